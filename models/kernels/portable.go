@@ -1,0 +1,166 @@
+package kernels
+
+// Portable is the reference: plain Go for every processor. Its loops convert
+// slices to arrays of 16 lanes, so that the compiler drops bounds checks.
+func Portable() *Set {
+	return &Set{
+		Name:                   "portable",
+		FillNorm:               fillNorm,
+		FillNormStore:          fillNormStore,
+		FillAdd:                fillAdd,
+		FillAddStore:           fillAddStore,
+		FillCopy:               fillCopy,
+		FillGrad:               fillGrad,
+		FillGradMask:           fillGradMask,
+		TransformInput:         transformInput,
+		TransformGrad:          transformGrad,
+		Multiply:               multiply,
+		MultiplyGrad:           multiplyGrad,
+		TransformOutput:        transformOutput,
+		TransformOutputGrad:    transformOutputGrad,
+		TransformOutputGradAdd: transformOutputGradAdd,
+		TransformWeights:       transformWeights,
+		TransformWeightsGrad:   transformWeightsGrad,
+		Direct:                 direct,
+		DirectGrad:             directGrad,
+		Sums:                   sums,
+		GradSums:               gradSums,
+		GradSumsMask:           gradSumsMask,
+		Add:                    add,
+		Update:                 update,
+	}
+}
+
+// lanes is the 16 channels of one pixel.
+type lanes = [Lanes]float32
+
+func at(s []float32, i int) *lanes { return (*lanes)(s[i:]) }
+
+func fillNorm(dst, z, norm []float32, rows, width, stride int) {
+	scale, shift := at(norm, 0), at(norm, Lanes)
+	for r := range rows {
+		for p := range width {
+			d, s := at(dst, r*stride+p*Lanes), at(z, (r*width+p)*Lanes)
+			for l := range d {
+				d[l] = max(s[l]*scale[l]+shift[l], 0)
+			}
+		}
+	}
+}
+
+func fillNormStore(dst, out, z, norm []float32, rows, width, stride int) {
+	fillNorm(out, z, norm, rows, width, width*Lanes)
+	fillCopy(dst, out, rows, width, stride)
+}
+
+func fillAdd(dst, z, add, norm []float32, rows, width, stride int) {
+	scale, shift := at(norm, 0), at(norm, Lanes)
+	for r := range rows {
+		for p := range width {
+			i := (r*width + p) * Lanes
+			d, s, a := at(dst, r*stride+p*Lanes), at(z, i), at(add, i)
+			for l := range d {
+				d[l] = max(s[l]*scale[l]+shift[l]+a[l], 0)
+			}
+		}
+	}
+}
+
+func fillAddStore(dst, out, z, add, norm []float32, rows, width, stride int) {
+	fillAdd(out, z, add, norm, rows, width, width*Lanes)
+	fillCopy(dst, out, rows, width, stride)
+}
+
+func fillCopy(dst, a []float32, rows, width, stride int) {
+	for r := range rows {
+		copy(dst[r*stride:][:width*Lanes], a[r*width*Lanes:])
+	}
+}
+
+func fillGrad(dst, g, z, coef []float32, rows, width, stride int) {
+	scale, shift := at(coef, 0), at(coef, Lanes)
+	k1, k2, k3 := at(coef, 2*Lanes), at(coef, 3*Lanes), at(coef, 4*Lanes)
+	for r := range rows {
+		for p := range width {
+			i := (r*width + p) * Lanes
+			d, gg, s := at(dst, r*stride+p*Lanes), at(g, i), at(z, i)
+			for l := range d {
+				t := s[l]*k2[l] + k3[l]
+				if s[l]*scale[l]+shift[l] > 0 {
+					t += gg[l] * k1[l]
+				}
+				d[l] = t
+			}
+		}
+	}
+}
+
+func fillGradMask(dst, g, z, a, coef []float32, rows, width, stride int) {
+	k1, k2, k3 := at(coef, 2*Lanes), at(coef, 3*Lanes), at(coef, 4*Lanes)
+	for r := range rows {
+		for p := range width {
+			i := (r*width + p) * Lanes
+			d, gg, s, m := at(dst, r*stride+p*Lanes), at(g, i), at(z, i), at(a, i)
+			for l := range d {
+				t := s[l]*k2[l] + k3[l]
+				if m[l] > 0 {
+					t += gg[l] * k1[l]
+				}
+				d[l] = t
+			}
+		}
+	}
+}
+
+func sums(stats, y []float32, pixels int) {
+	sum, square := at(stats, 0), at(stats, Lanes)
+	for p := range pixels {
+		x := at(y, p*Lanes)
+		for l := range x {
+			sum[l] += x[l]
+			square[l] += x[l] * x[l]
+		}
+	}
+}
+
+func gradSums(stats, g, z, norm []float32, pixels int) {
+	sum, dot := at(stats, 0), at(stats, Lanes)
+	scale, shift := at(norm, 0), at(norm, Lanes)
+	for p := range pixels {
+		x, s := at(g, p*Lanes), at(z, p*Lanes)
+		for l := range x {
+			if s[l]*scale[l]+shift[l] > 0 {
+				sum[l] += x[l]
+				dot[l] += x[l] * s[l]
+			}
+		}
+	}
+}
+
+func gradSumsMask(stats, g, z, a []float32, pixels int) {
+	sum, dot := at(stats, 0), at(stats, Lanes)
+	for p := range pixels {
+		x, s, m := at(g, p*Lanes), at(z, p*Lanes), at(a, p*Lanes)
+		for l := range x {
+			if m[l] > 0 {
+				sum[l] += x[l]
+				dot[l] += x[l] * s[l]
+			}
+		}
+	}
+}
+
+func add(dst, src []float32) {
+	src = src[:len(dst)]
+	for i := range dst {
+		dst[i] += src[i]
+	}
+}
+
+func update(w, v, g []float32, rate, momentum, decay float32) {
+	v, g = v[:len(w)], g[:len(w)]
+	for i := range w {
+		v[i] = momentum*v[i] + (g[i] + decay*w[i])
+		w[i] -= rate * v[i]
+	}
+}
