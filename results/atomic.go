@@ -1,0 +1,143 @@
+package results
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+)
+
+// temporary begins the name of every file that is not finished.
+const temporary = ".tmp-"
+
+// WriteAtomic writes the file at path so that it is there as a whole or as it
+// was before, even if the machine stops in the middle: the content goes to a
+// temporary file in the same folder, which is flushed to the disk and renamed,
+// and then the folder is flushed. A missing folder is made.
+//
+// On an error what was at path is untouched, and the error says in one line
+// what is in the way, as a full disk or a folder that cannot be written.
+func WriteAtomic(path string, write func(io.Writer) error) error {
+	return writeAtomic(path, write, durably, nil)
+}
+
+// durability says whether a file must survive a crash of the machine.
+type durability bool
+
+const (
+	durably durability = true
+	briefly durability = false // of no use after a crash
+)
+
+// writeAtomic is WriteAtomic with a last question, asked when everything is
+// written and only the rename is left; an error from it keeps path as it was.
+func writeAtomic(path string, write func(io.Writer) error, d durability, last func() error) (err error) {
+	dir, name := filepath.Split(path)
+	if dir == "" {
+		dir = "."
+	}
+	defer func() { err = writeError(path, err) }()
+
+	f, err := os.CreateTemp(dir, temporary+name+"-*")
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return err
+		}
+		f, err = os.CreateTemp(dir, temporary+name+"-*")
+	}
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := write(f); err != nil {
+		return err
+	}
+	// CreateTemp keeps the file to its owner; a record is for everyone whom the
+	// folder lets in, and the folder is the place to say who that is.
+	if err := f.Chmod(0o644); err != nil && runtime.GOOS != "windows" {
+		return err
+	}
+	if d == durably {
+		if err := f.Sync(); err != nil {
+			return err
+		}
+	}
+	if err := f.Close(); err != nil { // NFS reports a full disk here
+		return err
+	}
+	if last != nil {
+		if err := last(); err != nil {
+			return err
+		}
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return err
+	}
+	if d == durably {
+		return syncDir(dir)
+	}
+	return nil
+}
+
+// syncDir makes the names in a folder durable. Where folders cannot be flushed
+// (Windows, some network file systems) the operating system must be trusted.
+func syncDir(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
+		return err
+	}
+	return nil
+}
+
+// writeError says which file could not be written, why, and what to do.
+func writeError(path string, err error) error {
+	var lost *LostError
+	if err == nil || errors.As(err, &lost) {
+		return err
+	}
+	hint := ""
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		hint = "; the file is as it was before: free some space and start again"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
+		hint = "; choose another results folder or make this one writable"
+	}
+	return fmt.Errorf("results: writing %s: %w%s", path, oneLine{bareCause(err)}, hint)
+}
+
+// bareCause takes the path out of a file system error, where the message names
+// the file that matters and the path is that of a temporary one, or the same.
+func bareCause(err error) error {
+	var pathErr *fs.PathError
+	var linkErr *os.LinkError
+	if errors.As(err, &pathErr) {
+		return pathErr.Err
+	}
+	if errors.As(err, &linkErr) {
+		return linkErr.Err
+	}
+	return err
+}
+
+// oneLine keeps an error on one line, whatever it came from.
+type oneLine struct{ error }
+
+func (e oneLine) Error() string { return strings.Join(strings.Fields(e.error.Error()), " ") }
+func (e oneLine) Unwrap() error { return e.error }

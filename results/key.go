@@ -1,0 +1,105 @@
+package results
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+
+	"deepresidual/experiments"
+)
+
+// Fingerprint names the data a run was trained and tested on.
+type Fingerprint struct {
+	Train     string `toml:"train"` // SHA-256 of the training records in canonical order, hex
+	Test      string `toml:"test"`  // the same for the test records
+	Synthetic bool   `toml:"synthetic"`
+}
+
+// Key is everything that can change a run's numbers: what is trained, on which
+// data, by which version of the arithmetic.
+type Key struct {
+	Spec       experiments.RunSpec
+	Data       Fingerprint
+	Arithmetic int // models.Arithmetic: raised by hand when the same spec gives other numbers
+}
+
+// Identity returns the first 12 hexadecimal digits of the SHA-256 of the key as
+// canonical JSON: keys sorted, every default written out.
+//
+// Two keys share an identity exactly when they describe the same computation.
+// The number of threads, the machine, the folder and the set of kernels are not
+// in a key; they are in the record's [Provenance]. Warm-up settings count only
+// for networks that warm up.
+func (k Key) Identity() string {
+	sum := sha256.Sum256(k.canonical())
+	return hex.EncodeToString(sum[:])[:12]
+}
+
+// String names the run for people: "plain-20 scale 1/16 seed 1 (3f9c01d2aa40)".
+func (k Key) String() string {
+	s := k.Spec.Network.String()
+	if !k.Spec.Scale.IsFull() {
+		s += " scale " + k.Spec.Scale.String()
+	}
+	s += fmt.Sprintf(" seed %d", k.Spec.Seed)
+	if k.Data.Synthetic {
+		s += " on synthetic data"
+	}
+	return s + " (" + k.Identity() + ")"
+}
+
+func (k Key) canonical() []byte {
+	protocol := tomlFields(k.Spec.Protocol)
+	// The depth from which networks warm up decides nothing but whether this
+	// one does, and the rest of the rule matters only if it does.
+	from := k.Spec.Protocol.WarmupDepth
+	warmsUp := from > 0 && k.Spec.Network.Depth >= from
+	delete(protocol, "warmup_from_depth")
+	if !warmsUp {
+		delete(protocol, "warmup_learning_rate")
+		delete(protocol, "warmup_training_error")
+	}
+	doc := map[string]any{
+		"network":    k.Spec.Network.String(),
+		"protocol":   protocol,
+		"scale":      k.Spec.Scale.String(),
+		"seed":       k.Spec.Seed,
+		"train":      k.Data.Train,
+		"test":       k.Data.Test,
+		"arithmetic": k.Arithmetic,
+	}
+	// Maps marshal with sorted keys, and nothing in doc can fail to marshal:
+	// tomlFields leaves only numbers, booleans, strings and lists of them.
+	b, _ := json.Marshal(doc)
+	return b
+}
+
+// tomlFields returns the fields of a struct under their TOML names, so that a
+// key added to the protocol is part of the identity without being told here.
+func tomlFields(v any) map[string]any {
+	rv := reflect.ValueOf(v)
+	fields := make(map[string]any, rv.NumField())
+	for i := range rv.NumField() {
+		name, _, _ := strings.Cut(rv.Type().Field(i).Tag.Get("toml"), ",")
+		if name == "" || name == "-" {
+			continue
+		}
+		value := rv.Field(i).Interface()
+		switch f := value.(type) {
+		case float64:
+			if math.IsNaN(f) || math.IsInf(f, 0) { // not JSON numbers
+				value = fmt.Sprint(f)
+			}
+		case []int:
+			if f == nil {
+				value = []int{} // no milestones, however it came about
+			}
+		}
+		fields[name] = value
+	}
+	return fields
+}

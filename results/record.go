@@ -1,0 +1,132 @@
+package results
+
+import (
+	"math"
+	"time"
+)
+
+// Status says how far a run has come.
+type Status string
+
+const (
+	Running     Status = "running"     // being trained, or left behind by a worker that died
+	Complete    Status = "complete"    // trained to the end of its schedule
+	Diverged    Status = "diverged"    // ended by a loss that was not finite
+	Interrupted Status = "interrupted" // stopped on request, to be continued
+)
+
+// Finished reports whether nothing more is to be trained.
+func (s Status) Finished() bool { return s == Complete || s == Diverged }
+
+// Row is one line of the learning curves. Errors are top-1 errors in percent.
+//
+// TrainLoss and TrainError are means over the minibatches since the row before,
+// augmented and with batch statistics, as the paper's dashed curves; TestError
+// and ValError use the running statistics.
+type Row struct {
+	Iteration    int
+	Epoch        float64
+	LearningRate float64
+	TrainLoss    float64
+	TrainError   float64
+	TestError    float64
+	ValError     float64 // NaN if no images are held out
+}
+
+// Time says when a row was reached: seconds of training since the start of the
+// run, the time spent before an interruption included.
+type Time struct {
+	Iteration int
+	Seconds   float64
+}
+
+// Response is the standard deviation of one 3x3 layer's output, after batch
+// normalisation and before ReLU and addition (section 4.2, Figure 7).
+type Response struct {
+	Layer int // 1 is the first layer of the network
+	Name  string
+	Std   float64
+}
+
+// Provenance is what is worth knowing about how a run came about and does not,
+// or must not, change its numbers.
+type Provenance struct {
+	Revision       string    `toml:"revision"`
+	Dirty          bool      `toml:"dirty"`           // there were changes that are not in Revision
+	RevisionSource string    `toml:"revision_source"` // "build", "git" or "none"
+	GoVersion      string    `toml:"go_version"`
+	OS             string    `toml:"os"`
+	Arch           string    `toml:"arch"`
+	CPU            string    `toml:"cpu"`
+	Host           string    `toml:"host,omitempty"`
+	Kernels        []string  `toml:"kernels"` // each set of kernels that had a part in the run, in order
+	Threads        int       `toml:"threads"`
+	Command        string    `toml:"command"`
+	Started        time.Time `toml:"started"`
+	Ended          time.Time `toml:"ended,omitempty"` // zero while the run goes on
+	TrainSeconds   float64   `toml:"train_seconds"`
+	Resumed        int       `toml:"resumed"` // how often the run went on from a checkpoint
+}
+
+// Record is all that is known of a run.
+type Record struct {
+	Key         Key
+	Status      Status
+	Reason      string // why the run diverged or was interrupted
+	WarmupEnded int    // iteration at which the warm-up ended, -1 if it has not or there is none
+	Provenance  Provenance
+	PeakMiB     float64 // peak resident memory
+	Rows        []Row
+	Times       []Time
+	Responses   []Response // empty until the run is complete
+
+	Dir string // folder the record was read from; not recorded
+}
+
+// Final returns the last row.
+func (r *Record) Final() (Row, bool) {
+	if len(r.Rows) == 0 {
+		return Row{}, false
+	}
+	return r.Rows[len(r.Rows)-1], true
+}
+
+// Best returns the row with the lowest test error, the first of equals. It is
+// selected on the test set, so it flatters the network; say so beside it.
+func (r *Record) Best() (Row, bool) {
+	best, found := Row{}, false
+	for _, row := range r.Rows {
+		if math.IsNaN(row.TestError) {
+			continue
+		}
+		if !found || row.TestError < best.TestError {
+			best, found = row, true
+		}
+	}
+	return best, found
+}
+
+// Mean is the average of some rows.
+type Mean struct {
+	Rows                             int
+	TrainError, TestError, TrainLoss float64
+}
+
+// MeanLast averages the last k rows, or all of them if there are fewer.
+func (r *Record) MeanLast(k int) (Mean, bool) {
+	rows := r.Rows[max(0, len(r.Rows)-k):]
+	if len(rows) == 0 {
+		return Mean{}, false
+	}
+	m := Mean{Rows: len(rows)}
+	for _, row := range rows {
+		m.TrainError += row.TrainError
+		m.TestError += row.TestError
+		m.TrainLoss += row.TrainLoss
+	}
+	n := float64(len(rows))
+	m.TrainError /= n
+	m.TestError /= n
+	m.TrainLoss /= n
+	return m, true
+}
