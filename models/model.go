@@ -1,0 +1,197 @@
+package models
+
+import (
+	"fmt"
+	"runtime"
+
+	"deepresidual/models/kernels"
+	"deepresidual/models/ops"
+)
+
+// Arithmetic is the version of the numbers this package produces. It changes
+// whenever the same seed and data would give other weights.
+const Arithmetic = 1
+
+// Options says how a [Model] computes. None of it changes the numbers, but
+// for the set of kernels in their last bits.
+type Options struct {
+	Batch     int    // images per training step; 0 for a model that only evaluates
+	EvalBatch int    // images per evaluation at most; the default value is 100
+	Threads   int    // the default value is the number of processors
+	Kernels   string // "portable", "avx2" or "avx512"; the default is the best there is
+}
+
+// Model is a network with its parameters, ready to train and to evaluate.
+// It is used from one goroutine at a time.
+type Model struct {
+	Network *Network
+
+	options    Options
+	kernels    *kernels.Set
+	machine    *ops.Machine
+	params     *parameters
+	training   *program
+	evaluation *program
+	stale      bool // the filters' derived forms are older than their weights
+
+	hyper       Hyper
+	prepareBody func(thread, item int)
+	updateBody  func(thread, item int)
+}
+
+// Hyper are the parameters of one step of stochastic gradient descent.
+type Hyper struct {
+	Rate, Momentum, WeightDecay float32
+}
+
+// Result is what a batch has shown.
+type Result struct {
+	Loss  float64 // mean cross-entropy
+	Wrong int     // images whose label does not have the highest score
+}
+
+// New builds the network's graphs. Its parameters are zero until
+// [Model.Initialise] or [Model.Load].
+func New(net *Network, o Options) (*Model, error) {
+	if o.EvalBatch == 0 {
+		o.EvalBatch = 100
+	}
+	if o.Threads == 0 {
+		o.Threads = runtime.GOMAXPROCS(0)
+	}
+	if o.Batch < 0 || o.EvalBatch < 1 || o.Threads < 1 {
+		return nil, fmt.Errorf("building %s: batch %d, evaluation batch %d and threads %d must be positive", net.Name(), o.Batch, o.EvalBatch, o.Threads)
+	}
+	set, err := kernels.Select(o.Kernels)
+	if err != nil {
+		return nil, err
+	}
+	machine, err := ops.NewMachine(set, o.Threads)
+	if err != nil {
+		return nil, fmt.Errorf("building %s: %w", net.Name(), err)
+	}
+	m := &Model{Network: net, options: o, kernels: set, machine: machine, params: newParameters(net)}
+	m.prepareBody, m.updateBody = m.preparePart, m.updatePart
+	if o.Batch > 0 {
+		if m.training, err = build(net, m.params, machine, o.Batch, true); err != nil {
+			return nil, fmt.Errorf("building %s: %w", net.Name(), err)
+		}
+	}
+	return m, nil
+}
+
+// Close ends the model's threads and gives its memory back.
+func (m *Model) Close() error {
+	for _, p := range []*program{m.training, m.evaluation} {
+		if p != nil {
+			if err := p.Close(); err != nil {
+				return err
+			}
+		}
+	}
+	return m.machine.Close()
+}
+
+// Kernels names the set of kernels in use.
+func (m *Model) Kernels() string { return m.kernels.Name }
+
+// Threads returns the number of threads in use.
+func (m *Model) Threads() int { return m.machine.Threads() }
+
+// Step trains on one batch: forward and backward pass and one step of
+// stochastic gradient descent. The batch must have the size the model was
+// built for.
+func (m *Model) Step(b *Batch, h Hyper) (Result, error) {
+	if err := m.Gradients(b); err != nil {
+		return Result{}, err
+	}
+	m.hyper = h
+	m.machine.Run((len(m.params.values)+updateRoom-1)/updateRoom, m.updateBody)
+	m.stale = true
+	return m.training.result(), nil
+}
+
+// Gradients computes the gradients of one batch without changing the weights,
+// though the running statistics move.
+func (m *Model) Gradients(b *Batch) error {
+	if m.training == nil {
+		return fmt.Errorf("training %s: the model was built for evaluation only", m.Network.Name())
+	}
+	m.prepare()
+	return m.training.Run(b.N, b.Images, b.Labels)
+}
+
+// Evaluate computes loss and errors of up to EvalBatch images with the running
+// statistics.
+func (m *Model) Evaluate(b *Batch) (Result, error) {
+	if m.evaluation == nil {
+		var err error
+		if m.evaluation, err = build(m.Network, m.params, m.machine, m.options.EvalBatch, false); err != nil {
+			return Result{}, fmt.Errorf("building %s for evaluation: %w", m.Network.Name(), err)
+		}
+	}
+	m.prepare()
+	if err := m.evaluation.Run(b.N, b.Images, b.Labels); err != nil {
+		return Result{}, err
+	}
+	return m.evaluation.result(), nil
+}
+
+func (p *program) result() Result { return Result{p.loss.Mean, p.loss.Wrong} }
+
+// prepare brings the filters' derived forms up to date.
+func (m *Model) prepare() {
+	if m.stale {
+		m.machine.Run(len(m.params.parts), m.prepareBody)
+		m.stale = false
+	}
+}
+
+func (m *Model) preparePart(_, item int) {
+	p := m.params.parts[item]
+	p.filter.Prepare(m.kernels, p.index)
+}
+
+// updateRoom is how many parameters one item of the update covers.
+const updateRoom = 16384
+
+func (m *Model) updatePart(_, item int) {
+	p := m.params
+	from, to := item*updateRoom, min((item+1)*updateRoom, len(p.values))
+	m.kernels.Update(p.values[from:to], p.momentum[from:to], p.grads[from:to], m.hyper.Rate, m.hyper.Momentum, m.hyper.WeightDecay)
+}
+
+// Tensors copies out the parameters and running statistics.
+func (m *Model) Tensors() []Tensor { return export(m.params.views(m.params.values, true)) }
+
+// Momentum copies out the optimiser's state.
+func (m *Model) Momentum() []Tensor { return export(m.params.views(m.params.momentum, false)) }
+
+// Gradient copies out the gradients of the last batch.
+func (m *Model) Gradient() []Tensor { return export(m.params.views(m.params.grads, false)) }
+
+func export(views []view) []Tensor {
+	tensors := make([]Tensor, len(views))
+	for i, v := range views {
+		tensors[i] = v.export()
+	}
+	return tensors
+}
+
+// Load sets parameters and running statistics. If a tensor is missing, of the
+// wrong shape or unknown, nothing is changed.
+func (m *Model) Load(tensors []Tensor) error {
+	if err := loadViews(m.params.views(m.params.values, true), tensors); err != nil {
+		return fmt.Errorf("loading weights of %s: %w", m.Network.Name(), err)
+	}
+	m.stale = true
+	return nil
+}
+
+// LoadMomentum sets the optimiser's state.
+func (m *Model) LoadMomentum(tensors []Tensor) error {
+	if err := loadViews(m.params.views(m.params.momentum, false), tensors); err != nil {
+		return fmt.Errorf("loading momentum of %s: %w", m.Network.Name(), err)
+	}
+	return nil
+}

@@ -1,0 +1,215 @@
+package models
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"deepresidual/models/kernels"
+)
+
+// each runs a test for both kinds of networks and every set of kernels this
+// processor has.
+func each(t *testing.T, f func(t *testing.T, residual bool, set string)) {
+	for _, residual := range []bool{false, true} {
+		for _, set := range kernels.Available() {
+			t.Run(fmt.Sprintf("residual=%v/%s", residual, set), func(t *testing.T) { f(t, residual, set) })
+		}
+	}
+}
+
+// The size of a batch that fills no group of tiles and no slot evenly.
+const oddBatch = 11
+
+func TestForwardAgainstReference(t *testing.T) {
+	each(t, func(t *testing.T, residual bool, set string) {
+		m := mustModel(t, residual, 14, Options{Batch: oddBatch, EvalBatch: oddBatch, Kernels: set})
+		roughen(t, m, 3)
+		b := randomBatch(oddBatch, 4)
+		want, wrong := newReference(m.Network, m.Tensors()).forward(b, false)
+		got, err := m.Evaluate(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(got.Loss-want) > 1e-4*want || got.Wrong != wrong {
+			t.Errorf("evaluation: loss %v and %d wrong, want %v and %d", got.Loss, got.Wrong, want, wrong)
+		}
+		want, wrong = newReference(m.Network, m.Tensors()).forward(b, true)
+		got, err = m.Step(b, Hyper{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if math.Abs(got.Loss-want) > 1e-4*want || got.Wrong != wrong {
+			t.Errorf("training: loss %v and %d wrong, want %v and %d", got.Loss, got.Wrong, want, wrong)
+		}
+	})
+}
+
+// A partial batch must give the same as a batch of that size.
+func TestEvaluatePartialBatch(t *testing.T) {
+	each(t, func(t *testing.T, residual bool, set string) {
+		m := mustModel(t, residual, 8, Options{EvalBatch: 20, Kernels: set})
+		roughen(t, m, 3)
+		b := randomBatch(20, 4)
+		if _, err := m.Evaluate(b); err != nil { // leaves other images in memory
+			t.Fatal(err)
+		}
+		for _, n := range []int{1, 7, 19} {
+			b.N = n
+			want, wrong := newReference(m.Network, m.Tensors()).forward(b, false)
+			got, err := m.Evaluate(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if math.Abs(got.Loss-want) > 1e-4*want || got.Wrong != wrong {
+				t.Errorf("%d images: loss %v and %d wrong, want %v and %d", n, got.Loss, got.Wrong, want, wrong)
+			}
+		}
+	})
+}
+
+// The gradient of every parameter against finite differences in float64.
+func TestGradientAgainstFiniteDifferences(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs a few hundred forward passes in float64")
+	}
+	const batch, step, samples = 3, 1e-5, 2
+	for _, residual := range []bool{false, true} {
+		m := mustModel(t, residual, 8, Options{Batch: batch})
+		roughen(t, m, 5)
+		b := randomBatch(batch, 6)
+		ref := newReference(m.Network, m.Tensors())
+		if err := m.Gradients(b); err != nil {
+			t.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(7, 8))
+		for _, g := range m.Gradient() {
+			largest := 0.0
+			for _, x := range g.Data {
+				largest = max(largest, math.Abs(float64(x)))
+			}
+			if largest == 0 {
+				t.Errorf("%s: %s has no gradient", m.Network.Name(), g.Name)
+			}
+			for range samples {
+				i := rng.IntN(len(g.Data))
+				p := &ref.tensors[g.Name][i]
+				x := *p
+				*p = x + step
+				above, _ := ref.forward(b, true)
+				*p = x - step
+				below, _ := ref.forward(b, true)
+				*p = x
+				want := (above - below) / (2 * step)
+				if math.Abs(float64(g.Data[i])-want) > 1e-3*largest {
+					t.Errorf("%s: gradient of %s[%d] is %v, finite differences give %v (largest %v)",
+						m.Network.Name(), g.Name, i, g.Data[i], want, largest)
+				}
+			}
+		}
+	}
+}
+
+// All gradients of all sets against those of the portable set.
+func TestGradientsOfSetsAgree(t *testing.T) {
+	each(t, func(t *testing.T, residual bool, set string) {
+		gradients := func(set string) []Tensor {
+			m := mustModel(t, residual, 14, Options{Batch: oddBatch, Kernels: set})
+			roughen(t, m, 5)
+			if err := m.Gradients(randomBatch(oddBatch, 6)); err != nil {
+				t.Fatal(err)
+			}
+			return m.Gradient()
+		}
+		want, got := gradients("portable"), gradients(set)
+		for i, w := range want {
+			largest, worst := 0.0, 0.0
+			for j, x := range w.Data {
+				largest = max(largest, math.Abs(float64(x)))
+				worst = max(worst, math.Abs(float64(x-got[i].Data[j])))
+			}
+			if worst > 2e-4*largest {
+				t.Errorf("gradient of %s is off by %v of its maximum", w.Name, worst/largest)
+			}
+		}
+	})
+}
+
+// Training must give the same bytes for any number of threads.
+func TestThreadsDoNotMatter(t *testing.T) {
+	for _, set := range kernels.Available() {
+		if set == "portable" && testing.Short() {
+			continue
+		}
+		var want []Tensor
+		for _, threads := range []int{1, 2, 5} {
+			m := mustModel(t, true, 8, Options{Batch: 37, Threads: threads, Kernels: set})
+			for i := range 3 {
+				if _, err := m.Step(randomBatch(37, uint64(i)), Hyper{0.1, 0.9, 1e-4}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got := m.Tensors()
+			if want == nil {
+				want = got
+			}
+			for i := range want {
+				if !slices.Equal(want[i].Data, got[i].Data) {
+					t.Fatalf("%s: %s differs between 1 and %d threads", set, want[i].Name, threads)
+				}
+			}
+		}
+	}
+}
+
+func TestParameterCounts(t *testing.T) {
+	// Table 6; the exact numbers are those of the public weights.
+	for depth, want := range map[int]int{20: 269_722, 32: 464_154, 44: 658_586, 56: 853_018, 110: 1_727_962, 1202: 19_421_274} {
+		for _, residual := range []bool{false, true} {
+			net, err := Describe(residual, depth)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := net.Parameters(); got != want {
+				t.Errorf("%s has %d parameters, want %d", net.Name(), got, want)
+			}
+			if got := len(net.Layers()) + 1; got != depth {
+				t.Errorf("%s has %d weighted layers", net.Name(), got)
+			}
+		}
+	}
+	for _, depth := range []int{0, 2, 19, 21, 55} {
+		if _, err := Describe(true, depth); err == nil {
+			t.Errorf("depth %d is accepted", depth)
+		}
+	}
+}
+
+func TestLoadRoundTripAndErrors(t *testing.T) {
+	m := mustModel(t, true, 8, Options{EvalBatch: 1})
+	roughen(t, m, 1)
+	tensors := m.Tensors()
+	fresh := mustModel(t, true, 8, Options{EvalBatch: 1})
+	if err := fresh.Load(tensors); err != nil {
+		t.Fatal(err)
+	}
+	for i, got := range fresh.Tensors() {
+		if got.Name != tensors[i].Name || !slices.Equal(got.Data, tensors[i].Data) {
+			t.Fatalf("%s does not survive Tensors and Load", tensors[i].Name)
+		}
+	}
+	wrongShape := slices.Clone(tensors)
+	wrongShape[0].Shape = []int{16, 3, 3, 2}
+	renamed := slices.Clone(tensors)
+	renamed[0].Name = "conv"
+	for name, bad := range map[string][]Tensor{
+		"missing": tensors[1:], "twice": append(slices.Clone(tensors), tensors[0]),
+		"shape": wrongShape, "unknown": renamed,
+	} {
+		if err := fresh.Load(bad); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package ops
+
+import "deepresidual/models/kernels"
+
+// convolution computes one 3x3 layer of a block: its forward pass, and its
+// backward pass with respect to input and weights.
+type convolution interface {
+	// forward convolves n images of in into out.z and finishes out.norm.
+	forward(n int, in, out *Activation)
+	// backward takes the gradient g with respect to out, whose masked sums
+	// must be in out.norm, and computes that with respect to in and to the
+	// weights. It leaves the masked sums of the former in in.norm, and adds to
+	// it that of a shortcut from in, if there is one.
+	backward(n int, in, out *Activation, g, gin *Buffer, short *shortcut)
+}
+
+// shortcut is the path from a block's input to its output, in the backward pass.
+type shortcut struct {
+	g   *Buffer // gradient with respect to the block's output
+	out *Buffer // the block's output; the gradient passes where it is positive
+}
+
+// newConvolution returns the convolution of a filter onto maps of size x size.
+func newConvolution(m *Machine, f *Filter, size int) convolution {
+	if f.stride == 2 {
+		return newStrided(m, f, size)
+	}
+	return newWinograd(m, f, size)
+}
+
+// fill writes rows of one block of the activation into dst, whose rows are
+// stride apart. The first reader in a step stores the activation in out.
+func (a *Activation) fill(k *kernels.Set, dst []float32, stride, image, block, row, rows int, store bool) {
+	o := a.offset(image, block, row)
+	z, norm := a.z.Data[o:], a.norm.blockApply(block)
+	switch {
+	case a.add != nil && store && a.out != nil:
+		k.FillAddStore(dst, a.out.Data[o:], z, a.add.Data[o:], norm, rows, a.size, stride)
+	case a.add != nil:
+		k.FillAdd(dst, z, a.add.Data[o:], norm, rows, a.size, stride)
+	case store && a.out != nil:
+		k.FillNormStore(dst, a.out.Data[o:], z, norm, rows, a.size, stride)
+	default:
+		k.FillNorm(dst, z, norm, rows, a.size, stride)
+	}
+}
+
+// refill writes the same again in the backward pass.
+func (a *Activation) refill(k *kernels.Set, dst []float32, stride, image, block, row, rows int) {
+	if a.out == nil {
+		a.fill(k, dst, stride, image, block, row, rows, false)
+		return
+	}
+	k.FillCopy(dst, a.out.Data[a.offset(image, block, row):], rows, a.size, stride)
+}
+
+// fillGrad writes rows of the gradient with respect to a.z, given g with
+// respect to a.
+func (a *Activation) fillGrad(k *kernels.Set, dst []float32, g *Buffer, stride, image, block, row, rows int) {
+	o := a.offset(image, block, row)
+	z, coef := a.z.Data[o:], a.norm.blockCoef(block)
+	if a.out != nil {
+		k.FillGradMask(dst, g.Data[o:], z, a.out.Data[o:], coef, rows, a.size, stride)
+		return
+	}
+	k.FillGrad(dst, g.Data[o:], z, coef, rows, a.size, stride)
+}
+
+// reduction adds up the gradients of a filter that the slots have computed.
+type reduction struct {
+	m     *Machine
+	grad  []float32
+	slots int
+	body  func(thread, item int)
+}
+
+// reduceRoom is how many values one item of the sum covers.
+const reduceRoom = 4096
+
+func newReduction(m *Machine, grad []float32) *reduction {
+	r := &reduction{m: m, grad: grad}
+	r.body = r.item
+	return r
+}
+
+// slot returns the memory for one slot's gradient.
+func (r *reduction) slot(s int) []float32 {
+	return r.m.partial[s*len(r.grad):][:len(r.grad)]
+}
+
+// run sums the given number of slots in order.
+func (r *reduction) run(slots int) {
+	r.slots = slots
+	r.m.pool.run((len(r.grad)+reduceRoom-1)/reduceRoom, r.body)
+}
+
+func (r *reduction) item(_, i int) {
+	from, to := i*reduceRoom, min((i+1)*reduceRoom, len(r.grad))
+	dst := r.grad[from:to]
+	copy(dst, r.slot(0)[from:to])
+	for s := 1; s < r.slots; s++ {
+		r.m.Kernels.Add(dst, r.slot(s)[from:to])
+	}
+}

@@ -1,0 +1,100 @@
+// Package ops holds the operations that the networks' Gorgonia graphs are made
+// of, one for each part of the paper's networks: the first convolution, the
+// building block of two weighted layers with or without its shortcut (figure
+// 2), the pooling with the last layer, and the loss.
+//
+// They implement gorgonia.Op and gorgonia.SDOp, so that Gorgonia checks types
+// and shapes and derives the backward pass; the arithmetic is that of package
+// kernels. Activations are stored in blocks of 16 channels (see package
+// kernels) and handed on unfinished: see [Activation].
+//
+// The package knows no network: package models puts the operations together.
+package ops
+
+import (
+	"deepresidual/models/kernels"
+)
+
+// Machine is what operations run on: a set of kernels, a number of threads and
+// each thread's working memory.
+type Machine struct {
+	Kernels *kernels.Set
+	pool    *pool
+	scratch []*scratch // one per thread
+	partial []float32  // (slots, gradient of a filter), see slotted
+	release func() error
+}
+
+// maxSlots is the number of parts a batch is cut into. Sums over a batch are
+// taken part by part and then over the parts in order, so that they do not
+// depend on which thread computed which part. It bounds the number of threads
+// that find work in a layer.
+const maxSlots = 16
+
+// maxChannels is the width of the last stage.
+const maxChannels = 64
+
+// The extents of a thread's working memory in float32 values.
+const (
+	pixelRoom  = 34 * 34 * 16                                        // the padded 32x32 map of a block, or two 18x18
+	planesRoom = kernels.PatchArea * (maxTiles*maxChannels + spread) // a transformed group of tiles
+	filterRoom = kernels.PatchArea * maxChannels * maxChannels       // a transformed filter gradient
+)
+
+// scratch is the working memory of one thread.
+type scratch struct {
+	pixels  []float32 // padded input
+	grads   []float32 // padded output gradient
+	input   []float32 // transformed input tiles
+	output  []float32 // products, to be transformed back
+	grad    []float32 // transformed gradient tiles
+	filters []float32 // sum of the filters' gradient in the Winograd domain
+	stats   []float32 // two sums of 16 lanes
+}
+
+// NewMachine returns a machine of the given number of threads.
+func NewMachine(k *kernels.Set, threads int) (*Machine, error) {
+	partials := maxSlots * kernels.FilterArea * maxChannels * maxChannels
+	each := 2*pixelRoom + 3*planesRoom + filterRoom + 2*kernels.Lanes
+	slab, release, err := newSlab(partials + threads*(each+8*spread))
+	if err != nil {
+		return nil, err
+	}
+	cut := func(n int) []float32 {
+		s := slab[:n:n]
+		slab = slab[n:]
+		return s
+	}
+	m := &Machine{Kernels: k, pool: newPool(threads), release: release}
+	m.partial = cut(partials)
+	for range threads {
+		s := &scratch{
+			pixels: cut(pixelRoom), grads: cut(pixelRoom),
+			input: cut(planesRoom), output: cut(planesRoom), grad: cut(planesRoom),
+			filters: cut(filterRoom), stats: cut(2 * kernels.Lanes),
+		}
+		cut(8 * spread) // keeps two threads' memory on different pages
+		m.scratch = append(m.scratch, s)
+	}
+	return m, nil
+}
+
+// Close ends the machine's threads and gives back its memory.
+func (m *Machine) Close() error {
+	m.pool.close()
+	return m.release()
+}
+
+// Threads returns the number of threads.
+func (m *Machine) Threads() int { return m.pool.threads }
+
+// Run calls body for each item below items on the machine's threads.
+func (m *Machine) Run(items int, body func(thread, item int)) { m.pool.run(items, body) }
+
+// slots returns in how many parts n pieces of work are cut.
+func slots(n int) int { return min(n, maxSlots) }
+
+// slotRange returns the pieces of n that slot s of count works on.
+func slotRange(s, count, n int) (from, to int) {
+	return s * n / count, (s + 1) * n / count
+}

@@ -1,0 +1,92 @@
+package ops
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// pool runs the items of a parallel loop on a fixed set of threads. Which
+// thread runs which item is left to chance; results must depend on the item
+// alone, so that they are the same for any number of threads.
+type pool struct {
+	threads int
+	wake    []chan struct{} // one per worker beside the caller
+	done    sync.WaitGroup  // workers still in the current loop
+	closed  sync.WaitGroup  // workers not yet gone
+
+	round atomic.Uint32 // counts loops; workers yield for a while before they sleep
+	next  atomic.Int64  // next item of the current loop
+	items int64
+	body  func(thread, item int)
+}
+
+// yields is how often an idle worker lets others run before it sleeps. The
+// pauses between the loops of a training step are a few microseconds, less
+// than it takes to wake a sleeper.
+const yields = 200
+
+// newPool starts threads-1 workers; the caller of run is the remaining one.
+func newPool(threads int) *pool {
+	p := &pool{threads: threads}
+	for w := 1; w < threads; w++ {
+		wake := make(chan struct{}, 1)
+		p.wake = append(p.wake, wake)
+		p.closed.Add(1)
+		go p.work(w, wake)
+	}
+	return p
+}
+
+// close ends the workers.
+func (p *pool) close() {
+	for _, wake := range p.wake {
+		close(wake)
+	}
+	p.closed.Wait()
+}
+
+// run calls body(thread, item) for each item below items, and returns when all
+// calls have. It allocates nothing.
+func (p *pool) run(items int, body func(thread, item int)) {
+	if p.threads == 1 || items == 1 {
+		for i := range items {
+			body(0, i)
+		}
+		return
+	}
+	p.items, p.body = int64(items), body
+	p.next.Store(0)
+	p.done.Add(len(p.wake))
+	p.round.Add(1)
+	for _, wake := range p.wake {
+		wake <- struct{}{}
+	}
+	p.drain(0)
+	p.done.Wait()
+}
+
+func (p *pool) drain(thread int) {
+	for {
+		i := p.next.Add(1) - 1
+		if i >= p.items {
+			return
+		}
+		p.body(thread, int(i))
+	}
+}
+
+func (p *pool) work(thread int, wake <-chan struct{}) {
+	defer p.closed.Done()
+	for range wake {
+		p.drain(thread)
+		seen := p.round.Load()
+		p.done.Done()
+		for range yields {
+			if p.round.Load() != seen {
+				break
+			}
+			runtime.Gosched()
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package ops
+
+import "deepresidual/models/kernels"
+
+// strided is a convolution of stride 2, computed directly: the first layer of
+// a stage, which halves the maps and doubles the channels.
+type strided struct {
+	m    *Machine
+	f    *Filter
+	size int // of the output
+	sum  *reduction
+
+	inRow, inMap     int   // strides of the padded input: row, block
+	gradRow, gradMap int   // strides of the padded output gradient
+	inTaps           []int // offsets of the taps (kh, kw, block) in the padded input
+	gradTaps         [][]int
+
+	n            int
+	in, out      *Activation
+	g, gin       *Buffer
+	short        *shortcut
+	slotsN       int
+	forwardBody  func(thread, slot int)
+	backwardBody func(thread, slot int)
+}
+
+func newStrided(m *Machine, f *Filter, size int) *strided {
+	c := &strided{m: m, f: f, size: size, sum: newReduction(m, f.Grad)}
+	c.inRow = (2*size + 2) * kernels.Lanes
+	c.inMap = c.inRow * (2*size + 2)
+	for kh := range 3 {
+		for kw := range 3 {
+			for block := range f.in / kernels.Lanes {
+				c.inTaps = append(c.inTaps, kh*c.inRow+kw*kernels.Lanes+block*c.inMap)
+			}
+		}
+	}
+	c.gradRow = (size + 1) * kernels.Lanes
+	c.gradMap = c.gradRow * (size + 1)
+	for _, p := range phases {
+		var taps []int
+		for _, t := range p.taps {
+			for block := range f.out / kernels.Lanes {
+				taps = append(taps, t.row*c.gradRow+t.column*kernels.Lanes+block*c.gradMap)
+			}
+		}
+		c.gradTaps = append(c.gradTaps, taps)
+	}
+	c.forwardBody, c.backwardBody = c.forwardSlot, c.backwardSlot
+	return c
+}
+
+func (c *strided) forward(n int, in, out *Activation) {
+	c.n, c.in, c.out = n, in, out
+	c.slotsN = slots(n)
+	c.m.pool.run(c.slotsN, c.forwardBody)
+	out.norm.finish(c.slotsN, float64(n*c.size*c.size))
+}
+
+func (c *strided) forwardSlot(thread, slot int) {
+	k, s := c.m.Kernels, c.m.scratch[thread]
+	clearSlot(c.out.norm.sums, slot, c.f.out)
+	clear(s.pixels[:c.f.in/kernels.Lanes*c.inMap])
+	area := c.size * c.size
+	from, to := slotRange(slot, c.slotsN, c.n)
+	for image := from; image < to; image++ {
+		for block := range c.f.in / kernels.Lanes {
+			c.in.fill(k, c.interior(s, block), c.inRow, image, block, 0, c.in.size, true)
+		}
+		y := c.out.z.Data[c.out.offset(image, 0, 0):]
+		for row := range c.size {
+			k.Direct(y[row*c.size*kernels.Lanes:], s.pixels[2*row*c.inRow:], c.f.Value, c.inTaps, kernels.Lanes, c.f.out,
+				c.size, 2*kernels.Lanes, kernels.Lanes, area*kernels.Lanes)
+		}
+		for block := range c.f.out / kernels.Lanes {
+			k.Sums(s.stats, y[block*area*kernels.Lanes:], area)
+			flush(c.out.norm.sums, slot, c.f.out, block, s.stats)
+		}
+	}
+}
+
+// interior returns the padded input of a block from its first pixel on.
+func (c *strided) interior(s *scratch, block int) []float32 {
+	return s.pixels[block*c.inMap+c.inRow+kernels.Lanes:]
+}
+
+func (c *strided) backward(n int, in, out *Activation, g, gin *Buffer, short *shortcut) {
+	c.n, c.in, c.out, c.g, c.gin, c.short = n, in, out, g, gin, short
+	c.slotsN = slots(n)
+	c.m.pool.run(c.slotsN, c.backwardBody)
+	c.sum.run(c.slotsN)
+	in.norm.finishGrad(c.slotsN, float64(n*in.size*in.size))
+}
+
+func (c *strided) backwardSlot(thread, slot int) {
+	k, s := c.m.Kernels, c.m.scratch[thread]
+	ins, outs := c.f.in/kernels.Lanes, c.f.out/kernels.Lanes
+	clearSlot(c.in.norm.gradSums, slot, c.f.in)
+	clear(s.pixels[:ins*c.inMap])
+	clear(s.grads[:outs*c.gradMap])
+	grad := c.sum.slot(slot)
+	clear(grad)
+	area := c.in.size * c.in.size
+	from, to := slotRange(slot, c.slotsN, c.n)
+	for image := from; image < to; image++ {
+		for block := range outs {
+			c.out.fillGrad(k, s.grads[block*c.gradMap:], c.g, c.gradRow, image, block, 0, c.size)
+		}
+		for block := range ins {
+			c.in.refill(k, c.interior(s, block), c.inRow, image, block, 0, c.in.size)
+		}
+		k.DirectGrad(grad, s.pixels, s.grads, c.inTaps, kernels.Lanes, c.f.out, c.size, c.size,
+			2*c.inRow, 2*kernels.Lanes, c.gradRow, c.gradMap)
+
+		gin := c.gin.Data[c.in.offset(image, 0, 0):]
+		weights := c.f.backward
+		for p, phase := range phases {
+			for i := range c.size {
+				y := gin[((2*i+phase.row)*c.in.size+phase.column)*kernels.Lanes:]
+				k.Direct(y, s.grads[i*c.gradRow:], weights, c.gradTaps[p], kernels.Lanes, c.f.in,
+					c.size, kernels.Lanes, 2*kernels.Lanes, area*kernels.Lanes)
+			}
+			weights = weights[len(phase.taps)*c.f.in*c.f.out:]
+		}
+		if c.short != nil {
+			c.short.subsampleGrad(gin, image, c.f.in, c.f.out, c.size)
+		}
+		for block := range ins {
+			o := c.in.offset(image, block, 0)
+			g, z := c.gin.Data[o:], c.in.z.Data[o:]
+			if c.in.out != nil {
+				k.GradSumsMask(s.stats, g, z, c.in.out.Data[o:], area)
+			} else {
+				k.GradSums(s.stats, g, z, c.in.norm.blockApply(block), area)
+			}
+			flush(c.in.norm.gradSums, slot, c.f.in, block, s.stats)
+		}
+	}
+}
+
+// The shortcut of option A (section 3.3): every second pixel in both
+// directions, and half of the new, zero channels before and half after the
+// old ones, as the public weights have it. Both halves are a multiple of 8
+// channels, which is therefore the unit of the loops.
+const half = kernels.Lanes / 2
+
+// subsample computes the shortcut of one image: a of in channels on maps twice
+// the size, to out channels on size x size.
+func subsample(dst, a []float32, in, out, size int) {
+	skip := (out - in) / 2 / half // units of zeros before
+	for u := range out / half {
+		d := dst[u/2*size*size*kernels.Lanes+u%2*half:]
+		from := u - skip
+		if from < 0 || from >= in/half {
+			for p := range size * size {
+				*(*[half]float32)(d[p*kernels.Lanes:]) = [half]float32{}
+			}
+			continue
+		}
+		s := a[from/2*4*size*size*kernels.Lanes+from%2*half:]
+		for i := range size {
+			for j := range size {
+				*(*[half]float32)(d[(i*size+j)*kernels.Lanes:]) = *(*[half]float32)(s[(4*i*size+2*j)*kernels.Lanes:])
+			}
+		}
+	}
+}
+
+// subsampleGrad adds the shortcut's gradient to that of one image's input.
+func (s *shortcut) subsampleGrad(gin []float32, image, in, out, size int) {
+	skip := (out - in) / 2 / half
+	at := image * out * size * size
+	for u := range in / half {
+		to := u + skip
+		o := at + to/2*size*size*kernels.Lanes + to%2*half
+		g, mask := s.g.Data[o:], s.out.Data[o:]
+		d := gin[u/2*4*size*size*kernels.Lanes+u%2*half:]
+		for i := range size {
+			for j := range size {
+				p := (i*size + j) * kernels.Lanes
+				gp, mp := (*[half]float32)(g[p:]), (*[half]float32)(mask[p:])
+				dp := (*[half]float32)(d[(4*i*size+2*j)*kernels.Lanes:])
+				for l := range gp {
+					if mp[l] > 0 {
+						dp[l] += gp[l]
+					}
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,235 @@
+package ops
+
+import "deepresidual/models/kernels"
+
+// Tiles of 4x4 pixels are transformed and multiplied in groups.
+const (
+	groupTiles = 16 // in a group, but
+	maxTiles   = 32 // in the last stage, whose filters are too large to be read for a few tiles
+	spread     = 16 // what the planes of a group are longer than their contents
+)
+
+// tiling is how the maps of a layer are divided into groups: a group is a part
+// of an image or a number of images.
+type tiling struct {
+	size   int // of the maps, in pixels
+	tiles  int // per row of an image
+	rows   int // rows of tiles of an image in a group
+	parts  int // groups per image
+	images int // images per group
+	group  int // tiles per group
+	stride int // of a row of padded pixels, in values
+}
+
+func newTiling(size int) tiling {
+	t := tiling{size: size, tiles: size / kernels.TileSize, parts: 1, images: 1, group: groupTiles, stride: (size + 2) * kernels.Lanes}
+	if size == 8 {
+		t.group = maxTiles
+	}
+	perImage := t.tiles * t.tiles
+	t.rows = t.tiles
+	if perImage > t.group {
+		t.parts = perImage / t.group
+		t.rows = t.group / t.tiles
+	} else {
+		t.images = t.group / perImage
+	}
+	return t
+}
+
+// groups returns how many groups n images make.
+func (t *tiling) groups(n int) int { return (n + t.images - 1) / t.images * t.parts }
+
+// at returns the first image of a group and its first row of pixels.
+func (t *tiling) at(group int) (image, row int) {
+	return group / t.parts * t.images, group % t.parts * t.rows * kernels.TileSize
+}
+
+// pixels returns how many rows of pixels of an image a group covers.
+func (t *tiling) pixels() int { return t.rows * kernels.TileSize }
+
+// plane returns the distance of a transformed group's planes.
+func (t *tiling) plane(channels int) int { return t.group*channels + spread }
+
+// winograd is a convolution of stride 1, by minimal filtering.
+type winograd struct {
+	m *Machine
+	f *Filter
+	tiling
+	sum *reduction
+
+	// The operands of the pass at hand.
+	n               int
+	in, out         *Activation
+	g, gin          *Buffer
+	short           *shortcut
+	groupsN, slotsN int
+	forwardBody     func(thread, slot int)
+	backwardBody    func(thread, slot int)
+}
+
+func newWinograd(m *Machine, f *Filter, size int) *winograd {
+	w := &winograd{m: m, f: f, tiling: newTiling(size), sum: newReduction(m, f.Grad)}
+	w.forwardBody, w.backwardBody = w.forwardSlot, w.backwardSlot
+	return w
+}
+
+func (w *winograd) forward(n int, in, out *Activation) {
+	w.n, w.in, w.out = n, in, out
+	w.groupsN = w.groups(n)
+	w.slotsN = slots(w.groupsN)
+	w.m.pool.run(w.slotsN, w.forwardBody)
+	out.norm.finish(w.slotsN, float64(n*w.size*w.size))
+}
+
+func (w *winograd) forwardSlot(thread, slot int) {
+	k, s := w.m.Kernels, w.m.scratch[thread]
+	c, out := w.f.in, w.f.out
+	vPlane, mPlane := w.plane(c), w.plane(out)
+	clearSlot(w.out.norm.sums, slot, out)
+	w.clearBorders(s.pixels)
+	from, to := slotRange(slot, w.slotsN, w.groupsN)
+	for group := from; group < to; group++ {
+		first, row := w.at(group)
+		images := min(w.images, w.n-first)
+		for i := range images {
+			for block := range c / kernels.Lanes {
+				w.pad(s.pixels, first+i, block, row)
+				k.TransformInput(s.input[i*w.rows*w.tiles*c+block*kernels.Lanes:], s.pixels, w.tiles, w.rows, w.stride, c, vPlane)
+			}
+		}
+		k.Multiply(s.output, s.input, w.f.forward, w.group, c, out, vPlane, mPlane)
+		for block := range out / kernels.Lanes {
+			for i := range images {
+				y := w.out.z.Data[w.out.offset(first+i, block, row):]
+				k.TransformOutput(y, s.stats, s.output[i*w.rows*w.tiles*out+block*kernels.Lanes:], w.tiles, w.rows, w.size*kernels.Lanes, out, mPlane)
+			}
+			flush(w.out.norm.sums, slot, out, block, s.stats)
+		}
+	}
+}
+
+// clearBorders sets the left and right columns of padded pixels to zero.
+func (w *winograd) clearBorders(pixels []float32) {
+	for r := range w.pixels() + 2 {
+		clear(pixels[r*w.stride:][:kernels.Lanes])
+		clear(pixels[(r+1)*w.stride-kernels.Lanes:][:kernels.Lanes])
+	}
+}
+
+// pad writes the input pixels of a part of an image into padded memory, with
+// the row above and the row below. The part's own rows are stored, the others
+// belong to its neighbours.
+func (w *winograd) pad(pixels []float32, image, block, row int) {
+	k := w.m.Kernels
+	rows := w.pixels()
+	w.edge(pixels, image, block, row-1, 0)
+	w.in.fill(k, pixels[w.stride+kernels.Lanes:], w.stride, image, block, row, rows, true)
+	w.edge(pixels, image, block, row+rows, rows+1)
+}
+
+// edge writes the input's row into row at of the padded pixels, zero outside the image.
+func (w *winograd) edge(pixels []float32, image, block, row, at int) {
+	dst := pixels[at*w.stride+kernels.Lanes:]
+	if row < 0 || row >= w.size {
+		clear(dst[:w.size*kernels.Lanes])
+		return
+	}
+	w.in.fill(w.m.Kernels, dst, w.stride, image, block, row, 1, false)
+}
+
+// The same for the backward pass: the input once more, and the output's gradient.
+
+func (w *winograd) repad(pixels []float32, image, block, row int) {
+	k := w.m.Kernels
+	first, last := max(row-1, 0), min(row+w.pixels()+1, w.size)
+	at := first - (row - 1)
+	w.clearEdges(pixels, at, last-first)
+	w.in.refill(k, pixels[at*w.stride+kernels.Lanes:], w.stride, image, block, first, last-first)
+}
+
+func (w *winograd) padGrad(pixels []float32, image, block, row int) {
+	k := w.m.Kernels
+	first, last := max(row-1, 0), min(row+w.pixels()+1, w.size)
+	at := first - (row - 1)
+	w.clearEdges(pixels, at, last-first)
+	w.out.fillGrad(k, pixels[at*w.stride+kernels.Lanes:], w.g, w.stride, image, block, first, last-first)
+}
+
+// clearEdges sets the rows before at and after at+rows to zero.
+func (w *winograd) clearEdges(pixels []float32, at, rows int) {
+	clear(pixels[:at*w.stride])
+	clear(pixels[(at+rows)*w.stride : (w.pixels()+2)*w.stride])
+}
+
+func (w *winograd) backward(n int, in, out *Activation, g, gin *Buffer, short *shortcut) {
+	w.n, w.in, w.out, w.g, w.gin, w.short = n, in, out, g, gin, short
+	w.groupsN = w.groups(n)
+	w.slotsN = slots(w.groupsN)
+	w.m.pool.run(w.slotsN, w.backwardBody)
+	w.sum.run(w.slotsN)
+	in.norm.finishGrad(w.slotsN, float64(n*in.size*in.size))
+}
+
+func (w *winograd) backwardSlot(thread, slot int) {
+	k, s := w.m.Kernels, w.m.scratch[thread]
+	c, out := w.f.in, w.f.out
+	cPlane, outPlane := w.plane(c), w.plane(out)
+	clearSlot(w.in.norm.gradSums, slot, c)
+	w.clearBorders(s.pixels)
+	filters := s.filters[:kernels.PatchArea*c*out]
+	clear(filters)
+	from, to := slotRange(slot, w.slotsN, w.groupsN)
+	for group := from; group < to; group++ {
+		first, row := w.at(group)
+		images := min(w.images, w.n-first)
+
+		// The output's gradient, transformed for both products.
+		for i := range images {
+			tile := i * w.rows * w.tiles
+			for block := range out / kernels.Lanes {
+				w.padGrad(s.pixels, first+i, block, row)
+				k.TransformGrad(s.grad[tile*out+block*kernels.Lanes:], s.pixels[w.stride+kernels.Lanes:], w.tiles, w.rows, w.stride, out, outPlane)
+				k.TransformInput(s.input[tile*out+block*kernels.Lanes:], s.pixels, w.tiles, w.rows, w.stride, out, outPlane)
+			}
+		}
+		k.Multiply(s.output, s.input, w.f.backward, w.group, out, c, outPlane, cPlane)
+		for block := range c / kernels.Lanes {
+			for i := range images {
+				o := w.in.offset(first+i, block, row)
+				w.outputGrad(k, s, o, block, s.output[i*w.rows*w.tiles*c+block*kernels.Lanes:], cPlane)
+			}
+			flush(w.in.norm.gradSums, slot, c, block, s.stats)
+		}
+
+		// The filters' gradient, with the input transformed once more.
+		for i := range images {
+			for block := range c / kernels.Lanes {
+				w.repad(s.pixels, first+i, block, row)
+				k.TransformInput(s.input[i*w.rows*w.tiles*c+block*kernels.Lanes:], s.pixels, w.tiles, w.rows, w.stride, c, cPlane)
+			}
+		}
+		if images < w.images {
+			used := images * w.rows * w.tiles
+			for xi := range kernels.PatchArea {
+				clear(s.input[xi*cPlane+used*c : xi*cPlane+w.group*c])
+				clear(s.grad[xi*outPlane+used*out : xi*outPlane+w.group*out])
+			}
+		}
+		k.MultiplyGrad(filters, s.input, s.grad, w.group, c, out, cPlane, outPlane)
+	}
+	k.TransformWeightsGrad(w.sum.slot(slot), filters, c, out)
+}
+
+// outputGrad transforms the products m of one image and block to the gradient
+// with respect to the input, at offset o.
+func (w *winograd) outputGrad(k *kernels.Set, s *scratch, o, block int, m []float32, plane int) {
+	in, y, z := w.in, w.gin.Data[o:], w.in.z.Data[o:]
+	if w.short != nil {
+		k.TransformOutputGradAdd(y, s.stats, m, z, in.out.Data[o:], w.short.g.Data[o:], w.short.out.Data[o:],
+			w.tiles, w.rows, w.size*kernels.Lanes, w.f.in, plane)
+		return
+	}
+	k.TransformOutputGrad(y, s.stats, m, z, in.norm.blockApply(block),
+		w.tiles, w.rows, w.size*kernels.Lanes, w.f.in, plane)
+}

@@ -1,0 +1,209 @@
+package models
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// reference is the networks once more, in float64 and in the plainest way:
+// what the fused graph is compared with.
+type reference struct {
+	net     *Network
+	tensors map[string][]float64
+}
+
+func newReference(net *Network, tensors []Tensor) *reference {
+	r := &reference{net, map[string][]float64{}}
+	for _, t := range tensors {
+		data := make([]float64, len(t.Data))
+		for i, x := range t.Data {
+			data[i] = float64(x)
+		}
+		r.tensors[t.Name] = data
+	}
+	return r
+}
+
+// maps are activations, (N, C, S, S).
+type maps struct {
+	n, c, size int
+	data       []float64
+}
+
+func newMaps(n, c, size int) *maps { return &maps{n, c, size, make([]float64, n*c*size*size)} }
+
+func (m *maps) at(n, c, i, j int) *float64 { return &m.data[((n*m.c+c)*m.size+i)*m.size+j] }
+
+func (r *reference) conv(x *maps, l Layer) *maps {
+	w := r.tensors[l.Name+".weight"]
+	y := newMaps(x.n, l.Out, l.Size)
+	for n := range x.n {
+		for k := range l.Out {
+			for c := range l.In {
+				f := w[(k*l.In+c)*9:][:9]
+				for i := range l.Size {
+					for j := range l.Size {
+						sum := 0.0
+						for t, weight := range f {
+							a, b := i*l.Stride+t/3-1, j*l.Stride+t%3-1
+							if a >= 0 && b >= 0 && a < x.size && b < x.size {
+								sum += weight * *x.at(n, c, a, b)
+							}
+						}
+						*y.at(n, k, i, j) += sum
+					}
+				}
+			}
+		}
+	}
+	return y
+}
+
+func (r *reference) norm(x *maps, l Layer, training bool) {
+	gamma, beta := r.tensors[l.Norm+".weight"], r.tensors[l.Norm+".bias"]
+	mean, variance := r.tensors[l.Norm+".running_mean"], r.tensors[l.Norm+".running_var"]
+	for c := range x.c {
+		m, v := mean[c], variance[c]
+		if training {
+			m, v = 0, 0
+			count := float64(x.n * x.size * x.size)
+			x.each(c, func(p *float64) { m += *p / count })
+			x.each(c, func(p *float64) { v += (*p - m) * (*p - m) / count })
+		}
+		x.each(c, func(p *float64) { *p = (*p-m)/math.Sqrt(v+1e-5)*gamma[c] + beta[c] })
+	}
+}
+
+func (m *maps) each(c int, f func(*float64)) {
+	for n := range m.n {
+		for p := range m.size * m.size {
+			f(&m.data[(n*m.c+c)*m.size*m.size+p])
+		}
+	}
+}
+
+func (m *maps) relu() {
+	for i, x := range m.data {
+		m.data[i] = max(x, 0)
+	}
+}
+
+// shortcut is option A, the new channels half before and half after the old.
+func (m *maps) shortcut(y *maps) {
+	stride, skip := m.size/y.size, (y.c-m.c)/2
+	for n := range m.n {
+		for c := range m.c {
+			for i := range y.size {
+				for j := range y.size {
+					*y.at(n, c+skip, i, j) += *m.at(n, c, i*stride, j*stride)
+				}
+			}
+		}
+	}
+}
+
+// forward returns the mean loss and the number of errors.
+func (r *reference) forward(b *Batch, training bool) (loss float64, wrong int) {
+	x := newMaps(b.N, Channels, ImageSize)
+	for n := range b.N {
+		img := b.Image(n)
+		for c := range Channels {
+			for i := range ImageSize {
+				for j := range ImageSize {
+					*x.at(n, c, i, j) = float64(img[((i+1)*PaddedSize+j+1)*Channels+c])
+				}
+			}
+		}
+	}
+	x = r.conv(x, r.net.Stem)
+	r.norm(x, r.net.Stem, training)
+	x.relu()
+	for _, block := range r.net.Blocks {
+		y := r.conv(x, block.Conv1)
+		r.norm(y, block.Conv1, training)
+		y.relu()
+		y = r.conv(y, block.Conv2)
+		r.norm(y, block.Conv2, training)
+		if r.net.Residual {
+			x.shortcut(y)
+		}
+		y.relu()
+		x = y
+	}
+	w, bias := r.tensors["linear.weight"], r.tensors["linear.bias"]
+	for n := range b.N {
+		scores := append([]float64{}, bias...)
+		for c := range x.c {
+			mean := 0.0
+			for p := range x.size * x.size {
+				mean += x.data[(n*x.c+c)*x.size*x.size+p] / float64(x.size*x.size)
+			}
+			for k := range scores {
+				scores[k] += w[k*x.c+c] * mean
+			}
+		}
+		label := int(b.Labels[n])
+		sum, best := 0.0, 0
+		for k, s := range scores {
+			sum += math.Exp(s - scores[label])
+			if s > scores[best] {
+				best = k
+			}
+		}
+		loss += math.Log(sum) / float64(b.N)
+		if best != label {
+			wrong++
+		}
+	}
+	return loss, wrong
+}
+
+// randomBatch returns images of normally distributed pixels.
+func randomBatch(n int, seed uint64) *Batch {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	b := NewBatch(n)
+	for i := range n {
+		img := b.Image(i)
+		for r := 1; r <= ImageSize; r++ {
+			for c := 1; c <= ImageSize; c++ {
+				for ch := range Channels {
+					img[(r*PaddedSize+c)*Channels+ch] = float32(rng.NormFloat64())
+				}
+			}
+		}
+		b.Labels[i] = uint8(rng.IntN(Classes))
+	}
+	return b
+}
+
+// roughen moves all parameters from their initial values, so that scales,
+// shifts and running statistics matter.
+func roughen(t *testing.T, m *Model, seed uint64) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 2))
+	tensors := m.Tensors()
+	for _, tensor := range tensors {
+		for i := range tensor.Data {
+			tensor.Data[i] += float32(rng.Float64()*0.4-0.15) * max(tensor.Data[i], 0.3)
+		}
+	}
+	if err := m.Load(tensors); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func mustModel(t testing.TB, residual bool, depth int, o Options) *Model {
+	t.Helper()
+	net, err := Describe(residual, depth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := New(net, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close() })
+	m.Initialise(1)
+	return m
+}

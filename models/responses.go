@@ -1,0 +1,29 @@
+package models
+
+// Response is the standard deviation of one 3x3 layer's outputs, after batch
+// normalisation and before ReLU and addition (figure 7).
+type Response struct {
+	Layer string
+	Std   float64
+}
+
+// ClearResponses starts the measurement of responses anew.
+func (m *Model) ClearResponses() {
+	if m.evaluation != nil {
+		m.evaluation.ClearResponses()
+	}
+}
+
+// Responses returns the response of each 3x3 layer, first to last, over all
+// images evaluated since [Model.ClearResponses].
+func (m *Model) Responses() []Response {
+	if m.evaluation == nil {
+		return nil
+	}
+	var list []Response
+	layers := m.Network.Layers()
+	for i, std := range m.evaluation.Responses() {
+		list = append(list, Response{layers[i].Name, std})
+	}
+	return list
+}
