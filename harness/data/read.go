@@ -12,6 +12,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"deepresidual/models"
 	"deepresidual/results"
@@ -220,20 +221,16 @@ func (p *parts) assemble(place string) (*Set, error) {
 
 	split := len(trainFiles) * p.fileSize()
 	set := new(Set)
-	errs := make(chan error, 1)
-	go func() {
-		var err error
-		set.Test, err = p.check(p.records[split:], len(trainFiles), p.test)
-		errs <- err
-	}()
-	var err error
-	set.Train, err = p.check(p.records[:split:split], 0, p.train)
-	if err = errors.Join(err, <-errs); err != nil {
-		// One line: the first of the two is enough to act on.
-		if joined, ok := err.(interface{ Unwrap() []error }); ok {
-			err = joined.Unwrap()[0]
-		}
-		return nil, err
+	var trainErr, testErr error
+	var wait sync.WaitGroup
+	wait.Go(func() { set.Test, testErr = p.check(p.records[split:], len(trainFiles), p.test) })
+	set.Train, trainErr = p.check(p.records[:split:split], 0, p.train)
+	wait.Wait()
+	if trainErr != nil {
+		return nil, trainErr
+	}
+	if testErr != nil {
+		return nil, testErr
 	}
 	set.Fingerprint = results.Fingerprint{Train: p.train, Test: p.test}
 	return set, nil
