@@ -1,0 +1,93 @@
+package experiments
+
+import "slices"
+
+// Experiment is what one spec asks for, checked and complete.
+type Experiment struct {
+	Name  string `json:"name"`  // of the file, without .toml: what -exp names
+	File  string `json:"file"`  // where it was read, for messages
+	Title string `json:"title"` // of the exhibit
+	// Exhibit says what is drawn: one of [Exhibits].
+	Exhibit string `json:"exhibit"`
+	// Networks are all that are trained, in the order of the file.
+	Networks []Network `json:"networks"`
+	// Hidden are those of Networks that are trained and reported, but not drawn.
+	Hidden []Network `json:"hidden,omitempty"`
+	// Seeds are the seeds that each network is trained with, unless SeedsFor
+	// says otherwise for it. The default is the single seed 1.
+	Seeds    []int64             `json:"seeds"`
+	SeedsFor map[Network][]int64 `json:"seeds_for,omitempty"`
+	Protocol Protocol            `json:"protocol"` // not yet scaled
+	Panels   []Panel             `json:"panels,omitempty"`
+	Paper    Reference           `json:"paper"`
+	// Rows are results of other methods that a table prints for reference.
+	Rows []ReferenceRow `json:"rows,omitempty"`
+	// Public are the errors, in percent, of the best public reproduction.
+	Public map[Network]float64 `json:"public,omitempty"`
+	Claims []Claim             `json:"claims,omitempty"`
+}
+
+// Panel is one of several pictures side by side.
+type Panel struct {
+	Title    string    `toml:"title" json:"title"`
+	Networks []Network `toml:"networks" json:"networks"`
+	// From is the first iteration of the full schedule that is drawn. The default is 0.
+	From int `toml:"from_iteration" json:"from_iteration"`
+}
+
+// Reference is what the paper reports, in percent. A network that the paper
+// gives no number for has no entry.
+type Reference struct {
+	Test     map[Network]float64 `json:"test,omitempty"`     // test error
+	Training map[Network]float64 `json:"training,omitempty"` // training error
+	Mean     map[Network]float64 `json:"mean,omitempty"`     // mean test error over the paper's runs
+	Std      map[Network]float64 `json:"std,omitempty"`      // and its standard deviation
+	Note     map[Network]string  `json:"note,omitempty"`     // what is to be said about a number
+}
+
+// ReferenceRow is the result of another method, as Table 6 quotes it.
+type ReferenceRow struct {
+	Name   string  `toml:"name" json:"name"`
+	Layers string  `toml:"layers" json:"layers,omitempty"`
+	Params string  `toml:"params" json:"params,omitempty"`
+	Error  float64 `toml:"error" json:"error"`         // test error in percent
+	Mean   float64 `toml:"mean" json:"mean,omitempty"` // over several runs; 0 if not reported
+	Std    float64 `toml:"std" json:"std,omitempty"`   // 0 if not reported
+}
+
+// RunSpec is one run: one network trained once. It holds everything of a spec
+// that can change the run's numbers, and nothing else, so that the same run of
+// two experiments is one.
+type RunSpec struct {
+	Network  Network  `toml:"network" json:"network"`
+	Protocol Protocol `toml:"protocol" json:"protocol"` // resolved at Scale
+	Scale    Scale    `toml:"scale" json:"scale"`
+	Seed     int64    `toml:"seed" json:"seed"`
+}
+
+// Runs returns the experiment's runs at a scale: network by network in the order
+// of the file, and for each its seeds in order. Seeds that are not nil take the
+// place of the spec's, for every network.
+func (e *Experiment) Runs(s Scale, seeds []int64) []RunSpec {
+	protocol := e.Protocol.Scaled(s)
+	var runs []RunSpec
+	for _, n := range e.Networks {
+		for _, seed := range e.seeds(n, seeds) {
+			p := protocol
+			p.Milestones = slices.Clone(p.Milestones) // runs share nothing
+			runs = append(runs, RunSpec{Network: n, Protocol: p, Scale: s, Seed: seed})
+		}
+	}
+	return runs
+}
+
+// seeds returns the seeds that a network is trained with.
+func (e *Experiment) seeds(n Network, override []int64) []int64 {
+	if override != nil {
+		return override
+	}
+	if own, ok := e.SeedsFor[n]; ok {
+		return own
+	}
+	return e.Seeds
+}

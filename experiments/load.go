@@ -1,0 +1,88 @@
+package experiments
+
+import (
+	"embed"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// files are the specs that come with the program, so that a built binary needs
+// no folder beside it.
+//
+//go:embed *.toml
+var files embed.FS
+
+// names are the embedded specs in the order of the paper, the try-out last. A
+// file that is not listed comes after them, in alphabetical order.
+var names = []string{"fig1", "fig6", "fig7", "table6", "compare", "smoke"}
+
+// Names returns what [Load] knows by name: the embedded specs, in the order of
+// the paper.
+func Names() []string {
+	entries, err := files.ReadDir(".")
+	if err != nil {
+		return nil // an embedded folder is always there
+	}
+	var found []string
+	for _, e := range entries {
+		found = append(found, strings.TrimSuffix(e.Name(), ".toml"))
+	}
+	rank := func(name string) int {
+		if i := slices.Index(names, name); i >= 0 {
+			return i
+		}
+		return len(names)
+	}
+	slices.SortStableFunc(found, func(a, b string) int { return rank(a) - rank(b) })
+	return found
+}
+
+// All returns the embedded experiments in the order of [Names].
+func All() ([]*Experiment, error) {
+	var all []*Experiment
+	for _, name := range Names() {
+		e, err := Load(name)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return all, nil
+}
+
+// Load returns the embedded experiment of a name or, for an argument that ends
+// in .toml or has a slash, the experiment in that file. What is wrong with a
+// spec is a [*SpecError].
+func Load(nameOrPath string) (*Experiment, error) {
+	if strings.HasSuffix(nameOrPath, ".toml") || strings.ContainsAny(nameOrPath, `/\`) {
+		text, err := os.ReadFile(nameOrPath)
+		if err != nil {
+			return nil, fmt.Errorf("read the spec: %w", err)
+		}
+		return Parse(filepath.ToSlash(nameOrPath), text)
+	}
+	known := Names()
+	if !slices.Contains(known, nameOrPath) {
+		return nil, unknownExperiment(nameOrPath, known)
+	}
+	file := nameOrPath + ".toml"
+	text, err := fs.ReadFile(files, file)
+	if err != nil {
+		return nil, fmt.Errorf("read the spec: %w", err)
+	}
+	return Parse(path.Join("experiments", file), text)
+}
+
+func unknownExperiment(name string, known []string) error {
+	hint := ""
+	if near := nearest(name, known); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return fmt.Errorf("no experiment is called %q%s (there are %s; your own is named by its path, as in ./mine.toml)",
+		name, hint, strings.Join(known, ", "))
+}

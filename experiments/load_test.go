@@ -1,0 +1,182 @@
+package experiments_test
+
+import (
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"deepresidual/experiments"
+)
+
+var update = flag.Bool("update", false, "write the golden files in testdata instead of comparing with them")
+
+// read returns a file of the package's folder.
+func read(t testing.TB, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestGolden compares every spec that comes with the program, resolved and with
+// its runs, with testdata/NAME.json: a default that changes shows there.
+func TestGolden(t *testing.T) {
+	all, err := experiments.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		t.Run(e.Name, func(t *testing.T) {
+			type run struct {
+				Network experiments.Network
+				Seed    int64
+			}
+			var runs []run
+			for _, r := range e.Runs(experiments.Full(), nil) {
+				runs = append(runs, run{r.Network, r.Seed})
+			}
+			got, err := json.MarshalIndent(struct {
+				Spec     *experiments.Experiment
+				Resolved experiments.Protocol
+				Runs     []run
+			}{e, e.Protocol.Scaled(experiments.Full()), runs}, "", "  ")
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", e.Name+".json")
+			if *update {
+				if err := os.WriteFile(golden, append(got, '\n'), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if diff := cmp.Diff(read(t, golden), string(got)+"\n"); diff != "" {
+				t.Errorf("%s differs (-golden +got); if it should, run with -update:\n%s", golden, diff)
+			}
+		})
+	}
+}
+
+// TestPaperProtocol holds that the specs of the paper's exhibits train as the
+// paper did, which is what lets them share runs.
+func TestPaperProtocol(t *testing.T) {
+	for _, name := range []string{"fig1", "fig6", "fig7", "table6", "compare"} {
+		e, err := experiments.Load(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(experiments.Paper(), e.Protocol); diff != "" {
+			t.Errorf("%s does not follow the paper (-paper +%s):\n%s", name, name, diff)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	want := []string{"fig1", "fig6", "fig7", "table6", "compare", "smoke"}
+	if got := experiments.Names(); !slices.Equal(got, want) {
+		t.Errorf("Names() = %q, want %q", got, want)
+	}
+	files, err := filepath.Glob("*.toml")
+	if err != nil || len(files) != len(want) {
+		t.Errorf("%d files are named, %q exist (%v)", len(want), files, err)
+	}
+}
+
+func TestLoadPath(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mine.toml")
+	if err := os.WriteFile(file, []byte(good), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	e, err := experiments.Load(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.Name != "mine" || e.File != filepath.ToSlash(file) {
+		t.Errorf("Name, File = %q, %q, want mine and %q", e.Name, e.File, file)
+	}
+}
+
+func TestLoadErrors(t *testing.T) {
+	const there = "(there are fig1, fig6, fig7, table6, compare, smoke; your own is named by its path, as in ./mine.toml)"
+	for _, c := range []struct{ name, want string }{
+		{"fig2", `no experiment is called "fig2"; did you mean "fig1"? ` + there},
+		{"tabel6", `no experiment is called "tabel6"; did you mean "table6"? ` + there},
+		{"", `no experiment is called "" ` + there},
+		{"imagenet", `no experiment is called "imagenet" ` + there},
+		{"nowhere/mine.toml", "read the spec: open nowhere/mine.toml: no such file or directory"},
+	} {
+		if _, err := experiments.Load(c.name); err == nil || err.Error() != c.want {
+			t.Errorf("Load(%q)\n got %v\nwant %s", c.name, err, c.want)
+		}
+	}
+}
+
+// TestRuns holds the order of runs and where their seeds come from.
+func TestRuns(t *testing.T) {
+	e, err := experiments.Parse("good.toml", []byte(good))
+	if err != nil {
+		t.Fatal(err)
+	}
+	eighth := experiments.Scale{Num: 1, Den: 8}
+	for _, c := range []struct {
+		name  string
+		seeds []int64
+		want  string
+	}{
+		{"of the spec", nil, "plain-20/3 plain-20/4 resnet-20/3 resnet-20/4 resnet-110/1 resnet-110/2"},
+		{"of the user", []int64{7}, "plain-20/7 resnet-20/7 resnet-110/7"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []string
+			runs := e.Runs(eighth, c.seeds)
+			for _, r := range runs {
+				got = append(got, r.Network.String()+"/"+string(rune('0'+r.Seed)))
+				if r.Scale != eighth || r.Protocol.Iterations != 125 || r.Protocol.Interval != 25 {
+					t.Errorf("%s is not resolved at 1/8: %+v", r.Network, r)
+				}
+			}
+			if got := strings.Join(got, " "); got != c.want {
+				t.Errorf("runs\n got %s\nwant %s", got, c.want)
+			}
+			runs[0].Protocol.Milestones[0] = 1
+			if runs[1].Protocol.Milestones[0] == 1 || e.Protocol.Milestones[0] == 1 {
+				t.Error("runs share their milestones")
+			}
+		})
+	}
+}
+
+// TestSharedRuns holds that one run serves several exhibits.
+func TestSharedRuns(t *testing.T) {
+	all, err := experiments.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[string][]string)
+	for _, e := range all {
+		for _, r := range e.Runs(experiments.Full(), nil) {
+			key, err := json.Marshal(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Network == (experiments.Network{Kind: experiments.Plain, Depth: 20}) {
+				found[string(key)] = append(found[string(key)], e.Name)
+			}
+		}
+	}
+	var got []string
+	for _, names := range found {
+		got = append(got, strings.Join(names, " "))
+	}
+	slices.Sort(got)
+	if want := []string{"fig1 fig6 fig7 compare", "smoke"}; !slices.Equal(got, want) {
+		t.Errorf("plain-20 is shared by %q, want %q", got, want)
+	}
+}

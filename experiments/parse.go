@@ -1,0 +1,101 @@
+package experiments
+
+import (
+	"path"
+	"strings"
+)
+
+// The exhibits that a spec can ask for.
+const (
+	Figure1 = "figure1" // training error left, test error right
+	Figure6 = "figure6" // panels with both errors
+	Figure7 = "figure7" // layer responses
+	Table6  = "table6"  // test errors beside those of other methods
+	Compare = "compare" // plain against residual, depth by depth
+	Curves  = "curves"  // the learning curves of whatever was trained
+)
+
+// Exhibits returns what a spec's exhibit can be.
+func Exhibits() []string { return []string{Figure1, Figure6, Figure7, Table6, Compare, Curves} }
+
+// defaultSeed is the seed of a spec that names none.
+const defaultSeed = 1
+
+// document is the TOML form of an experiment. Its tags and types are the schema.
+type document struct {
+	Title    string              `toml:"title"`
+	Exhibit  string              `toml:"exhibit"`
+	Networks []Network           `toml:"networks"`
+	Hidden   []Network           `toml:"hidden"`
+	Seeds    []int64             `toml:"seeds"`
+	SeedsFor perNetwork[[]int64] `toml:"seeds_for"`
+	Protocol Protocol            `toml:"protocol"`
+	Panels   []Panel             `toml:"panel"`
+	Paper    documentReference   `toml:"paper"`
+	Rows     []ReferenceRow      `toml:"row"`
+	Public   perNetwork[float64] `toml:"public"`
+	Claims   []Claim             `toml:"claim"`
+}
+
+type documentReference struct {
+	Test     perNetwork[float64] `toml:"test"`
+	Training perNetwork[float64] `toml:"training"`
+	Mean     perNetwork[float64] `toml:"mean"`
+	Std      perNetwork[float64] `toml:"std"`
+	Note     perNetwork[string]  `toml:"note"`
+}
+
+// perNetwork is a table whose keys name networks; the decoder fills only maps
+// with keys that are strings.
+type perNetwork[T any] map[string]T
+
+// byNetwork returns the table with its keys parsed. They are known to be names:
+// [source.check] has seen them.
+func (p perNetwork[T]) byNetwork() map[Network]T {
+	if len(p) == 0 {
+		return nil
+	}
+	m := make(map[Network]T, len(p))
+	for name, value := range p {
+		if n, err := ParseNetwork(name); err == nil {
+			m[n] = value
+		}
+	}
+	return m
+}
+
+// Parse reads the text of a spec. The file's base name, without .toml, names the
+// experiment, and the file is named in errors, which are [*SpecError] values.
+func Parse(file string, text []byte) (*Experiment, error) {
+	s := &source{file: file, text: string(text), lines: locate(string(text)), present: make(map[string]bool)}
+	doc := document{Seeds: []int64{defaultSeed}, Protocol: Paper()}
+	if err := s.decode(&doc); err != nil {
+		return nil, err
+	}
+	e := &Experiment{
+		Name:     strings.TrimSuffix(path.Base(file), ".toml"),
+		File:     file,
+		Title:    doc.Title,
+		Exhibit:  doc.Exhibit,
+		Networks: doc.Networks,
+		Hidden:   doc.Hidden,
+		Seeds:    doc.Seeds,
+		SeedsFor: doc.SeedsFor.byNetwork(),
+		Protocol: doc.Protocol,
+		Panels:   doc.Panels,
+		Paper: Reference{
+			Test:     doc.Paper.Test.byNetwork(),
+			Training: doc.Paper.Training.byNetwork(),
+			Mean:     doc.Paper.Mean.byNetwork(),
+			Std:      doc.Paper.Std.byNetwork(),
+			Note:     doc.Paper.Note.byNetwork(),
+		},
+		Rows:   doc.Rows,
+		Public: doc.Public.byNetwork(),
+		Claims: doc.Claims,
+	}
+	if err := e.check(s.has); err != nil {
+		return nil, s.at(err)
+	}
+	return e, nil
+}

@@ -1,0 +1,165 @@
+package experiments
+
+import "slices"
+
+// Protocol is how a network is trained. Every key can be set in the [protocol]
+// table of a spec; what a spec leaves out is the paper's value, from [Paper].
+//
+// The paper leaves some things open. This program decides them as follows, for
+// every run:
+//
+//   - Weight decay acts on all parameters: convolutions, the scales and shifts of
+//     batch normalisation, and the weights and biases of the last layer.
+//   - Convolutions are initialised as in its reference [13] (He et al.,
+//     Delving Deep into Rectifiers, 2015), by fan-in: a normal distribution with
+//     variance 2/(9 x input channels). Where [13] leaves the choice of fan-in or
+//     fan-out free, fan-in is used.
+//   - Momentum is the classical kind, not Nesterov's.
+//   - Batch normalisation has eps 1e-5 and running statistics with momentum 0.1;
+//     statistics are of the whole batch. The paper trained on two GPUs and does
+//     not say whether each normalised its own half.
+//   - Option A shortcuts that double the channels pad planes/4 zero channels on
+//     both sides, as the most used public weights do.
+//   - Epochs are shuffled passes over the training images. A short last batch is
+//     completed from the next pass, so that every batch has Batch images.
+//   - Augmentation pads with zeros after the mean is subtracted, which is padding
+//     with the mean image's values before.
+//   - The training error of a row is the mean over the minibatches since the last
+//     row, augmented and normalised by batch statistics as they were trained on.
+//     The paper draws a training error without defining it.
+//   - The test error uses the running statistics and is that of the last
+//     iteration, not of the best one.
+//   - All 50,000 training images are trained on; the paper says that a 45k/5k
+//     split determined the schedule. Validation = 5000 is that split.
+type Protocol struct {
+	// Batch is the number of images per iteration. The default is 128.
+	Batch int `toml:"batch" json:"batch"`
+	// Iterations is the length of training. The default is 64,000.
+	Iterations int `toml:"iterations" json:"iterations"`
+	// LearningRate is the rate before the first milestone. The default is 0.1.
+	LearningRate float64 `toml:"learning_rate" json:"learning_rate"`
+	// Milestones are the numbers of iterations after which the learning rate is
+	// multiplied by Decay, once each. The default is 32,000 and 48,000. A spec
+	// gives them increasing; scaled down to nothing, several can coincide.
+	Milestones []int `toml:"milestones" json:"milestones"`
+	// Decay is the factor at each milestone. The default is 0.1.
+	Decay float64 `toml:"decay" json:"decay"`
+	// Momentum is that of stochastic gradient descent. The default is 0.9.
+	Momentum float64 `toml:"momentum" json:"momentum"`
+	// WeightDecay is the factor of half the squared norm of all parameters that
+	// is added to the loss. The default is 0.0001.
+	WeightDecay float64 `toml:"weight_decay" json:"weight_decay"`
+	// WarmupDepth is the number of layers from which on a network warms up; at 0
+	// none does. The default is 110.
+	WarmupDepth int `toml:"warmup_from_depth" json:"warmup_from_depth"`
+	// WarmupRate is the learning rate of the warm-up. The default is 0.01.
+	WarmupRate float64 `toml:"warmup_learning_rate" json:"warmup_learning_rate"`
+	// WarmupError is the training error, in percent, below which the warm-up
+	// ends. The default is 80. A scaled schedule does not shorten the warm-up.
+	WarmupError float64 `toml:"warmup_training_error" json:"warmup_training_error"`
+	// Pad is the width of the zero border, in pixels, out of which a training
+	// image is cropped. The default is 4.
+	Pad int `toml:"pad" json:"pad"`
+	// Flip mirrors every other training image, drawn at random. The default is true.
+	Flip bool `toml:"flip" json:"flip"`
+	// Validation is the number of training images that are held out, drawn by the
+	// run's seed, and on which a validation error is recorded. The default is 0.
+	Validation int `toml:"validation" json:"validation"`
+	// Interval is the number of iterations between the rows of a learning curve.
+	// The default, 0, stands for a fortieth of the scaled schedule, at least 25
+	// and at most 400; a resolved protocol never has 0.
+	Interval int `toml:"row_interval" json:"row_interval"`
+}
+
+// Paper returns the protocol of section 4.2. This is the one place where its
+// numbers stand; the words in quotes are the section's.
+func Paper() Protocol {
+	return Protocol{
+		Batch:        128,                   // "mini-batch size of 128 on two GPUs"
+		LearningRate: 0.1,                   // "start with a learning rate of 0.1"
+		Decay:        0.1,                   // "divide it by 10"
+		Milestones:   []int{32_000, 48_000}, // "at 32k and 48k iterations"
+		Iterations:   64_000,                // "terminate training at 64k iterations"
+		Momentum:     0.9,                   // "weight decay of 0.0001 and momentum of 0.9"
+		WeightDecay:  0.0001,
+		WarmupDepth:  110,  // "0.1 is slightly too large to start converging", of 110 layers
+		WarmupRate:   0.01, // "use 0.01 to warm up the training"
+		WarmupError:  80,   // "until the training error is below 80% (about 400 iterations)"
+		Pad:          4,    // "4 pixels are padded on each side"
+		Flip:         true, // "from the padded image or its horizontal flip"
+		Validation:   0,    // "trained on the training set", "evaluated on the test set"
+		Interval:     0,    // not the paper's: how often a row is written
+	}
+}
+
+// Scaled returns the resolved protocol at a scale: iterations and milestones are
+// scaled, to at least 1, and the row interval is settled. Nothing else depends
+// on the scale. A resolved protocol may be scaled again only by 1.
+func (p Protocol) Scaled(s Scale) Protocol {
+	p.Iterations = s.Of(p.Iterations)
+	p.Milestones = slices.Clone(p.Milestones)
+	for i, m := range p.Milestones {
+		p.Milestones[i] = s.Of(m)
+	}
+	if p.Interval == 0 {
+		p.Interval = min(400, max(25, p.Iterations/40))
+	}
+	// A schedule shorter than its interval has its one row at the end.
+	p.Interval = min(p.Interval, p.Iterations)
+	return p
+}
+
+// Check reports the first value that no training can have, as a [*SpecError]
+// that names the key. It is about protocols as specs give them, not yet scaled.
+func (p Protocol) Check() error {
+	if err := p.check(""); err != nil {
+		return err
+	}
+	return nil // and not a nil *SpecError, which would not be a nil error
+}
+
+// check does the work of Check for a protocol in a table of a spec.
+func (p Protocol) check(table string) *SpecError {
+	for _, v := range []struct {
+		key     string
+		value   float64
+		allowed interval
+	}{
+		{"batch", float64(p.Batch), interval{1, 8192, ""}},
+		{"iterations", float64(p.Iterations), interval{1, 10_000_000, ""}},
+		{"learning_rate", p.LearningRate, interval{0, 100, "above"}},
+		{"decay", p.Decay, interval{0, 1, "above"}},
+		{"momentum", p.Momentum, interval{0, 1, "below"}},
+		{"weight_decay", p.WeightDecay, interval{0, 1, "below"}},
+		{"warmup_from_depth", float64(p.WarmupDepth), interval{0, MaxDepth, ""}},
+		{"warmup_learning_rate", p.WarmupRate, interval{0, 100, "above"}},
+		{"warmup_training_error", p.WarmupError, interval{0, 100, "above"}},
+		{"pad", float64(p.Pad), interval{0, 4, ""}},
+		{"validation", float64(p.Validation), interval{0, 40_000, ""}}, // of 50,000 training images
+		{"row_interval", float64(p.Interval), interval{0, float64(p.Iterations), ""}},
+	} {
+		if err := checkRange(join(table, v.key), v.value, v.allowed); err != nil {
+			return err
+		}
+	}
+	return p.checkMilestones(join(table, "milestones"))
+}
+
+func (p Protocol) checkMilestones(key string) *SpecError {
+	if len(p.Milestones) == 0 {
+		return problemf(key, "an empty list; for a learning rate that never drops set decay to 1")
+	}
+	last := 0
+	for _, m := range p.Milestones {
+		switch {
+		case m < 1:
+			return problemf(key, "found %d, wanted 1 or more", m)
+		case m >= p.Iterations:
+			return problemf(key, "%d is past the end of training, which has %d iterations", m, p.Iterations)
+		case m <= last:
+			return problemf(key, "%d does not come after %d; wanted increasing numbers of iterations", m, last)
+		}
+		last = m
+	}
+	return nil
+}

@@ -1,0 +1,171 @@
+package experiments_test
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/BurntSushi/toml"
+	"github.com/google/go-cmp/cmp"
+
+	"deepresidual/experiments"
+)
+
+// TestPaper holds the protocol against the numbers of section 4.2, copied a
+// second time from the paper.
+func TestPaper(t *testing.T) {
+	want := experiments.Protocol{
+		Batch: 128, Iterations: 64000, LearningRate: 0.1, Milestones: []int{32000, 48000}, Decay: 0.1,
+		Momentum: 0.9, WeightDecay: 1e-4, WarmupDepth: 110, WarmupRate: 0.01, WarmupError: 80,
+		Pad: 4, Flip: true,
+	}
+	got := experiments.Paper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Paper() (-want +got):\n%s", diff)
+	}
+	if err := got.Check(); err != nil {
+		t.Errorf("the paper's protocol: %v", err)
+	}
+}
+
+func TestScaled(t *testing.T) {
+	for _, c := range []struct {
+		scale      string
+		iterations int
+		milestones []int
+		interval   int
+	}{
+		{"1", 64000, []int{32000, 48000}, 400}, // at most every 400
+		{"1/2", 32000, []int{16000, 24000}, 400},
+		{"1/8", 8000, []int{4000, 6000}, 200}, // a fortieth
+		{"1/16", 4000, []int{2000, 3000}, 100},
+		{"3/64", 3000, []int{1500, 2250}, 75},
+		{"1/256", 250, []int{125, 188}, 25}, // 187.5, and at least every 25
+		{"1/4096", 16, []int{8, 12}, 16},    // one row
+		{"1/64000", 1, []int{1, 1}, 1},      // 0.5 and 0.75
+		{"1/1000000", 1, []int{1, 1}, 1},
+	} {
+		t.Run(c.scale, func(t *testing.T) {
+			scale, err := experiments.ParseScale(c.scale)
+			if err != nil {
+				t.Fatal(err)
+			}
+			paper := experiments.Paper()
+			got := paper.Scaled(scale)
+			if got.Iterations != c.iterations || !slices.Equal(got.Milestones, c.milestones) || got.Interval != c.interval {
+				t.Errorf("%d iterations, milestones %d, interval %d; want %d, %d, %d",
+					got.Iterations, got.Milestones, got.Interval, c.iterations, c.milestones, c.interval)
+			}
+			want := paper
+			want.Iterations, want.Milestones, want.Interval = got.Iterations, got.Milestones, got.Interval
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("something else was scaled (-paper +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(experiments.Paper(), paper); diff != "" {
+				t.Errorf("the protocol itself was changed:\n%s", diff)
+			}
+			if diff := cmp.Diff(got, got.Scaled(experiments.Full())); diff != "" {
+				t.Errorf("scaling by 1 is not the identity:\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestScaledInterval holds that an interval that was set is kept, at most one row
+// for the whole schedule.
+func TestScaledInterval(t *testing.T) {
+	p := experiments.Paper()
+	p.Interval = 500
+	for _, c := range []struct {
+		scale experiments.Scale
+		want  int
+	}{
+		{experiments.Full(), 500},
+		{experiments.Scale{Num: 1, Den: 16}, 500},
+		{experiments.Scale{Num: 1, Den: 256}, 250},
+	} {
+		if got := p.Scaled(c.scale).Interval; got != c.want {
+			t.Errorf("at %s the interval is %d, want %d", c.scale, got, c.want)
+		}
+	}
+}
+
+// TestProtocolCheck has both sides of every bound, and the text of one error for
+// each form of range.
+func TestProtocolCheck(t *testing.T) {
+	type protocol = experiments.Protocol
+	for _, c := range []struct {
+		name string
+		set  func(*protocol)
+		want string // empty if the value is allowed
+	}{
+		{"batch 1", func(p *protocol) { p.Batch = 1 }, ""},
+		{"batch 0", func(p *protocol) { p.Batch = 0 }, "batch: found 0, wanted a number from 1 to 8192"},
+		{"batch 8193", func(p *protocol) { p.Batch = 8193 }, "batch: found 8193, wanted a number from 1 to 8192"},
+		{"iterations", func(p *protocol) { p.Iterations = 10_000_001 }, "iterations: found 10000001, wanted a number from 1 to 10000000"},
+		{"negative iterations", func(p *protocol) { p.Iterations = -1 }, "iterations: found -1, wanted a number from 1 to 10000000"},
+		{"no rate", func(p *protocol) { p.LearningRate = 0 }, "learning_rate: found 0, wanted a number above 0, at most 100"},
+		{"rate NaN", func(p *protocol) { p.LearningRate = math.NaN() }, "learning_rate: found NaN, wanted a number above 0, at most 100"},
+		{"no decay", func(p *protocol) { p.Decay = 1 }, ""},
+		{"decay to nothing", func(p *protocol) { p.Decay = 0 }, "decay: found 0, wanted a number above 0, at most 1"},
+		{"growth", func(p *protocol) { p.Decay = 1.5 }, "decay: found 1.5, wanted a number above 0, at most 1"},
+		{"no momentum", func(p *protocol) { p.Momentum = 0 }, ""},
+		{"momentum 1", func(p *protocol) { p.Momentum = 1 }, "momentum: found 1, wanted a number from 0, below 1"},
+		{"no weight decay", func(p *protocol) { p.WeightDecay = 0 }, ""},
+		{"negative weight decay", func(p *protocol) { p.WeightDecay = -1e-4 }, "weight_decay: found -0.0001, wanted a number from 0, below 1"},
+		{"no warm-up", func(p *protocol) { p.WarmupDepth = 0 }, ""},
+		{"warm-up from below", func(p *protocol) { p.WarmupDepth = -1 }, "warmup_from_depth: found -1, wanted a number from 0 to 9998"},
+		{"warm-up rate", func(p *protocol) { p.WarmupRate = math.Inf(1) }, "warmup_learning_rate: found +Inf, wanted a number above 0, at most 100"},
+		{"warm-up to 100 %", func(p *protocol) { p.WarmupError = 100 }, ""},
+		{"warm-up without end", func(p *protocol) { p.WarmupError = 0 }, "warmup_training_error: found 0, wanted a number above 0, at most 100"},
+		{"no pad", func(p *protocol) { p.Pad = 0 }, ""},
+		{"pad 5", func(p *protocol) { p.Pad = 5 }, "pad: found 5, wanted a number from 0 to 4"},
+		{"45k/5k", func(p *protocol) { p.Validation = 5000 }, ""},
+		{"nothing left to train on", func(p *protocol) { p.Validation = 50_000 }, "validation: found 50000, wanted a number from 0 to 40000"},
+		{"one row", func(p *protocol) { p.Interval = 64_000 }, ""},
+		{"no row", func(p *protocol) { p.Interval = 64_001 }, "row_interval: found 64001, wanted a number from 0 to 64000"},
+		{"one milestone", func(p *protocol) { p.Milestones = []int{63_999} }, ""},
+		{"milestone 0", func(p *protocol) { p.Milestones = []int{0} }, "milestones: found 0, wanted 1 or more"},
+		{"same milestones", func(p *protocol) { p.Milestones = []int{9, 9} }, "milestones: 9 does not come after 9; wanted increasing numbers of iterations"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := experiments.Paper()
+			c.set(&p)
+			err := p.Check()
+			if c.want == "" {
+				if err != nil {
+					t.Errorf("refused: %v", err)
+				}
+				return
+			}
+			if err == nil || err.Error() != c.want {
+				t.Errorf("error\n got %v\nwant %s", err, c.want)
+			}
+			if spec := (*experiments.SpecError)(nil); !errors.As(err, &spec) {
+				t.Errorf("%T is no SpecError", err)
+			}
+		})
+	}
+}
+
+// TestRunSpecTOML holds that a run can be written into a record and read back.
+func TestRunSpecTOML(t *testing.T) {
+	scale := experiments.Scale{Num: 1, Den: 16}
+	want := experiments.RunSpec{
+		Network:  experiments.Network{Kind: experiments.Residual, Depth: 110},
+		Protocol: experiments.Paper().Scaled(scale), Scale: scale, Seed: 5,
+	}
+	var text bytes.Buffer
+	if err := toml.NewEncoder(&text).Encode(want); err != nil {
+		t.Fatal(err)
+	}
+	var got experiments.RunSpec
+	if _, err := toml.Decode(text.String(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("through TOML (-want +got):\n%s\n%s", diff, text.String())
+	}
+}
