@@ -1,0 +1,31 @@
+package reports
+
+import (
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+)
+
+// curves draws the learning curves of any networks, for experiments that are
+// not the paper's: one panel for each kind of network, training error dashed,
+// test error bold.
+func curves(s *Selection, _ Options) (*Figure, []*Table, error) {
+	shown := s.displayed()
+	var row []*plot.Plot
+	for _, group := range byKind(shown) {
+		p := errorPanel(s, string(group[0].Kind), group, 0, "both")
+		if len(row) > 0 {
+			p.Y.Label.Text = ""
+		}
+		row = append(row, p)
+	}
+	f := &Figure{
+		Alt: "Training error (dashed) and test error (bold) of " + names(shown) +
+			" against iterations. " + endings(s, shown),
+		width:   columnWidth,
+		row:     1.8 * vg.Inch,
+		panels:  [][]*plot.Plot{row},
+		key:     curveKey(),
+		remarks: s.remarks(shown),
+	}
+	return f, []*Table{errorTable(s)}, nil
+}

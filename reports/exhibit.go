@@ -1,0 +1,141 @@
+package reports
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"deepresidual/experiments"
+	"deepresidual/results"
+)
+
+// Options are what the exhibits need to know beyond the records.
+type Options struct {
+	// Parameters counts a network's parameters for Table 6; nil leaves the
+	// column empty.
+	Parameters func(experiments.Network) int
+}
+
+// An Exhibit is a figure, its tables and the verdicts on the paper's claims,
+// drawn from the records of one experiment at one scale.
+type Exhibit struct {
+	Name      string // the experiment's
+	Title     string
+	Selection *Selection
+	Figure    *Figure
+	Tables    []*Table // the exhibit's own
+	Verdicts  []Verdict
+}
+
+// drawers are the exhibits a spec can ask for by name. A new figure is a
+// function in a file of its own and a line here.
+func drawers() map[string]func(*Selection, Options) (*Figure, []*Table, error) {
+	return map[string]func(*Selection, Options) (*Figure, []*Table, error){
+		"figure1": figure1,
+		"figure6": figure6,
+		"figure7": figure7,
+		"table6":  table6,
+		"compare": compare,
+		"curves":  curves,
+	}
+}
+
+// Exhibits is the names a spec may give as its exhibit, sorted.
+func Exhibits() []string {
+	var names []string
+	for name := range drawers() {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Build draws the exhibit of a selection in memory. Runs that are missing or
+// unfinished are no error: the exhibit shows what is there and says so.
+func Build(s *Selection, o Options) (*Exhibit, error) {
+	draw, ok := drawers()[s.Experiment.Exhibit]
+	if !ok {
+		return nil, fmt.Errorf("reports: %s asks for the exhibit %q; there are %s",
+			s.Experiment.Name, s.Experiment.Exhibit, strings.Join(Exhibits(), ", "))
+	}
+	figure, tables, err := draw(s, o)
+	if err != nil {
+		return nil, fmt.Errorf("reports: drawing %s: %w", s.Experiment.Name, err)
+	}
+	return &Exhibit{
+		Name: s.Experiment.Name, Title: s.Experiment.Title,
+		Selection: s, Figure: figure, Tables: tables, Verdicts: Judge(s),
+	}, nil
+}
+
+// AllTables is the exhibit's tables with those every exhibit has: the claims,
+// if it makes any, and the runs.
+func (e *Exhibit) AllTables() []*Table {
+	tables := slices.Clone(e.Tables)
+	if len(e.Verdicts) > 0 {
+		tables = append(tables, claimTable(e.Selection, e.Verdicts))
+	}
+	return append(tables, runTable(e.Selection))
+}
+
+// Print writes what belongs on a terminal: the tables of errors and claims.
+func (e *Exhibit) Print(w io.Writer) error {
+	tables := slices.Clone(e.Tables)
+	if len(e.Verdicts) > 0 {
+		tables = append(tables, claimTable(e.Selection, e.Verdicts))
+	}
+	for _, t := range tables {
+		if err := t.Terminal(w); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Write writes the figure as figures/<name>.png, .svg and .pdf and the tables
+// as tables/<table>.md, .csv, .tex and .html under the results folder dir, and
+// returns the paths. A file that would not change is left alone, so drawing
+// again from the same records touches nothing.
+func (e *Exhibit) Write(dir string) ([]string, error) {
+	var paths []string
+	put := func(path string, content []byte) error {
+		paths = append(paths, path)
+		if old, err := os.ReadFile(path); err == nil && string(old) == string(content) {
+			return nil
+		}
+		return results.WriteAtomic(path, func(w io.Writer) error {
+			_, err := w.Write(content)
+			return err
+		})
+	}
+	for _, f := range []struct {
+		extension string
+		render    func() ([]byte, error)
+	}{{"png", e.Figure.PNG}, {"svg", e.Figure.SVG}, {"pdf", e.Figure.PDF}} {
+		content, err := f.render()
+		if err != nil {
+			return paths, err
+		}
+		if err := put(filepath.Join(dir, "figures", e.Name+"."+f.extension), content); err != nil {
+			return paths, err
+		}
+	}
+	for _, t := range e.AllTables() {
+		for _, f := range tableFormats() {
+			var b strings.Builder
+			if err := f.write(t, &b); err != nil {
+				return paths, err
+			}
+			if err := put(filepath.Join(dir, "tables", t.Name+"."+f.extension), []byte(b.String())); err != nil {
+				return paths, err
+			}
+		}
+	}
+	return paths, nil
+}

@@ -1,0 +1,105 @@
+package reports
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"gonum.org/v1/plot/cmpimg"
+
+	"deepresidual/experiments"
+	"deepresidual/results"
+)
+
+// golden compares content with testdata/name, or writes it there with -update.
+func golden(t *testing.T, name string, content []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if filepath.Ext(name) == ".png" {
+		// Processors differ in the last bit of a coordinate.
+		if same, err := cmpimg.EqualApprox("png", content, want, 0.1); err != nil || !same {
+			failed := filepath.Join(t.ArtifactDir(), filepath.Base(name))
+			os.WriteFile(failed, content, 0o666)
+			t.Errorf("%s differs from what was drawn (%s), error %v; look at both, then run the test with -update", path, failed, err)
+		}
+		return
+	}
+	if !bytes.Equal(content, want) {
+		t.Errorf("%s differs; got:\n%s", path, content)
+	}
+}
+
+// cases are the exhibits as the goldens show them: those of the paper's
+// schedule, and each mark that a picture can bear.
+func cases() []struct {
+	name    string
+	exp     *experiments.Experiment
+	choice  Choice
+	records func(*experiments.Experiment, Choice) []*results.Record
+} {
+	whole := func(e *experiments.Experiment, c Choice) []*results.Record { return recordsOf(e, c.Scale) }
+	one := Choice{Scale: experiments.Full()}
+	return []struct {
+		name    string
+		exp     *experiments.Experiment
+		choice  Choice
+		records func(*experiments.Experiment, Choice) []*results.Record
+	}{
+		{"fig1", figure1Experiment(), one, whole},
+		{"fig1-scaled", figure1Experiment(), Choice{Scale: experiments.Scale{Num: 1, Den: 16}}, func(e *experiments.Experiment, c Choice) []*results.Record {
+			r := recordsOf(e, c.Scale)
+			cut(r[1], 0.6)
+			return r
+		}},
+		{"fig6", figure6Experiment(), one, whole},
+		{"fig7", figure7Experiment(), one, whole},
+		{"compare", compareExperiment(), one, whole},
+		{"table6", table6Experiment(), one, func(e *experiments.Experiment, c Choice) []*results.Record {
+			r := recordsOf(e, c.Scale)
+			return r[:len(r)-1] // resnet-1202 has not been run
+		}},
+		{"smoke", smokeExperiment(), Choice{Scale: experiments.Full(), Synthetic: true}, func(e *experiments.Experiment, c Choice) []*results.Record {
+			r := recordsOf(e, c.Scale)
+			for _, x := range r {
+				x.Key.Data = results.Fingerprint{Synthetic: true}
+			}
+			return r
+		}},
+	}
+}
+
+func TestFiguresLookAsBefore(t *testing.T) {
+	for _, c := range cases() {
+		t.Run(c.name, func(t *testing.T) {
+			e := build(t, c.exp, c.records(c.exp, c.choice), c.choice)
+			png, err := e.Figure.PNG()
+			if err != nil {
+				t.Fatal(err)
+			}
+			golden(t, c.name+".png", png)
+		})
+	}
+}
+
+func build(t *testing.T, exp *experiments.Experiment, records []*results.Record, c Choice) *Exhibit {
+	t.Helper()
+	e, err := Build(Select(exp, records, c), Options{Parameters: func(n experiments.Network) int { return 1000 * n.Depth }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}

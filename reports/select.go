@@ -1,0 +1,238 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"sort"
+
+	"gonum.org/v1/plot/plotter"
+
+	"deepresidual/experiments"
+	"deepresidual/results"
+)
+
+// A Choice says which records an exhibit is drawn from. Records of different
+// scales, or of generated and real images, are never mixed in one exhibit.
+type Choice struct {
+	Scale     experiments.Scale
+	Seeds     []int64 // instead of the experiment's own; nil for those
+	Synthetic bool    // runs on the generated data set instead of CIFAR-10
+}
+
+// A Selection is what an exhibit is drawn from: the runs that an experiment
+// plans at one scale, and the records there are of them.
+type Selection struct {
+	Experiment *experiments.Experiment
+	Choice     Choice
+	Runs       []Selected // one per planned run, in the order of the spec
+}
+
+// Selected is a planned run and its record, nil if there is none.
+type Selected struct {
+	Spec   experiments.RunSpec
+	Record *results.Record
+}
+
+// Select finds the records of an experiment's runs. Of several records of the
+// same run (another arithmetic, another copy of the data) a complete one is
+// taken before an unfinished one, then the newest arithmetic, then the one
+// with the most rows.
+func Select(exp *experiments.Experiment, records []*results.Record, c Choice) *Selection {
+	s := &Selection{Experiment: exp, Choice: c}
+	for _, spec := range exp.Runs(c.Scale, c.Seeds) {
+		run := Selected{Spec: spec}
+		for _, r := range records {
+			if r.Key.Data.Synthetic == c.Synthetic && sameSpec(r.Key.Spec, spec) && better(r, run.Record) {
+				run.Record = r
+			}
+		}
+		s.Runs = append(s.Runs, run)
+	}
+	return s
+}
+
+// sameSpec leaves the data and the arithmetic aside, and settings that have no
+// part in the run, as its identity does.
+func sameSpec(a, b experiments.RunSpec) bool {
+	return (results.Key{Spec: a}).Identity() == (results.Key{Spec: b}).Identity()
+}
+
+func better(a, b *results.Record) bool {
+	if b == nil {
+		return true
+	}
+	if done := a.Status == results.Complete; done != (b.Status == results.Complete) {
+		return done
+	}
+	if a.Key.Arithmetic != b.Key.Arithmetic {
+		return a.Key.Arithmetic > b.Key.Arithmetic
+	}
+	return len(a.Rows) > len(b.Rows)
+}
+
+// Largest finds what to draw an experiment from when nothing is recorded at
+// the scale that was asked for: the largest scale at which every run is
+// complete, or else the largest at which any has begun; real images before
+// generated ones. It reports whether there is anything at all.
+func Largest(exp *experiments.Experiment, records []*results.Record, seeds []int64) (Choice, bool) {
+	var choices []Choice
+	for _, r := range records {
+		c := Choice{Scale: r.Key.Spec.Scale, Seeds: seeds, Synthetic: r.Key.Data.Synthetic}
+		if !slices.ContainsFunc(choices, func(o Choice) bool { return o.Scale.Compare(c.Scale) == 0 && o.Synthetic == c.Synthetic }) {
+			choices = append(choices, c)
+		}
+	}
+	sort.SliceStable(choices, func(i, j int) bool {
+		a, b := choices[i], choices[j]
+		if a.Synthetic != b.Synthetic {
+			return b.Synthetic
+		}
+		return a.Scale.Compare(b.Scale) > 0
+	})
+	best, found := Choice{}, false
+	for _, c := range choices {
+		s := Select(exp, records, c)
+		if found && c.Synthetic && !best.Synthetic {
+			break
+		}
+		if s.Complete() {
+			return c, true
+		}
+		if !found && !s.Empty() {
+			best, found = c, true
+		}
+	}
+	return best, found
+}
+
+// Empty reports whether no planned run has a row yet.
+func (s *Selection) Empty() bool {
+	return !slices.ContainsFunc(s.Runs, func(r Selected) bool { return r.Record != nil && len(r.Record.Rows) > 0 })
+}
+
+// Complete reports whether every planned run has ended.
+func (s *Selection) Complete() bool {
+	return !slices.ContainsFunc(s.Runs, func(r Selected) bool { return !r.complete() })
+}
+
+func (r Selected) complete() bool { return r.Record != nil && r.Record.Status == results.Complete }
+
+// of is the runs of one network, in the order of their seeds in the spec.
+func (s *Selection) of(n experiments.Network) []Selected {
+	var runs []Selected
+	for _, r := range s.Runs {
+		if r.Spec.Network == n {
+			runs = append(runs, r)
+		}
+	}
+	return runs
+}
+
+// drawn is the run whose curve stands for a network: the first seed of the
+// spec that has rows. The choice does not look at the errors.
+func (s *Selection) drawn(n experiments.Network) (Selected, bool) {
+	for _, r := range s.of(n) {
+		if r.Record != nil && len(r.Record.Rows) > 0 {
+			return r, true
+		}
+	}
+	return Selected{}, false
+}
+
+// displayed is the experiment's networks without those it trains and reports
+// but does not draw.
+func (s *Selection) displayed() []experiments.Network {
+	var shown []experiments.Network
+	for _, n := range s.Experiment.Networks {
+		if !slices.Contains(s.Experiment.Hidden, n) {
+			shown = append(shown, n)
+		}
+	}
+	return shown
+}
+
+// state says in words how far a run is.
+func (r Selected) state() string {
+	switch {
+	case r.Record == nil || len(r.Record.Rows) == 0 && r.Record.Status != results.Diverged:
+		return "not run"
+	case r.Record.Status == results.Complete:
+		return "complete"
+	case r.Record.Status == results.Diverged:
+		return "diverged at iteration " + grouped(r.iteration())
+	}
+	return fmt.Sprintf("unfinished (%s of %s iterations)", grouped(r.iteration()), grouped(r.Spec.Protocol.Iterations))
+}
+
+func (r Selected) iteration() int {
+	if row, ok := r.Record.Final(); ok {
+		return row.Iteration
+	}
+	return 0
+}
+
+// curves is the training and the test error of a run, in percent, against the
+// iteration.
+func (r Selected) curves() (training, test plotter.XYs) {
+	for _, row := range r.Record.Rows {
+		x := float64(row.Iteration)
+		if finite(row.TrainError) {
+			training = append(training, plotter.XY{X: x, Y: row.TrainError})
+		}
+		if finite(row.TestError) {
+			test = append(test, plotter.XY{X: x, Y: row.TestError})
+		}
+	}
+	return training, test
+}
+
+// remarks are what a reader of a picture of these networks must know.
+func (s *Selection) remarks(networks []experiments.Network) []string {
+	var remarks []string
+	if s.Choice.Synthetic {
+		remarks = append(remarks, "SYNTHETIC DATA, not CIFAR-10")
+	}
+	if !s.Choice.Scale.IsFull() {
+		remarks = append(remarks, fmt.Sprintf("scale %s of the paper's schedule", s.Choice.Scale))
+	}
+	for _, n := range networks {
+		if run, ok := s.drawn(n); !ok {
+			remarks = append(remarks, n.String()+" not run yet")
+		} else if !run.complete() {
+			remarks = append(remarks, n.String()+" "+run.state())
+		}
+	}
+	return remarks
+}
+
+// sample is the errors of the complete runs of a network over its seeds.
+type sample struct {
+	n              int
+	training, test []float64 // of the last row, one per complete run
+	lowest         float64   // lowest test error in any row of any of them
+	first          float64   // test error in the last row of the first seed; NaN unless that run is complete
+}
+
+func (s *Selection) sample(n experiments.Network) sample {
+	out := sample{lowest: math.NaN(), first: math.NaN()}
+	for i, r := range s.of(n) {
+		if !r.complete() {
+			continue
+		}
+		last, ok := r.Record.Final()
+		if !ok {
+			continue
+		}
+		out.n++
+		out.training = append(out.training, last.TrainError)
+		out.test = append(out.test, last.TestError)
+		if i == 0 {
+			out.first = last.TestError
+		}
+		if row, ok := r.Record.Best(); ok && !(row.TestError >= out.lowest) {
+			out.lowest = row.TestError
+		}
+	}
+	return out
+}

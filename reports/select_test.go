@@ -1,0 +1,99 @@
+package reports
+
+import (
+	"slices"
+	"testing"
+
+	"deepresidual/experiments"
+	"deepresidual/results"
+)
+
+var (
+	sixteenth = experiments.Scale{Num: 1, Den: 16}
+	quarter   = experiments.Scale{Num: 1, Den: 4}
+)
+
+func TestSelectNeverMixesScalesOrData(t *testing.T) {
+	exp := figure1Experiment()
+	real := recordsOf(exp, experiments.Full())
+	scaled := recordsOf(exp, sixteenth)
+	synthetic := recordsOf(exp, sixteenth)
+	for _, r := range synthetic {
+		r.Key.Data = results.Fingerprint{Synthetic: true}
+	}
+	all := slices.Concat(scaled[:1], synthetic, real)
+	for _, c := range []struct {
+		name   string
+		choice Choice
+		want   []*results.Record
+	}{
+		{"the paper's schedule", Choice{Scale: experiments.Full()}, real},
+		{"scaled, one missing", Choice{Scale: experiments.Scale{Num: 2, Den: 32}}, []*results.Record{scaled[0], nil}},
+		{"synthetic", Choice{Scale: sixteenth, Synthetic: true}, synthetic},
+		{"nothing of that scale", Choice{Scale: quarter}, []*results.Record{nil, nil}},
+		{"another seed", Choice{Scale: experiments.Full(), Seeds: []int64{7}}, []*results.Record{nil, nil}},
+	} {
+		s := Select(exp, all, c.choice)
+		for i, run := range s.Runs {
+			if run.Record != c.want[i] {
+				t.Errorf("%s: run %d is not the record expected", c.name, i)
+			}
+		}
+	}
+}
+
+func TestSelectTakesTheBetterOfTwoRecords(t *testing.T) {
+	exp := figure1Experiment()
+	records := func() (a, b *results.Record) {
+		return recordsOf(exp, experiments.Full())[0], recordsOf(exp, experiments.Full())[0]
+	}
+	for name, worse := range map[string]func(*results.Record){
+		"unfinished":       func(r *results.Record) { cut(r, 0.9); r.Key.Arithmetic = 2 },
+		"older arithmetic": func(r *results.Record) { r.Key.Arithmetic = 0 },
+	} {
+		good, bad := records()
+		worse(bad)
+		for _, order := range [][]*results.Record{{good, bad}, {bad, good}} {
+			if got := Select(exp, order, Choice{Scale: experiments.Full()}).Runs[0].Record; got != good {
+				t.Errorf("%s record was taken", name)
+			}
+		}
+	}
+	long, short := records()
+	cut(long, 0.5)
+	cut(short, 0.4)
+	if got := Select(exp, []*results.Record{short, long}, Choice{Scale: experiments.Full()}).Runs[0].Record; got != long {
+		t.Error("of two unfinished records the shorter was taken")
+	}
+}
+
+func TestLargest(t *testing.T) {
+	exp := figure1Experiment()
+	full := recordsOf(exp, experiments.Full())
+	cut(full[0], 0.5)
+	at4, at16 := recordsOf(exp, quarter), recordsOf(exp, sixteenth)
+	synthetic := recordsOf(exp, experiments.Full())
+	for _, r := range synthetic {
+		r.Key.Data.Synthetic = true
+	}
+	empty := recordsOf(exp, experiments.Full())[0]
+	empty.Rows, empty.Status = nil, results.Running
+	for _, c := range []struct {
+		name    string
+		records []*results.Record
+		want    string
+		found   bool
+	}{
+		{"nothing", nil, "", false},
+		{"a record without a row", []*results.Record{empty}, "", false},
+		{"the largest that is complete", slices.Concat(at16, full[:1], at4), "1/4", true},
+		{"the largest begun, if none is complete", slices.Concat(at16[:1], at4[1:]), "1/4", true},
+		{"real before synthetic", slices.Concat(synthetic, at16[:1]), "1/16", true},
+		{"synthetic if there is no other", synthetic, "1", true},
+	} {
+		got, found := Largest(exp, c.records, nil)
+		if found != c.found || found && got.Scale.String() != c.want {
+			t.Errorf("%s: got scale %q, %v; want %q, %v", c.name, got.Scale, found, c.want, c.found)
+		}
+	}
+}
