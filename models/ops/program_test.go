@@ -1,0 +1,199 @@
+package ops
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"deepresidual/models/kernels"
+)
+
+// network is a small network of every operation: a block that halves the maps
+// after one that does not.
+type network struct {
+	program *Program
+	machine *Machine
+	filters []*Filter
+	norms   []*NormParams
+	params  []*Param
+	loss    *Loss
+	images  []float32
+	labels  []uint8
+}
+
+func newNetwork(t testing.TB, set *kernels.Set, residual bool, batch int) *network {
+	t.Helper()
+	machine, err := NewMachine(set, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := &network{machine: machine, program: NewProgram(machine, batch, true)}
+	rng := rand.New(rand.NewPCG(1, 2))
+	draw := func(count int, mean, spread float32) []float32 {
+		list := make([]float32, count)
+		for i := range list {
+			list[i] = mean + spread*float32(rng.NormFloat64())
+		}
+		return list
+	}
+	param := func(name string, mean, spread float32, shape ...int) *Param {
+		count := tensor.Shape(shape).TotalSize()
+		p := NewParam(name, shape, draw(count, mean, spread), make([]float32, count))
+		n.params = append(n.params, p)
+		return p
+	}
+	filter := func(name string, in, out, stride int) *Filter {
+		f := NewFilter(name, in, out, stride, draw(9*in*out, 0, 0.1), make([]float32, 9*in*out))
+		for part := range f.Parts() {
+			f.Prepare(set, part)
+		}
+		n.filters = append(n.filters, f)
+		n.params = append(n.params, f.Param)
+		return f
+	}
+	norm := func(name string, c int) *NormParams {
+		p := &NormParams{param(name+".gamma", 1, 0.2, c), param(name+".beta", 0, 0.2, c), draw(c, 0, 0.1), make([]float32, c)}
+		for i := range p.Var {
+			p.Var[i] = 1
+		}
+		n.norms = append(n.norms, p)
+		return p
+	}
+	must := func(node *gorgonia.Node, err error) *gorgonia.Node {
+		if err != nil {
+			t.Fatal(err)
+		}
+		return node
+	}
+	p := n.program
+	x := must(p.Stem(p.Images(34, 34, 3), filter("stem", 3, 16, 1), norm("stem", 16), residual))
+	x = must(p.Block(x, filter("a1", 16, 16, 1), norm("a1", 16), filter("a2", 16, 16, 1), norm("a2", 16), residual))
+	x = must(p.Block(x, filter("b1", 16, 32, 2), norm("b1", 32), filter("b2", 32, 32, 1), norm("b2", 32), residual))
+	scores := must(p.Head(x, param("weight", 0, 0.2, 10, 32), param("bias", 0, 0.2, 10)))
+	node, loss, err := p.Loss(scores)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.loss = loss
+	var inputs gorgonia.Nodes
+	for _, in := range p.Graph.Inputs() {
+		if _, ok := in.Value().(*Param); ok {
+			inputs = append(inputs, in)
+		}
+	}
+	if err := p.Backward(node, inputs...); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Plan(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Close(); machine.Close() })
+	n.images = make([]float32, batch*34*34*3)
+	for i := range batch {
+		for r := 1; r <= 32; r++ {
+			copy(n.images[((i*34+r)*34+1)*3:][:96], draw(96, 0, 1))
+		}
+		n.labels = append(n.labels, uint8(rng.IntN(10)))
+	}
+	return n
+}
+
+func (n *network) gradients() [][]float32 {
+	var list [][]float32
+	for _, p := range n.params {
+		list = append(list, slices.Clone(p.Grad))
+		clear(p.Grad)
+	}
+	return list
+}
+
+// Gorgonia's tape machine must give what Program.Run gives: the operations
+// and their derivation are ordinary ones.
+func TestTapeMachineRunsTheSameGraph(t *testing.T) {
+	for _, residual := range []bool{false, true} {
+		n := newNetwork(t, kernels.Portable(), residual, 3)
+		if err := n.program.Run(3, n.images, n.labels); err != nil {
+			t.Fatal(err)
+		}
+		loss, want := n.loss.Mean, n.gradients()
+
+		vm := gorgonia.NewTapeMachine(n.program.Graph)
+		if err := vm.RunAll(); err != nil {
+			t.Fatal(err)
+		}
+		if n.loss.Mean != loss {
+			t.Errorf("residual=%v: the tape machine's loss is %v, want %v", residual, n.loss.Mean, loss)
+		}
+		for i, got := range n.gradients() {
+			if !slices.Equal(got, want[i]) {
+				t.Errorf("residual=%v: the tape machine's gradient of %s differs", residual, n.params[i].Name)
+			}
+		}
+		if err := vm.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestRunDoesNotAllocate(t *testing.T) {
+	n := newNetwork(t, kernels.Portable(), true, 3)
+	allocs := testing.AllocsPerRun(3, func() {
+		if err := n.program.Run(3, n.images, n.labels); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if allocs != 0 {
+		t.Errorf("a step allocates %v times", allocs)
+	}
+}
+
+// No two buffers that are in use at the same step may overlap.
+func TestArenaPlan(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		var all []*Buffer
+		touched := make([][]*Buffer, 1+rng.IntN(30))
+		for range 1 + rng.IntN(40) {
+			b := newBuffer(1 + rng.IntN(1000))
+			all = append(all, b)
+			for range 1 + rng.IntN(3) {
+				step := rng.IntN(len(touched))
+				touched[step] = append(touched[step], b)
+			}
+		}
+		floats, buffers := planArena(touched)
+		if len(buffers) != len(all) {
+			t.Fatalf("%d of %d buffers are planned", len(buffers), len(all))
+		}
+		for i, a := range all {
+			if a.offset < 0 || a.offset+a.size > floats {
+				t.Fatalf("buffer at %d of %d values leaves the arena of %d", a.offset, a.size, floats)
+			}
+			for _, b := range all[:i] {
+				together := a.first <= b.last && b.first <= a.last
+				if together && a.offset < b.offset+b.size && b.offset < a.offset+a.size {
+					t.Fatalf("buffers at %d+%d and %d+%d overlap while both are in use", a.offset, a.size, b.offset, b.size)
+				}
+			}
+		}
+	}
+}
+
+func TestPoolRunsEveryItemOnce(t *testing.T) {
+	for _, threads := range []int{1, 2, 7} {
+		p := newPool(threads)
+		for items := range 40 {
+			counts := make([]int32, items)
+			p.run(items, func(_, item int) { counts[item]++ })
+			for i, c := range counts {
+				if c != 1 {
+					t.Fatalf("%d threads: item %d of %d ran %d times", threads, i, items, c)
+				}
+			}
+		}
+		p.close()
+	}
+}
