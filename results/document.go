@@ -192,7 +192,7 @@ func decodeStrict(b []byte, v any) error {
 		if errors.As(err, &parse) {
 			return &lineError{parse.Position.Line, errors.New(firstLine(parse.Message))}
 		}
-		return errors.New(firstLine(err.Error()))
+		return errors.New(firstLine(strings.TrimPrefix(err.Error(), "toml: ")))
 	}
 	known := make(map[string]bool) // key -> required
 	tomlKeys(reflect.TypeOf(v).Elem(), "", true, known)

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 )
 
@@ -30,6 +29,7 @@ type Run struct {
 	damage error
 
 	mu        sync.Mutex
+	finished  bool // what lies in the folder is a finished record
 	iteration int
 	rate      float64
 	released  bool
@@ -79,6 +79,7 @@ func (s *Store) Begin(ctx context.Context, key Key) (*Run, error) {
 	go run.live()
 	sweep(run.dir, run.token)
 	run.record, run.damage = readRecord(run.dir)
+	run.finished = run.record != nil && run.record.Status.Finished()
 	return run, nil
 }
 
@@ -150,9 +151,13 @@ func (run *Run) Remove(name string) error {
 	return nil
 }
 
-// Save writes the record: curve.csv, timing.csv, responses.csv and run.toml. A
-// run whose status is complete or diverged is so from the moment run.toml is in
-// place, which comes last.
+// Save writes the record: curve.csv, timing.csv, responses.csv and run.toml.
+//
+// A run is finished from the moment a run.toml that says so is in place. It is
+// therefore written last, when its tables are there; and when a finished record
+// is replaced, first of all a run.toml that says the run goes on. So whoever
+// reads at any moment finds a finished record with its own tables or one that is
+// not finished.
 func (run *Run) Save(r *Record) error {
 	if got, want := r.Key.Identity(), run.key.Identity(); got != want {
 		return fmt.Errorf("results: the record to save is of %v, the claim is on %v", r.Key, run.key)
@@ -161,10 +166,17 @@ func (run *Run) Save(r *Record) error {
 	if err != nil {
 		return fmt.Errorf("results: saving %v: %w", run.key, err)
 	}
-	if !r.Status.Finished() {
-		// The other way round: a finished record that is trained again must
-		// stop to be one before its curve is replaced.
-		slices.Reverse(files)
+	run.mu.Lock()
+	replaces := run.finished
+	run.mu.Unlock()
+	if replaces {
+		unfinished := *r
+		unfinished.Status = Running
+		first, err := recordFiles(&unfinished)
+		if err != nil {
+			return fmt.Errorf("results: saving %v: %w", run.key, err)
+		}
+		files = append(first[len(first)-1:], files...)
 	}
 	for _, f := range files {
 		err := run.WriteFile(f.name, func(w io.Writer) error {
@@ -175,6 +187,9 @@ func (run *Run) Save(r *Record) error {
 			return err
 		}
 	}
+	run.mu.Lock()
+	run.finished = r.Status.Finished()
+	run.mu.Unlock()
 	if len(r.Responses) == 0 {
 		return run.Remove(ResponsesFile)
 	}
@@ -186,8 +201,7 @@ type file struct {
 	content []byte
 }
 
-// recordFiles returns the files of a record in the order in which they are
-// written. A record that would not be accepted when it is read is an error.
+// recordFiles returns the files of a record, run.toml last. A record that would not be accepted when it is read is an error.
 func recordFiles(r *Record) ([]file, error) {
 	doc, err := encodeDocument(documentOf(r))
 	if err != nil {

@@ -197,7 +197,7 @@ func readTables(dir string, runFile []byte) (*Record, error) {
 		}
 	}
 	if !r.Status.Finished() {
-		// The curve of a run in progress may be a row ahead of run.toml.
+		// The tables of a run in progress may be ahead of run.toml.
 		return r, nil
 	}
 	fresh := documentOf(r)

@@ -1,0 +1,125 @@
+package results
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+func content(s string) func(io.Writer) error {
+	return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
+}
+
+func TestWriteAtomic(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "made", "on the way")
+	path := filepath.Join(dir, "file")
+	for _, text := range []string{"first", "second, longer", "3"} {
+		if err := WriteAtomic(path, content(text)); err != nil {
+			t.Fatal(err)
+		}
+		if got, _ := os.ReadFile(path); string(got) != text {
+			t.Errorf("got %q, want %q", got, text)
+		}
+	}
+	if got := names(t, dir); len(got) != 1 {
+		t.Errorf("left behind: %v", got)
+	}
+}
+
+func TestWriteAtomicKeepsWhatWasThere(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	if err := WriteAtomic(path, content("precious")); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"full disk", &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, "no space left on device; the file is as it was before: free some space"},
+		{"over quota", fmt.Errorf("encoding: %w", syscall.EDQUOT), "free some space"},
+		{"several lines", errors.New("a\nb"), "a b"},
+	} {
+		err := WriteAtomic(path, func(w io.Writer) error {
+			io.WriteString(w, "half of the new con")
+			return c.err
+		})
+		if !errors.Is(err, c.err) && !errors.Is(err, errors.Unwrap(c.err)) {
+			t.Errorf("%s: %v does not wrap its cause", c.name, err)
+		}
+		if err == nil || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %q, want %q on one line", c.name, err, c.want)
+		}
+		if got, _ := os.ReadFile(path); string(got) != "precious" {
+			t.Errorf("%s: now %q", c.name, got)
+		}
+		if got := names(t, dir); len(got) != 1 {
+			t.Errorf("%s: left behind: %v", c.name, got)
+		}
+	}
+}
+
+func TestWriteAtomicRefused(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := WriteAtomic(filepath.Join(file, "below"), content("x"))
+	if err == nil || !strings.Contains(err.Error(), "choose another results folder") {
+		t.Errorf("below a file: %v", err)
+	}
+
+	locked := t.TempDir()
+	if err := os.Chmod(locked, 0o555); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := os.Create(filepath.Join(locked, "probe")); err == nil {
+		f.Close()
+		t.Skip("this user may write to read-only folders")
+	}
+	err = WriteAtomic(filepath.Join(locked, "file"), content("x"))
+	if err == nil || !strings.Contains(err.Error(), "make this one writable") {
+		t.Errorf("read-only folder: %v", err)
+	}
+}
+
+// Whoever reads a file while it is replaced sees one of its contents, whole.
+func TestWriteAtomicWhileRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	text := func(i int) string { return strings.Repeat(string(rune('a'+i%26)), 1000*(i%7+1)) }
+	if err := WriteAtomic(path, content(text(0))); err != nil {
+		t.Fatal(err)
+	}
+	var readers sync.WaitGroup
+	stop := make(chan struct{})
+	for range 3 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				got, err := os.ReadFile(path)
+				if err != nil || len(got) == 0 || len(got)%1000 != 0 || strings.Trim(string(got), string(got[:1])) != "" {
+					t.Errorf("read %d bytes, %v", len(got), err)
+					return
+				}
+			}
+		})
+	}
+	for i := range 200 {
+		if err := writeAtomic(path, content(text(i)), briefly, nil); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	readers.Wait()
+}

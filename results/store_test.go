@@ -1,0 +1,236 @@
+package results
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+)
+
+func TestSaveAndFind(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "my [results]*")
+	s := open(t, dir, Options{})
+	key := testKey(t, "plain-20", 1)
+
+	if r, err := s.Find(key); r != nil || err != nil {
+		t.Errorf("before: %v, %v", r, err)
+	}
+	if r, errs := s.Records(); r != nil || errs != nil {
+		t.Errorf("before: %v, %v", r, errs)
+	}
+	run := begin(t, s, key)
+	if r, err := run.Record(); r != nil || err != nil {
+		t.Errorf("at the start: %v, %v", r, err)
+	}
+	want := testRecord(key, 30)
+	save(t, run, want)
+	release(t, run)
+
+	got, err := s.Find(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Dir != s.Path(key) {
+		t.Errorf("read from %s, want %s", got.Dir, s.Path(key))
+	}
+	// NaN is not equal to itself: compare the files they make.
+	gotFiles, _ := recordFiles(got)
+	wantFiles, _ := recordFiles(want)
+	if !reflect.DeepEqual(gotFiles, wantFiles) {
+		t.Errorf("got %s, want %s", gotFiles, wantFiles)
+	}
+	if got, want := names(t, got.Dir), []string{CurveFile, ResponsesFile, RunFile, TimingFile}; !slices.Equal(got, want) {
+		t.Errorf("the folder holds %v, want %v", got, want)
+	}
+	again := begin(t, s, key)
+	if r, err := again.Record(); err != nil || r == nil || r.Status != Complete {
+		t.Errorf("claimed again: record %v, %v", r, err)
+	}
+
+	// Training again: the finished record is one no more, and no file is stale.
+	fresh := testRecord(key, 2)
+	fresh.Status, fresh.Responses = Running, nil
+	save(t, again, fresh)
+	release(t, again)
+	got, err = s.Find(key)
+	if err != nil || got.Status != Running || len(got.Rows) != 2 || len(got.Responses) != 0 {
+		t.Errorf("trained again: %+v, %v", got, err)
+	}
+	if slices.Contains(names(t, got.Dir), ResponsesFile) {
+		t.Error("old responses are still there")
+	}
+}
+
+func TestSaveRefuses(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	key := testKey(t, "plain-20", 1)
+	run := begin(t, s, key)
+	defer run.Release()
+	for name, change := range map[string]func(*Record){
+		"another run":           func(r *Record) { r.Key.Spec.Seed = 9 },
+		"status of no record":   func(r *Record) { r.Status = Missing },
+		"error above 100":       func(r *Record) { r.Rows[0].TestError = 100.5 },
+		"rows out of order":     func(r *Record) { r.Rows[0].Iteration = 1e6 },
+		"times out of order":    func(r *Record) { r.Times[0].Iteration = 1e6 },
+		"responses not in turn": func(r *Record) { r.Responses[1].Layer = 1 },
+	} {
+		r := testRecord(key, 3)
+		change(r)
+		if err := run.Save(r); err == nil {
+			t.Errorf("%s: saved", name)
+		}
+	}
+	if r, err := s.Find(key); r != nil || err != nil {
+		t.Errorf("something was written: %v, %v", r, err)
+	}
+}
+
+func TestDamage(t *testing.T) {
+	for _, c := range []struct {
+		name, file string
+		change     func(string) string
+		want       string
+	}{
+		{"curve cut off", CurveFile, func(s string) string { return s[:len(s)-3] }, "line 4: the file ends in the middle"},
+		{"curve shorter", CurveFile, func(s string) string { return s[:strings.LastIndex(strings.TrimSpace(s), "\n")+1] }, "not the curve that run.toml was written for"},
+		{"curve touched", CurveFile, func(s string) string { return strings.Replace(s, "100,0.256,", "100,0.257,", 1) }, "not the curve"},
+		{"curve gone", CurveFile, nil, "no such file"},
+		{"responses touched", ResponsesFile, func(s string) string { return strings.Replace(s, "0.75", "0.5", 1) }, "not the responses"},
+		{"responses gone", ResponsesFile, nil, "no such file"},
+		{"timing damaged", TimingFile, func(s string) string { return s + "x\n" }, "line 5: 1 values, want 2"},
+		{"result touched", RunFile, func(s string) string { return strings.Replace(s, "rows = 3", "rows = 4", 1) }, "its result is not what the curve says"},
+		{"empty", RunFile, func(string) string { return "" }, "key arithmetic is missing"},
+		{"not text", RunFile, func(string) string { return "\x00\x01" }, "line 1: "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := open(t, t.TempDir(), Options{})
+			var good, bad = testKey(t, "plain-20", 1), testKey(t, "plain-20", 2)
+			for _, key := range []Key{good, bad} {
+				run := begin(t, s, key)
+				save(t, run, testRecord(key, 3))
+				release(t, run)
+			}
+			path := filepath.Join(s.Path(bad), c.file)
+			if c.change == nil {
+				os.Remove(path)
+			} else {
+				overwrite(t, path, c.change)
+			}
+			records, errs := s.Records()
+			if len(records) != 1 || records[0].Key.Identity() != good.Identity() {
+				t.Errorf("the other record is not read: %v", records)
+			}
+			var damaged *DamagedError
+			if len(errs) != 1 || !errors.As(errs[0], &damaged) || damaged.File != path ||
+				!strings.Contains(errs[0].Error(), c.want) || strings.Contains(errs[0].Error(), "\n") {
+				t.Fatalf("errors %q, want %q in %s", errs, c.want, path)
+			}
+			if state := s.State(bad); state.Status != Damaged || state.Damage == nil {
+				t.Errorf("state %s, %v", state.Status, state.Damage)
+			}
+			// The run can be trained again all the same.
+			run := begin(t, s, bad)
+			if _, err := run.Record(); err == nil {
+				t.Error("the worker is not told")
+			}
+			save(t, run, testRecord(bad, 3))
+			release(t, run)
+			if _, err := s.Find(bad); err != nil {
+				t.Errorf("trained again: %v", err)
+			}
+		})
+	}
+}
+
+func TestRecordElsewhere(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	key := testKey(t, "plain-20", 1)
+	run := begin(t, s, key)
+	save(t, run, testRecord(key, 1))
+	release(t, run)
+	if err := os.Rename(s.Path(key), s.Path(testKey(t, "plain-20", 2))); err != nil {
+		t.Fatal(err)
+	}
+	if records, errs := s.Records(); len(records) != 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), "in a folder named") {
+		t.Errorf("a record in the folder of another run: %v, %v", records, errs)
+	}
+}
+
+func TestMissingTimesAreNoDamage(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	key := testKey(t, "plain-20", 1)
+	run := begin(t, s, key)
+	save(t, run, testRecord(key, 3))
+	release(t, run)
+	if err := os.Remove(filepath.Join(s.Path(key), TimingFile)); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := s.Find(key); err != nil || len(r.Rows) != 3 || len(r.Times) != 0 {
+		t.Errorf("without timing: %v, %v", r, err)
+	}
+}
+
+func TestOpen(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(file); err == nil || !strings.Contains(err.Error(), "is a file, want a folder") {
+		t.Errorf("opening a file: %v", err)
+	}
+	if _, err := (Options{Heartbeat: 2, StaleAfter: 5}).Open(t.TempDir()); err == nil {
+		t.Error("a claim may be stale between two heartbeats")
+	}
+	missing := filepath.Join(t.TempDir(), "missing")
+	if _, err := Open(missing); err != nil {
+		t.Error(err)
+	}
+	if _, err := os.Stat(missing); err == nil {
+		t.Error("Open makes the folder")
+	}
+}
+
+// Reports are drawn while runs are trained, finished and trained again.
+func TestReadWhileWritten(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	key := testKey(t, "plain-20", 1)
+	run := begin(t, s, key)
+	first := testRecord(key, 5)
+	save(t, run, first)
+	stop := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				records, errs := s.Records()
+				if len(errs) > 0 || len(records) != 1 {
+					t.Errorf("%d records, %v", len(records), errs)
+					return
+				}
+				if state := s.State(key); state.Status != Running && state.Status != Complete {
+					t.Errorf("state %s, %v", state.Status, state.Damage)
+					return
+				}
+			}
+		})
+	}
+	for i := range 60 {
+		r := testRecord(key, 1+i%11)
+		if i%3 > 0 {
+			r.Status, r.Responses = Running, nil
+		}
+		save(t, run, r)
+	}
+	close(stop)
+	readers.Wait()
+	release(t, run)
+}

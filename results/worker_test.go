@@ -1,0 +1,226 @@
+package results
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"deepresidual/experiments"
+)
+
+const (
+	workerRuns  = 6
+	workerSteps = 15
+)
+
+func workerKey(seed int) Key {
+	scale := experiments.Scale{Num: 1, Den: 16}
+	return Key{Spec: experiments.RunSpec{
+		Network:  experiments.Network{Kind: experiments.Plain, Depth: 20},
+		Protocol: experiments.Paper().Scaled(scale),
+		Scale:    scale, Seed: int64(seed),
+	}}
+}
+
+func workerOptions() Options {
+	m := *ThisMachine()
+	if name := os.Getenv("RESULTS_TEST_HOST"); name != "" {
+		m.Host = name
+	}
+	return Options{Heartbeat: 50 * time.Millisecond, StaleAfter: 500 * time.Millisecond, Machine: &m}
+}
+
+// workerProcess trains what nobody else does until everything is complete. What
+// it trains is a count that is kept in a checkpoint.
+func workerProcess(dir string) int {
+	s, err := workerOptions().Open(dir)
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	for complete := 0; complete < workerRuns; {
+		complete = 0
+		for seed := range workerRuns {
+			key := workerKey(seed)
+			if r, err := s.Find(key); err == nil && r != nil && r.Status == Complete {
+				complete++
+				continue
+			}
+			err := workOn(s, key, filepath.Join(dir, fmt.Sprint("log", seed)))
+			var held *ErrHeld
+			var lost *LostError
+			if err != nil && !errors.As(err, &held) && !errors.As(err, &lost) {
+				fmt.Println(err)
+				return 1
+			}
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return 0
+}
+
+func workOn(s *Store, key Key, log string) error {
+	run, err := s.Begin(context.Background(), key)
+	if err != nil {
+		return err
+	}
+	defer run.Release()
+	r, err := run.Record()
+	if err != nil {
+		return err
+	}
+	if r != nil && r.Status == Complete {
+		return nil
+	}
+	step := 0
+	if b, err := os.ReadFile(filepath.Join(run.Dir(), CheckpointPrefix+"1")); err == nil {
+		if step, err = strconv.Atoi(string(b)); err != nil {
+			return fmt.Errorf("checkpoint: %w", err)
+		}
+	}
+	if err := note(log, "begin %d\n", step); err != nil {
+		return err
+	}
+	for step < workerSteps {
+		step++
+		run.Progress(step, 1)
+		time.Sleep(2 * time.Millisecond)
+		if err := run.WriteFile(CheckpointPrefix+"1", content(strconv.Itoa(step))); err != nil {
+			return err
+		}
+		r := testRecord(key, step)
+		r.Status, r.Responses = Running, nil
+		if err := run.Save(r); err != nil {
+			return err
+		}
+	}
+	if err := run.Save(testRecord(key, workerSteps)); err != nil {
+		return err
+	}
+	return note(log, "complete %d\n", step)
+}
+
+// note adds a line to a log. A short one arrives whole on a local file system.
+func note(log, format string, step int) error {
+	f, err := os.OpenFile(log, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(f, format, step)
+	return errors.Join(err, f.Close())
+}
+
+// Worker processes, on what they take for two hosts, are killed at random and
+// started again, while others look on.
+func TestKilledWorkers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	t.Parallel()
+	dir := t.TempDir()
+	start := func(host string) *exec.Cmd {
+		cmd := exec.Command(os.Args[0])
+		cmd.Env = append(os.Environ(), "RESULTS_TEST_WORKER="+dir, "RESULTS_TEST_HOST="+host)
+		cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd
+	}
+
+	s := open(t, dir, Options{})
+	watching, stopWatching := context.WithCancel(t.Context())
+	var watcher sync.WaitGroup
+	watcher.Go(func() {
+		finished := make(map[int]bool)
+		for looks := 0; ; looks++ {
+			if watching.Err() != nil {
+				t.Logf("looked %d times at every run", looks)
+				return
+			}
+			for seed := range workerRuns {
+				state := s.State(workerKey(seed))
+				if state.Damage != nil {
+					t.Errorf("seed %d: %v", seed, state.Damage)
+				}
+				if finished[seed] && state.Status != Complete {
+					t.Errorf("seed %d was complete, now %s", seed, state.Status)
+				}
+				finished[seed] = state.Status == Complete
+			}
+			time.Sleep(5 * time.Millisecond)
+		}
+	})
+
+	hosts := []string{"a", "a", "b", "b"}
+	workers := make([]*exec.Cmd, len(hosts))
+	for i, host := range hosts {
+		workers[i] = start(host)
+	}
+	kills := 0
+	for range 25 {
+		time.Sleep(time.Duration(20+rand.IntN(80)) * time.Millisecond)
+		i := rand.IntN(len(workers))
+		workers[i].Process.Kill()
+		if workers[i].Wait() != nil {
+			kills++
+		}
+		workers[i] = start(hosts[i])
+	}
+	for _, w := range workers {
+		if err := w.Wait(); err != nil {
+			t.Error("a worker that was left alone: ", err)
+		}
+	}
+	stopWatching()
+	watcher.Wait()
+
+	begun := 0
+	for seed := range workerRuns {
+		key := workerKey(seed)
+		r, err := s.Find(key)
+		if err != nil || r == nil || r.Status != Complete || len(r.Rows) != workerSteps {
+			t.Errorf("seed %d: record %v, %v", seed, r, err)
+		}
+		curve, _ := os.ReadFile(filepath.Join(s.Path(key), CurveFile))
+		if want := encodeCurve(testRecord(key, workerSteps).Rows); string(curve) != string(want) {
+			t.Errorf("seed %d: not the curve of an undisturbed run:\n%s", seed, curve)
+		}
+		log, err := os.ReadFile(filepath.Join(dir, fmt.Sprint("log", seed)))
+		if err != nil {
+			t.Error(err)
+		}
+		lines := strings.Split(strings.TrimSpace(string(log)), "\n")
+		last := 0
+		for i, line := range lines {
+			var what string
+			var step int
+			if _, err := fmt.Sscan(line, &what, &step); err != nil || step < last || what == "complete" && i < len(lines)-1 {
+				t.Errorf("seed %d: trained from the steps\n%s", seed, log)
+				break
+			}
+			last = step
+			if what == "begin" {
+				begun++
+			}
+		}
+		for _, name := range names(t, s.Path(key)) {
+			if strings.HasPrefix(name, claimFile) || strings.HasPrefix(name, temporary) {
+				t.Errorf("seed %d: left behind: %s", seed, name)
+			}
+		}
+	}
+	t.Logf("%d kills, %d runs begun or continued %d times", kills, workerRuns, begun)
+	if kills < 5 {
+		t.Errorf("only %d workers were killed at work: too few to prove anything", kills)
+	}
+}
