@@ -9,7 +9,87 @@ package kernels
 //go:noescape
 func multiplyAVX2(m []float32, v []float32, u []float32, tiles int, c int, k int, vPlane int, mPlane int)
 
+// multiplyGradAVX2 is MultiplyGrad of a Set.
+//
+//go:noescape
+func multiplyGradAVX2(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int)
+
+// transformInputAVX2 is TransformInput of a Set.
+//
+//go:noescape
+func transformInputAVX2(v []float32, s []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformGradAVX2 is TransformGrad of a Set.
+//
+//go:noescape
+func transformGradAVX2(v []float32, s []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformOutputAVX2 is TransformOutput of a Set.
+//
+//go:noescape
+func transformOutputAVX2(y []float32, stats []float32, m []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformOutputGradAVX2 is TransformOutputGrad of a Set.
+//
+//go:noescape
+func transformOutputGradAVX2(y []float32, stats []float32, m []float32, z []float32, norm []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformOutputGradAddAVX2 is TransformOutputGradAdd of a Set.
+//
+//go:noescape
+func transformOutputGradAddAVX2(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, a2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformWeightsAVX2 is TransformWeights of a Set.
+//
+//go:noescape
+func transformWeightsAVX2(u []float32, w []float32, c int, k int, first int, last int)
+
+// transformWeightsGradAVX2 is TransformWeightsGrad of a Set.
+//
+//go:noescape
+func transformWeightsGradAVX2(w []float32, u []float32, c int, k int)
+
 // multiplyAVX512 is Multiply of a Set.
 //
 //go:noescape
 func multiplyAVX512(m []float32, v []float32, u []float32, tiles int, c int, k int, vPlane int, mPlane int)
+
+// multiplyGradAVX512 is MultiplyGrad of a Set.
+//
+//go:noescape
+func multiplyGradAVX512(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int)
+
+// transformInputAVX512 is TransformInput of a Set.
+//
+//go:noescape
+func transformInputAVX512(v []float32, s []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformGradAVX512 is TransformGrad of a Set.
+//
+//go:noescape
+func transformGradAVX512(v []float32, s []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformOutputAVX512 is TransformOutput of a Set.
+//
+//go:noescape
+func transformOutputAVX512(y []float32, stats []float32, m []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformOutputGradAVX512 is TransformOutputGrad of a Set.
+//
+//go:noescape
+func transformOutputGradAVX512(y []float32, stats []float32, m []float32, z []float32, norm []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformOutputGradAddAVX512 is TransformOutputGradAdd of a Set.
+//
+//go:noescape
+func transformOutputGradAddAVX512(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, a2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformWeightsAVX512 is TransformWeights of a Set.
+//
+//go:noescape
+func transformWeightsAVX512(u []float32, w []float32, c int, k int, first int, last int)
+
+// transformWeightsGradAVX512 is TransformWeightsGrad of a Set.
+//
+//go:noescape
+func transformWeightsGradAVX512(w []float32, u []float32, c int, k int)

@@ -372,3 +372,2426 @@ loop6:
 	JNZ          loop1
 	VZEROUPPER
 	RET
+
+// func multiplyGradAVX2(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int)
+// Requires: AVX, FMA3
+TEXT ·multiplyGradAVX2(SB), NOSPLIT, $24-112
+	MOVQ u_base+0(FP), AX
+	MOVQ v_base+24(FP), CX
+	MOVQ d_base+48(FP), DX
+	MOVQ c+80(FP), BX
+	SHLQ $0x02, BX
+	MOVQ k+88(FP), SI
+	SHLQ $0x02, SI
+	MOVQ $0x00000024, (SP)
+
+loop7:
+	MOVQ AX, DI
+	MOVQ DX, R8
+	MOVQ k+88(FP), R9
+	SHRQ $0x04, R9
+	MOVQ R9, 8(SP)
+
+loop8:
+	MOVQ DI, R9
+	MOVQ CX, R10
+	MOVQ c+80(FP), R11
+	MOVQ R11, 16(SP)
+
+loop9:
+	MOVQ    R10, R11
+	MOVQ    R8, R12
+	MOVQ    R9, R13
+	VMOVUPS (R13), Y0
+	VMOVUPS 32(R13), Y1
+	ADDQ    SI, R13
+	VMOVUPS (R13), Y2
+	VMOVUPS 32(R13), Y3
+	ADDQ    SI, R13
+	VMOVUPS (R13), Y4
+	VMOVUPS 32(R13), Y5
+	ADDQ    SI, R13
+	VMOVUPS (R13), Y6
+	VMOVUPS 32(R13), Y7
+	ADDQ    SI, R13
+	VMOVUPS (R13), Y8
+	VMOVUPS 32(R13), Y9
+	ADDQ    SI, R13
+	MOVQ    tiles+72(FP), R13
+
+loop10:
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 4(R11), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 8(R11), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 12(R11), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 16(R11), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         BX, R11
+	ADDQ         SI, R12
+	SUBQ         $0x01, R13
+	JNZ          loop10
+	VMOVUPS      Y0, (R9)
+	VMOVUPS      Y1, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	VMOVUPS      Y3, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y4, (R9)
+	VMOVUPS      Y5, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y6, (R9)
+	VMOVUPS      Y7, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y8, (R9)
+	VMOVUPS      Y9, 32(R9)
+	ADDQ         SI, R9
+	ADDQ         $0x14, R10
+	MOVQ         R10, R11
+	MOVQ         R8, R12
+	MOVQ         R9, R13
+	VMOVUPS      (R13), Y0
+	VMOVUPS      32(R13), Y1
+	ADDQ         SI, R13
+	VMOVUPS      (R13), Y2
+	VMOVUPS      32(R13), Y3
+	ADDQ         SI, R13
+	VMOVUPS      (R13), Y4
+	VMOVUPS      32(R13), Y5
+	ADDQ         SI, R13
+	VMOVUPS      (R13), Y6
+	VMOVUPS      32(R13), Y7
+	ADDQ         SI, R13
+	VMOVUPS      (R13), Y8
+	VMOVUPS      32(R13), Y9
+	ADDQ         SI, R13
+	MOVQ         tiles+72(FP), R13
+
+loop11:
+	VMOVUPS      (R12), Y10
+	VMOVUPS      32(R12), Y11
+	VBROADCASTSS (R11), Y12
+	VFMADD231PS  Y10, Y12, Y0
+	VFMADD231PS  Y11, Y12, Y1
+	VBROADCASTSS 4(R11), Y12
+	VFMADD231PS  Y10, Y12, Y2
+	VFMADD231PS  Y11, Y12, Y3
+	VBROADCASTSS 8(R11), Y12
+	VFMADD231PS  Y10, Y12, Y4
+	VFMADD231PS  Y11, Y12, Y5
+	VBROADCASTSS 12(R11), Y12
+	VFMADD231PS  Y10, Y12, Y6
+	VFMADD231PS  Y11, Y12, Y7
+	VBROADCASTSS 16(R11), Y12
+	VFMADD231PS  Y10, Y12, Y8
+	VFMADD231PS  Y11, Y12, Y9
+	ADDQ         BX, R11
+	ADDQ         SI, R12
+	SUBQ         $0x01, R13
+	JNZ          loop11
+	VMOVUPS      Y0, (R9)
+	VMOVUPS      Y1, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	VMOVUPS      Y3, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y4, (R9)
+	VMOVUPS      Y5, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y6, (R9)
+	VMOVUPS      Y7, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y8, (R9)
+	VMOVUPS      Y9, 32(R9)
+	ADDQ         SI, R9
+	ADDQ         $0x14, R10
+	MOVQ         R10, R11
+	MOVQ         R8, R12
+	MOVQ         R9, R13
+	VMOVUPS      (R13), Y0
+	VMOVUPS      32(R13), Y1
+	ADDQ         SI, R13
+	VMOVUPS      (R13), Y2
+	VMOVUPS      32(R13), Y3
+	ADDQ         SI, R13
+	VMOVUPS      (R13), Y4
+	VMOVUPS      32(R13), Y5
+	ADDQ         SI, R13
+	VMOVUPS      (R13), Y6
+	VMOVUPS      32(R13), Y7
+	ADDQ         SI, R13
+	VMOVUPS      (R13), Y8
+	VMOVUPS      32(R13), Y9
+	ADDQ         SI, R13
+	VMOVUPS      (R13), Y10
+	VMOVUPS      32(R13), Y11
+	ADDQ         SI, R13
+	MOVQ         tiles+72(FP), R13
+
+loop12:
+	VMOVUPS      (R12), Y12
+	VMOVUPS      32(R12), Y13
+	VBROADCASTSS (R11), Y14
+	VFMADD231PS  Y12, Y14, Y0
+	VFMADD231PS  Y13, Y14, Y1
+	VBROADCASTSS 4(R11), Y14
+	VFMADD231PS  Y12, Y14, Y2
+	VFMADD231PS  Y13, Y14, Y3
+	VBROADCASTSS 8(R11), Y14
+	VFMADD231PS  Y12, Y14, Y4
+	VFMADD231PS  Y13, Y14, Y5
+	VBROADCASTSS 12(R11), Y14
+	VFMADD231PS  Y12, Y14, Y6
+	VFMADD231PS  Y13, Y14, Y7
+	VBROADCASTSS 16(R11), Y14
+	VFMADD231PS  Y12, Y14, Y8
+	VFMADD231PS  Y13, Y14, Y9
+	VBROADCASTSS 20(R11), Y14
+	VFMADD231PS  Y12, Y14, Y10
+	VFMADD231PS  Y13, Y14, Y11
+	ADDQ         BX, R11
+	ADDQ         SI, R12
+	SUBQ         $0x01, R13
+	JNZ          loop12
+	VMOVUPS      Y0, (R9)
+	VMOVUPS      Y1, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y2, (R9)
+	VMOVUPS      Y3, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y4, (R9)
+	VMOVUPS      Y5, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y6, (R9)
+	VMOVUPS      Y7, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y8, (R9)
+	VMOVUPS      Y9, 32(R9)
+	ADDQ         SI, R9
+	VMOVUPS      Y10, (R9)
+	VMOVUPS      Y11, 32(R9)
+	ADDQ         SI, R9
+	ADDQ         $0x18, R10
+	SUBQ         $0x10, 16(SP)
+	JNZ          loop9
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	SUBQ         $0x01, 8(SP)
+	JNZ          loop8
+	MOVQ         c+80(FP), DI
+	MOVQ         k+88(FP), R8
+	IMULQ        R8, DI
+	LEAQ         (AX)(DI*4), AX
+	MOVQ         vPlane+96(FP), DI
+	LEAQ         (CX)(DI*4), CX
+	MOVQ         dPlane+104(FP), DI
+	LEAQ         (DX)(DI*4), DX
+	SUBQ         $0x01, (SP)
+	JNZ          loop7
+	VZEROUPPER
+	RET
+
+// func transformInputAVX2(v []float32, s []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+// Requires: AVX, FMA3
+TEXT ·transformInputAVX2(SB), NOSPLIT, $40-88
+	MOVQ v_base+0(FP), AX
+	MOVQ s_base+24(FP), CX
+	MOVQ plane+80(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	ADDQ BX, BX
+	LEAQ (DX)(DX*2), SI
+	LEAQ (SI)(DX*2), DI
+	LEAQ (DI)(DX*2), R8
+	LEAQ (BX)(BX*2), R8
+	LEAQ (R8)(BX*2), R9
+	MOVQ stride+64(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R11
+	LEAQ (R11)(R10*2), R12
+	MOVQ tilesY+56(FP), R13
+	MOVQ R13, (SP)
+
+loop13:
+	MOVQ $0x00000002, 8(SP)
+
+loop14:
+	VMOVUPS      constant0<>+0(SB), Y0
+	MOVQ         AX, R13
+	MOVQ         CX, R14
+	VMOVUPS      (R14)(R10*4), Y2
+	VMOVUPS      (R14)(R11*1), Y1
+	VFNMADD231PS (R14)(R10*2), Y0, Y2
+	VFNMADD231PS (R14)(R10*1), Y0, Y1
+	VADDPS       Y1, Y2, Y3
+	VSUBPS       Y1, Y2, Y1
+	VMOVUPS      Y3, Y5
+	VMOVUPS      Y1, Y11
+	VMOVUPS      64(R14)(R10*4), Y2
+	VMOVUPS      64(R14)(R11*1), Y1
+	VFNMADD231PS 64(R14)(R10*2), Y0, Y2
+	VFNMADD231PS 64(R14)(R10*1), Y0, Y1
+	VADDPS       Y1, Y2, Y3
+	VSUBPS       Y1, Y2, Y1
+	VMOVUPS      Y3, Y6
+	VMOVUPS      Y1, Y12
+	MOVQ         tilesX+48(FP), R15
+	MOVQ         R15, 16(SP)
+
+loop15:
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y11, Y7
+	VMOVUPS      Y6, Y2
+	VMOVUPS      Y12, Y8
+	VMOVUPS      128(R14)(R10*4), Y3
+	VMOVUPS      128(R14)(R11*1), Y4
+	VFNMADD231PS 128(R14)(R10*2), Y0, Y3
+	VFNMADD231PS 128(R14)(R10*1), Y0, Y4
+	VADDPS       Y4, Y3, Y5
+	VSUBPS       Y4, Y3, Y4
+	VMOVUPS      Y5, Y3
+	VMOVUPS      Y4, Y9
+	VMOVUPS      192(R14)(R10*4), Y4
+	VMOVUPS      192(R14)(R11*1), Y5
+	VFNMADD231PS 192(R14)(R10*2), Y0, Y4
+	VFNMADD231PS 192(R14)(R10*1), Y0, Y5
+	VADDPS       Y5, Y4, Y6
+	VSUBPS       Y5, Y4, Y5
+	VMOVUPS      Y6, Y4
+	VMOVUPS      Y5, Y10
+	VMOVUPS      256(R14)(R10*4), Y5
+	VMOVUPS      256(R14)(R11*1), Y6
+	VFNMADD231PS 256(R14)(R10*2), Y0, Y5
+	VFNMADD231PS 256(R14)(R10*1), Y0, Y6
+	VADDPS       Y6, Y5, Y11
+	VSUBPS       Y6, Y5, Y6
+	VMOVUPS      Y11, Y5
+	VMOVUPS      Y6, Y11
+	VMOVUPS      320(R14)(R10*4), Y6
+	VMOVUPS      320(R14)(R11*1), Y12
+	VFNMADD231PS 320(R14)(R10*2), Y0, Y6
+	VFNMADD231PS 320(R14)(R10*1), Y0, Y12
+	VADDPS       Y12, Y6, Y13
+	VSUBPS       Y12, Y6, Y12
+	VMOVUPS      Y13, Y6
+	VMOVUPS      Y12, Y12
+	LEAQ         (R13)(BX*1), R15
+	VMOVUPS      Y5, Y13
+	VMOVUPS      Y4, Y14
+	VFNMADD231PS Y0, Y3, Y13
+	VFNMADD231PS Y0, Y2, Y14
+	VADDPS       Y14, Y13, Y15
+	VSUBPS       Y14, Y13, Y14
+	VMOVUPS      Y15, (R15)(DX*1)
+	VMOVUPS      Y14, (R15)(DX*2)
+	VMOVUPS      Y5, Y13
+	VMOVUPS      Y4, Y14
+	VSUBPS       Y3, Y13, Y13
+	VSUBPS       Y2, Y14, Y14
+	VMOVUPS      Y13, Y15
+	VFMADD231PS  constant1<>+0(SB), Y14, Y15
+	VFNMADD231PS constant1<>+0(SB), Y14, Y13
+	VMOVUPS      Y15, (R15)(SI*1)
+	VMOVUPS      Y13, (R15)(DX*4)
+	VMOVUPS      Y5, Y13
+	VMOVUPS      Y6, Y14
+	VFNMADD231PS constant2<>+0(SB), Y3, Y13
+	VFMADD231PS  Y0, Y1, Y13
+	VFNMADD231PS constant2<>+0(SB), Y4, Y14
+	VFMADD231PS  Y0, Y2, Y14
+	VMOVUPS      Y13, (R15)
+	VMOVUPS      Y14, (R15)(DI*1)
+	LEAQ         (R13)(BX*2), R15
+	VMOVUPS      Y11, Y1
+	VMOVUPS      Y10, Y2
+	VFNMADD231PS Y0, Y9, Y1
+	VFNMADD231PS Y0, Y8, Y2
+	VADDPS       Y2, Y1, Y3
+	VSUBPS       Y2, Y1, Y2
+	VMOVUPS      Y3, (R15)(DX*1)
+	VMOVUPS      Y2, (R15)(DX*2)
+	VMOVUPS      Y11, Y1
+	VMOVUPS      Y10, Y2
+	VSUBPS       Y9, Y1, Y1
+	VSUBPS       Y8, Y2, Y2
+	VMOVUPS      Y1, Y3
+	VFMADD231PS  constant1<>+0(SB), Y2, Y3
+	VFNMADD231PS constant1<>+0(SB), Y2, Y1
+	VMOVUPS      Y3, (R15)(SI*1)
+	VMOVUPS      Y1, (R15)(DX*4)
+	VMOVUPS      Y11, Y1
+	VMOVUPS      Y12, Y2
+	VFNMADD231PS constant2<>+0(SB), Y9, Y1
+	VFMADD231PS  Y0, Y7, Y1
+	VFNMADD231PS constant2<>+0(SB), Y10, Y2
+	VFMADD231PS  Y0, Y8, Y2
+	VMOVUPS      Y1, (R15)
+	VMOVUPS      Y2, (R15)(DI*1)
+	ADDQ         $0x00000100, R14
+	MOVQ         channels+72(FP), R15
+	LEAQ         (R13)(R15*4), R13
+	SUBQ         $0x01, 16(SP)
+	JNZ          loop15
+	VMOVUPS      constant1<>+0(SB), Y0
+	MOVQ         AX, R13
+	MOVQ         CX, R14
+	VMOVUPS      (R14)(R10*4), Y1
+	VMOVUPS      (R14)(R11*1), Y2
+	VSUBPS       (R14)(R10*2), Y1, Y1
+	VSUBPS       (R14)(R10*1), Y2, Y2
+	VMOVUPS      Y1, Y3
+	VFMADD231PS  Y0, Y2, Y3
+	VFNMADD231PS Y0, Y2, Y1
+	VMOVUPS      Y3, Y5
+	VMOVUPS      Y1, Y11
+	VMOVUPS      64(R14)(R10*4), Y1
+	VMOVUPS      64(R14)(R11*1), Y2
+	VSUBPS       64(R14)(R10*2), Y1, Y1
+	VSUBPS       64(R14)(R10*1), Y2, Y2
+	VMOVUPS      Y1, Y3
+	VFMADD231PS  Y0, Y2, Y3
+	VFNMADD231PS Y0, Y2, Y1
+	VMOVUPS      Y3, Y6
+	VMOVUPS      Y1, Y12
+	MOVQ         tilesX+48(FP), R15
+	MOVQ         R15, 24(SP)
+
+loop16:
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y11, Y7
+	VMOVUPS      Y6, Y2
+	VMOVUPS      Y12, Y8
+	VMOVUPS      128(R14)(R10*4), Y4
+	VMOVUPS      128(R14)(R11*1), Y3
+	VSUBPS       128(R14)(R10*2), Y4, Y4
+	VSUBPS       128(R14)(R10*1), Y3, Y3
+	VMOVUPS      Y4, Y5
+	VFMADD231PS  Y0, Y3, Y5
+	VFNMADD231PS Y0, Y3, Y4
+	VMOVUPS      Y5, Y3
+	VMOVUPS      Y4, Y9
+	VMOVUPS      192(R14)(R10*4), Y5
+	VMOVUPS      192(R14)(R11*1), Y4
+	VSUBPS       192(R14)(R10*2), Y5, Y5
+	VSUBPS       192(R14)(R10*1), Y4, Y4
+	VMOVUPS      Y5, Y6
+	VFMADD231PS  Y0, Y4, Y6
+	VFNMADD231PS Y0, Y4, Y5
+	VMOVUPS      Y6, Y4
+	VMOVUPS      Y5, Y10
+	VMOVUPS      256(R14)(R10*4), Y6
+	VMOVUPS      256(R14)(R11*1), Y5
+	VSUBPS       256(R14)(R10*2), Y6, Y6
+	VSUBPS       256(R14)(R10*1), Y5, Y5
+	VMOVUPS      Y6, Y11
+	VFMADD231PS  Y0, Y5, Y11
+	VFNMADD231PS Y0, Y5, Y6
+	VMOVUPS      Y11, Y5
+	VMOVUPS      Y6, Y11
+	VMOVUPS      320(R14)(R10*4), Y12
+	VMOVUPS      320(R14)(R11*1), Y6
+	VSUBPS       320(R14)(R10*2), Y12, Y12
+	VSUBPS       320(R14)(R10*1), Y6, Y6
+	VMOVUPS      Y12, Y13
+	VFMADD231PS  Y0, Y6, Y13
+	VFNMADD231PS Y0, Y6, Y12
+	VMOVUPS      Y13, Y6
+	VMOVUPS      Y12, Y12
+	LEAQ         (R13)(R8*1), R15
+	VMOVUPS      Y5, Y13
+	VMOVUPS      Y4, Y14
+	VFNMADD231PS constant0<>+0(SB), Y3, Y13
+	VFNMADD231PS constant0<>+0(SB), Y2, Y14
+	VADDPS       Y14, Y13, Y15
+	VSUBPS       Y14, Y13, Y14
+	VMOVUPS      Y15, (R15)(DX*1)
+	VMOVUPS      Y14, (R15)(DX*2)
+	VMOVUPS      Y5, Y13
+	VMOVUPS      Y4, Y14
+	VSUBPS       Y3, Y13, Y13
+	VSUBPS       Y2, Y14, Y14
+	VMOVUPS      Y13, Y15
+	VFMADD231PS  Y0, Y14, Y15
+	VFNMADD231PS Y0, Y14, Y13
+	VMOVUPS      Y15, (R15)(SI*1)
+	VMOVUPS      Y13, (R15)(DX*4)
+	VMOVUPS      Y5, Y13
+	VMOVUPS      Y6, Y14
+	VFNMADD231PS constant2<>+0(SB), Y3, Y13
+	VFMADD231PS  constant0<>+0(SB), Y1, Y13
+	VFNMADD231PS constant2<>+0(SB), Y4, Y14
+	VFMADD231PS  constant0<>+0(SB), Y2, Y14
+	VMOVUPS      Y13, (R15)
+	VMOVUPS      Y14, (R15)(DI*1)
+	LEAQ         (R13)(BX*4), R15
+	VMOVUPS      Y11, Y1
+	VMOVUPS      Y10, Y2
+	VFNMADD231PS constant0<>+0(SB), Y9, Y1
+	VFNMADD231PS constant0<>+0(SB), Y8, Y2
+	VADDPS       Y2, Y1, Y3
+	VSUBPS       Y2, Y1, Y2
+	VMOVUPS      Y3, (R15)(DX*1)
+	VMOVUPS      Y2, (R15)(DX*2)
+	VMOVUPS      Y11, Y1
+	VMOVUPS      Y10, Y2
+	VSUBPS       Y9, Y1, Y1
+	VSUBPS       Y8, Y2, Y2
+	VMOVUPS      Y1, Y3
+	VFMADD231PS  Y0, Y2, Y3
+	VFNMADD231PS Y0, Y2, Y1
+	VMOVUPS      Y3, (R15)(SI*1)
+	VMOVUPS      Y1, (R15)(DX*4)
+	VMOVUPS      Y11, Y1
+	VMOVUPS      Y12, Y2
+	VFNMADD231PS constant2<>+0(SB), Y9, Y1
+	VFMADD231PS  constant0<>+0(SB), Y7, Y1
+	VFNMADD231PS constant2<>+0(SB), Y10, Y2
+	VFMADD231PS  constant0<>+0(SB), Y8, Y2
+	VMOVUPS      Y1, (R15)
+	VMOVUPS      Y2, (R15)(DI*1)
+	ADDQ         $0x00000100, R14
+	MOVQ         channels+72(FP), R15
+	LEAQ         (R13)(R15*4), R13
+	SUBQ         $0x01, 24(SP)
+	JNZ          loop16
+	VMOVUPS      constant0<>+0(SB), Y0
+	MOVQ         AX, R13
+	MOVQ         CX, R14
+	VMOVUPS      (R14)(R10*4), Y2
+	VMOVUPS      (R14)(R12*1), Y1
+	VMOVUPS      (R14)(R10*2), Y3
+	VFNMADD231PS constant2<>+0(SB), Y3, Y2
+	VFMADD231PS  (R14), Y0, Y2
+	VMOVUPS      (R14)(R11*1), Y3
+	VFNMADD231PS constant2<>+0(SB), Y3, Y1
+	VFMADD231PS  (R14)(R10*1), Y0, Y1
+	VMOVUPS      Y2, Y5
+	VMOVUPS      Y1, Y11
+	VMOVUPS      64(R14)(R10*4), Y2
+	VMOVUPS      64(R14)(R12*1), Y1
+	VMOVUPS      64(R14)(R10*2), Y3
+	VFNMADD231PS constant2<>+0(SB), Y3, Y2
+	VFMADD231PS  64(R14), Y0, Y2
+	VMOVUPS      64(R14)(R11*1), Y3
+	VFNMADD231PS constant2<>+0(SB), Y3, Y1
+	VFMADD231PS  64(R14)(R10*1), Y0, Y1
+	VMOVUPS      Y2, Y6
+	VMOVUPS      Y1, Y12
+	MOVQ         tilesX+48(FP), R15
+	MOVQ         R15, 32(SP)
+
+loop17:
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y11, Y7
+	VMOVUPS      Y6, Y2
+	VMOVUPS      Y12, Y8
+	VMOVUPS      128(R14)(R10*4), Y3
+	VMOVUPS      128(R14)(R12*1), Y4
+	VMOVUPS      128(R14)(R10*2), Y5
+	VFNMADD231PS constant2<>+0(SB), Y5, Y3
+	VFMADD231PS  128(R14), Y0, Y3
+	VMOVUPS      128(R14)(R11*1), Y5
+	VFNMADD231PS constant2<>+0(SB), Y5, Y4
+	VFMADD231PS  128(R14)(R10*1), Y0, Y4
+	VMOVUPS      Y3, Y3
+	VMOVUPS      Y4, Y9
+	VMOVUPS      192(R14)(R10*4), Y4
+	VMOVUPS      192(R14)(R12*1), Y5
+	VMOVUPS      192(R14)(R10*2), Y6
+	VFNMADD231PS constant2<>+0(SB), Y6, Y4
+	VFMADD231PS  192(R14), Y0, Y4
+	VMOVUPS      192(R14)(R11*1), Y6
+	VFNMADD231PS constant2<>+0(SB), Y6, Y5
+	VFMADD231PS  192(R14)(R10*1), Y0, Y5
+	VMOVUPS      Y4, Y4
+	VMOVUPS      Y5, Y10
+	VMOVUPS      256(R14)(R10*4), Y5
+	VMOVUPS      256(R14)(R12*1), Y6
+	VMOVUPS      256(R14)(R10*2), Y11
+	VFNMADD231PS constant2<>+0(SB), Y11, Y5
+	VFMADD231PS  256(R14), Y0, Y5
+	VMOVUPS      256(R14)(R11*1), Y11
+	VFNMADD231PS constant2<>+0(SB), Y11, Y6
+	VFMADD231PS  256(R14)(R10*1), Y0, Y6
+	VMOVUPS      Y5, Y5
+	VMOVUPS      Y6, Y11
+	VMOVUPS      320(R14)(R10*4), Y6
+	VMOVUPS      320(R14)(R12*1), Y12
+	VMOVUPS      320(R14)(R10*2), Y13
+	VFNMADD231PS constant2<>+0(SB), Y13, Y6
+	VFMADD231PS  320(R14), Y0, Y6
+	VMOVUPS      320(R14)(R11*1), Y13
+	VFNMADD231PS constant2<>+0(SB), Y13, Y12
+	VFMADD231PS  320(R14)(R10*1), Y0, Y12
+	VMOVUPS      Y6, Y6
+	VMOVUPS      Y12, Y12
+	LEAQ         (R13), R15
+	VMOVUPS      Y5, Y13
+	VMOVUPS      Y4, Y14
+	VFNMADD231PS Y0, Y3, Y13
+	VFNMADD231PS Y0, Y2, Y14
+	VADDPS       Y14, Y13, Y15
+	VSUBPS       Y14, Y13, Y14
+	VMOVUPS      Y15, (R15)(DX*1)
+	VMOVUPS      Y14, (R15)(DX*2)
+	VMOVUPS      Y5, Y13
+	VMOVUPS      Y4, Y14
+	VSUBPS       Y3, Y13, Y13
+	VSUBPS       Y2, Y14, Y14
+	VMOVUPS      Y13, Y15
+	VFMADD231PS  constant1<>+0(SB), Y14, Y15
+	VFNMADD231PS constant1<>+0(SB), Y14, Y13
+	VMOVUPS      Y15, (R15)(SI*1)
+	VMOVUPS      Y13, (R15)(DX*4)
+	VMOVUPS      Y5, Y13
+	VMOVUPS      Y6, Y14
+	VFNMADD231PS constant2<>+0(SB), Y3, Y13
+	VFMADD231PS  Y0, Y1, Y13
+	VFNMADD231PS constant2<>+0(SB), Y4, Y14
+	VFMADD231PS  Y0, Y2, Y14
+	VMOVUPS      Y13, (R15)
+	VMOVUPS      Y14, (R15)(DI*1)
+	LEAQ         (R13)(R9*1), R15
+	VMOVUPS      Y11, Y1
+	VMOVUPS      Y10, Y2
+	VFNMADD231PS Y0, Y9, Y1
+	VFNMADD231PS Y0, Y8, Y2
+	VADDPS       Y2, Y1, Y3
+	VSUBPS       Y2, Y1, Y2
+	VMOVUPS      Y3, (R15)(DX*1)
+	VMOVUPS      Y2, (R15)(DX*2)
+	VMOVUPS      Y11, Y1
+	VMOVUPS      Y10, Y2
+	VSUBPS       Y9, Y1, Y1
+	VSUBPS       Y8, Y2, Y2
+	VMOVUPS      Y1, Y3
+	VFMADD231PS  constant1<>+0(SB), Y2, Y3
+	VFNMADD231PS constant1<>+0(SB), Y2, Y1
+	VMOVUPS      Y3, (R15)(SI*1)
+	VMOVUPS      Y1, (R15)(DX*4)
+	VMOVUPS      Y11, Y1
+	VMOVUPS      Y12, Y2
+	VFNMADD231PS constant2<>+0(SB), Y9, Y1
+	VFMADD231PS  Y0, Y7, Y1
+	VFNMADD231PS constant2<>+0(SB), Y10, Y2
+	VFMADD231PS  Y0, Y8, Y2
+	VMOVUPS      Y1, (R15)
+	VMOVUPS      Y2, (R15)(DI*1)
+	ADDQ         $0x00000100, R14
+	MOVQ         channels+72(FP), R15
+	LEAQ         (R13)(R15*4), R13
+	SUBQ         $0x01, 32(SP)
+	JNZ          loop17
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x01, 8(SP)
+	JNZ          loop14
+	SUBQ         $0x40, AX
+	SUBQ         $0x40, CX
+	LEAQ         (CX)(R10*4), CX
+	MOVQ         tilesX+48(FP), R13
+	MOVQ         channels+72(FP), R14
+	IMULQ        R14, R13
+	LEAQ         (AX)(R13*4), AX
+	SUBQ         $0x01, (SP)
+	JNZ          loop13
+	VZEROUPPER
+	RET
+
+DATA constant0<>+0(SB)/4, $(4.0)
+DATA constant0<>+4(SB)/4, $(4.0)
+DATA constant0<>+8(SB)/4, $(4.0)
+DATA constant0<>+12(SB)/4, $(4.0)
+DATA constant0<>+16(SB)/4, $(4.0)
+DATA constant0<>+20(SB)/4, $(4.0)
+DATA constant0<>+24(SB)/4, $(4.0)
+DATA constant0<>+28(SB)/4, $(4.0)
+GLOBL constant0<>(SB), RODATA|NOPTR, $32
+
+DATA constant1<>+0(SB)/4, $(2.0)
+DATA constant1<>+4(SB)/4, $(2.0)
+DATA constant1<>+8(SB)/4, $(2.0)
+DATA constant1<>+12(SB)/4, $(2.0)
+DATA constant1<>+16(SB)/4, $(2.0)
+DATA constant1<>+20(SB)/4, $(2.0)
+DATA constant1<>+24(SB)/4, $(2.0)
+DATA constant1<>+28(SB)/4, $(2.0)
+GLOBL constant1<>(SB), RODATA|NOPTR, $32
+
+DATA constant2<>+0(SB)/4, $(5.0)
+DATA constant2<>+4(SB)/4, $(5.0)
+DATA constant2<>+8(SB)/4, $(5.0)
+DATA constant2<>+12(SB)/4, $(5.0)
+DATA constant2<>+16(SB)/4, $(5.0)
+DATA constant2<>+20(SB)/4, $(5.0)
+DATA constant2<>+24(SB)/4, $(5.0)
+DATA constant2<>+28(SB)/4, $(5.0)
+GLOBL constant2<>(SB), RODATA|NOPTR, $32
+
+// func transformGradAVX2(v []float32, s []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+// Requires: AVX, FMA3
+TEXT ·transformGradAVX2(SB), NOSPLIT, $24-88
+	MOVQ v_base+0(FP), AX
+	MOVQ s_base+24(FP), CX
+	MOVQ plane+80(FP), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	ADDQ BX, BX
+	LEAQ (DX)(DX*2), SI
+	LEAQ (SI)(DX*2), DI
+	LEAQ (DI)(DX*2), R8
+	LEAQ (BX)(BX*2), R8
+	LEAQ (R8)(BX*2), R9
+	MOVQ stride+64(FP), R10
+	SHLQ $0x02, R10
+	LEAQ (R10)(R10*2), R11
+	MOVQ tilesY+56(FP), R12
+	MOVQ R12, (SP)
+
+loop18:
+	MOVQ CX, R12
+	MOVQ tilesX+48(FP), R13
+	MOVQ R13, 8(SP)
+
+loop19:
+	MOVQ $0x00000002, 16(SP)
+
+loop20:
+	VMOVUPS      (R12), Y0
+	VMOVUPS      (R12)(R10*1), Y1
+	VADDPS       (R12)(R10*2), Y0, Y0
+	VADDPS       (R12)(R11*1), Y1, Y1
+	VADDPS       Y1, Y0, Y2
+	VSUBPS       Y1, Y0, Y0
+	VMOVUPS      64(R12), Y1
+	VMOVUPS      64(R12)(R10*1), Y3
+	VADDPS       64(R12)(R10*2), Y1, Y1
+	VADDPS       64(R12)(R11*1), Y3, Y3
+	VADDPS       Y3, Y1, Y4
+	VSUBPS       Y3, Y1, Y1
+	VMOVUPS      128(R12), Y3
+	VMOVUPS      128(R12)(R10*1), Y5
+	VADDPS       128(R12)(R10*2), Y3, Y3
+	VADDPS       128(R12)(R11*1), Y5, Y5
+	VADDPS       Y5, Y3, Y6
+	VSUBPS       Y5, Y3, Y3
+	VMOVUPS      192(R12), Y5
+	VMOVUPS      192(R12)(R10*1), Y7
+	VADDPS       192(R12)(R10*2), Y5, Y5
+	VADDPS       192(R12)(R11*1), Y7, Y7
+	VADDPS       Y7, Y5, Y8
+	VSUBPS       Y7, Y5, Y5
+	LEAQ         (AX)(BX*1), R13
+	VMOVUPS      Y2, Y7
+	VMOVUPS      Y4, Y9
+	VADDPS       Y6, Y7, Y7
+	VADDPS       Y8, Y9, Y9
+	VADDPS       Y9, Y7, Y10
+	VSUBPS       Y9, Y7, Y7
+	VMOVUPS      Y10, (R13)(DX*1)
+	VMOVUPS      Y7, (R13)(DX*2)
+	VMOVUPS      Y2, Y7
+	VMOVUPS      Y4, Y4
+	VFMADD231PS  constant0<>+0(SB), Y6, Y7
+	VFMADD231PS  constant0<>+0(SB), Y8, Y4
+	VMOVUPS      Y7, Y6
+	VFMADD231PS  constant1<>+0(SB), Y4, Y6
+	VFNMADD231PS constant1<>+0(SB), Y4, Y7
+	VMOVUPS      Y6, (R13)(SI*1)
+	VMOVUPS      Y7, (R13)(DX*4)
+	VMOVUPS      Y2, (R13)
+	VMOVUPS      Y8, (R13)(DI*1)
+	LEAQ         (AX)(BX*2), R13
+	VMOVUPS      Y0, Y2
+	VMOVUPS      Y1, Y4
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y4, Y2, Y6
+	VSUBPS       Y4, Y2, Y2
+	VMOVUPS      Y6, (R13)(DX*1)
+	VMOVUPS      Y2, (R13)(DX*2)
+	VMOVUPS      Y0, Y2
+	VMOVUPS      Y1, Y1
+	VFMADD231PS  constant0<>+0(SB), Y3, Y2
+	VFMADD231PS  constant0<>+0(SB), Y5, Y1
+	VMOVUPS      Y2, Y3
+	VFMADD231PS  constant1<>+0(SB), Y1, Y3
+	VFNMADD231PS constant1<>+0(SB), Y1, Y2
+	VMOVUPS      Y3, (R13)(SI*1)
+	VMOVUPS      Y2, (R13)(DX*4)
+	VMOVUPS      Y0, (R13)
+	VMOVUPS      Y5, (R13)(DI*1)
+	VMOVUPS      (R12), Y0
+	VMOVUPS      (R12)(R10*1), Y1
+	VMOVUPS      (R12)(R10*2), Y2
+	VFMADD231PS  constant0<>+0(SB), Y2, Y0
+	VMOVUPS      (R12)(R11*1), Y2
+	VFMADD231PS  constant0<>+0(SB), Y2, Y1
+	VMOVUPS      Y0, Y2
+	VFMADD231PS  constant1<>+0(SB), Y1, Y2
+	VFNMADD231PS constant1<>+0(SB), Y1, Y0
+	VMOVUPS      64(R12), Y1
+	VMOVUPS      64(R12)(R10*1), Y3
+	VMOVUPS      64(R12)(R10*2), Y4
+	VFMADD231PS  constant0<>+0(SB), Y4, Y1
+	VMOVUPS      64(R12)(R11*1), Y4
+	VFMADD231PS  constant0<>+0(SB), Y4, Y3
+	VMOVUPS      Y1, Y4
+	VFMADD231PS  constant1<>+0(SB), Y3, Y4
+	VFNMADD231PS constant1<>+0(SB), Y3, Y1
+	VMOVUPS      128(R12), Y3
+	VMOVUPS      128(R12)(R10*1), Y5
+	VMOVUPS      128(R12)(R10*2), Y6
+	VFMADD231PS  constant0<>+0(SB), Y6, Y3
+	VMOVUPS      128(R12)(R11*1), Y6
+	VFMADD231PS  constant0<>+0(SB), Y6, Y5
+	VMOVUPS      Y3, Y6
+	VFMADD231PS  constant1<>+0(SB), Y5, Y6
+	VFNMADD231PS constant1<>+0(SB), Y5, Y3
+	VMOVUPS      192(R12), Y5
+	VMOVUPS      192(R12)(R10*1), Y7
+	VMOVUPS      192(R12)(R10*2), Y8
+	VFMADD231PS  constant0<>+0(SB), Y8, Y5
+	VMOVUPS      192(R12)(R11*1), Y8
+	VFMADD231PS  constant0<>+0(SB), Y8, Y7
+	VMOVUPS      Y5, Y8
+	VFMADD231PS  constant1<>+0(SB), Y7, Y8
+	VFNMADD231PS constant1<>+0(SB), Y7, Y5
+	LEAQ         (AX)(R8*1), R13
+	VMOVUPS      Y2, Y7
+	VMOVUPS      Y4, Y9
+	VADDPS       Y6, Y7, Y7
+	VADDPS       Y8, Y9, Y9
+	VADDPS       Y9, Y7, Y10
+	VSUBPS       Y9, Y7, Y7
+	VMOVUPS      Y10, (R13)(DX*1)
+	VMOVUPS      Y7, (R13)(DX*2)
+	VMOVUPS      Y2, Y7
+	VMOVUPS      Y4, Y4
+	VFMADD231PS  constant0<>+0(SB), Y6, Y7
+	VFMADD231PS  constant0<>+0(SB), Y8, Y4
+	VMOVUPS      Y7, Y6
+	VFMADD231PS  constant1<>+0(SB), Y4, Y6
+	VFNMADD231PS constant1<>+0(SB), Y4, Y7
+	VMOVUPS      Y6, (R13)(SI*1)
+	VMOVUPS      Y7, (R13)(DX*4)
+	VMOVUPS      Y2, (R13)
+	VMOVUPS      Y8, (R13)(DI*1)
+	LEAQ         (AX)(BX*4), R13
+	VMOVUPS      Y0, Y2
+	VMOVUPS      Y1, Y4
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VADDPS       Y4, Y2, Y6
+	VSUBPS       Y4, Y2, Y2
+	VMOVUPS      Y6, (R13)(DX*1)
+	VMOVUPS      Y2, (R13)(DX*2)
+	VMOVUPS      Y0, Y2
+	VMOVUPS      Y1, Y1
+	VFMADD231PS  constant0<>+0(SB), Y3, Y2
+	VFMADD231PS  constant0<>+0(SB), Y5, Y1
+	VMOVUPS      Y2, Y3
+	VFMADD231PS  constant1<>+0(SB), Y1, Y3
+	VFNMADD231PS constant1<>+0(SB), Y1, Y2
+	VMOVUPS      Y3, (R13)(SI*1)
+	VMOVUPS      Y2, (R13)(DX*4)
+	VMOVUPS      Y0, (R13)
+	VMOVUPS      Y5, (R13)(DI*1)
+	LEAQ         (AX), R13
+	VMOVUPS      (R12), Y0
+	VMOVUPS      64(R12), Y1
+	VMOVUPS      128(R12), Y2
+	VMOVUPS      192(R12), Y3
+	VMOVUPS      Y0, Y4
+	VMOVUPS      Y1, Y5
+	VADDPS       Y2, Y4, Y4
+	VADDPS       Y3, Y5, Y5
+	VADDPS       Y5, Y4, Y6
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      Y6, (R13)(DX*1)
+	VMOVUPS      Y4, (R13)(DX*2)
+	VMOVUPS      Y0, Y4
+	VMOVUPS      Y1, Y1
+	VFMADD231PS  constant0<>+0(SB), Y2, Y4
+	VFMADD231PS  constant0<>+0(SB), Y3, Y1
+	VMOVUPS      Y4, Y2
+	VFMADD231PS  constant1<>+0(SB), Y1, Y2
+	VFNMADD231PS constant1<>+0(SB), Y1, Y4
+	VMOVUPS      Y2, (R13)(SI*1)
+	VMOVUPS      Y4, (R13)(DX*4)
+	VMOVUPS      Y0, (R13)
+	VMOVUPS      Y3, (R13)(DI*1)
+	LEAQ         (AX)(R9*1), R13
+	VMOVUPS      (R12)(R11*1), Y0
+	VMOVUPS      64(R12)(R11*1), Y1
+	VMOVUPS      128(R12)(R11*1), Y2
+	VMOVUPS      192(R12)(R11*1), Y3
+	VMOVUPS      Y0, Y4
+	VMOVUPS      Y1, Y5
+	VADDPS       Y2, Y4, Y4
+	VADDPS       Y3, Y5, Y5
+	VADDPS       Y5, Y4, Y6
+	VSUBPS       Y5, Y4, Y4
+	VMOVUPS      Y6, (R13)(DX*1)
+	VMOVUPS      Y4, (R13)(DX*2)
+	VMOVUPS      Y0, Y4
+	VMOVUPS      Y1, Y1
+	VFMADD231PS  constant0<>+0(SB), Y2, Y4
+	VFMADD231PS  constant0<>+0(SB), Y3, Y1
+	VMOVUPS      Y4, Y2
+	VFMADD231PS  constant1<>+0(SB), Y1, Y2
+	VFNMADD231PS constant1<>+0(SB), Y1, Y4
+	VMOVUPS      Y2, (R13)(SI*1)
+	VMOVUPS      Y4, (R13)(DX*4)
+	VMOVUPS      Y0, (R13)
+	VMOVUPS      Y3, (R13)(DI*1)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, R12
+	SUBQ         $0x01, 16(SP)
+	JNZ          loop20
+	SUBQ         $0x40, AX
+	SUBQ         $0x40, R12
+	ADDQ         $0x00000100, R12
+	MOVQ         channels+72(FP), R13
+	LEAQ         (AX)(R13*4), AX
+	SUBQ         $0x01, 8(SP)
+	JNZ          loop19
+	LEAQ         (CX)(R10*4), CX
+	SUBQ         $0x01, (SP)
+	JNZ          loop18
+	VZEROUPPER
+	RET
+
+// func transformOutputAVX2(y []float32, stats []float32, m []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+// Requires: AVX, FMA3
+TEXT ·transformOutputAVX2(SB), NOSPLIT, $32-112
+	MOVQ y_base+0(FP), AX
+	MOVQ stats_base+24(FP), CX
+	MOVQ m_base+48(FP), DX
+	MOVQ plane+104(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	ADDQ SI, SI
+	LEAQ (SI)(SI*2), DI
+	LEAQ (DI)(SI*2), R8
+	MOVQ stride+88(FP), R9
+	SHLQ $0x02, R9
+	MOVQ $0x00000000, (SP)
+	MOVQ tilesY+80(FP), R10
+	MOVQ R10, 8(SP)
+
+loop21:
+	MOVQ (SP), R10
+	MOVQ tilesX+72(FP), R11
+	MOVQ R11, 16(SP)
+
+loop22:
+	MOVQ $0x00000002, 24(SP)
+
+loop23:
+	VMOVUPS     (DX)(SI*1), Y0
+	VMOVUPS     (DX)(DI*1), Y1
+	VADDPS      (DX)(SI*2), Y0, Y0
+	VADDPS      (DX)(SI*4), Y1, Y1
+	VADDPS      (DX), Y0, Y2
+	VADDPS      Y1, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y1, Y0
+	ADDQ        BX, DX
+	VMOVUPS     (DX)(SI*1), Y1
+	VMOVUPS     (DX)(DI*1), Y3
+	VADDPS      (DX)(SI*2), Y1, Y1
+	VADDPS      (DX)(SI*4), Y3, Y3
+	VADDPS      (DX), Y1, Y4
+	VADDPS      Y3, Y4, Y4
+	VFMADD231PS constant0<>+0(SB), Y3, Y1
+	ADDQ        BX, DX
+	VMOVUPS     (DX)(SI*1), Y3
+	VMOVUPS     (DX)(DI*1), Y5
+	VADDPS      (DX)(SI*2), Y3, Y3
+	VADDPS      (DX)(SI*4), Y5, Y5
+	VADDPS      (DX), Y3, Y6
+	VADDPS      Y5, Y6, Y6
+	VFMADD231PS constant0<>+0(SB), Y5, Y3
+	ADDQ        BX, DX
+	VMOVUPS     (DX)(SI*1), Y5
+	VMOVUPS     (DX)(DI*1), Y7
+	VADDPS      (DX)(SI*2), Y5, Y5
+	VADDPS      (DX)(SI*4), Y7, Y7
+	VADDPS      (DX), Y5, Y8
+	VADDPS      Y7, Y8, Y8
+	VFMADD231PS constant0<>+0(SB), Y7, Y5
+	ADDQ        BX, DX
+	VMOVUPS     (DX)(SI*1), Y7
+	VMOVUPS     (DX)(DI*1), Y9
+	VADDPS      (DX)(SI*2), Y7, Y7
+	VADDPS      (DX)(SI*4), Y9, Y9
+	VADDPS      (DX), Y7, Y10
+	VADDPS      Y9, Y10, Y10
+	VFMADD231PS constant0<>+0(SB), Y9, Y7
+	ADDQ        BX, DX
+	VMOVUPS     (DX)(SI*1), Y9
+	VMOVUPS     (DX)(DI*1), Y11
+	VADDPS      (DX)(SI*2), Y9, Y9
+	VADDPS      (DX)(SI*4), Y11, Y11
+	VADDPS      (DX), Y9, Y12
+	VADDPS      Y11, Y12, Y12
+	VFMADD231PS constant0<>+0(SB), Y11, Y9
+	ADDQ        BX, DX
+	SUBQ        SI, DX
+	VADDPS      Y6, Y4, Y11
+	VSUBPS      Y6, Y4, Y4
+	VADDPS      Y10, Y8, Y6
+	VSUBPS      Y10, Y8, Y8
+	VADDPS      Y11, Y2, Y2
+	VADDPS      Y6, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y6, Y11
+	VMOVUPS     Y4, Y6
+	VFMADD231PS constant1<>+0(SB), Y8, Y6
+	VFMADD231PS constant3<>+0(SB), Y8, Y4
+	VADDPS      Y12, Y4, Y4
+	VMOVUPS     Y2, (AX)(R10*1)
+	VMOVUPS     Y2, Y8
+	VMULPS      Y2, Y2, Y2
+	VMOVUPS     Y6, 64(AX)(R10*1)
+	VADDPS      Y6, Y8, Y8
+	VFMADD231PS Y6, Y6, Y2
+	VMOVUPS     Y11, 128(AX)(R10*1)
+	VADDPS      Y11, Y8, Y8
+	VFMADD231PS Y11, Y11, Y2
+	VMOVUPS     Y4, 192(AX)(R10*1)
+	VADDPS      Y4, Y8, Y8
+	VFMADD231PS Y4, Y4, Y2
+	LEAQ        (R10)(R9*2), R10
+	VADDPS      Y3, Y1, Y4
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y7, Y5, Y3
+	VSUBPS      Y7, Y5, Y5
+	VADDPS      Y4, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, Y3
+	VFMADD231PS constant1<>+0(SB), Y5, Y3
+	VFMADD231PS constant3<>+0(SB), Y5, Y1
+	VADDPS      Y9, Y1, Y1
+	VMOVUPS     Y0, (AX)(R10*1)
+	VMOVUPS     Y0, Y5
+	VMULPS      Y0, Y0, Y0
+	VMOVUPS     Y3, 64(AX)(R10*1)
+	VADDPS      Y3, Y5, Y5
+	VFMADD231PS Y3, Y3, Y0
+	VMOVUPS     Y4, 128(AX)(R10*1)
+	VADDPS      Y4, Y5, Y5
+	VFMADD231PS Y4, Y4, Y0
+	VMOVUPS     Y1, 192(AX)(R10*1)
+	VADDPS      Y1, Y5, Y5
+	VFMADD231PS Y1, Y1, Y0
+	VADDPS      Y5, Y8, Y8
+	VADDPS      Y0, Y2, Y2
+	LEAQ        (R10)(R9*2), R10
+	SUBQ        R9, R10
+	SUBQ        R9, R10
+	SUBQ        R9, R10
+	VMOVUPS     (DX)(SI*1), Y0
+	VMOVUPS     (DX)(DI*1), Y1
+	VSUBPS      (DX)(SI*2), Y0, Y0
+	VSUBPS      (DX)(SI*4), Y1, Y1
+	VMOVUPS     Y0, Y3
+	VFMADD231PS constant1<>+0(SB), Y1, Y3
+	VFMADD231PS constant3<>+0(SB), Y1, Y0
+	VADDPS      (DX)(R8*1), Y0, Y0
+	ADDQ        BX, DX
+	VMOVUPS     (DX)(SI*1), Y1
+	VMOVUPS     (DX)(DI*1), Y4
+	VSUBPS      (DX)(SI*2), Y1, Y1
+	VSUBPS      (DX)(SI*4), Y4, Y4
+	VMOVUPS     Y1, Y5
+	VFMADD231PS constant1<>+0(SB), Y4, Y5
+	VFMADD231PS constant3<>+0(SB), Y4, Y1
+	VADDPS      (DX)(R8*1), Y1, Y1
+	ADDQ        BX, DX
+	VMOVUPS     (DX)(SI*1), Y4
+	VMOVUPS     (DX)(DI*1), Y6
+	VSUBPS      (DX)(SI*2), Y4, Y4
+	VSUBPS      (DX)(SI*4), Y6, Y6
+	VMOVUPS     Y4, Y7
+	VFMADD231PS constant1<>+0(SB), Y6, Y7
+	VFMADD231PS constant3<>+0(SB), Y6, Y4
+	VADDPS      (DX)(R8*1), Y4, Y4
+	ADDQ        BX, DX
+	VMOVUPS     (DX)(SI*1), Y6
+	VMOVUPS     (DX)(DI*1), Y9
+	VSUBPS      (DX)(SI*2), Y6, Y6
+	VSUBPS      (DX)(SI*4), Y9, Y9
+	VMOVUPS     Y6, Y10
+	VFMADD231PS constant1<>+0(SB), Y9, Y10
+	VFMADD231PS constant3<>+0(SB), Y9, Y6
+	VADDPS      (DX)(R8*1), Y6, Y6
+	ADDQ        BX, DX
+	VMOVUPS     (DX)(SI*1), Y9
+	VMOVUPS     (DX)(DI*1), Y11
+	VSUBPS      (DX)(SI*2), Y9, Y9
+	VSUBPS      (DX)(SI*4), Y11, Y11
+	VMOVUPS     Y9, Y12
+	VFMADD231PS constant1<>+0(SB), Y11, Y12
+	VFMADD231PS constant3<>+0(SB), Y11, Y9
+	VADDPS      (DX)(R8*1), Y9, Y9
+	ADDQ        BX, DX
+	VMOVUPS     (DX)(SI*1), Y11
+	VMOVUPS     (DX)(DI*1), Y13
+	VSUBPS      (DX)(SI*2), Y11, Y11
+	VSUBPS      (DX)(SI*4), Y13, Y13
+	VMOVUPS     Y11, Y14
+	VFMADD231PS constant1<>+0(SB), Y13, Y14
+	VFMADD231PS constant3<>+0(SB), Y13, Y11
+	VADDPS      (DX)(R8*1), Y11, Y11
+	ADDQ        BX, DX
+	SUBQ        SI, DX
+	VADDPS      Y7, Y5, Y13
+	VSUBPS      Y7, Y5, Y5
+	VADDPS      Y12, Y10, Y7
+	VSUBPS      Y12, Y10, Y10
+	VADDPS      Y13, Y3, Y3
+	VADDPS      Y7, Y3, Y3
+	VFMADD231PS constant0<>+0(SB), Y7, Y13
+	VMOVUPS     Y5, Y7
+	VFMADD231PS constant1<>+0(SB), Y10, Y7
+	VFMADD231PS constant3<>+0(SB), Y10, Y5
+	VADDPS      Y14, Y5, Y5
+	VMOVUPS     Y3, (AX)(R10*1)
+	VMOVUPS     Y3, Y10
+	VMULPS      Y3, Y3, Y3
+	VMOVUPS     Y7, 64(AX)(R10*1)
+	VADDPS      Y7, Y10, Y10
+	VFMADD231PS Y7, Y7, Y3
+	VMOVUPS     Y13, 128(AX)(R10*1)
+	VADDPS      Y13, Y10, Y10
+	VFMADD231PS Y13, Y13, Y3
+	VMOVUPS     Y5, 192(AX)(R10*1)
+	VADDPS      Y5, Y10, Y10
+	VFMADD231PS Y5, Y5, Y3
+	VADDPS      Y10, Y8, Y8
+	VADDPS      Y3, Y2, Y2
+	LEAQ        (R10)(R9*2), R10
+	VADDPS      Y4, Y1, Y3
+	VSUBPS      Y4, Y1, Y1
+	VADDPS      Y9, Y6, Y4
+	VSUBPS      Y9, Y6, Y6
+	VADDPS      Y3, Y0, Y0
+	VADDPS      Y4, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y4, Y3
+	VMOVUPS     Y1, Y4
+	VFMADD231PS constant1<>+0(SB), Y6, Y4
+	VFMADD231PS constant3<>+0(SB), Y6, Y1
+	VADDPS      Y11, Y1, Y1
+	VMOVUPS     Y0, (AX)(R10*1)
+	VMOVUPS     Y0, Y5
+	VMULPS      Y0, Y0, Y0
+	VMOVUPS     Y4, 64(AX)(R10*1)
+	VADDPS      Y4, Y5, Y5
+	VFMADD231PS Y4, Y4, Y0
+	VMOVUPS     Y3, 128(AX)(R10*1)
+	VADDPS      Y3, Y5, Y5
+	VFMADD231PS Y3, Y3, Y0
+	VMOVUPS     Y1, 192(AX)(R10*1)
+	VADDPS      Y1, Y5, Y5
+	VFMADD231PS Y1, Y1, Y0
+	VADDPS      Y5, Y8, Y8
+	VADDPS      Y0, Y2, Y2
+	LEAQ        (R10)(R9*2), R10
+	SUBQ        R9, R10
+	SUBQ        R9, R10
+	SUBQ        R9, R10
+	SUBQ        R9, R10
+	SUBQ        R9, R10
+	VADDPS      (CX), Y8, Y8
+	VMOVUPS     Y8, (CX)
+	VADDPS      64(CX), Y2, Y2
+	VMOVUPS     Y2, 64(CX)
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, R10
+	SUBQ        $0x01, 24(SP)
+	JNZ         loop23
+	SUBQ        $0x40, CX
+	SUBQ        $0x40, DX
+	SUBQ        $0x40, R10
+	ADDQ        $0x00000100, R10
+	MOVQ        channels+96(FP), R11
+	LEAQ        (DX)(R11*4), DX
+	SUBQ        $0x01, 16(SP)
+	JNZ         loop22
+	MOVQ        (SP), R10
+	LEAQ        (R10)(R9*4), R10
+	MOVQ        R10, (SP)
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop21
+	VZEROUPPER
+	RET
+
+DATA constant3<>+0(SB)/4, $(8.0)
+DATA constant3<>+4(SB)/4, $(8.0)
+DATA constant3<>+8(SB)/4, $(8.0)
+DATA constant3<>+12(SB)/4, $(8.0)
+DATA constant3<>+16(SB)/4, $(8.0)
+DATA constant3<>+20(SB)/4, $(8.0)
+DATA constant3<>+24(SB)/4, $(8.0)
+DATA constant3<>+28(SB)/4, $(8.0)
+GLOBL constant3<>(SB), RODATA|NOPTR, $32
+
+// func transformOutputGradAVX2(y []float32, stats []float32, m []float32, z []float32, norm []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+// Requires: AVX, FMA3
+TEXT ·transformOutputGradAVX2(SB), NOSPLIT, $32-160
+	MOVQ y_base+0(FP), AX
+	MOVQ stats_base+24(FP), CX
+	MOVQ m_base+48(FP), DX
+	MOVQ z_base+72(FP), BX
+	MOVQ norm_base+96(FP), SI
+	MOVQ plane+152(FP), DI
+	SHLQ $0x02, DI
+	LEAQ (DI)(DI*2), R8
+	ADDQ R8, R8
+	LEAQ (R8)(R8*2), R9
+	LEAQ (R9)(R8*2), R10
+	MOVQ stride+136(FP), R11
+	SHLQ $0x02, R11
+	MOVQ $0x00000000, (SP)
+	MOVQ tilesY+128(FP), R12
+	MOVQ R12, 8(SP)
+
+loop24:
+	MOVQ (SP), R12
+	MOVQ tilesX+120(FP), R13
+	MOVQ R13, 16(SP)
+
+loop25:
+	MOVQ $0x00000002, 24(SP)
+
+loop26:
+	VMOVUPS     (DX)(R8*1), Y0
+	VMOVUPS     (DX)(R9*1), Y1
+	VADDPS      (DX)(R8*2), Y0, Y0
+	VADDPS      (DX)(R8*4), Y1, Y1
+	VADDPS      (DX), Y0, Y2
+	VADDPS      Y1, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y1, Y0
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y1
+	VMOVUPS     (DX)(R9*1), Y3
+	VADDPS      (DX)(R8*2), Y1, Y1
+	VADDPS      (DX)(R8*4), Y3, Y3
+	VADDPS      (DX), Y1, Y4
+	VADDPS      Y3, Y4, Y4
+	VFMADD231PS constant0<>+0(SB), Y3, Y1
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y3
+	VMOVUPS     (DX)(R9*1), Y5
+	VADDPS      (DX)(R8*2), Y3, Y3
+	VADDPS      (DX)(R8*4), Y5, Y5
+	VADDPS      (DX), Y3, Y6
+	VADDPS      Y5, Y6, Y6
+	VFMADD231PS constant0<>+0(SB), Y5, Y3
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y5
+	VMOVUPS     (DX)(R9*1), Y7
+	VADDPS      (DX)(R8*2), Y5, Y5
+	VADDPS      (DX)(R8*4), Y7, Y7
+	VADDPS      (DX), Y5, Y8
+	VADDPS      Y7, Y8, Y8
+	VFMADD231PS constant0<>+0(SB), Y7, Y5
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y7
+	VMOVUPS     (DX)(R9*1), Y9
+	VADDPS      (DX)(R8*2), Y7, Y7
+	VADDPS      (DX)(R8*4), Y9, Y9
+	VADDPS      (DX), Y7, Y10
+	VADDPS      Y9, Y10, Y10
+	VFMADD231PS constant0<>+0(SB), Y9, Y7
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y9
+	VMOVUPS     (DX)(R9*1), Y11
+	VADDPS      (DX)(R8*2), Y9, Y9
+	VADDPS      (DX)(R8*4), Y11, Y11
+	VADDPS      (DX), Y9, Y12
+	VADDPS      Y11, Y12, Y12
+	VFMADD231PS constant0<>+0(SB), Y11, Y9
+	ADDQ        DI, DX
+	SUBQ        R8, DX
+	VADDPS      Y6, Y4, Y11
+	VSUBPS      Y6, Y4, Y4
+	VADDPS      Y10, Y8, Y6
+	VSUBPS      Y10, Y8, Y8
+	VADDPS      Y11, Y2, Y2
+	VADDPS      Y6, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y6, Y11
+	VMOVUPS     Y4, Y6
+	VFMADD231PS constant1<>+0(SB), Y8, Y6
+	VFMADD231PS constant3<>+0(SB), Y8, Y4
+	VADDPS      Y12, Y4, Y4
+	VMOVUPS     Y2, (AX)(R12*1)
+	VMOVUPS     (BX)(R12*1), Y8
+	VMOVUPS     64(SI), Y10
+	VFMADD231PS (SI), Y8, Y10
+	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
+	VANDPS      Y2, Y10, Y2
+	VMOVUPS     Y2, Y10
+	VMULPS      Y8, Y2, Y2
+	VMOVUPS     Y6, 64(AX)(R12*1)
+	VMOVUPS     64(BX)(R12*1), Y8
+	VMOVUPS     64(SI), Y12
+	VFMADD231PS (SI), Y8, Y12
+	VCMPPS      $0x1e, constant4<>+0(SB), Y12, Y12
+	VANDPS      Y6, Y12, Y6
+	VADDPS      Y6, Y10, Y10
+	VFMADD231PS Y8, Y6, Y2
+	VMOVUPS     Y11, 128(AX)(R12*1)
+	VMOVUPS     128(BX)(R12*1), Y6
+	VMOVUPS     64(SI), Y8
+	VFMADD231PS (SI), Y6, Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      Y11, Y8, Y8
+	VADDPS      Y8, Y10, Y10
+	VFMADD231PS Y6, Y8, Y2
+	VMOVUPS     Y4, 192(AX)(R12*1)
+	VMOVUPS     192(BX)(R12*1), Y6
+	VMOVUPS     64(SI), Y8
+	VFMADD231PS (SI), Y6, Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      Y4, Y8, Y4
+	VADDPS      Y4, Y10, Y10
+	VFMADD231PS Y6, Y4, Y2
+	LEAQ        (R12)(R11*2), R12
+	VADDPS      Y3, Y1, Y4
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y7, Y5, Y3
+	VSUBPS      Y7, Y5, Y5
+	VADDPS      Y4, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, Y3
+	VFMADD231PS constant1<>+0(SB), Y5, Y3
+	VFMADD231PS constant3<>+0(SB), Y5, Y1
+	VADDPS      Y9, Y1, Y1
+	VMOVUPS     Y0, (AX)(R12*1)
+	VMOVUPS     (BX)(R12*1), Y5
+	VMOVUPS     64(SI), Y6
+	VFMADD231PS (SI), Y5, Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      Y0, Y6, Y0
+	VMOVUPS     Y0, Y6
+	VMULPS      Y5, Y0, Y0
+	VMOVUPS     Y3, 64(AX)(R12*1)
+	VMOVUPS     64(BX)(R12*1), Y5
+	VMOVUPS     64(SI), Y7
+	VFMADD231PS (SI), Y5, Y7
+	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
+	VANDPS      Y3, Y7, Y3
+	VADDPS      Y3, Y6, Y6
+	VFMADD231PS Y5, Y3, Y0
+	VMOVUPS     Y4, 128(AX)(R12*1)
+	VMOVUPS     128(BX)(R12*1), Y3
+	VMOVUPS     64(SI), Y5
+	VFMADD231PS (SI), Y3, Y5
+	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
+	VANDPS      Y4, Y5, Y4
+	VADDPS      Y4, Y6, Y6
+	VFMADD231PS Y3, Y4, Y0
+	VMOVUPS     Y1, 192(AX)(R12*1)
+	VMOVUPS     192(BX)(R12*1), Y3
+	VMOVUPS     64(SI), Y4
+	VFMADD231PS (SI), Y3, Y4
+	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
+	VANDPS      Y1, Y4, Y1
+	VADDPS      Y1, Y6, Y6
+	VFMADD231PS Y3, Y1, Y0
+	VADDPS      Y6, Y10, Y10
+	VADDPS      Y0, Y2, Y2
+	LEAQ        (R12)(R11*2), R12
+	SUBQ        R11, R12
+	SUBQ        R11, R12
+	SUBQ        R11, R12
+	VMOVUPS     (DX)(R8*1), Y0
+	VMOVUPS     (DX)(R9*1), Y1
+	VSUBPS      (DX)(R8*2), Y0, Y0
+	VSUBPS      (DX)(R8*4), Y1, Y1
+	VMOVUPS     Y0, Y3
+	VFMADD231PS constant1<>+0(SB), Y1, Y3
+	VFMADD231PS constant3<>+0(SB), Y1, Y0
+	VADDPS      (DX)(R10*1), Y0, Y0
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y1
+	VMOVUPS     (DX)(R9*1), Y4
+	VSUBPS      (DX)(R8*2), Y1, Y1
+	VSUBPS      (DX)(R8*4), Y4, Y4
+	VMOVUPS     Y1, Y5
+	VFMADD231PS constant1<>+0(SB), Y4, Y5
+	VFMADD231PS constant3<>+0(SB), Y4, Y1
+	VADDPS      (DX)(R10*1), Y1, Y1
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y4
+	VMOVUPS     (DX)(R9*1), Y6
+	VSUBPS      (DX)(R8*2), Y4, Y4
+	VSUBPS      (DX)(R8*4), Y6, Y6
+	VMOVUPS     Y4, Y7
+	VFMADD231PS constant1<>+0(SB), Y6, Y7
+	VFMADD231PS constant3<>+0(SB), Y6, Y4
+	VADDPS      (DX)(R10*1), Y4, Y4
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y6
+	VMOVUPS     (DX)(R9*1), Y8
+	VSUBPS      (DX)(R8*2), Y6, Y6
+	VSUBPS      (DX)(R8*4), Y8, Y8
+	VMOVUPS     Y6, Y9
+	VFMADD231PS constant1<>+0(SB), Y8, Y9
+	VFMADD231PS constant3<>+0(SB), Y8, Y6
+	VADDPS      (DX)(R10*1), Y6, Y6
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y8
+	VMOVUPS     (DX)(R9*1), Y11
+	VSUBPS      (DX)(R8*2), Y8, Y8
+	VSUBPS      (DX)(R8*4), Y11, Y11
+	VMOVUPS     Y8, Y12
+	VFMADD231PS constant1<>+0(SB), Y11, Y12
+	VFMADD231PS constant3<>+0(SB), Y11, Y8
+	VADDPS      (DX)(R10*1), Y8, Y8
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y11
+	VMOVUPS     (DX)(R9*1), Y13
+	VSUBPS      (DX)(R8*2), Y11, Y11
+	VSUBPS      (DX)(R8*4), Y13, Y13
+	VMOVUPS     Y11, Y14
+	VFMADD231PS constant1<>+0(SB), Y13, Y14
+	VFMADD231PS constant3<>+0(SB), Y13, Y11
+	VADDPS      (DX)(R10*1), Y11, Y11
+	ADDQ        DI, DX
+	SUBQ        R8, DX
+	VADDPS      Y7, Y5, Y13
+	VSUBPS      Y7, Y5, Y5
+	VADDPS      Y12, Y9, Y7
+	VSUBPS      Y12, Y9, Y9
+	VADDPS      Y13, Y3, Y3
+	VADDPS      Y7, Y3, Y3
+	VFMADD231PS constant0<>+0(SB), Y7, Y13
+	VMOVUPS     Y5, Y7
+	VFMADD231PS constant1<>+0(SB), Y9, Y7
+	VFMADD231PS constant3<>+0(SB), Y9, Y5
+	VADDPS      Y14, Y5, Y5
+	VMOVUPS     Y3, (AX)(R12*1)
+	VMOVUPS     (BX)(R12*1), Y9
+	VMOVUPS     64(SI), Y12
+	VFMADD231PS (SI), Y9, Y12
+	VCMPPS      $0x1e, constant4<>+0(SB), Y12, Y12
+	VANDPS      Y3, Y12, Y3
+	VMOVUPS     Y3, Y12
+	VMULPS      Y9, Y3, Y3
+	VMOVUPS     Y7, 64(AX)(R12*1)
+	VMOVUPS     64(BX)(R12*1), Y9
+	VMOVUPS     64(SI), Y14
+	VFMADD231PS (SI), Y9, Y14
+	VCMPPS      $0x1e, constant4<>+0(SB), Y14, Y14
+	VANDPS      Y7, Y14, Y7
+	VADDPS      Y7, Y12, Y12
+	VFMADD231PS Y9, Y7, Y3
+	VMOVUPS     Y13, 128(AX)(R12*1)
+	VMOVUPS     128(BX)(R12*1), Y7
+	VMOVUPS     64(SI), Y9
+	VFMADD231PS (SI), Y7, Y9
+	VCMPPS      $0x1e, constant4<>+0(SB), Y9, Y9
+	VANDPS      Y13, Y9, Y9
+	VADDPS      Y9, Y12, Y12
+	VFMADD231PS Y7, Y9, Y3
+	VMOVUPS     Y5, 192(AX)(R12*1)
+	VMOVUPS     192(BX)(R12*1), Y7
+	VMOVUPS     64(SI), Y9
+	VFMADD231PS (SI), Y7, Y9
+	VCMPPS      $0x1e, constant4<>+0(SB), Y9, Y9
+	VANDPS      Y5, Y9, Y5
+	VADDPS      Y5, Y12, Y12
+	VFMADD231PS Y7, Y5, Y3
+	VADDPS      Y12, Y10, Y10
+	VADDPS      Y3, Y2, Y2
+	LEAQ        (R12)(R11*2), R12
+	VADDPS      Y4, Y1, Y3
+	VSUBPS      Y4, Y1, Y1
+	VADDPS      Y8, Y6, Y4
+	VSUBPS      Y8, Y6, Y6
+	VADDPS      Y3, Y0, Y0
+	VADDPS      Y4, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y4, Y3
+	VMOVUPS     Y1, Y4
+	VFMADD231PS constant1<>+0(SB), Y6, Y4
+	VFMADD231PS constant3<>+0(SB), Y6, Y1
+	VADDPS      Y11, Y1, Y1
+	VMOVUPS     Y0, (AX)(R12*1)
+	VMOVUPS     (BX)(R12*1), Y5
+	VMOVUPS     64(SI), Y6
+	VFMADD231PS (SI), Y5, Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      Y0, Y6, Y0
+	VMOVUPS     Y0, Y6
+	VMULPS      Y5, Y0, Y0
+	VMOVUPS     Y4, 64(AX)(R12*1)
+	VMOVUPS     64(BX)(R12*1), Y5
+	VMOVUPS     64(SI), Y7
+	VFMADD231PS (SI), Y5, Y7
+	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
+	VANDPS      Y4, Y7, Y4
+	VADDPS      Y4, Y6, Y6
+	VFMADD231PS Y5, Y4, Y0
+	VMOVUPS     Y3, 128(AX)(R12*1)
+	VMOVUPS     128(BX)(R12*1), Y4
+	VMOVUPS     64(SI), Y5
+	VFMADD231PS (SI), Y4, Y5
+	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
+	VANDPS      Y3, Y5, Y3
+	VADDPS      Y3, Y6, Y6
+	VFMADD231PS Y4, Y3, Y0
+	VMOVUPS     Y1, 192(AX)(R12*1)
+	VMOVUPS     192(BX)(R12*1), Y3
+	VMOVUPS     64(SI), Y4
+	VFMADD231PS (SI), Y3, Y4
+	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
+	VANDPS      Y1, Y4, Y1
+	VADDPS      Y1, Y6, Y6
+	VFMADD231PS Y3, Y1, Y0
+	VADDPS      Y6, Y10, Y10
+	VADDPS      Y0, Y2, Y2
+	LEAQ        (R12)(R11*2), R12
+	SUBQ        R11, R12
+	SUBQ        R11, R12
+	SUBQ        R11, R12
+	SUBQ        R11, R12
+	SUBQ        R11, R12
+	VADDPS      (CX), Y10, Y10
+	VMOVUPS     Y10, (CX)
+	VADDPS      64(CX), Y2, Y2
+	VMOVUPS     Y2, 64(CX)
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, SI
+	ADDQ        $0x20, R12
+	SUBQ        $0x01, 24(SP)
+	JNZ         loop26
+	SUBQ        $0x40, CX
+	SUBQ        $0x40, DX
+	SUBQ        $0x40, SI
+	SUBQ        $0x40, R12
+	ADDQ        $0x00000100, R12
+	MOVQ        channels+144(FP), R13
+	LEAQ        (DX)(R13*4), DX
+	SUBQ        $0x01, 16(SP)
+	JNZ         loop25
+	MOVQ        (SP), R12
+	LEAQ        (R12)(R11*4), R12
+	MOVQ        R12, (SP)
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop24
+	VZEROUPPER
+	RET
+
+DATA constant4<>+0(SB)/4, $(0.0)
+DATA constant4<>+4(SB)/4, $(0.0)
+DATA constant4<>+8(SB)/4, $(0.0)
+DATA constant4<>+12(SB)/4, $(0.0)
+DATA constant4<>+16(SB)/4, $(0.0)
+DATA constant4<>+20(SB)/4, $(0.0)
+DATA constant4<>+24(SB)/4, $(0.0)
+DATA constant4<>+28(SB)/4, $(0.0)
+GLOBL constant4<>(SB), RODATA|NOPTR, $32
+
+// func transformOutputGradAddAVX2(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, a2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+// Requires: AVX, FMA3
+TEXT ·transformOutputGradAddAVX2(SB), NOSPLIT, $32-208
+	MOVQ y_base+0(FP), AX
+	MOVQ stats_base+24(FP), CX
+	MOVQ m_base+48(FP), DX
+	MOVQ z_base+72(FP), BX
+	MOVQ a_base+96(FP), SI
+	MOVQ g2_base+120(FP), DI
+	MOVQ a2_base+144(FP), R8
+	MOVQ plane+200(FP), R9
+	SHLQ $0x02, R9
+	LEAQ (R9)(R9*2), R10
+	ADDQ R10, R10
+	LEAQ (R10)(R10*2), R11
+	LEAQ (R11)(R10*2), R12
+	MOVQ stride+184(FP), R13
+	SHLQ $0x02, R13
+	MOVQ $0x00000000, (SP)
+	MOVQ tilesY+176(FP), R14
+	MOVQ R14, 8(SP)
+
+loop27:
+	MOVQ (SP), R14
+	MOVQ tilesX+168(FP), R15
+	MOVQ R15, 16(SP)
+
+loop28:
+	MOVQ $0x00000002, 24(SP)
+
+loop29:
+	VMOVUPS     (DX)(R10*1), Y0
+	VMOVUPS     (DX)(R11*1), Y1
+	VADDPS      (DX)(R10*2), Y0, Y0
+	VADDPS      (DX)(R10*4), Y1, Y1
+	VADDPS      (DX), Y0, Y2
+	VADDPS      Y1, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y1, Y0
+	ADDQ        R9, DX
+	VMOVUPS     (DX)(R10*1), Y1
+	VMOVUPS     (DX)(R11*1), Y3
+	VADDPS      (DX)(R10*2), Y1, Y1
+	VADDPS      (DX)(R10*4), Y3, Y3
+	VADDPS      (DX), Y1, Y4
+	VADDPS      Y3, Y4, Y4
+	VFMADD231PS constant0<>+0(SB), Y3, Y1
+	ADDQ        R9, DX
+	VMOVUPS     (DX)(R10*1), Y3
+	VMOVUPS     (DX)(R11*1), Y5
+	VADDPS      (DX)(R10*2), Y3, Y3
+	VADDPS      (DX)(R10*4), Y5, Y5
+	VADDPS      (DX), Y3, Y6
+	VADDPS      Y5, Y6, Y6
+	VFMADD231PS constant0<>+0(SB), Y5, Y3
+	ADDQ        R9, DX
+	VMOVUPS     (DX)(R10*1), Y5
+	VMOVUPS     (DX)(R11*1), Y7
+	VADDPS      (DX)(R10*2), Y5, Y5
+	VADDPS      (DX)(R10*4), Y7, Y7
+	VADDPS      (DX), Y5, Y8
+	VADDPS      Y7, Y8, Y8
+	VFMADD231PS constant0<>+0(SB), Y7, Y5
+	ADDQ        R9, DX
+	VMOVUPS     (DX)(R10*1), Y7
+	VMOVUPS     (DX)(R11*1), Y9
+	VADDPS      (DX)(R10*2), Y7, Y7
+	VADDPS      (DX)(R10*4), Y9, Y9
+	VADDPS      (DX), Y7, Y10
+	VADDPS      Y9, Y10, Y10
+	VFMADD231PS constant0<>+0(SB), Y9, Y7
+	ADDQ        R9, DX
+	VMOVUPS     (DX)(R10*1), Y9
+	VMOVUPS     (DX)(R11*1), Y11
+	VADDPS      (DX)(R10*2), Y9, Y9
+	VADDPS      (DX)(R10*4), Y11, Y11
+	VADDPS      (DX), Y9, Y12
+	VADDPS      Y11, Y12, Y12
+	VFMADD231PS constant0<>+0(SB), Y11, Y9
+	ADDQ        R9, DX
+	SUBQ        R10, DX
+	VADDPS      Y6, Y4, Y11
+	VSUBPS      Y6, Y4, Y4
+	VADDPS      Y10, Y8, Y6
+	VSUBPS      Y10, Y8, Y8
+	VADDPS      Y11, Y2, Y2
+	VADDPS      Y6, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y6, Y11
+	VMOVUPS     Y4, Y6
+	VFMADD231PS constant1<>+0(SB), Y8, Y6
+	VFMADD231PS constant3<>+0(SB), Y8, Y4
+	VADDPS      Y12, Y4, Y4
+	VMOVUPS     (R8)(R14*1), Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      (DI)(R14*1), Y8, Y8
+	VADDPS      Y8, Y2, Y2
+	VMOVUPS     Y2, (AX)(R14*1)
+	VMOVUPS     (SI)(R14*1), Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      Y2, Y8, Y8
+	VMOVUPS     Y8, Y2
+	VMULPS      (BX)(R14*1), Y8, Y8
+	VMOVUPS     64(R8)(R14*1), Y10
+	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
+	VANDPS      64(DI)(R14*1), Y10, Y10
+	VADDPS      Y10, Y6, Y6
+	VMOVUPS     Y6, 64(AX)(R14*1)
+	VMOVUPS     64(SI)(R14*1), Y10
+	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
+	VANDPS      Y6, Y10, Y10
+	VADDPS      Y10, Y2, Y2
+	VFMADD231PS 64(BX)(R14*1), Y10, Y8
+	VMOVUPS     128(R8)(R14*1), Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      128(DI)(R14*1), Y6, Y6
+	VADDPS      Y6, Y11, Y11
+	VMOVUPS     Y11, 128(AX)(R14*1)
+	VMOVUPS     128(SI)(R14*1), Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      Y11, Y6, Y6
+	VADDPS      Y6, Y2, Y2
+	VFMADD231PS 128(BX)(R14*1), Y6, Y8
+	VMOVUPS     192(R8)(R14*1), Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      192(DI)(R14*1), Y6, Y6
+	VADDPS      Y6, Y4, Y4
+	VMOVUPS     Y4, 192(AX)(R14*1)
+	VMOVUPS     192(SI)(R14*1), Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      Y4, Y6, Y6
+	VADDPS      Y6, Y2, Y2
+	VFMADD231PS 192(BX)(R14*1), Y6, Y8
+	LEAQ        (R14)(R13*2), R14
+	VADDPS      Y3, Y1, Y4
+	VSUBPS      Y3, Y1, Y1
+	VADDPS      Y7, Y5, Y3
+	VSUBPS      Y7, Y5, Y5
+	VADDPS      Y4, Y0, Y0
+	VADDPS      Y3, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y3, Y4
+	VMOVUPS     Y1, Y3
+	VFMADD231PS constant1<>+0(SB), Y5, Y3
+	VFMADD231PS constant3<>+0(SB), Y5, Y1
+	VADDPS      Y9, Y1, Y1
+	VMOVUPS     (R8)(R14*1), Y5
+	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
+	VANDPS      (DI)(R14*1), Y5, Y5
+	VADDPS      Y5, Y0, Y0
+	VMOVUPS     Y0, (AX)(R14*1)
+	VMOVUPS     (SI)(R14*1), Y5
+	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
+	VANDPS      Y0, Y5, Y5
+	VMOVUPS     Y5, Y0
+	VMULPS      (BX)(R14*1), Y5, Y5
+	VMOVUPS     64(R8)(R14*1), Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      64(DI)(R14*1), Y6, Y6
+	VADDPS      Y6, Y3, Y3
+	VMOVUPS     Y3, 64(AX)(R14*1)
+	VMOVUPS     64(SI)(R14*1), Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      Y3, Y6, Y6
+	VADDPS      Y6, Y0, Y0
+	VFMADD231PS 64(BX)(R14*1), Y6, Y5
+	VMOVUPS     128(R8)(R14*1), Y3
+	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
+	VANDPS      128(DI)(R14*1), Y3, Y3
+	VADDPS      Y3, Y4, Y4
+	VMOVUPS     Y4, 128(AX)(R14*1)
+	VMOVUPS     128(SI)(R14*1), Y3
+	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
+	VANDPS      Y4, Y3, Y3
+	VADDPS      Y3, Y0, Y0
+	VFMADD231PS 128(BX)(R14*1), Y3, Y5
+	VMOVUPS     192(R8)(R14*1), Y3
+	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
+	VANDPS      192(DI)(R14*1), Y3, Y3
+	VADDPS      Y3, Y1, Y1
+	VMOVUPS     Y1, 192(AX)(R14*1)
+	VMOVUPS     192(SI)(R14*1), Y3
+	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
+	VANDPS      Y1, Y3, Y3
+	VADDPS      Y3, Y0, Y0
+	VFMADD231PS 192(BX)(R14*1), Y3, Y5
+	VADDPS      Y0, Y2, Y2
+	VADDPS      Y5, Y8, Y8
+	LEAQ        (R14)(R13*2), R14
+	SUBQ        R13, R14
+	SUBQ        R13, R14
+	SUBQ        R13, R14
+	VMOVUPS     (DX)(R10*1), Y0
+	VMOVUPS     (DX)(R11*1), Y1
+	VSUBPS      (DX)(R10*2), Y0, Y0
+	VSUBPS      (DX)(R10*4), Y1, Y1
+	VMOVUPS     Y0, Y3
+	VFMADD231PS constant1<>+0(SB), Y1, Y3
+	VFMADD231PS constant3<>+0(SB), Y1, Y0
+	VADDPS      (DX)(R12*1), Y0, Y0
+	ADDQ        R9, DX
+	VMOVUPS     (DX)(R10*1), Y1
+	VMOVUPS     (DX)(R11*1), Y4
+	VSUBPS      (DX)(R10*2), Y1, Y1
+	VSUBPS      (DX)(R10*4), Y4, Y4
+	VMOVUPS     Y1, Y5
+	VFMADD231PS constant1<>+0(SB), Y4, Y5
+	VFMADD231PS constant3<>+0(SB), Y4, Y1
+	VADDPS      (DX)(R12*1), Y1, Y1
+	ADDQ        R9, DX
+	VMOVUPS     (DX)(R10*1), Y4
+	VMOVUPS     (DX)(R11*1), Y6
+	VSUBPS      (DX)(R10*2), Y4, Y4
+	VSUBPS      (DX)(R10*4), Y6, Y6
+	VMOVUPS     Y4, Y7
+	VFMADD231PS constant1<>+0(SB), Y6, Y7
+	VFMADD231PS constant3<>+0(SB), Y6, Y4
+	VADDPS      (DX)(R12*1), Y4, Y4
+	ADDQ        R9, DX
+	VMOVUPS     (DX)(R10*1), Y6
+	VMOVUPS     (DX)(R11*1), Y9
+	VSUBPS      (DX)(R10*2), Y6, Y6
+	VSUBPS      (DX)(R10*4), Y9, Y9
+	VMOVUPS     Y6, Y10
+	VFMADD231PS constant1<>+0(SB), Y9, Y10
+	VFMADD231PS constant3<>+0(SB), Y9, Y6
+	VADDPS      (DX)(R12*1), Y6, Y6
+	ADDQ        R9, DX
+	VMOVUPS     (DX)(R10*1), Y9
+	VMOVUPS     (DX)(R11*1), Y11
+	VSUBPS      (DX)(R10*2), Y9, Y9
+	VSUBPS      (DX)(R10*4), Y11, Y11
+	VMOVUPS     Y9, Y12
+	VFMADD231PS constant1<>+0(SB), Y11, Y12
+	VFMADD231PS constant3<>+0(SB), Y11, Y9
+	VADDPS      (DX)(R12*1), Y9, Y9
+	ADDQ        R9, DX
+	VMOVUPS     (DX)(R10*1), Y11
+	VMOVUPS     (DX)(R11*1), Y13
+	VSUBPS      (DX)(R10*2), Y11, Y11
+	VSUBPS      (DX)(R10*4), Y13, Y13
+	VMOVUPS     Y11, Y14
+	VFMADD231PS constant1<>+0(SB), Y13, Y14
+	VFMADD231PS constant3<>+0(SB), Y13, Y11
+	VADDPS      (DX)(R12*1), Y11, Y11
+	ADDQ        R9, DX
+	SUBQ        R10, DX
+	VADDPS      Y7, Y5, Y13
+	VSUBPS      Y7, Y5, Y5
+	VADDPS      Y12, Y10, Y7
+	VSUBPS      Y12, Y10, Y10
+	VADDPS      Y13, Y3, Y3
+	VADDPS      Y7, Y3, Y3
+	VFMADD231PS constant0<>+0(SB), Y7, Y13
+	VMOVUPS     Y5, Y7
+	VFMADD231PS constant1<>+0(SB), Y10, Y7
+	VFMADD231PS constant3<>+0(SB), Y10, Y5
+	VADDPS      Y14, Y5, Y5
+	VMOVUPS     (R8)(R14*1), Y10
+	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
+	VANDPS      (DI)(R14*1), Y10, Y10
+	VADDPS      Y10, Y3, Y3
+	VMOVUPS     Y3, (AX)(R14*1)
+	VMOVUPS     (SI)(R14*1), Y10
+	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
+	VANDPS      Y3, Y10, Y10
+	VMOVUPS     Y10, Y3
+	VMULPS      (BX)(R14*1), Y10, Y10
+	VMOVUPS     64(R8)(R14*1), Y12
+	VCMPPS      $0x1e, constant4<>+0(SB), Y12, Y12
+	VANDPS      64(DI)(R14*1), Y12, Y12
+	VADDPS      Y12, Y7, Y7
+	VMOVUPS     Y7, 64(AX)(R14*1)
+	VMOVUPS     64(SI)(R14*1), Y12
+	VCMPPS      $0x1e, constant4<>+0(SB), Y12, Y12
+	VANDPS      Y7, Y12, Y12
+	VADDPS      Y12, Y3, Y3
+	VFMADD231PS 64(BX)(R14*1), Y12, Y10
+	VMOVUPS     128(R8)(R14*1), Y7
+	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
+	VANDPS      128(DI)(R14*1), Y7, Y7
+	VADDPS      Y7, Y13, Y13
+	VMOVUPS     Y13, 128(AX)(R14*1)
+	VMOVUPS     128(SI)(R14*1), Y7
+	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
+	VANDPS      Y13, Y7, Y7
+	VADDPS      Y7, Y3, Y3
+	VFMADD231PS 128(BX)(R14*1), Y7, Y10
+	VMOVUPS     192(R8)(R14*1), Y7
+	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
+	VANDPS      192(DI)(R14*1), Y7, Y7
+	VADDPS      Y7, Y5, Y5
+	VMOVUPS     Y5, 192(AX)(R14*1)
+	VMOVUPS     192(SI)(R14*1), Y7
+	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
+	VANDPS      Y5, Y7, Y7
+	VADDPS      Y7, Y3, Y3
+	VFMADD231PS 192(BX)(R14*1), Y7, Y10
+	VADDPS      Y3, Y2, Y2
+	VADDPS      Y10, Y8, Y8
+	LEAQ        (R14)(R13*2), R14
+	VADDPS      Y4, Y1, Y3
+	VSUBPS      Y4, Y1, Y1
+	VADDPS      Y9, Y6, Y4
+	VSUBPS      Y9, Y6, Y6
+	VADDPS      Y3, Y0, Y0
+	VADDPS      Y4, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y4, Y3
+	VMOVUPS     Y1, Y4
+	VFMADD231PS constant1<>+0(SB), Y6, Y4
+	VFMADD231PS constant3<>+0(SB), Y6, Y1
+	VADDPS      Y11, Y1, Y1
+	VMOVUPS     (R8)(R14*1), Y5
+	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
+	VANDPS      (DI)(R14*1), Y5, Y5
+	VADDPS      Y5, Y0, Y0
+	VMOVUPS     Y0, (AX)(R14*1)
+	VMOVUPS     (SI)(R14*1), Y5
+	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
+	VANDPS      Y0, Y5, Y5
+	VMOVUPS     Y5, Y0
+	VMULPS      (BX)(R14*1), Y5, Y5
+	VMOVUPS     64(R8)(R14*1), Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      64(DI)(R14*1), Y6, Y6
+	VADDPS      Y6, Y4, Y4
+	VMOVUPS     Y4, 64(AX)(R14*1)
+	VMOVUPS     64(SI)(R14*1), Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      Y4, Y6, Y6
+	VADDPS      Y6, Y0, Y0
+	VFMADD231PS 64(BX)(R14*1), Y6, Y5
+	VMOVUPS     128(R8)(R14*1), Y4
+	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
+	VANDPS      128(DI)(R14*1), Y4, Y4
+	VADDPS      Y4, Y3, Y3
+	VMOVUPS     Y3, 128(AX)(R14*1)
+	VMOVUPS     128(SI)(R14*1), Y4
+	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
+	VANDPS      Y3, Y4, Y4
+	VADDPS      Y4, Y0, Y0
+	VFMADD231PS 128(BX)(R14*1), Y4, Y5
+	VMOVUPS     192(R8)(R14*1), Y3
+	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
+	VANDPS      192(DI)(R14*1), Y3, Y3
+	VADDPS      Y3, Y1, Y1
+	VMOVUPS     Y1, 192(AX)(R14*1)
+	VMOVUPS     192(SI)(R14*1), Y3
+	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
+	VANDPS      Y1, Y3, Y3
+	VADDPS      Y3, Y0, Y0
+	VFMADD231PS 192(BX)(R14*1), Y3, Y5
+	VADDPS      Y0, Y2, Y2
+	VADDPS      Y5, Y8, Y8
+	LEAQ        (R14)(R13*2), R14
+	SUBQ        R13, R14
+	SUBQ        R13, R14
+	SUBQ        R13, R14
+	SUBQ        R13, R14
+	SUBQ        R13, R14
+	VADDPS      (CX), Y2, Y2
+	VMOVUPS     Y2, (CX)
+	VADDPS      64(CX), Y8, Y8
+	VMOVUPS     Y8, 64(CX)
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, R14
+	SUBQ        $0x01, 24(SP)
+	JNZ         loop29
+	SUBQ        $0x40, CX
+	SUBQ        $0x40, DX
+	SUBQ        $0x40, R14
+	ADDQ        $0x00000100, R14
+	MOVQ        channels+192(FP), R15
+	LEAQ        (DX)(R15*4), DX
+	SUBQ        $0x01, 16(SP)
+	JNZ         loop28
+	MOVQ        (SP), R14
+	LEAQ        (R14)(R13*4), R14
+	MOVQ        R14, (SP)
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop27
+	VZEROUPPER
+	RET
+
+// func transformWeightsAVX2(u []float32, w []float32, c int, k int, first int, last int)
+// Requires: AVX, FMA3
+TEXT ·transformWeightsAVX2(SB), NOSPLIT, $24-80
+	MOVQ  last+72(FP), AX
+	MOVQ  first+64(FP), CX
+	SUBQ  CX, AX
+	JLE   none30
+	MOVQ  AX, (SP)
+	MOVQ  w_base+24(FP), AX
+	MOVQ  u_base+0(FP), CX
+	MOVQ  first+64(FP), DX
+	MOVQ  DX, BX
+	MOVQ  k+56(FP), SI
+	IMULQ SI, BX
+	LEAQ  (AX)(BX*4), AX
+	SHLQ  $0x06, DX
+	ADDQ  DX, CX
+	MOVQ  c+48(FP), DX
+	SHLQ  $0x02, DX
+	MOVQ  k+56(FP), BX
+	IMULQ BX, DX
+	LEAQ  (DX)(DX*2), BX
+	ADDQ  BX, BX
+	LEAQ  (DX)(DX*2), SI
+	LEAQ  (SI)(DX*2), DI
+	LEAQ  (DI)(DX*2), R8
+	LEAQ  (BX)(BX*2), R9
+	LEAQ  (R9)(BX*2), R10
+
+loop31:
+	MOVQ CX, R11
+	MOVQ k+56(FP), R12
+	SHRQ $0x04, R12
+	MOVQ R12, 8(SP)
+
+loop32:
+	MOVQ $0x00000002, 16(SP)
+
+loop33:
+	VMOVUPS      (AX), Y0
+	VADDPS       (AX)(SI*2), Y0, Y0
+	VSUBPS       (AX)(SI*1), Y0, Y1
+	VADDPS       (AX)(SI*1), Y0, Y0
+	VMULPS       constant5<>+0(SB), Y0, Y0
+	VMULPS       constant5<>+0(SB), Y1, Y1
+	VMOVUPS      (AX)(DX*1), Y2
+	VADDPS       (AX)(R8*1), Y2, Y2
+	VSUBPS       (AX)(DX*4), Y2, Y3
+	VADDPS       (AX)(DX*4), Y2, Y2
+	VMULPS       constant5<>+0(SB), Y2, Y2
+	VMULPS       constant5<>+0(SB), Y3, Y3
+	VMOVUPS      (AX)(DX*2), Y4
+	VADDPS       (AX)(DX*8), Y4, Y4
+	VSUBPS       (AX)(DI*1), Y4, Y5
+	VADDPS       (AX)(DI*1), Y4, Y4
+	VMULPS       constant5<>+0(SB), Y4, Y4
+	VMULPS       constant5<>+0(SB), Y5, Y5
+	LEAQ         (R11)(BX*1), R12
+	VMOVUPS      Y0, Y6
+	VADDPS       Y4, Y6, Y6
+	VSUBPS       Y2, Y6, Y7
+	VADDPS       Y2, Y6, Y6
+	VMULPS       constant5<>+0(SB), Y6, Y6
+	VMULPS       constant5<>+0(SB), Y7, Y7
+	VMOVUPS      Y6, (R12)(DX*1)
+	VMOVUPS      Y7, (R12)(DX*2)
+	VMOVUPS      Y0, Y6
+	VFMADD231PS  constant0<>+0(SB), Y4, Y6
+	VMOVUPS      Y6, Y7
+	VFMADD231PS  constant1<>+0(SB), Y2, Y6
+	VFNMADD231PS constant1<>+0(SB), Y2, Y7
+	VMULPS       constant6<>+0(SB), Y6, Y6
+	VMULPS       constant6<>+0(SB), Y7, Y7
+	VMOVUPS      Y6, (R12)(SI*1)
+	VMOVUPS      Y7, (R12)(DX*4)
+	VMOVUPS      Y0, Y0
+	VMULPS       constant7<>+0(SB), Y0, Y0
+	VMOVUPS      Y4, Y2
+	VMOVUPS      Y0, (R12)
+	VMOVUPS      Y2, (R12)(DI*1)
+	LEAQ         (R11)(BX*2), R12
+	VMOVUPS      Y1, Y0
+	VADDPS       Y5, Y0, Y0
+	VSUBPS       Y3, Y0, Y2
+	VADDPS       Y3, Y0, Y0
+	VMULPS       constant5<>+0(SB), Y0, Y0
+	VMULPS       constant5<>+0(SB), Y2, Y2
+	VMOVUPS      Y0, (R12)(DX*1)
+	VMOVUPS      Y2, (R12)(DX*2)
+	VMOVUPS      Y1, Y0
+	VFMADD231PS  constant0<>+0(SB), Y5, Y0
+	VMOVUPS      Y0, Y2
+	VFMADD231PS  constant1<>+0(SB), Y3, Y0
+	VFNMADD231PS constant1<>+0(SB), Y3, Y2
+	VMULPS       constant6<>+0(SB), Y0, Y0
+	VMULPS       constant6<>+0(SB), Y2, Y2
+	VMOVUPS      Y0, (R12)(SI*1)
+	VMOVUPS      Y2, (R12)(DX*4)
+	VMOVUPS      Y1, Y0
+	VMULPS       constant7<>+0(SB), Y0, Y0
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y0, (R12)
+	VMOVUPS      Y1, (R12)(DI*1)
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(SI*2), Y1
+	VFMADD231PS  constant0<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, Y1
+	VMOVUPS      (AX)(SI*1), Y2
+	VFMADD231PS  constant1<>+0(SB), Y2, Y0
+	VMOVUPS      (AX)(SI*1), Y2
+	VFNMADD231PS constant1<>+0(SB), Y2, Y1
+	VMULPS       constant6<>+0(SB), Y0, Y0
+	VMULPS       constant6<>+0(SB), Y1, Y1
+	VMOVUPS      (AX)(DX*1), Y2
+	VMOVUPS      (AX)(R8*1), Y3
+	VFMADD231PS  constant0<>+0(SB), Y3, Y2
+	VMOVUPS      Y2, Y3
+	VMOVUPS      (AX)(DX*4), Y4
+	VFMADD231PS  constant1<>+0(SB), Y4, Y2
+	VMOVUPS      (AX)(DX*4), Y4
+	VFNMADD231PS constant1<>+0(SB), Y4, Y3
+	VMULPS       constant6<>+0(SB), Y2, Y2
+	VMULPS       constant6<>+0(SB), Y3, Y3
+	VMOVUPS      (AX)(DX*2), Y4
+	VMOVUPS      (AX)(DX*8), Y5
+	VFMADD231PS  constant0<>+0(SB), Y5, Y4
+	VMOVUPS      Y4, Y5
+	VMOVUPS      (AX)(DI*1), Y6
+	VFMADD231PS  constant1<>+0(SB), Y6, Y4
+	VMOVUPS      (AX)(DI*1), Y6
+	VFNMADD231PS constant1<>+0(SB), Y6, Y5
+	VMULPS       constant6<>+0(SB), Y4, Y4
+	VMULPS       constant6<>+0(SB), Y5, Y5
+	LEAQ         (R11)(R9*1), R12
+	VMOVUPS      Y0, Y6
+	VADDPS       Y4, Y6, Y6
+	VSUBPS       Y2, Y6, Y7
+	VADDPS       Y2, Y6, Y6
+	VMULPS       constant5<>+0(SB), Y6, Y6
+	VMULPS       constant5<>+0(SB), Y7, Y7
+	VMOVUPS      Y6, (R12)(DX*1)
+	VMOVUPS      Y7, (R12)(DX*2)
+	VMOVUPS      Y0, Y6
+	VFMADD231PS  constant0<>+0(SB), Y4, Y6
+	VMOVUPS      Y6, Y7
+	VFMADD231PS  constant1<>+0(SB), Y2, Y6
+	VFNMADD231PS constant1<>+0(SB), Y2, Y7
+	VMULPS       constant6<>+0(SB), Y6, Y6
+	VMULPS       constant6<>+0(SB), Y7, Y7
+	VMOVUPS      Y6, (R12)(SI*1)
+	VMOVUPS      Y7, (R12)(DX*4)
+	VMOVUPS      Y0, Y0
+	VMULPS       constant7<>+0(SB), Y0, Y0
+	VMOVUPS      Y4, Y2
+	VMOVUPS      Y0, (R12)
+	VMOVUPS      Y2, (R12)(DI*1)
+	LEAQ         (R11)(BX*4), R12
+	VMOVUPS      Y1, Y0
+	VADDPS       Y5, Y0, Y0
+	VSUBPS       Y3, Y0, Y2
+	VADDPS       Y3, Y0, Y0
+	VMULPS       constant5<>+0(SB), Y0, Y0
+	VMULPS       constant5<>+0(SB), Y2, Y2
+	VMOVUPS      Y0, (R12)(DX*1)
+	VMOVUPS      Y2, (R12)(DX*2)
+	VMOVUPS      Y1, Y0
+	VFMADD231PS  constant0<>+0(SB), Y5, Y0
+	VMOVUPS      Y0, Y2
+	VFMADD231PS  constant1<>+0(SB), Y3, Y0
+	VFNMADD231PS constant1<>+0(SB), Y3, Y2
+	VMULPS       constant6<>+0(SB), Y0, Y0
+	VMULPS       constant6<>+0(SB), Y2, Y2
+	VMOVUPS      Y0, (R12)(SI*1)
+	VMOVUPS      Y2, (R12)(DX*4)
+	VMOVUPS      Y1, Y0
+	VMULPS       constant7<>+0(SB), Y0, Y0
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y0, (R12)
+	VMOVUPS      Y1, (R12)(DI*1)
+	VMOVUPS      (AX), Y0
+	VMULPS       constant7<>+0(SB), Y0, Y0
+	VMOVUPS      (AX)(SI*2), Y1
+	VMOVUPS      (AX)(DX*1), Y2
+	VMULPS       constant7<>+0(SB), Y2, Y2
+	VMOVUPS      (AX)(R8*1), Y3
+	VMOVUPS      (AX)(DX*2), Y4
+	VMULPS       constant7<>+0(SB), Y4, Y4
+	VMOVUPS      (AX)(DX*8), Y5
+	LEAQ         (R11), R12
+	VMOVUPS      Y0, Y6
+	VADDPS       Y4, Y6, Y6
+	VSUBPS       Y2, Y6, Y7
+	VADDPS       Y2, Y6, Y6
+	VMULPS       constant5<>+0(SB), Y6, Y6
+	VMULPS       constant5<>+0(SB), Y7, Y7
+	VMOVUPS      Y6, (R12)(DX*1)
+	VMOVUPS      Y7, (R12)(DX*2)
+	VMOVUPS      Y0, Y6
+	VFMADD231PS  constant0<>+0(SB), Y4, Y6
+	VMOVUPS      Y6, Y7
+	VFMADD231PS  constant1<>+0(SB), Y2, Y6
+	VFNMADD231PS constant1<>+0(SB), Y2, Y7
+	VMULPS       constant6<>+0(SB), Y6, Y6
+	VMULPS       constant6<>+0(SB), Y7, Y7
+	VMOVUPS      Y6, (R12)(SI*1)
+	VMOVUPS      Y7, (R12)(DX*4)
+	VMOVUPS      Y0, Y0
+	VMULPS       constant7<>+0(SB), Y0, Y0
+	VMOVUPS      Y4, Y2
+	VMOVUPS      Y0, (R12)
+	VMOVUPS      Y2, (R12)(DI*1)
+	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      Y1, Y0
+	VADDPS       Y5, Y0, Y0
+	VSUBPS       Y3, Y0, Y2
+	VADDPS       Y3, Y0, Y0
+	VMULPS       constant5<>+0(SB), Y0, Y0
+	VMULPS       constant5<>+0(SB), Y2, Y2
+	VMOVUPS      Y0, (R12)(DX*1)
+	VMOVUPS      Y2, (R12)(DX*2)
+	VMOVUPS      Y1, Y0
+	VFMADD231PS  constant0<>+0(SB), Y5, Y0
+	VMOVUPS      Y0, Y2
+	VFMADD231PS  constant1<>+0(SB), Y3, Y0
+	VFNMADD231PS constant1<>+0(SB), Y3, Y2
+	VMULPS       constant6<>+0(SB), Y0, Y0
+	VMULPS       constant6<>+0(SB), Y2, Y2
+	VMOVUPS      Y0, (R12)(SI*1)
+	VMOVUPS      Y2, (R12)(DX*4)
+	VMOVUPS      Y1, Y0
+	VMULPS       constant7<>+0(SB), Y0, Y0
+	VMOVUPS      Y5, Y1
+	VMOVUPS      Y0, (R12)
+	VMOVUPS      Y1, (R12)(DI*1)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, R11
+	SUBQ         $0x01, 16(SP)
+	JNZ          loop33
+	SUBQ         $0x40, AX
+	SUBQ         $0x40, R11
+	ADDQ         $0x00000040, AX
+	MOVQ         c+48(FP), R12
+	SHLQ         $0x06, R12
+	ADDQ         R12, R11
+	SUBQ         $0x01, 8(SP)
+	JNZ          loop32
+	ADDQ         $0x00000040, CX
+	SUBQ         $0x01, (SP)
+	JNZ          loop31
+
+none30:
+	VZEROUPPER
+	RET
+
+DATA constant5<>+0(SB)/4, $(-0.16666667)
+DATA constant5<>+4(SB)/4, $(-0.16666667)
+DATA constant5<>+8(SB)/4, $(-0.16666667)
+DATA constant5<>+12(SB)/4, $(-0.16666667)
+DATA constant5<>+16(SB)/4, $(-0.16666667)
+DATA constant5<>+20(SB)/4, $(-0.16666667)
+DATA constant5<>+24(SB)/4, $(-0.16666667)
+DATA constant5<>+28(SB)/4, $(-0.16666667)
+GLOBL constant5<>(SB), RODATA|NOPTR, $32
+
+DATA constant6<>+0(SB)/4, $(0.041666668)
+DATA constant6<>+4(SB)/4, $(0.041666668)
+DATA constant6<>+8(SB)/4, $(0.041666668)
+DATA constant6<>+12(SB)/4, $(0.041666668)
+DATA constant6<>+16(SB)/4, $(0.041666668)
+DATA constant6<>+20(SB)/4, $(0.041666668)
+DATA constant6<>+24(SB)/4, $(0.041666668)
+DATA constant6<>+28(SB)/4, $(0.041666668)
+GLOBL constant6<>(SB), RODATA|NOPTR, $32
+
+DATA constant7<>+0(SB)/4, $(0.25)
+DATA constant7<>+4(SB)/4, $(0.25)
+DATA constant7<>+8(SB)/4, $(0.25)
+DATA constant7<>+12(SB)/4, $(0.25)
+DATA constant7<>+16(SB)/4, $(0.25)
+DATA constant7<>+20(SB)/4, $(0.25)
+DATA constant7<>+24(SB)/4, $(0.25)
+DATA constant7<>+28(SB)/4, $(0.25)
+GLOBL constant7<>(SB), RODATA|NOPTR, $32
+
+// func transformWeightsGradAVX2(w []float32, u []float32, c int, k int)
+// Requires: AVX, FMA3
+TEXT ·transformWeightsGradAVX2(SB), NOSPLIT, $8-64
+	MOVQ  w_base+0(FP), AX
+	MOVQ  u_base+24(FP), CX
+	MOVQ  c+48(FP), DX
+	MOVQ  k+56(FP), BX
+	IMULQ BX, DX
+	MOVQ  DX, (SP)
+	SHLQ  $0x02, DX
+	LEAQ  (DX)(DX*2), BX
+	ADDQ  BX, BX
+	LEAQ  (DX)(DX*2), SI
+	LEAQ  (SI)(DX*2), DI
+	LEAQ  (DI)(DX*2), R8
+	LEAQ  (BX)(BX*2), R9
+	LEAQ  (R9)(BX*2), R10
+
+loop34:
+	VMOVUPS      (CX)(BX*1), Y0
+	VMOVUPS      (CX)(R9*1), Y1
+	VADDPS       (CX)(BX*2), Y0, Y0
+	VADDPS       (CX)(BX*4), Y1, Y1
+	VMOVUPS      (CX), Y2
+	VMULPS       constant7<>+0(SB), Y2, Y2
+	VFMADD231PS  constant6<>+0(SB), Y1, Y2
+	VFNMADD231PS constant8<>+0(SB), Y0, Y2
+	VMOVUPS      (CX)(R10*1), Y3
+	VSUBPS       Y0, Y1, Y1
+	VFMADD231PS  constant8<>+0(SB), Y1, Y3
+	ADDQ         DX, CX
+	VMOVUPS      (CX)(BX*1), Y0
+	VMOVUPS      (CX)(R9*1), Y1
+	VADDPS       (CX)(BX*2), Y0, Y0
+	VADDPS       (CX)(BX*4), Y1, Y1
+	VMOVUPS      (CX), Y4
+	VMULPS       constant7<>+0(SB), Y4, Y4
+	VFMADD231PS  constant6<>+0(SB), Y1, Y4
+	VFNMADD231PS constant8<>+0(SB), Y0, Y4
+	VMOVUPS      (CX)(R10*1), Y5
+	VSUBPS       Y0, Y1, Y1
+	VFMADD231PS  constant8<>+0(SB), Y1, Y5
+	ADDQ         DX, CX
+	VMOVUPS      (CX)(BX*1), Y0
+	VMOVUPS      (CX)(R9*1), Y1
+	VADDPS       (CX)(BX*2), Y0, Y0
+	VADDPS       (CX)(BX*4), Y1, Y1
+	VMOVUPS      (CX), Y6
+	VMULPS       constant7<>+0(SB), Y6, Y6
+	VFMADD231PS  constant6<>+0(SB), Y1, Y6
+	VFNMADD231PS constant8<>+0(SB), Y0, Y6
+	VMOVUPS      (CX)(R10*1), Y7
+	VSUBPS       Y0, Y1, Y1
+	VFMADD231PS  constant8<>+0(SB), Y1, Y7
+	ADDQ         DX, CX
+	VMOVUPS      (CX)(BX*1), Y0
+	VMOVUPS      (CX)(R9*1), Y1
+	VADDPS       (CX)(BX*2), Y0, Y0
+	VADDPS       (CX)(BX*4), Y1, Y1
+	VMOVUPS      (CX), Y8
+	VMULPS       constant7<>+0(SB), Y8, Y8
+	VFMADD231PS  constant6<>+0(SB), Y1, Y8
+	VFNMADD231PS constant8<>+0(SB), Y0, Y8
+	VMOVUPS      (CX)(R10*1), Y9
+	VSUBPS       Y0, Y1, Y1
+	VFMADD231PS  constant8<>+0(SB), Y1, Y9
+	ADDQ         DX, CX
+	VMOVUPS      (CX)(BX*1), Y0
+	VMOVUPS      (CX)(R9*1), Y1
+	VADDPS       (CX)(BX*2), Y0, Y0
+	VADDPS       (CX)(BX*4), Y1, Y1
+	VMOVUPS      (CX), Y10
+	VMULPS       constant7<>+0(SB), Y10, Y10
+	VFMADD231PS  constant6<>+0(SB), Y1, Y10
+	VFNMADD231PS constant8<>+0(SB), Y0, Y10
+	VMOVUPS      (CX)(R10*1), Y11
+	VSUBPS       Y0, Y1, Y1
+	VFMADD231PS  constant8<>+0(SB), Y1, Y11
+	ADDQ         DX, CX
+	VMOVUPS      (CX)(BX*1), Y0
+	VMOVUPS      (CX)(R9*1), Y1
+	VADDPS       (CX)(BX*2), Y0, Y0
+	VADDPS       (CX)(BX*4), Y1, Y1
+	VMOVUPS      (CX), Y12
+	VMULPS       constant7<>+0(SB), Y12, Y12
+	VFMADD231PS  constant6<>+0(SB), Y1, Y12
+	VFNMADD231PS constant8<>+0(SB), Y0, Y12
+	VMOVUPS      (CX)(R10*1), Y13
+	VSUBPS       Y0, Y1, Y1
+	VFMADD231PS  constant8<>+0(SB), Y1, Y13
+	ADDQ         DX, CX
+	SUBQ         BX, CX
+	VMOVUPS      Y4, Y0
+	VMOVUPS      Y8, Y1
+	VADDPS       Y6, Y0, Y0
+	VADDPS       Y10, Y1, Y1
+	VMOVUPS      Y2, Y2
+	VMULPS       constant7<>+0(SB), Y2, Y2
+	VFMADD231PS  constant6<>+0(SB), Y1, Y2
+	VFNMADD231PS constant8<>+0(SB), Y0, Y2
+	VMOVUPS      Y12, Y12
+	VSUBPS       Y0, Y1, Y1
+	VFMADD231PS  constant8<>+0(SB), Y1, Y12
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      Y12, (AX)(DX*2)
+	VMOVUPS      Y6, Y0
+	VMOVUPS      Y8, Y1
+	VSUBPS       Y4, Y0, Y0
+	VSUBPS       Y10, Y1, Y1
+	VMULPS       constant8<>+0(SB), Y0, Y0
+	VFMADD231PS  constant9<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, (AX)(DX*1)
+	VMOVUPS      Y5, Y0
+	VMOVUPS      Y9, Y1
+	VADDPS       Y7, Y0, Y0
+	VADDPS       Y11, Y1, Y1
+	VMOVUPS      Y3, Y2
+	VMULPS       constant7<>+0(SB), Y2, Y2
+	VFMADD231PS  constant6<>+0(SB), Y1, Y2
+	VFNMADD231PS constant8<>+0(SB), Y0, Y2
+	VMOVUPS      Y13, Y3
+	VSUBPS       Y0, Y1, Y1
+	VFMADD231PS  constant8<>+0(SB), Y1, Y3
+	VMOVUPS      Y2, (AX)(SI*2)
+	VMOVUPS      Y3, (AX)(DX*8)
+	VMOVUPS      Y7, Y0
+	VMOVUPS      Y9, Y1
+	VSUBPS       Y5, Y0, Y0
+	VSUBPS       Y11, Y1, Y1
+	VMULPS       constant8<>+0(SB), Y0, Y0
+	VFMADD231PS  constant9<>+0(SB), Y1, Y0
+	VMOVUPS      Y0, (AX)(R8*1)
+	VMOVUPS      (CX)(BX*2), Y0
+	VMOVUPS      (CX)(R9*1), Y1
+	VSUBPS       (CX)(BX*1), Y0, Y0
+	VSUBPS       (CX)(BX*4), Y1, Y1
+	VMULPS       constant8<>+0(SB), Y0, Y0
+	VFMADD231PS  constant9<>+0(SB), Y1, Y0
+	ADDQ         DX, CX
+	VMOVUPS      (CX)(BX*2), Y1
+	VMOVUPS      (CX)(R9*1), Y2
+	VSUBPS       (CX)(BX*1), Y1, Y1
+	VSUBPS       (CX)(BX*4), Y2, Y2
+	VMULPS       constant8<>+0(SB), Y1, Y1
+	VFMADD231PS  constant9<>+0(SB), Y2, Y1
+	ADDQ         DX, CX
+	VMOVUPS      (CX)(BX*2), Y2
+	VMOVUPS      (CX)(R9*1), Y3
+	VSUBPS       (CX)(BX*1), Y2, Y2
+	VSUBPS       (CX)(BX*4), Y3, Y3
+	VMULPS       constant8<>+0(SB), Y2, Y2
+	VFMADD231PS  constant9<>+0(SB), Y3, Y2
+	ADDQ         DX, CX
+	VMOVUPS      (CX)(BX*2), Y3
+	VMOVUPS      (CX)(R9*1), Y4
+	VSUBPS       (CX)(BX*1), Y3, Y3
+	VSUBPS       (CX)(BX*4), Y4, Y4
+	VMULPS       constant8<>+0(SB), Y3, Y3
+	VFMADD231PS  constant9<>+0(SB), Y4, Y3
+	ADDQ         DX, CX
+	VMOVUPS      (CX)(BX*2), Y4
+	VMOVUPS      (CX)(R9*1), Y5
+	VSUBPS       (CX)(BX*1), Y4, Y4
+	VSUBPS       (CX)(BX*4), Y5, Y5
+	VMULPS       constant8<>+0(SB), Y4, Y4
+	VFMADD231PS  constant9<>+0(SB), Y5, Y4
+	ADDQ         DX, CX
+	VMOVUPS      (CX)(BX*2), Y5
+	VMOVUPS      (CX)(R9*1), Y6
+	VSUBPS       (CX)(BX*1), Y5, Y5
+	VSUBPS       (CX)(BX*4), Y6, Y6
+	VMULPS       constant8<>+0(SB), Y5, Y5
+	VFMADD231PS  constant9<>+0(SB), Y6, Y5
+	ADDQ         DX, CX
+	SUBQ         BX, CX
+	VMOVUPS      Y1, Y6
+	VMOVUPS      Y3, Y7
+	VADDPS       Y2, Y6, Y6
+	VADDPS       Y4, Y7, Y7
+	VMOVUPS      Y0, Y0
+	VMULPS       constant7<>+0(SB), Y0, Y0
+	VFMADD231PS  constant6<>+0(SB), Y7, Y0
+	VFNMADD231PS constant8<>+0(SB), Y6, Y0
+	VMOVUPS      Y5, Y5
+	VSUBPS       Y6, Y7, Y7
+	VFMADD231PS  constant8<>+0(SB), Y7, Y5
+	VMOVUPS      Y0, (AX)(SI*1)
+	VMOVUPS      Y5, (AX)(DI*1)
+	VMOVUPS      Y2, Y0
+	VMOVUPS      Y3, Y2
+	VSUBPS       Y1, Y0, Y0
+	VSUBPS       Y4, Y2, Y2
+	VMULPS       constant8<>+0(SB), Y0, Y0
+	VFMADD231PS  constant9<>+0(SB), Y2, Y0
+	VMOVUPS      Y0, (AX)(DX*4)
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x08, (SP)
+	JNZ          loop34
+	VZEROUPPER
+	RET
+
+DATA constant8<>+0(SB)/4, $(0.16666667)
+DATA constant8<>+4(SB)/4, $(0.16666667)
+DATA constant8<>+8(SB)/4, $(0.16666667)
+DATA constant8<>+12(SB)/4, $(0.16666667)
+DATA constant8<>+16(SB)/4, $(0.16666667)
+DATA constant8<>+20(SB)/4, $(0.16666667)
+DATA constant8<>+24(SB)/4, $(0.16666667)
+DATA constant8<>+28(SB)/4, $(0.16666667)
+GLOBL constant8<>(SB), RODATA|NOPTR, $32
+
+DATA constant9<>+0(SB)/4, $(0.083333336)
+DATA constant9<>+4(SB)/4, $(0.083333336)
+DATA constant9<>+8(SB)/4, $(0.083333336)
+DATA constant9<>+12(SB)/4, $(0.083333336)
+DATA constant9<>+16(SB)/4, $(0.083333336)
+DATA constant9<>+20(SB)/4, $(0.083333336)
+DATA constant9<>+24(SB)/4, $(0.083333336)
+DATA constant9<>+28(SB)/4, $(0.083333336)
+GLOBL constant9<>(SB), RODATA|NOPTR, $32

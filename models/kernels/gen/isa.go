@@ -35,7 +35,8 @@ type asm struct {
 	*build.Context
 	isa
 	labels    int
-	constants map[float32]operand.Mem
+	constants map[float32]operand.Mem    // of the file
+	held      map[float32]reg.VecVirtual // of the function
 }
 
 func newAsm(set isa) *asm {
@@ -50,6 +51,7 @@ func (a *asm) parts() int { return lanes / a.width }
 
 // function starts a function; params is its parameter list.
 func (a *asm) function(name, params, doc string) {
+	a.held = map[float32]reg.VecVirtual{}
 	a.Function(name + a.suffix)
 	a.Attributes(attr.NOSPLIT)
 	a.SignatureExpr("func(" + params + ")")
@@ -121,8 +123,34 @@ func (a *asm) broadcast(m operand.Mem) reg.VecVirtual {
 // zero clears v.
 func (a *asm) zero(v reg.Register) { a.VXORPS(v, v, v) }
 
-// constant is a vector in read-only memory with x in every lane, for use as an
-// operand or to be loaded.
+// number is an operand with x in every lane: a register if the function holds
+// x, else read-only memory.
+func (a *asm) number(x float32) operand.Op {
+	if v, ok := a.held[x]; ok {
+		return v
+	}
+	return a.constant(x)
+}
+
+// hold loads numbers into registers for the operands that [asm.number] gives
+// from here on.
+func (a *asm) hold(numbers ...float32) {
+	for _, x := range numbers {
+		a.held[x] = a.load(a.constant(x))
+	}
+}
+
+// holdWide does the same if there are 32 registers.
+func (a *asm) holdWide(numbers ...float32) {
+	if a.width == 16 {
+		a.hold(numbers...)
+	}
+}
+
+// release forgets a held number.
+func (a *asm) release(x float32) { delete(a.held, x) }
+
+// constant is a vector in read-only memory with x in every lane.
 func (a *asm) constant(x float32) operand.Mem {
 	if m, ok := a.constants[x]; ok {
 		return m
@@ -181,7 +209,7 @@ func (a *asm) advance(pointer reg.Register, param string) {
 
 // halves runs body for each register's worth of a block: once, or twice with
 // the pointers moved from the first half of the block to the second. body must
-// leave the pointers as it found them; afterwards they are not usable.
+// leave the pointers as it found them.
 func (a *asm) halves(body func(), pointers ...reg.Register) {
 	if a.parts() == 1 {
 		body()
@@ -193,6 +221,9 @@ func (a *asm) halves(body func(), pointers ...reg.Register) {
 			a.ADDQ(operand.U8(a.bytes()), p)
 		}
 	})
+	for _, p := range pointers {
+		a.SUBQ(operand.U8(lineBytes), p)
+	}
 }
 
 // positive is the comparison x > 0, lane by lane; zero holds zeros. It is a

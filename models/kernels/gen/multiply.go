@@ -5,50 +5,6 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// rows addresses rows that are stride apart, rows of them, from a few
-// registers: the stride's odd multiples up to 7 and every eighth row. The rows
-// advance together.
-type rows struct {
-	base []reg.Register // rows 0, 8, ...
-	odd  [4]reg.Register
-}
-
-// strides loads the odd multiples of stride that n rows need.
-func (a *asm) strides(stride reg.Register, n int) [4]reg.Register {
-	odd := [4]reg.Register{stride}
-	for i := 1; i < 4 && 2*i+1 < n; i++ {
-		odd[i] = a.GP64()
-		a.LEAQ(operand.Mem{Base: odd[i-1], Index: stride, Scale: 2}, odd[i])
-	}
-	return odd
-}
-
-// at is the address of row r, displaced by disp bytes.
-func (w rows) at(r, disp int) operand.Mem {
-	m := operand.Mem{Base: w.base[r/8], Disp: disp}
-	r %= 8
-	if r == 0 {
-		return m
-	}
-	scale := uint8(1)
-	for r%2 == 0 {
-		r, scale = r/2, scale*2
-	}
-	m.Index, m.Scale = w.odd[r/2], scale
-	return m
-}
-
-// newRows addresses n rows from base on; base is used up.
-func (a *asm) newRows(base reg.Register, odd [4]reg.Register, n int) rows {
-	w := rows{base: []reg.Register{base}, odd: odd}
-	for i := 8; i < n; i += 8 {
-		next := a.GP64()
-		a.LEAQ(operand.Mem{Base: w.base[len(w.base)-1], Index: odd[0], Scale: 8}, next)
-		w.base = append(w.base, next)
-	}
-	return w
-}
-
 // multiply emits the kernel of Set.Multiply: for every plane and one or two
 // blocks of output channels, register tiles of several rows of v.
 func multiply(a *asm) {
@@ -112,17 +68,19 @@ func (a *asm) blocks(body func(blocks int, heights []int)) {
 
 // multiplyTile computes height rows and some blocks of m, and moves v and m on
 // by height rows.
-func (a *asm) multiplyTile(height, blocks int, m, v, u, mRow reg.Register, vRows [4]reg.Register, uBlock reg.Register) {
+func (a *asm) multiplyTile(height, blocks int, m, v, u, mRow reg.Register, vRows strides, uBlock reg.Register) {
 	const unroll = 4 // input channels
 	at := a.newRows(v, vRows, height)
 	sums := a.vecs(height * blocks * a.parts())
 	for _, s := range sums {
 		a.zero(s)
 	}
-	count := a.integer("c")
-	a.loopBy(unroll, count, func() {
+	a.loopBy(unroll, a.integer("c"), func() {
 		for c := range unroll {
-			a.outer(sums, a.line(u, uBlock, blocks, c*lineBytes), func(r int) operand.Mem { return at.at(r, 4*c) })
+			line := a.line(u, uBlock, blocks, c*lineBytes)
+			a.outer(sums, line, func(r int) operand.Mem {
+				return at.at(r, 4*c)
+			})
 		}
 		a.ADDQ(operand.U32(unroll*lineBytes), u)
 		for _, b := range at.base {
@@ -140,13 +98,73 @@ func (a *asm) multiplyTile(height, blocks int, m, v, u, mRow reg.Register, vRows
 	a.moveRows(v, vRows[0], height-1) // it has moved over one
 }
 
-// line loads 16 channels of some blocks that are apart by stride.
+// multiplyGrad emits the kernel of Set.MultiplyGrad: for every plane and one or
+// two blocks of output channels, register tiles of several input channels.
+func multiplyGrad(a *asm) {
+	a.function("multiplyGrad", "u, v, d []float32, tiles, c, k, vPlane, dPlane int",
+		"is MultiplyGrad of a Set.")
+	u, v, d := a.pointer("u"), a.pointer("v"), a.pointer("d")
+	vRow, dRow := a.size("c"), a.size("k")
+
+	a.repeat(patchArea, func() {
+		uBlock, dBlock := a.clone(u), a.clone(d)
+		a.blocks(func(blocks int, heights []int) {
+			uAt, vBlock := a.clone(uBlock), a.clone(v)
+			count := a.local()
+			a.MOVQ(a.integer("c"), count)
+			a.loopBy(lanes, count, func() {
+				for _, h := range heights {
+					a.multiplyGradTile(h, blocks, uAt, vBlock, dBlock, dRow, vRow)
+					a.ADDQ(operand.U8(4*h), vBlock)
+				}
+			})
+			a.ADDQ(operand.U32(blocks*lineBytes), uBlock)
+			a.ADDQ(operand.U32(blocks*lineBytes), dBlock)
+		})
+		plane := a.integer("c")
+		a.IMULQ(a.integer("k"), plane)
+		a.LEAQ(operand.Mem{Base: u, Index: plane, Scale: 4}, u)
+		a.advance(v, "vPlane")
+		a.advance(d, "dPlane")
+	})
+	a.end()
+}
+
+// multiplyGradTile adds to height rows and some blocks of u, and moves u on by
+// height rows.
+func (a *asm) multiplyGradTile(height, blocks int, u, v, d, uRow, vRow reg.Register) {
+	v, d = a.clone(v), a.clone(d)
+	uAt := a.clone(u)
+	var sums []reg.VecVirtual
+	for range height {
+		sums = append(sums, a.line(uAt, nil, blocks, 0)...)
+		a.ADDQ(uRow, uAt)
+	}
+	a.loop(a.integer("tiles"), func() {
+		a.outer(sums, a.line(d, nil, blocks, 0), func(c int) operand.Mem {
+			return operand.Mem{Base: v, Disp: 4 * c}
+		})
+		a.ADDQ(vRow, v)
+		a.ADDQ(uRow, d) // as long as a row of d
+	})
+	for len(sums) > 0 {
+		for i := range blocks * a.parts() {
+			a.VMOVUPS(sums[i], operand.Mem{Base: u, Disp: i * a.bytes()})
+		}
+		sums = sums[blocks*a.parts():]
+		a.ADDQ(uRow, u)
+	}
+}
+
+// line loads 16 channels of some blocks, contiguous or stride apart.
 func (a *asm) line(base, stride reg.Register, blocks, disp int) []reg.VecVirtual {
 	var line []reg.VecVirtual
 	for b := range blocks {
 		for p := range a.parts() {
 			m := operand.Mem{Base: base, Disp: disp + p*a.bytes()}
-			if b > 0 {
+			if stride == nil {
+				m.Disp += b * lineBytes
+			} else if b > 0 {
 				m.Index, m.Scale = stride, uint8(b)
 			}
 			line = append(line, a.load(m))
@@ -167,18 +185,5 @@ func (a *asm) outer(sums []reg.VecVirtual, line []reg.VecVirtual, row func(r int
 		for i, l := range line {
 			a.VFMADD231PS(l, x, sums[r*len(line)+i])
 		}
-	}
-}
-
-// moveRows moves a pointer on by n rows of size row.
-func (a *asm) moveRows(p, row reg.Register, n int) {
-	for ; n >= 8; n -= 8 {
-		a.LEAQ(operand.Mem{Base: p, Index: row, Scale: 8}, p)
-	}
-	for ; n >= 4; n -= 4 {
-		a.LEAQ(operand.Mem{Base: p, Index: row, Scale: 4}, p)
-	}
-	for range n {
-		a.ADDQ(row, p)
 	}
 }

@@ -1,0 +1,152 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// outputKind distinguishes the kernels that transform tiles back to pixels, by
+// what they add and sum up.
+type outputKind int
+
+const (
+	outputPlain   outputKind = iota // sum of x and of x*x
+	outputGrad                      // of x and x*z where n(z) > 0
+	outputGradAdd                   // x plus a masked gradient; sums where a > 0
+)
+
+// transformOutput emits the kernels of Set.TransformOutput and its relatives.
+// They compute rows 0 and 2 of a tile, then 1 and 3. The sums of a row of four
+// pixels are added to those of the tile, and these to stats.
+func transformOutput(a *asm, kind outputKind) {
+	name := []string{"transformOutput", "transformOutputGrad", "transformOutputGradAdd"}[kind]
+	sources := []string{"", "z, norm ", "z, a, g2, a2 "}[kind]
+	if sources != "" {
+		sources = ", " + sources
+	}
+	a.function(name, "y, stats, m"+sources+"[]float32, tilesX, tilesY, stride, channels, plane int",
+		"is T"+name[1:]+" of a Set.")
+	t := outputTile{asm: a, kind: kind, y: a.pointer("y"), stats: a.pointer("stats"), m: a.pointer("m")}
+	moving := []reg.Register{t.stats, t.m}
+	switch kind {
+	case outputGrad:
+		t.z, t.norm = a.pointer("z"), a.pointer("norm")
+		moving = append(moving, t.norm)
+	case outputGradAdd:
+		t.z, t.a, t.g2, t.a2 = a.pointer("z"), a.pointer("a"), a.pointer("g2"), a.pointer("a2")
+	}
+	t.element = a.size("plane")
+	row := a.GP64()
+	a.LEAQ(operand.Mem{Base: t.element, Index: t.element, Scale: 2}, row)
+	a.ADDQ(row, row)
+	t.rows = a.strides(row, 6)
+	t.stride = a.size("stride")
+	t.offset = a.GP64()
+	moving = append(moving, t.offset)
+	a.holdWide(2, 4, 8)
+	if kind != outputPlain {
+		a.holdWide(0)
+	}
+
+	start := a.local() // of the row of tiles
+	a.MOVQ(operand.U32(0), start)
+	a.forParam("tilesY", func() {
+		a.MOVQ(start, t.offset)
+		a.forParam("tilesX", func() {
+			a.halves(t.emit, moving...)
+			a.ADDQ(operand.U32(tileBytes), t.offset)
+			a.advance(t.m, "channels")
+		})
+		next := a.GP64()
+		a.MOVQ(start, next)
+		a.LEAQ(operand.Mem{Base: next, Index: t.stride, Scale: 4}, next)
+		a.MOVQ(next, start)
+	})
+	a.end()
+}
+
+// outputTile emits the transform of one tile.
+type outputTile struct {
+	*asm
+	kind            outputKind
+	y, z, a, g2, a2 reg.Register // start of pixels
+	offset          reg.Register // of the tile in these
+	stride          reg.Register // between rows of pixels
+	m, stats, norm  reg.Register
+	element         reg.Register // between elements of a row at m
+	rows            strides      // between rows
+	sum, product    reg.VecVirtual
+}
+
+func (t *outputTile) emit() {
+	t.sum, t.product = nil, nil
+	for _, pr := range []pair{{0, 2}, {1, 3}} {
+		var rows [2][6]reg.VecVirtual
+		for j := range 6 {
+			rows[0][j], rows[1][j] = t.outputPair(pr, func(i int) operand.Op { return t.rows.row(t.m, i) })
+			t.ADDQ(t.element, t.m)
+		}
+		t.SUBQ(t.rows[0], t.m)
+		for _, row := range rows {
+			t.pixels(t.outputRow(row))
+			t.LEAQ(operand.Mem{Base: t.offset, Index: t.stride, Scale: 2}, t.offset)
+		}
+		// From row 4 to row 1, and from row 5 to row 0.
+		for range 3 {
+			t.SUBQ(t.stride, t.offset)
+		}
+	}
+	for range 2 {
+		t.SUBQ(t.stride, t.offset)
+	}
+	for i, s := range []reg.VecVirtual{t.sum, t.product} {
+		m := operand.Mem{Base: t.stats, Disp: i * lineBytes}
+		t.VADDPS(m, s, s)
+		t.VMOVUPS(s, m)
+	}
+}
+
+// at is the address of pixel j of the current row.
+func (t *outputTile) at(base reg.Register, j int) operand.Mem {
+	return operand.Mem{Base: base, Index: t.offset, Scale: 1, Disp: j * lineBytes}
+}
+
+// pixels stores a row of pixels and takes its sums.
+func (t *outputTile) pixels(x [4]reg.VecVirtual) {
+	var sum, product reg.VecVirtual
+	for j, x := range x {
+		if t.kind == outputGradAdd {
+			shortcut := t.load(t.at(t.a2, j))
+			t.keep(t.positive(shortcut, t.number(0)), t.at(t.g2, j), shortcut)
+			t.VADDPS(shortcut, x, x)
+		}
+		t.VMOVUPS(x, t.at(t.y, j))
+		counted, factor := x, operand.Op(x)
+		switch t.kind {
+		case outputGrad:
+			z := t.load(t.at(t.z, j))
+			n := t.load(operand.Mem{Base: t.norm, Disp: lineBytes})
+			t.VFMADD231PS(operand.Mem{Base: t.norm}, z, n)
+			counted = t.vec()
+			t.keep(t.positive(n, t.number(0)), x, counted)
+			factor = z
+		case outputGradAdd:
+			counted = t.load(t.at(t.a, j))
+			t.keep(t.positive(counted, t.number(0)), x, counted)
+			factor = t.at(t.z, j)
+		}
+		if j == 0 {
+			sum, product = t.copyOf(counted), t.vec()
+			t.VMULPS(factor, counted, product)
+			continue
+		}
+		t.VADDPS(counted, sum, sum)
+		t.VFMADD231PS(factor, counted, product)
+	}
+	if t.sum == nil {
+		t.sum, t.product = sum, product
+		return
+	}
+	t.VADDPS(sum, t.sum, t.sum)
+	t.VADDPS(product, t.product, t.product)
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// transformWeights emits the kernel of Set.TransformWeights.
+func transformWeights(a *asm) {
+	a.function("transformWeights", "u, w []float32, c, k, first, last int",
+		"is TransformWeights of a Set.")
+	none := a.label("none")
+	left := a.integer("last")
+	a.SUBQ(a.integer("first"), left)
+	a.JLE(operand.LabelRef(none))
+	count := a.local()
+	a.MOVQ(left, count)
+
+	w, u := a.pointer("w"), a.pointer("u")
+	first := a.integer("first")
+	channel := a.GP64()
+	a.MOVQ(first, channel)
+	a.IMULQ(a.integer("k"), channel)
+	a.LEAQ(operand.Mem{Base: w, Index: channel, Scale: 4}, w)
+	a.SHLQ(operand.U8(6), first)
+	a.ADDQ(first, u)
+	plane := a.size("c")
+	a.IMULQ(a.integer("k"), plane)
+	p := a.planes(plane) // the taps are as far apart
+	a.holdWide(2, 4, 1.0/4, -1.0/6, 1.0/24)
+
+	a.loop(count, func() {
+		uBlock := a.clone(u)
+		blocks := a.local()
+		b := a.integer("k")
+		a.SHRQ(operand.U8(4), b)
+		a.MOVQ(b, blocks)
+		a.loop(blocks, func() {
+			a.halves(func() {
+				for _, pr := range patchPairs {
+					var rows [2][3]reg.VecVirtual
+					for j := range 3 {
+						rows[0][j], rows[1][j] = a.weightPair(pr, func(i int) operand.Op {
+							return p.element.row(w, 3*i+j)
+						})
+					}
+					for i, row := range rows {
+						at := a.GP64()
+						a.LEAQ(p.row.row(uBlock, []int{pr.first, pr.second}[i]), at)
+						a.storeRow(at, p, func(pr pair) (x, y operand.Op) {
+							return a.weightPair(pr, inRegisters(row[:]))
+						})
+					}
+				}
+			}, w, uBlock)
+			a.ADDQ(operand.U32(lineBytes), w)
+			next := a.integer("c")
+			a.SHLQ(operand.U8(6), next)
+			a.ADDQ(next, uBlock)
+		})
+		a.ADDQ(operand.U32(lineBytes), u)
+	})
+	a.Label(none)
+	a.end()
+}
+
+// transformWeightsGrad emits the kernel of Set.TransformWeightsGrad. Channels
+// do not matter to it: the elements and the taps are planes of c*k values.
+func transformWeightsGrad(a *asm) {
+	a.function("transformWeightsGrad", "w, u []float32, c, k int", "is TransformWeightsGrad of a Set.")
+	w, u := a.pointer("w"), a.pointer("u")
+	plane := a.integer("c")
+	a.IMULQ(a.integer("k"), plane)
+	count := a.local()
+	a.MOVQ(plane, count)
+	a.SHLQ(operand.U8(2), plane)
+	p := a.planes(plane)
+	a.holdWide(1.0/4, 1.0/6, 1.0/12, 1.0/24)
+
+	columns := func(emit func(j int, u func(i int) operand.Op)) {
+		for j := range 6 {
+			emit(j, func(i int) operand.Op { return p.row.row(u, i) })
+			a.ADDQ(plane, u)
+		}
+		a.SUBQ(p.row[0], u)
+	}
+	storeRow := func(i int, row []reg.VecVirtual) {
+		x, z := a.weightGradPair(inRegisters(row))
+		a.VMOVUPS(x, p.element.row(w, 3*i))
+		a.VMOVUPS(z, p.element.row(w, 3*i+2))
+		a.VMOVUPS(a.weightGradMiddle(inRegisters(row)), p.element.row(w, 3*i+1))
+	}
+	a.loopBy(a.width, count, func() {
+		var rows [3][6]reg.VecVirtual
+		columns(func(j int, u func(i int) operand.Op) {
+			rows[0][j], rows[2][j] = a.weightGradPair(u)
+		})
+		storeRow(0, rows[0][:])
+		storeRow(2, rows[2][:])
+		columns(func(j int, u func(i int) operand.Op) {
+			rows[1][j] = a.weightGradMiddle(u)
+		})
+		storeRow(1, rows[1][:])
+		a.ADDQ(operand.U8(a.bytes()), w)
+		a.ADDQ(operand.U8(a.bytes()), u)
+	})
+	a.end()
+}
