@@ -24,6 +24,9 @@ var groups = []struct {
 	name string
 	emit func(*asm)
 }{
+	{"direct", direct},
+	{"elementwise", elementwise},
+	{"peak", peak},
 	{"winograd", winograd},
 }
 

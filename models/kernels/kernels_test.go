@@ -1,0 +1,113 @@
+package kernels
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+// assemblySets are the sets that are tested against the portable one.
+func assemblySets(t *testing.T) []*Set {
+	var sets []*Set
+	for _, name := range Available() {
+		if name == "portable" {
+			continue
+		}
+		s, err := Select(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sets = append(sets, s)
+	}
+	if len(sets) == 0 {
+		t.Skip("no assembly kernels for this processor")
+	}
+	return sets
+}
+
+// far describes the value that is furthest from the wanted one if that is more
+// than tolerance times the largest wanted value.
+func far[T float32 | float64](got []float32, want []T, tolerance float64) (at int, distance float64, bad bool) {
+	largest := 0.0
+	for i, w := range want {
+		largest = max(largest, math.Abs(float64(w)))
+		d := math.Abs(float64(got[i]) - float64(w))
+		if d > distance || math.IsNaN(d) && !math.IsNaN(distance) {
+			at, distance = i, d
+		}
+	}
+	return at, distance / largest, !(distance <= tolerance*largest)
+}
+
+func TestAgainstPortable(t *testing.T) {
+	portable := Portable()
+	for _, set := range assemblySets(t) {
+		t.Run(set.Name, func(t *testing.T) {
+			for _, s := range scenarios() {
+				for offset := range 3 {
+					want, got := s.heap(0), s.heap(offset)
+					s.fill(want, 1)
+					s.fill(got, 1)
+					s.run(portable, want)
+					s.run(set, got)
+					for i := range want {
+						if at, d, bad := far(got[i], want[i], s.tolerance); bad {
+							t.Fatalf("%s, offset %d: slice %d [%d] = %v, portable %v: %.2g of the maximum, tolerance %g",
+								s.name(), offset, i, at, got[i][at], want[i][at], d, s.tolerance)
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// The instruction sets perform the same operations in the same order, so that
+// a run does not depend on which of them a machine has.
+func TestIdenticalBits(t *testing.T) {
+	sets := assemblySets(t)
+	if len(sets) < 2 {
+		t.Skip("this processor has one kind of assembly kernels only")
+	}
+	for _, s := range scenarios() {
+		one, two := s.heap(0), s.heap(0)
+		s.fill(one, 2)
+		s.fill(two, 2)
+		s.run(sets[0], one)
+		s.run(sets[1], two)
+		for i := range one {
+			for j := range one[i] {
+				if math.Float32bits(one[i][j]) != math.Float32bits(two[i][j]) {
+					t.Errorf("%s: slice %d [%d] = %v with %s, %v with %s", s.name(), i, j, one[i][j], sets[0].Name, two[i][j], sets[1].Name)
+					break
+				}
+			}
+		}
+	}
+}
+
+func TestSelect(t *testing.T) {
+	names := Available()
+	if names[0] != "portable" {
+		t.Errorf("Available() = %v, want portable first", names)
+	}
+	for _, name := range names {
+		if s, err := Select(name); err != nil || s.Name != name {
+			t.Errorf("Select(%q) = %v, %v", name, s, err)
+		}
+	}
+	best, err := Select("")
+	if err != nil || best.Name != names[len(names)-1] {
+		t.Errorf(`Select("") = %v, %v, want the last of %v`, best, err, names)
+	}
+	for _, name := range []string{"avx", "AVX2", "avx1024", "portable "} {
+		_, err := Select(name)
+		if err == nil {
+			t.Errorf("Select(%q) succeeded", name)
+			continue
+		}
+		if text := err.Error(); !strings.Contains(text, strings.Join(names, ", ")) || strings.Contains(text, "\n") {
+			t.Errorf("Select(%q): %q, want one line with what is available", name, text)
+		}
+	}
+}

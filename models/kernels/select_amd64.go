@@ -1,0 +1,77 @@
+//go:build amd64 && !purego
+
+package kernels
+
+import "golang.org/x/sys/cpu"
+
+// assembly returns the sets that this processor and operating system can run,
+// the slowest first. What they need, and no more, is in the "Requires" lines of
+// their files. GODEBUG=cpu.avx512f=off hides a feature.
+func assembly() []*Set {
+	var sets []*Set
+	if x := &cpu.X86; x.HasAVX2 && x.HasFMA {
+		sets = append(sets, avx2())
+		if x.HasAVX512F && x.HasAVX512DQ {
+			sets = append(sets, avx512())
+		}
+	}
+	return sets
+}
+
+func avx2() *Set {
+	return &Set{
+		Name:                   "avx2",
+		FillNorm:               fillNormAVX2,
+		FillNormStore:          fillNormStoreAVX2,
+		FillAdd:                fillAddAVX2,
+		FillAddStore:           fillAddStoreAVX2,
+		FillCopy:               fillCopyAVX2,
+		FillGrad:               fillGradAVX2,
+		FillGradMask:           fillGradMaskAVX2,
+		TransformInput:         transformInputAVX2,
+		TransformGrad:          transformGradAVX2,
+		Multiply:               multiplyAVX2,
+		MultiplyGrad:           multiplyGradAVX2,
+		TransformOutput:        transformOutputAVX2,
+		TransformOutputGrad:    transformOutputGradAVX2,
+		TransformOutputGradAdd: transformOutputGradAddAVX2,
+		TransformWeights:       transformWeightsAVX2,
+		TransformWeightsGrad:   transformWeightsGradAVX2,
+		Direct:                 directAVX2,
+		DirectGrad:             directGradAVX2,
+		Sums:                   sumsAVX2,
+		GradSums:               gradSumsAVX2,
+		GradSumsMask:           gradSumsMaskAVX2,
+		Add:                    addAVX2,
+		Update:                 updateAVX2,
+	}
+}
+
+func avx512() *Set {
+	return &Set{
+		Name:                   "avx512",
+		FillNorm:               fillNormAVX512,
+		FillNormStore:          fillNormStoreAVX512,
+		FillAdd:                fillAddAVX512,
+		FillAddStore:           fillAddStoreAVX512,
+		FillCopy:               fillCopyAVX512,
+		FillGrad:               fillGradAVX512,
+		FillGradMask:           fillGradMaskAVX512,
+		TransformInput:         transformInputAVX512,
+		TransformGrad:          transformGradAVX512,
+		Multiply:               multiplyAVX512,
+		MultiplyGrad:           multiplyGradAVX512,
+		TransformOutput:        transformOutputAVX512,
+		TransformOutputGrad:    transformOutputGradAVX512,
+		TransformOutputGradAdd: transformOutputGradAddAVX512,
+		TransformWeights:       transformWeightsAVX512,
+		TransformWeightsGrad:   transformWeightsGradAVX512,
+		Direct:                 directAVX512,
+		DirectGrad:             directGradAVX512,
+		Sums:                   sumsAVX512,
+		GradSums:               gradSumsAVX512,
+		GradSumsMask:           gradSumsMaskAVX512,
+		Add:                    addAVX512,
+		Update:                 updateAVX512,
+	}
+}
