@@ -64,12 +64,3 @@ func describe(value any) string {
 		return "a list"
 	}
 }
-
-// suggest is the end of an error about a misspelt word: the nearest one that is
-// allowed, or all of them.
-func suggest(word string, allowed []string) string {
-	if near := nearest(word, allowed); near != "" {
-		return fmt.Sprintf("; did you mean %q?", near)
-	}
-	return "; there are " + quoteAll(allowed)
-}

@@ -42,13 +42,21 @@ func Names() []string {
 	return found
 }
 
-// All returns the embedded experiments in the order of [Names].
+// All returns the embedded experiments in the order of [Names]. No two of them
+// name a claim alike.
 func All() ([]*Experiment, error) {
 	var all []*Experiment
+	claimed := make(map[string]string) // name of a claim to that of its experiment
 	for _, name := range Names() {
 		e, err := Load(name)
 		if err != nil {
 			return nil, err
+		}
+		for _, c := range e.Claims {
+			if other, ok := claimed[c.Name]; ok {
+				return nil, &SpecError{File: e.File, Key: "claim", Problem: fmt.Sprintf("%s names a claim %q too", other, c.Name)}
+			}
+			claimed[c.Name] = e.Name
 		}
 		all = append(all, e)
 	}

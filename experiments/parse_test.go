@@ -116,6 +116,25 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestParseDefaults holds what a spec of the fewest keys means.
+func TestParseDefaults(t *testing.T) {
+	const text = "title = \"T\"\nexhibit = \"curves\"\nnetworks = [\"plain-20\"]\n[protocol]\nmomentum = 0"
+	got, err := experiments.Parse("fewest.toml", []byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	protocol := experiments.Paper()
+	protocol.Momentum = 0 // given, though it is the zero value
+	want := &experiments.Experiment{
+		Name: "fewest", File: "fewest.toml", Title: "T", Exhibit: experiments.Curves,
+		Networks: []experiments.Network{{Kind: experiments.Plain, Depth: 20}},
+		Seeds:    []int64{1}, Protocol: protocol,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("Parse (-want +got):\n%s", diff)
+	}
+}
+
 // TestParseErrors spoils the good spec, by replacing old with new, and compares
 // the whole line that a user would read.
 func TestParseErrors(t *testing.T) {
@@ -131,28 +150,30 @@ func TestParseErrors(t *testing.T) {
 		{"other case", "batch = 64", "Batch = 64", `:11: protocol.Batch: no such key; did you mean "batch"?`},
 		{"both cases", "batch = 64", "batch = 64\nBATCH = 32", `:12: protocol.BATCH: no such key; did you mean "batch"?`},
 		{"unknown table", "[protocol]", "[protocols]", `:10: protocols: no such key; did you mean "protocol"?`},
-		{"unknown key of a table in a list", `kind = "higher"`, `kin = "higher"`, `:52: claim[1].kin: no such key; did you mean "kind"?`},
-		{"unknown key of the second table", `kind = "within"`, `kin = "within"`, `:60: claim[2].kin: no such key; did you mean "kind"?`},
-		{"key of a table by itself", `flip = false`, `flip.x = false`, `:14: protocol.flip: found a table, wanted true or false`},
-		{"no network's name", "resnet-20 = 8.27", "resnet-02 = 8.27", `:39: public.resnet-02: no network is called "resnet-02"; did you mean "resnet-20"?`},
+		{"unknown key of a table in a list", `kind = "higher"`, `kin = "higher"`, `:49: claim[1].kin: no such key; did you mean "kind"?`},
+		{"unknown key of the second table", `kind = "within"`, `kin = "within"`, `:57: claim[2].kin: no such key; did you mean "kind"?`},
+		{"key of a table by itself", `flip = false`, `flip.x = false`, `:10: protocol.flip: found a table, wanted true or false`},
+		{"no network's name", "resnet-20 = 8.27", "resnet20 = 8.27", `:38: public.resnet20: no network is called "resnet20"; did you mean "resnet-20"?`},
 
 		// Wrong types.
 		{"string for integer", "batch = 64", `batch = "64"`, `:11: protocol.batch: found "64", wanted an integer`},
 		{"float for integer", "batch = 64", `batch = 64.0`, `:11: protocol.batch: found 64, wanted an integer`},
 		{"integer for boolean", "flip = false", `flip = 0`, `:14: protocol.flip: found 0, wanted true or false`},
-		{"boolean for number", "resnet-20 = 8.75", `resnet-20 = true`, `:27: paper.test.resnet-20: found true, wanted a number`},
+		{"boolean for number", "resnet-20 = 8.75", `resnet-20 = true`, `:26: paper.test.resnet-20: found true, wanted a number`},
 		{"date for string", `title = "T"`, `title = 2015-12-10`, `:1: title: found a date or time, wanted a string`},
 		{"number for list", "seeds = [3, 4]", "seeds = 3", `:5: seeds: found 3, wanted a list`},
 		{"list in list", "seeds = [3, 4]", "seeds = [[3], 4]", `:5: seeds: found a list, wanted an integer`},
 		{"number for network", `hidden = ["plain-20"]`, "hidden = [20]", `:4: hidden: found 20, wanted a name in quotes`},
-		{"value for table", "[public]\nresnet-20 = 8.27", "[protocol.public]", `:38: protocol.public: no such key; there are "batch", "decay", "flip", "iterations", "learning_rate", "milestones", "momentum", "pad", "row_interval", "validation", "warmup_from_depth", "warmup_learning_rate", "warmup_training_error", "weight_decay"`},
-		{"table for list of tables", "[[row]]", "[row]", `:41: row: found a table, wanted a list`},
-		{"integer beyond a float", "resnet-20 = 8.75", "resnet-20 = 9223372036854775807", `:27: paper.test.resnet-20: found 9223372036854775807, wanted a number`},
-		{"type in an inline table", "band = 0.5\n", "band = 0.5\n[[panel]]\ntitle = 1\n", `:67: panel[3].title: found 1, wanted a string`},
+		{"value for table", "[public]\nresnet-20 = 8.27", "[protocol.public]", `:37: protocol.public: no such key; there are "batch", "decay", "flip", "iterations", "learning_rate", "milestones", "momentum", "pad", "row_interval", "validation", "warmup_from_depth", "warmup_learning_rate", "warmup_training_error", "weight_decay"`},
+		{"table for list of tables", "[[row]]", "[row]", `:40: row: found a table, wanted a list`},
+		{"integer beyond a float", "resnet-20 = 8.75", "resnet-20 = 9223372036854775807", `:26: paper.test.resnet-20: found 9223372036854775807, wanted a number`},
+		{"wrong type in a third table", "band = 0.5\n", "band = 0.5\n[[panel]]\ntitle = 1\n", `:63: panel[3].title: found 1, wanted a string`},
+
+		{"wrong type in an inline table", "seeds = [3, 4]\n\n[seeds_for]\nresnet-110 = [1, 2]", `seeds_for = { resnet-110 = 3 }`, `:5: seeds_for.resnet-110: found 3, wanted a list`},
 
 		// Networks.
 		{"misspelt", `"resnet-20", "resnet-110"]`, `"resnet-20", "resent-110"]`, `:3: networks: no network is called "resent-110"; did you mean "resnet-110"?`},
-		{"depth", `"resnet-20", "resnet-110"]`, `"resnet-20", "resnet-50"]`, `:3: networks: network "resnet-50": depth 50 is not 6n+2; the nearest are 50 and 56`},
+		{"depth", `"resnet-20", "resnet-110"]`, `"resnet-20", "resnet-52"]`, `:3: networks: network "resnet-52": depth 52 is not 6n+2; the nearest are 50 and 56`},
 		{"no networks", `networks = ["plain-20", "resnet-20", "resnet-110"]`, "networks = []", `:3: networks: missing or empty; wanted at least one`},
 		{"networks missing", `networks = ["plain-20", "resnet-20", "resnet-110"]`, "", `: networks: missing or empty; wanted at least one`},
 		{"network twice", `"resnet-20", "resnet-110"]`, `"resnet-20", "resnet-20"]`, `:3: networks: names resnet-20 twice`},
@@ -192,34 +213,34 @@ func TestParseErrors(t *testing.T) {
 
 		// Reference numbers.
 		{"number of a network that is not trained", "resnet-20 = 8.75", "resnet-32 = 7.51", `:26: paper.test.resnet-32: names resnet-32, which is not among the experiment's networks`},
-		{"no percentage", "resnet-20 = 8.27", "resnet-20 = 827", `:39: public.resnet-20: found 827, wanted a number from 0 to 100`},
-		{"not a number", "resnet-20 = 8.27", "resnet-20 = nan", `:39: public.resnet-20: found NaN, wanted a number from 0 to 100`},
+		{"no percentage", "resnet-20 = 8.27", "resnet-20 = 827", `:38: public.resnet-20: found 827, wanted a number from 0 to 100`},
+		{"not a number", "resnet-20 = 8.27", "resnet-20 = nan", `:38: public.resnet-20: found NaN, wanted a number from 0 to 100`},
 		{"deviation from nothing", "[paper.mean]\nresnet-20 = 9\n", "", `:30: paper.std.resnet-20: there is no paper.mean that it could be the deviation from`},
-		{"empty note", `resnet-20 = "noted"`, `resnet-20 = ""`, `:36: paper.note.resnet-20: missing or empty`},
-		{"row without name", `name = "Highway"`, ``, `:41: row[1].name: missing or empty`},
-		{"row without error", `error = 7.54`, ``, `:41: row[1].error: missing or 0; wanted a number of percent above 0`},
-		{"row with deviation only", `mean = 7.72`, ``, `:41: row[1].mean: missing or 0; wanted a number of percent above 0`},
+		{"empty note", `resnet-20 = "noted"`, `resnet-20 = ""`, `:35: paper.note.resnet-20: missing or empty`},
+		{"row without name", `name = "Highway"`, ``, `:40: row[1].name: missing or empty`},
+		{"row without error", `error = 7.54`, ``, `:40: row[1].error: missing or 0; wanted a number of percent above 0`},
+		{"row with deviation only", `mean = 7.72`, ``, `:40: row[1].mean: missing or 0; wanted a number of percent above 0`},
 
 		// Claims.
-		{"claim without name", `name = "first"`, ``, `:47: claim[1].name: found "", wanted lower-case letters, digits and hyphens`},
-		{"claim's name twice", `name = "second"`, `name = "first"`, `:56: claim[2].name: an earlier claim is called "first" too`},
-		{"claim's name in capitals", `name = "first"`, `name = "First"`, `:48: claim[1].name: found "First", wanted lower-case letters, digits and hyphens`},
-		{"no statement", "statement = \"S\"\nkind = \"higher\"", `kind = "higher"`, `:47: claim[1].statement: missing or empty`},
-		{"unknown kind", `kind = "higher"`, `kind = "highest"`, `:50: claim[1].kind: no kind of claim is called "highest"; did you mean "higher"?`},
-		{"unknown metric", "metric = \"test\"\nof = [\"plain-20\"]", "metric = \"tests\"\nof = [\"plain-20\"]", `:51: claim[1].metric: no metric is called "tests"; did you mean "test"?`},
-		{"no metric", "metric = \"test\"\nof = [\"plain-20\"]", "of = [\"plain-20\"]", `:47: claim[1].metric: missing; a claim of kind "higher" needs it`},
-		{"claim of no network", "of = [\"plain-20\"]\n", "", `:47: claim[1].of: missing; a claim of kind "higher" needs it`},
-		{"claim of an empty list", `of = ["plain-20"]`, `of = []`, `:52: claim[1].of: missing or empty; wanted at least one`},
-		{"claim of a network that is not trained", `of = ["plain-20"]`, `of = ["plain-32"]`, `:52: claim[1].of: names plain-32, which is not among the experiment's networks`},
-		{"claim against a network that is not trained", `than = ["resnet-20"]`, `than = ["resnet-32"]`, `:53: claim[1].than: names resnet-32, which is not among the experiment's networks`},
-		{"claim against itself", `than = ["resnet-20"]`, `than = ["plain-20"]`, `:53: claim[1].than: compares plain-20 with itself`},
-		{"claim without pairs", `than = ["resnet-20"]`, `than = ["resnet-20", "resnet-110"]`, `:53: claim[1].than: names 2 networks, wanted 1: one for each of "of"`},
-		{"key of another kind", `than = ["resnet-20"]`, "than = [\"resnet-20\"]\nvalue = 1", `:54: claim[1].value: a claim of kind "higher" has no value`},
-		{"value missing", "value = 8.75\n", "", `:55: claim[2].value: missing; a claim of kind "within" needs it`},
-		{"value out of range", "value = 8.75", "value = -1", `:61: claim[2].value: found -1, wanted a number from 0 to 100`},
-		{"band out of range", "band = 0.5", "band = inf", `:62: claim[2].band: found +Inf, wanted a number from 0 to 100`},
-		{"too few to decrease", "kind = \"within\"\nmetric = \"test\"\nof = [\"resnet-20\"]\nvalue = 8.75\nband = 0.5", "kind = \"decreasing\"\nmetric = \"test\"\nof = [\"resnet-20\"]", `:60: claim[2].of: names 1 network, a claim of kind "decreasing" needs at least 2`},
-		{"shallow network warms up", "kind = \"within\"\nmetric = \"test\"\nof = [\"resnet-20\"]\nvalue = 8.75\nband = 0.5", "kind = \"warmed-up\"\nof = [\"resnet-20\"]", `:59: claim[2].of: names resnet-20, which does not warm up: protocol.warmup_from_depth is 110`},
+		{"claim without name", `name = "first"`, ``, `:46: claim[1].name: found "", wanted lower-case letters, digits and hyphens`},
+		{"claim's name twice", `name = "second"`, `name = "first"`, `:55: claim[2].name: an earlier claim is called "first" too`},
+		{"claim's name in capitals", `name = "first"`, `name = "First"`, `:47: claim[1].name: found "First", wanted lower-case letters, digits and hyphens`},
+		{"no statement", "statement = \"S\"\nkind = \"higher\"", `kind = "higher"`, `:46: claim[1].statement: missing or empty`},
+		{"unknown kind", `kind = "higher"`, `kind = "highest"`, `:49: claim[1].kind: no kind of claim is called "highest"; did you mean "higher"?`},
+		{"unknown metric", "metric = \"test\"\nof = [\"plain-20\"]", "metric = \"tests\"\nof = [\"plain-20\"]", `:50: claim[1].metric: no metric is called "tests"; did you mean "test"?`},
+		{"no metric", "metric = \"test\"\nof = [\"plain-20\"]", "of = [\"plain-20\"]", `:46: claim[1].metric: missing; a claim of kind "higher" needs it`},
+		{"claim of no network", "of = [\"plain-20\"]\n", "", `:46: claim[1].of: missing; a claim of kind "higher" needs it`},
+		{"claim of an empty list", `of = ["plain-20"]`, `of = []`, `:51: claim[1].of: missing or empty; wanted at least one`},
+		{"claim of a network that is not trained", `of = ["plain-20"]`, `of = ["plain-32"]`, `:51: claim[1].of: names plain-32, which is not among the experiment's networks`},
+		{"claim against a network that is not trained", `than = ["resnet-20"]`, `than = ["resnet-32"]`, `:52: claim[1].than: names resnet-32, which is not among the experiment's networks`},
+		{"claim against itself", `than = ["resnet-20"]`, `than = ["plain-20"]`, `:52: claim[1].than: compares plain-20 with itself`},
+		{"claim without pairs", `than = ["resnet-20"]`, `than = ["resnet-20", "resnet-110"]`, `:52: claim[1].than: names 2 networks, wanted 1: one for each of "of"`},
+		{"key of another kind", `than = ["resnet-20"]`, "than = [\"resnet-20\"]\nvalue = 1", `:53: claim[1].value: a claim of kind "higher" has no value`},
+		{"value missing", "value = 8.75\n", "", `:54: claim[2].value: missing; a claim of kind "within" needs it`},
+		{"value out of range", "value = 8.75", "value = -1", `:60: claim[2].value: found -1, wanted a number from 0 to 100`},
+		{"band out of range", "band = 0.5", "band = inf", `:61: claim[2].band: found +Inf, wanted a number from 0 to 100`},
+		{"too few to decrease", "kind = \"within\"\nmetric = \"test\"\nof = [\"resnet-20\"]\nvalue = 8.75\nband = 0.5", "kind = \"decreasing\"\nmetric = \"test\"\nof = [\"resnet-20\"]", `:59: claim[2].of: names 1 network, a claim of kind "decreasing" needs at least 2`},
+		{"shallow network warms up", "kind = \"within\"\nmetric = \"test\"\nof = [\"resnet-20\"]\nvalue = 8.75\nband = 0.5", "kind = \"warmed-up\"\nof = [\"resnet-20\"]", `:58: claim[2].of: names resnet-20, which does not warm up: protocol.warmup_from_depth is 110`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if n := strings.Count(good, c.old); n < 1 {
