@@ -36,6 +36,8 @@ const (
 
 // writeAtomic is WriteAtomic with a last question, asked when everything is
 // written and only the rename is left; an error from it keeps path as it was.
+// With such a question the folder must be there: one that was removed under the
+// hands of a worker is not made again.
 func writeAtomic(path string, write func(io.Writer) error, d durability, last func() error) (err error) {
 	dir, name := filepath.Split(path)
 	if dir == "" {
@@ -44,7 +46,7 @@ func writeAtomic(path string, write func(io.Writer) error, d durability, last fu
 	defer func() { err = writeError(path, err) }()
 
 	f, err := os.CreateTemp(dir, temporary+name+"-*")
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) && last == nil {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func content(s string) func(io.Writer) error {
@@ -112,6 +113,7 @@ func TestWriteAtomicWhileRead(t *testing.T) {
 					t.Errorf("read %d bytes, %v", len(got), err)
 					return
 				}
+				time.Sleep(100 * time.Microsecond)
 			}
 		})
 	}

@@ -90,7 +90,13 @@ type claim struct {
 	Since   time.Time `toml:"since"` // for people; nothing is decided by it
 }
 
-func (s *Store) newClaim() (claim, []byte, error) {
+// holding is a claim with its file's content.
+type holding struct {
+	claim
+	content []byte
+}
+
+func (s *Store) newClaim() (*holding, error) {
 	m := s.machine
 	c := claim{
 		Token:   rand.Text(),
@@ -103,7 +109,7 @@ func (s *Store) newClaim() (claim, []byte, error) {
 		Since:   time.Now().UTC().Truncate(time.Second),
 	}
 	b, err := toml.Marshal(c)
-	return c, b, err
+	return &holding{claim: c, content: b}, err
 }
 
 // decodeClaim reads a claim. One that is damaged, as by a crash of its machine,
@@ -114,12 +120,6 @@ func decodeClaim(b []byte) claim {
 		return claim{}
 	}
 	return c
-}
-
-// holding is the last claim of a chain, as it was found.
-type holding struct {
-	claim
-	content []byte
 }
 
 // next returns the name of the claim that would follow.
@@ -159,49 +159,55 @@ func holder(dir string) (*holding, error) {
 	return nil, errors.New("the claim files change all the time")
 }
 
-// take makes content the last claim in dir, or returns a [ErrHeld] without
-// its Key. It does not wait.
-func (s *Store) take(ctx context.Context, dir string, content []byte) error {
+// take makes a new claim the last in dir, or returns an [ErrHeld] without its
+// Key. It does not wait.
+func (s *Store) take(ctx context.Context, dir string) (*holding, error) {
 	for range maxAttempts {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
 		before, err := holder(dir)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		name := claimFile
 		if before != nil {
 			if life, wait := s.judge(dir, before); life != Dead {
-				return &ErrHeld{Holder: describeHolder(dir, before.claim), Wait: wait}
+				return nil, &ErrHeld{Holder: describeHolder(dir, before.claim), Wait: wait}
 			}
 			name = before.next()
 		}
-		added, err := addFile(dir, name, content)
+		// New in every round: that a claim is added only once is what makes
+		// the name of its successor unique.
+		mine, err := s.newClaim()
 		if err != nil {
-			return err
+			return nil, err
+		}
+		added, err := addFile(dir, name, mine.content)
+		if err != nil {
+			return nil, err
 		}
 		if !added {
 			continue
 		}
-		if is, err := isHolder(dir, content); err != nil || !is {
-			if err != nil {
-				return err
+		is, err := isHolder(dir, mine.content)
+		if is && name != claimFile {
+			err = os.Rename(filepath.Join(dir, name), filepath.Join(dir, claimFile))
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // a sleeper that was the holder before swept it
 			}
-			continue
+			if err == nil {
+				is, err = isHolder(dir, mine.content)
+			}
 		}
-		if name == claimFile {
-			return nil
+		if err != nil {
+			return nil, err
 		}
-		err = os.Rename(filepath.Join(dir, name), filepath.Join(dir, claimFile))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		if is, err := isHolder(dir, content); err != nil || is {
-			return err
+		if is {
+			return mine, nil
 		}
 	}
-	return errors.New("other workers were quicker a thousand times")
+	return nil, errors.New("other workers were quicker a thousand times")
 }
 
 func isHolder(dir string, content []byte) (bool, error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -130,6 +129,27 @@ func TestBeginUnwritable(t *testing.T) {
 	}
 }
 
+// A folder that is removed under a worker's hands is not made again.
+func TestFolderRemoved(t *testing.T) {
+	s := open(t, t.TempDir(), Options{})
+	key := testKey(t, "plain-20", 1)
+	run := begin(t, s, key)
+	if err := os.RemoveAll(run.Dir()); err != nil {
+		t.Fatal(err)
+	}
+	var lost *LostError
+	if err := run.Save(testRecord(key, 1)); !errors.As(err, &lost) || !strings.Contains(err.Error(), "is gone") {
+		t.Errorf("saved: %v", err)
+	}
+	if err := run.beat(1); err == nil {
+		t.Error("gave a sign of life")
+	}
+	release(t, run)
+	if _, err := os.Stat(run.Dir()); err == nil {
+		t.Error("the folder is there again")
+	}
+}
+
 // Who may take over, and when, by what is known of the holder.
 func TestVerdict(t *testing.T) {
 	a := newHost("a")
@@ -251,7 +271,7 @@ func TestClocksDoNotMatter(t *testing.T) {
 		a, b := newHost("a"), newHost("b")
 		one := begin(t, open(t, dir, Options{Machine: a.process(1)}), key)
 		when := time.Date(year, 1, 1, 0, 0, 0, 0, time.UTC)
-		for _, name := range []string{claimFile, claimAlive + one.token} {
+		for _, name := range []string{claimFile, claimAlive + one.claim.Token} {
 			if err := os.Chtimes(filepath.Join(one.Dir(), name), when, when); err != nil {
 				t.Fatal(err)
 			}
@@ -281,7 +301,7 @@ func TestDamagedClaim(t *testing.T) {
 		if !errors.As(err, &held) || !strings.Contains(err.Error(), "a worker that cannot be named") {
 			t.Errorf("%q: %v", text, err)
 		}
-		if state := s.State(key); state.Status != Running {
+		if state := open(t, dir, Options{}).State(key); state.Status != Running {
 			t.Errorf("%q: state %s", text, state.Status)
 		}
 		run := awaken(t, s, key)
@@ -352,7 +372,7 @@ func TestOneSuccessor(t *testing.T) {
 			silence(begin(t, open(t, dir, Options{Machine: a.process(1)}), key))
 			a.kill(1)
 		}
-		var winners atomic.Int32
+		winners := make(chan *Run, 16)
 		var all sync.WaitGroup
 		start := make(chan struct{})
 		for pid := 2; pid < 18; pid++ {
@@ -362,7 +382,7 @@ func TestOneSuccessor(t *testing.T) {
 				run, err := s.Begin(t.Context(), key)
 				var held *ErrHeld
 				if err == nil {
-					winners.Add(1)
+					winners <- run
 					if err := run.Held(); err != nil {
 						t.Error(err)
 					}
@@ -373,9 +393,10 @@ func TestOneSuccessor(t *testing.T) {
 		}
 		close(start)
 		all.Wait()
-		if winners.Load() != 1 {
-			t.Fatalf("round %d: %d workers hold the run", round, winners.Load())
+		if len(winners) != 1 {
+			t.Fatalf("round %d: %d workers hold the run", round, len(winners))
 		}
+		release(t, <-winners)
 	}
 }
 

@@ -38,12 +38,16 @@ func TestDocumentGolden(t *testing.T) {
 
 func TestDocumentRoundTrip(t *testing.T) {
 	for name, change := range map[string]func(*Record){
-		"as it is":    func(*Record) {},
-		"diverged":    func(r *Record) { r.Status, r.Reason = Diverged, "the loss is \"NaN\"\nat iteration 17" },
-		"no rows":     func(r *Record) { r.Status, r.Rows, r.Times, r.Responses = Running, nil, nil, nil },
-		"validation":  func(r *Record) { r.Rows[0].ValError = 33; r.Key.Spec.Protocol.Validation = 5000 },
-		"odd numbers": func(r *Record) { r.PeakMiB = 1e300; r.Key.Spec.Protocol.WeightDecay = 1e-20; r.Key.Spec.Seed = -1 << 63 },
-		"synthetic":   func(r *Record) { r.Key.Data.Synthetic = true },
+		"as it is":   func(*Record) {},
+		"diverged":   func(r *Record) { r.Status, r.Reason = Diverged, "the loss is \"NaN\"\nat iteration 17" },
+		"no rows":    func(r *Record) { r.Status, r.Rows, r.Times, r.Responses = Running, nil, nil, nil },
+		"validation": func(r *Record) { r.Rows[0].ValError = 33; r.Key.Spec.Protocol.Validation = 5000 },
+		"odd numbers": func(r *Record) {
+			r.PeakMiB = 1e300
+			r.Key.Spec.Protocol.WeightDecay = 1e-20
+			r.Key.Spec.Seed = -1 << 63
+		},
+		"synthetic": func(r *Record) { r.Key.Data.Synthetic = true },
 	} {
 		r := testRecord(testKey(t, "resnet-110", 7), 3)
 		change(r)
@@ -121,11 +125,11 @@ func FuzzDocument(f *testing.F) {
 
 func FuzzClaim(f *testing.F) {
 	s := &Store{machine: ThisMachine()}
-	_, content, err := s.newClaim()
+	c, err := s.newClaim()
 	if err != nil {
 		f.Fatal(err)
 	}
-	f.Add(content)
+	f.Add(c.content)
 	f.Add([]byte(`token = "../../x"`))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		// Nothing that lies in the folder may lead out of it, or end a worker.

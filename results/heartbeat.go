@@ -44,7 +44,7 @@ func (run *Run) beat(count int64) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(run.dir, claimAlive+run.token)
+	path := filepath.Join(run.dir, claimAlive+run.claim.Token)
 	return writeAtomic(path, func(w io.Writer) error {
 		_, err := w.Write(content)
 		return err

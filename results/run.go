@@ -19,12 +19,10 @@ const CheckpointPrefix = "checkpoint-"
 // Run is the right to train one run and to write its record. It may be used
 // from any goroutine.
 type Run struct {
-	store   *Store
-	key     Key
-	dir     string
-	token   string
-	content []byte // of the claim
-
+	store  *Store
+	key    Key
+	dir    string
+	claim  *holding
 	record *Record
 	damage error
 
@@ -47,29 +45,36 @@ type Run struct {
 // still something to train, since the last holder may have finished meanwhile.
 // Cancelling ctx ends the attempt, not a claim that is taken.
 func (s *Store) Begin(ctx context.Context, key Key) (*Run, error) {
-	c, content, err := s.newClaim()
-	if err != nil {
+	for {
+		run, err := s.begin(ctx, key)
+		var lost *LostError
+		if !errors.As(err, &lost) {
+			return run, err
+		}
+		// It took so long to begin that another worker found no sign of life.
+	}
+}
+
+func (s *Store) begin(ctx context.Context, key Key) (*Run, error) {
+	dir := s.Path(key)
+	claim, err := s.take(ctx, dir)
+	var held *ErrHeld
+	switch {
+	case errors.As(err, &held):
+		held.Key = key
+		return nil, held
+	case err != nil && ctx.Err() != nil:
 		return nil, fmt.Errorf("results: claiming %v: %w", key, err)
+	case err != nil:
+		return nil, writeError(filepath.Join(dir, claimFile), err)
 	}
 	run := &Run{
-		store:   s,
-		key:     key,
-		dir:     s.Path(key),
-		token:   c.Token,
-		content: content,
-		stop:    make(chan struct{}),
-		done:    make(chan struct{}),
-	}
-	if err := s.take(ctx, run.dir, content); err != nil {
-		var held *ErrHeld
-		if errors.As(err, &held) {
-			held.Key = key
-			return nil, held
-		}
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("results: claiming %v: %w", key, err)
-		}
-		return nil, writeError(filepath.Join(run.dir, claimFile), err)
+		store: s,
+		key:   key,
+		dir:   dir,
+		claim: claim,
+		stop:  make(chan struct{}),
+		done:  make(chan struct{}),
 	}
 	if err := run.beat(0); err != nil {
 		close(run.done)
@@ -77,8 +82,9 @@ func (s *Store) Begin(ctx context.Context, key Key) (*Run, error) {
 		return nil, err
 	}
 	go run.live()
-	sweep(run.dir, run.token)
-	run.record, run.damage = readRecord(run.dir)
+	// Only now, and in this order: see "A holder that was not dead".
+	sweep(dir, claim.Token)
+	run.record, run.damage = readRecord(dir)
 	run.finished = run.record != nil && run.record.Status.Finished()
 	return run, nil
 }
@@ -117,7 +123,7 @@ func (run *Run) Held() error {
 		return fmt.Errorf("results: cannot tell who holds %v: %w", run.key, err)
 	case h == nil:
 		return &LostError{Key: run.key}
-	case !bytes.Equal(h.content, run.content):
+	case !bytes.Equal(h.content, run.claim.content):
 		return &LostError{Key: run.key, Host: h.Host}
 	}
 	return nil
@@ -128,13 +134,15 @@ func (run *Run) Held() error {
 func (run *Run) WriteFile(name string, write func(io.Writer) error) error {
 	for tries := 0; ; tries++ {
 		err := writeAtomic(filepath.Join(run.dir, name), write, durably, run.Held)
-		if errors.Is(err, fs.ErrNotExist) && tries < 3 {
-			// A worker that lost the run swept it before it noticed, and took
-			// the temporary file of the rightful holder away; or it is us, and
-			// then Held says so in the next round.
-			continue
+		if !errors.Is(err, fs.ErrNotExist) || tries == 3 {
+			return err
 		}
-		return err
+		// The temporary file was swept away: by a worker that took the run over,
+		// and this is how one that slept gets to know; or by one that has lost
+		// the run since, and then it is to be written again.
+		if err := run.Held(); err != nil {
+			return err
+		}
 	}
 }
 
@@ -242,7 +250,7 @@ func (run *Run) Release() error {
 	}
 	close(run.stop)
 	<-run.done
-	os.Remove(filepath.Join(run.dir, claimAlive+run.token))
+	os.Remove(filepath.Join(run.dir, claimAlive+run.claim.Token))
 	var lost *LostError
 	if errors.As(err, &lost) {
 		return nil
@@ -250,7 +258,7 @@ func (run *Run) Release() error {
 	if err != nil {
 		return err
 	}
-	sweep(run.dir, run.token)
+	sweep(run.dir, run.claim.Token)
 	path := filepath.Join(run.dir, claimFile)
 	if err := run.dropClaim(path); err != nil {
 		return fmt.Errorf("results: releasing %v: %w", run.key, err)
@@ -262,12 +270,12 @@ func (run *Run) Release() error {
 // dropClaim removes the claim. It is moved aside first and looked at, in case it
 // is another's since Held looked.
 func (run *Run) dropClaim(path string) error {
-	aside := filepath.Join(run.dir, temporary+"released-"+run.token)
+	aside := filepath.Join(run.dir, temporary+"released-"+run.claim.Token)
 	if err := os.Rename(path, aside); err != nil {
 		return err
 	}
 	content, err := os.ReadFile(aside)
-	if err == nil && !bytes.Equal(content, run.content) {
+	if err == nil && !bytes.Equal(content, run.claim.content) {
 		err = os.Link(aside, path)
 	}
 	os.Remove(aside)

@@ -48,9 +48,9 @@ func TestState(t *testing.T) {
 	}
 	expect("dead, but here that is not known yet", Running)
 	old := time.Now().Add(-time.Hour)
-	os.WriteFile(filepath.Join(run.Dir(), claimAlive+run.token), []byte("count = 1\ntime = 2020-01-01T00:00:00Z\niteration = 1\nimages_per_second = 1.0\n"), 0o644)
+	os.WriteFile(filepath.Join(run.Dir(), claimAlive+run.claim.Token), []byte("count = 1\ntime = 2020-01-01T00:00:00Z\niteration = 1\nimages_per_second = 1.0\n"), 0o644)
 	overwrite(t, filepath.Join(run.Dir(), claimFile), func(string) string { return "damaged" })
-	for _, name := range []string{claimFile, claimAlive + run.token} {
+	for _, name := range []string{claimFile, claimAlive + run.claim.Token} {
 		os.Chtimes(filepath.Join(run.Dir(), name), old, old)
 	}
 	expect("silent for an hour", Interrupted)

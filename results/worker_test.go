@@ -167,7 +167,7 @@ func TestKilledWorkers(t *testing.T) {
 		workers[i] = start(host)
 	}
 	kills := 0
-	for range 25 {
+	for range 15 {
 		time.Sleep(time.Duration(20+rand.IntN(80)) * time.Millisecond)
 		i := rand.IntN(len(workers))
 		workers[i].Process.Kill()
