@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/BurntSushi/toml"
 )
@@ -64,8 +65,15 @@ func (s *source) syntaxError(err error) error {
 	if p, ok := err.(toml.ParseError); ok {
 		e.Line, e.Problem = p.Position.Line, "not valid TOML: "+p.Message
 	}
-	// The decoder quotes what it could not read, line breaks included.
+	// The decoder quotes what it could not read as it is, line breaks and other
+	// control characters included.
 	e.Problem = strings.Join(strings.Fields(e.Problem), " ")
+	e.Problem = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, e.Problem)
 	return e
 }
 
