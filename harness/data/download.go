@@ -8,8 +8,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -100,13 +100,14 @@ func (e *checksumError) Error() string {
 // and checks it. A part with the wrong checksum is emptied.
 func (a archive) complete(ctx context.Context, part *os.File, progress func(done, total int64)) error {
 	fruitless, begun := 0, false
+	var longest int64 // a server that ignores ranges may send one beginning for ever
 	for {
-		received, err := a.attempt(ctx, part, progress)
+		length, err := a.attempt(ctx, part, progress)
 		if err == nil {
 			break
 		}
-		if received > 0 {
-			fruitless, begun = 0, true
+		if length > longest {
+			fruitless, begun, longest = 0, true, length
 		} else {
 			fruitless++
 		}
@@ -140,8 +141,9 @@ func (e *brokenOff) Unwrap() error { return e.err }
 
 var errStalled = errors.New("nothing was received for too long")
 
-// attempt asks for what the part lacks and appends what it receives.
-func (a archive) attempt(ctx context.Context, part *os.File, progress func(done, total int64)) (received int64, err error) {
+// attempt asks for what the part lacks and appends what it receives. It returns
+// the length of the part if it received anything, else 0.
+func (a archive) attempt(ctx context.Context, part *os.File, progress func(done, total int64)) (length int64, err error) {
 	have, err := part.Seek(0, io.SeekEnd)
 	if err != nil {
 		return 0, err
@@ -182,24 +184,24 @@ func (a archive) attempt(ctx context.Context, part *os.File, progress func(done,
 	for {
 		n, err := body.Read(buffer)
 		silence.Reset(a.stall)
-		if have+received+int64(n) > a.size {
-			return received, errors.Join(part.Truncate(0), fmt.Errorf("what %s serves is not the official archive: it has more than %d bytes", a.url, a.size))
+		if have+int64(n) > a.size {
+			return 0, errors.Join(part.Truncate(0), fmt.Errorf("what %s serves is not the official archive: it has more than %d bytes", a.url, a.size))
 		}
 		if n > 0 {
-			if _, err := part.WriteAt(buffer[:n], have+received); err != nil {
-				return received, err
+			if _, err := part.WriteAt(buffer[:n], have); err != nil {
+				return 0, err
 			}
-			received += int64(n)
-			progress(have+received, a.size)
+			have += int64(n)
+			length = have
+			progress(have, a.size)
 		}
-		if err != nil && err != io.EOF {
-			return received, &brokenOff{a.cause(ctx, err)}
-		}
-		if have+received == a.size && err == io.EOF {
-			return received, nil
-		}
-		if err == io.EOF {
-			return received, &brokenOff{fmt.Errorf("%s broke off after %d of %d bytes", a.url, have+received, a.size)}
+		switch {
+		case err == io.EOF && have == a.size:
+			return length, nil
+		case err == io.EOF:
+			return length, &brokenOff{fmt.Errorf("%s broke off after %d of %d bytes", a.url, have, a.size)}
+		case err != nil:
+			return length, &brokenOff{a.cause(ctx, err)}
 		}
 	}
 }
@@ -234,14 +236,14 @@ func (a archive) accept(response *http.Response, part *os.File, have int64) (int
 	}
 }
 
-// cause replaces the error of a cancelled request by the reason, and takes the
-// method and the quotes out of the client's own.
+// cause replaces the error of a cancelled request by the reason, and takes out
+// of the client's own the address, which would be there twice.
 func (a archive) cause(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		err = context.Cause(ctx)
 	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		err = dns
+	if client, ok := errors.AsType[*url.Error](err); ok {
+		err = client.Err
 	}
 	return fmt.Errorf("%s: %w", a.url, err)
 }

@@ -1,0 +1,274 @@
+package data
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// small is a data set in CIFAR-10's form with few records to a file.
+var small = func() format {
+	set := Synthetic(11, 5*smallRecords, smallRecords)
+	return format{records: smallRecords, train: set.Fingerprint.Train, test: set.Fingerprint.Test}
+}()
+
+const smallRecords = 4
+
+// smallFiles returns the six files of small, the records of the training set
+// spread over them in an order of the given seed.
+func smallFiles(seed int64) map[string][]byte {
+	set := Synthetic(11, 5*smallRecords, smallRecords)
+	files := map[string][]byte{testFile: set.Test.records}
+	order := make([]int32, set.Train.N)
+	permute(order, newStream(seed, forSplit, 0))
+	for i, from := range order {
+		name := trainFiles[i/smallRecords]
+		at := int(from) * recordSize
+		files[name] = append(files[name], set.Train.records[at:at+recordSize]...)
+	}
+	return files
+}
+
+func writeFolder(t testing.TB, dir string, files map[string][]byte) string {
+	t.Helper()
+	for name, content := range files {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+type member struct {
+	name    string
+	content []byte
+}
+
+// members lists files as the official archive does: in a folder, with others.
+func members(files map[string][]byte) []member {
+	list := []member{{archiveFolder + "/readme.html", []byte("<html>")}}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		list = append(list, member{archiveFolder + "/" + name, files[name]})
+	}
+	return list
+}
+
+func tarball(t testing.TB, list []member) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := tar.NewWriter(&out)
+	for _, m := range list {
+		if err := w.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: m.name, Size: int64(len(m.content)), Mode: 0o644}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(m.content); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func compress(t testing.TB, content []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := w.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestReadPlaces(t *testing.T) {
+	want := Synthetic(11, 5*smallRecords, smallRecords)
+	packed := compress(t, tarball(t, members(smallFiles(3))))
+	nested := map[string][]byte{}
+	for name, content := range smallFiles(4) {
+		nested[archiveFolder+"/"+name] = content
+	}
+	for _, c := range []struct {
+		name  string
+		place string
+	}{
+		{"folder", writeFolder(t, t.TempDir(), smallFiles(1))},
+		{"folder, records in another order", writeFolder(t, t.TempDir(), smallFiles(2))},
+		{"folder above", writeFolder(t, t.TempDir(), nested)},
+		{"folder of the archive", writeFolder(t, t.TempDir(), map[string][]byte{archiveName: packed})},
+		{"archive of another name", filepath.Join(writeFolder(t, t.TempDir(), map[string][]byte{"c.tgz": packed}), "c.tgz")},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := small.read(t.Context(), c.place)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !bytes.Equal(got.Train.records, want.Train.records) || !bytes.Equal(got.Test.records, want.Test.records) {
+				t.Error("the records are not those that were written")
+			}
+			if got.Train.N != 5*smallRecords || got.Test.N != smallRecords {
+				t.Errorf("%d and %d images", got.Train.N, got.Test.N)
+			}
+			if got.Fingerprint.Train != small.train || got.Fingerprint.Test != small.test || got.Fingerprint.Synthetic {
+				t.Errorf("fingerprint %+v", got.Fingerprint)
+			}
+		})
+	}
+}
+
+// Whatever is wrong, the message is one line that names the file and says what.
+func TestReadFaults(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		damage func(files map[string][]byte)
+		want   []string
+	}{
+		{"truncated", func(f map[string][]byte) { f[trainFiles[2]] = f[trainFiles[2]][:5000] },
+			[]string{"data_batch_3.bin", "5000 bytes", "12292", "truncated"}},
+		{"empty", func(f map[string][]byte) { f[testFile] = nil },
+			[]string{"test_batch.bin", "0 bytes", "truncated"}},
+		{"too long", func(f map[string][]byte) { f[trainFiles[0]] = append(f[trainFiles[0]], 1) },
+			[]string{"data_batch_1.bin", "12293 bytes", "too long"}},
+		{"CIFAR-100", func(f map[string][]byte) { f[trainFiles[0]] = make([]byte, 5*3074) },
+			[]string{"data_batch_1.bin", "15370 bytes", "CIFAR-100"}},
+		{"missing", func(f map[string][]byte) { delete(f, trainFiles[4]) },
+			[]string{"data_batch_5.bin"}},
+		{"label", func(f map[string][]byte) { f[trainFiles[1]][2*recordSize] = 10 },
+			[]string{"data_batch_2.bin", "label of record 2 is 10"}},
+		{"corrupt", func(f map[string][]byte) { f[trainFiles[3]][999] ^= 1 },
+			[]string{"data_batch_1.bin to data_batch_5.bin", "corrupt", small.train[:16]}},
+		{"corrupt test", func(f map[string][]byte) { f[testFile][999] ^= 1 },
+			[]string{"test_batch.bin", "corrupt", small.test[:16]}},
+		{"copied twice", func(f map[string][]byte) { f[trainFiles[3]] = bytes.Clone(f[trainFiles[1]]) },
+			[]string{"data_batch_4.bin", "data_batch_2.bin", "again"}},
+		{"one record twice", func(f map[string][]byte) { copy(f[trainFiles[0]][3*recordSize:], f[trainFiles[0]][:recordSize]) },
+			[]string{"data_batch_1.bin", "record 3 is record 0"}},
+		{"foreign", func(f map[string][]byte) {
+			set := Synthetic(12, 5*smallRecords, smallRecords)
+			for i, name := range trainFiles {
+				f[name] = set.Train.records[i*smallRecords*recordSize:][:smallRecords*recordSize]
+			}
+		}, []string{"not CIFAR-10"}},
+		{"test in place of training", func(f map[string][]byte) { f[trainFiles[0]] = f[testFile] },
+			[]string{"data_batch_1.bin", "not CIFAR-10"}},
+	} {
+		files := smallFiles(1)
+		c.damage(files)
+		folder := writeFolder(t, t.TempDir(), files)
+		packed := filepath.Join(writeFolder(t, t.TempDir(), map[string][]byte{archiveName: compress(t, tarball(t, members(files)))}), archiveName)
+		for _, place := range []string{folder, packed} {
+			t.Run(c.name+" in "+filepath.Base(place), func(t *testing.T) {
+				checkMessage(t, func() error { _, err := small.read(t.Context(), place); return err }, append(c.want, place)...)
+			})
+		}
+	}
+}
+
+// checkMessage wants an error of one line that has all the given parts.
+func checkMessage(t *testing.T, f func() error, parts ...string) error {
+	t.Helper()
+	err := f()
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, part := range parts {
+		if !strings.Contains(err.Error(), part) {
+			t.Errorf("the message %q lacks %q", err, part)
+		}
+	}
+	if strings.Contains(err.Error(), "\n") {
+		t.Errorf("the message %q is not one line", err)
+	}
+	return err
+}
+
+func TestReadArchiveFaults(t *testing.T) {
+	whole := compress(t, tarball(t, members(smallFiles(1))))
+	flipped := bytes.Clone(whole)
+	flipped[len(flipped)-6] ^= 1 // in the checksum
+	twice := members(smallFiles(1))
+	twice = append(twice, twice[1])
+	short := tarball(t, members(smallFiles(1)))
+	short = short[:len(short)/2+700]
+	for _, c := range []struct {
+		name    string
+		content []byte
+		want    string
+	}{
+		{"not an archive", []byte("<html>no such file</html>"), "not a gzip archive"},
+		{"empty", nil, "not a gzip archive"},
+		{"not a tar", compress(t, []byte(strings.Repeat("abc", 1000))), "damaged"},
+		{"truncated", whole[:len(whole)*2/3], "unexpected EOF"},
+		{"truncated before packing", compress(t, short), "unexpected EOF"},
+		{"checksum", flipped, "damaged"},
+		{"a file twice", compress(t, tarball(t, twice)), "two files data_batch_1.bin"},
+		{"other files", compress(t, tarball(t, []member{{"a", nil}})), "holds no data_batch_1.bin, data_batch_2.bin"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := filepath.Join(writeFolder(t, t.TempDir(), map[string][]byte{"x.tar.gz": c.content}), "x.tar.gz")
+			checkMessage(t, func() error { _, err := small.read(t.Context(), file); return err }, file, c.want)
+		})
+	}
+}
+
+func TestReadNothing(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing")
+	checkMessage(t, func() error { _, err := small.read(t.Context(), missing); return err }, missing)
+	empty := t.TempDir()
+	checkMessage(t, func() error { _, err := small.read(t.Context(), empty); return err }, empty, trainFiles[0])
+}
+
+func TestReadCancelled(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	reason := errors.New("enough")
+	cancel(reason)
+	dir := writeFolder(t, t.TempDir(), smallFiles(1))
+	writeFolder(t, dir, map[string][]byte{archiveName: compress(t, tarball(t, members(smallFiles(1))))})
+	for _, place := range []string{dir, filepath.Join(dir, archiveName)} {
+		if _, err := small.read(ctx, place); !errors.Is(err, reason) {
+			t.Errorf("reading %s: error %v, want the reason for the cancellation", place, err)
+		}
+	}
+}
+
+// An archive of any content is read whole or refused, and what is accepted has
+// the right fingerprint.
+func FuzzReadArchive(f *testing.F) {
+	whole := tarball(f, members(smallFiles(1)))
+	f.Add(whole)
+	f.Add(whole[:len(whole)/2])
+	f.Add(tarball(f, []member{{testFile, nil}}))
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, content []byte) {
+		file := filepath.Join(t.TempDir(), "x.tar.gz")
+		if err := os.WriteFile(file, compress(t, content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		set, err := small.read(t.Context(), file)
+		if err != nil {
+			if !strings.Contains(err.Error(), file) {
+				t.Errorf("the message %q does not name the file", err)
+			}
+			return
+		}
+		if got := fmt.Sprint(set.Train.fingerprint(), set.Test.fingerprint()); got != fmt.Sprint(small.train, small.test) {
+			t.Errorf("accepted records with fingerprints %s", got)
+		}
+	})
+}
