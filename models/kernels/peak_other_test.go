@@ -1,0 +1,5 @@
+//go:build !amd64 || purego
+
+package kernels
+
+func fmaLoop(string) (loop func(n int), flops int) { return nil, 0 }
