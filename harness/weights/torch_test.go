@@ -1,0 +1,309 @@
+package weights
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"deepresidual/models"
+)
+
+// The pickles below are written as torch.save writes them, in protocol 2.
+
+const (
+	start = "\x80\x02"
+	dict  = "}(" // an empty dict and the mark before its entries
+	set   = "u"  // the end of the entries
+	odict = "ccollections\nOrderedDict\n)R("
+)
+
+func str(s string) string {
+	return "X" + string(binary.LittleEndian.AppendUint32(nil, uint32(len(s)))) + s
+}
+
+func integer(i int) string {
+	return "J" + string(binary.LittleEndian.AppendUint32(nil, uint32(int32(i))))
+}
+
+func tuple(items ...string) string { return "(" + strings.Join(items, "") + "t" }
+
+func ints(list ...int) string {
+	var items []string
+	for _, i := range list {
+		items = append(items, integer(i))
+	}
+	return tuple(items...)
+}
+
+// pickledTensor is a view of a storage; shape and stride are pickled tuples.
+func pickledTensor(class, key string, count, offset int, shape, stride string, legacy bool) string {
+	id := []string{str("storage"), "ctorch\n" + class + "\n", str(key), str("cpu"), integer(count)}
+	if legacy {
+		id = append(id, "N")
+	}
+	return "ctorch._utils\n_rebuild_tensor_v2\n" +
+		tuple(tuple(id...)+"Q", integer(offset), shape, stride, "\x89", "ccollections\nOrderedDict\n)R") + "R"
+}
+
+// legacyFile lays out a file of torch.save before version 1.6.
+func legacyFile(object string, storages ...string) []byte {
+	magic := start + "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
+	version := start + "M\xe9\x03."
+	system := start + dict + str("little_endian") + "\x88" + set + "."
+	keys, data := "](", ""
+	for i := 0; i < len(storages); i += 2 {
+		keys += str(storages[i])
+		data += storages[i+1]
+	}
+	return []byte(magic + version + system + start + object + "." + start + keys + "e." + data)
+}
+
+func counted(count int, values ...float32) string {
+	return string(binary.LittleEndian.AppendUint64(nil, uint64(count))) + raw(values...)
+}
+
+func raw(values ...float32) string {
+	var b []byte
+	for _, v := range values {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+	}
+	return string(b)
+}
+
+// zipFile lays out a file of torch.save from version 1.6 on.
+func zipFile(t testing.TB, method uint16, object string, records ...string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	add := func(name, content string) {
+		f, err := w.CreateHeader(&zip.FileHeader{Name: name, Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(content)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add("archive/data.pkl", start+object+".")
+	for i := 0; i < len(records); i += 2 {
+		add("archive/"+records[i], records[i+1])
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+// float is the entry of a contiguous tensor of three floats.
+func float(name, key string, legacy bool) string {
+	return str(name) + pickledTensor("FloatStorage", key, 3, 0, ints(3), ints(1), legacy)
+}
+
+func threeFloats(name string) models.Tensor {
+	return models.Tensor{Name: name, Shape: []int{3}, Data: []float32{1, 2, 3}}
+}
+
+func TestStateDicts(t *testing.T) {
+	counter := str("bn1.num_batches_tracked") + pickledTensor("LongStorage", "1", 1, 0, ints(), ints(), false)
+	for _, c := range []struct {
+		name string
+		file []byte
+		want []models.Tensor
+	}{
+		{"legacy", legacyFile(dict+float("bn1.weight", "7", true)+set, "7", counted(3, 1, 2, 3)),
+			[]models.Tensor{threeFloats("bn1.weight")}},
+		{"legacy in a checkpoint, parallel, ordered",
+			legacyFile(dict+str("epoch")+integer(9)+str("state_dict")+odict+float("module.bn1.weight", "7", true)+set+set, "7", counted(3, 1, 2, 3)),
+			[]models.Tensor{threeFloats("bn1.weight")}},
+		{"zip", zipFile(t, zip.Store, odict+float("bn1.weight", "0", false)+set, "data/0", raw(1, 2, 3), "byteorder", "little", "version", "3\n"),
+			[]models.Tensor{threeFloats("bn1.weight")}},
+		{"order of the file", zipFile(t, zip.Store, odict+float("z", "0", false)+float("a", "0", false)+set, "data/0", raw(1, 2, 3)),
+			[]models.Tensor{threeFloats("z"), threeFloats("a")}},
+		{"counters and fc", zipFile(t, zip.Store, odict+counter+float("fc.bias", "0", false)+set, "data/0", raw(1, 2, 3), "data/1", "12345678"),
+			[]models.Tensor{threeFloats("linear.bias")}},
+		{"a foreign object beside it", zipFile(t, zip.Store, dict+str("args")+"cargparse\nNamespace\n)\x81}b"+str("model")+odict+float("a", "0", false)+set+set, "data/0", raw(1, 2, 3)),
+			[]models.Tensor{threeFloats("a")}},
+		{"a parameter", zipFile(t, zip.Store, dict+str("a")+"ctorch._utils\n_rebuild_parameter\n"+
+			tuple(pickledTensor("FloatStorage", "0", 3, 0, ints(3), ints(1), false), "\x88", "N")+"R"+set, "data/0", raw(1, 2, 3)),
+			[]models.Tensor{threeFloats("a")}},
+		{"a transposed view with an offset", zipFile(t, zip.Store, dict+str("a")+pickledTensor("FloatStorage", "0", 7, 1, ints(2, 3), ints(1, 2), false)+set, "data/0", raw(0, 1, 2, 3, 4, 5, 6)),
+			[]models.Tensor{{Name: "a", Shape: []int{2, 3}, Data: []float32{1, 3, 5, 2, 4, 6}}}},
+		{"half, brain and double", zipFile(t, zip.Store, dict+
+			str("h")+pickledTensor("HalfStorage", "h", 1, 0, ints(1), ints(1), false)+
+			str("b")+pickledTensor("BFloat16Storage", "b", 1, 0, ints(1), ints(1), false)+
+			str("d")+pickledTensor("DoubleStorage", "d", 1, 0, ints(1), ints(1), false)+set,
+			"data/h", "\x00\xc2", "data/b", "\x40\xc0", "data/d", "\x00\x00\x00\x00\x00\x00\xf8\x3f"),
+			[]models.Tensor{{Name: "h", Shape: []int{1}, Data: []float32{-3}}, {Name: "b", Shape: []int{1}, Data: []float32{-3}}, {Name: "d", Shape: []int{1}, Data: []float32{1.5}}}},
+		{"no elements", zipFile(t, zip.Store, dict+str("a")+pickledTensor("FloatStorage", "0", 0, 0, ints(0, 2), ints(2, 1), false)+set, "data/0", ""),
+			[]models.Tensor{{Name: "a", Shape: []int{0, 2}, Data: []float32{}}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := decode(c.file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestStateDictFaults(t *testing.T) {
+	legacy := legacyFile(dict+float("a", "7", true)+set, "7", counted(3, 1, 2, 3))
+	view := func(count, offset int, shape, stride string) []byte {
+		return zipFile(t, zip.Store, dict+str("a")+pickledTensor("FloatStorage", "0", count, offset, shape, stride, false)+set, "data/0", raw(make([]float32, count)...))
+	}
+	of := func(object string) []byte { return zipFile(t, zip.Store, object, "data/0", raw(1, 2, 3)) }
+	big := string(binary.LittleEndian.AppendUint64(nil, 1<<40))
+	damaged := zipFile(t, zip.Store, dict+float("a", "0", false)+set, "data/0", raw(1, 2, 3))
+	damaged[bytes.Index(damaged, []byte(raw(1, 2, 3)))] ^= 1
+	for _, c := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"empty", nil, "neither"},
+		{"text", []byte("<html>not found</html>"), "neither"},
+		{"another pickle", []byte(start + "K\x05."), "not a file of torch.save"},
+		{"another number", []byte(start + "\x8a\x01\x05."), "not a file of torch.save"},
+		{"a zip without a pickle", func() []byte {
+			var out bytes.Buffer
+			w := zip.NewWriter(&out)
+			w.Create("x")
+			w.Close()
+			return out.Bytes()
+		}(), "without data.pkl"},
+		{"compressed", zipFile(t, zip.Deflate, dict+float("a", "0", false)+set, "data/0", raw(1, 2, 3)), "compressed"},
+		{"zip cut off", zipFile(t, zip.Store, dict+set)[:40], "zip"},
+		{"script", zipFile(t, zip.Store, dict+set, "constants.pkl", ""), "TorchScript"},
+		{"big-endian", zipFile(t, zip.Store, dict+set, "byteorder", "big"), "big-endian"},
+		{"damaged", damaged, "checksum"},
+		{"storage missing", zipFile(t, zip.Store, dict+float("a", "5", false)+set, "data/0", raw(1, 2, 3)), `storage "5" is missing`},
+		{"storage too short", zipFile(t, zip.Store, dict+float("a", "0", false)+set, "data/0", raw(1, 2)), "has 8 bytes, its tensor says 12"},
+		{"legacy cut off", legacy[:len(legacy)-1], "cut off"},
+		{"legacy cut off in the count", legacy[:len(legacy)-13], "cut off"},
+		{"legacy with another count", legacyFile(dict+float("a", "7", true)+set, "7", counted(2, 1, 2)), "holds 2 elements, its tensor says 3"},
+		{"legacy with more", append(bytes.Clone(legacy), 0), "1 bytes follow"},
+		{"legacy without its storage", legacyFile(dict + float("a", "7", true) + set), "storage is missing"},
+		{"legacy with another storage", legacyFile(dict+float("a", "7", true)+set, "8", counted(0)), "belongs to no tensor"},
+		{"a model", of("cmodels.resnet\nResNet\n)\x81}b"), "Python class models.resnet.ResNet"},
+		{"a list", of("]"), "a list, not a state dict"},
+		{"no state dict", of(dict + str("loss") + integer(3) + set), "none of its entries is a state dict: loss"},
+		{"only counters", of(dict + str("x.num_batches_tracked") + pickledTensor("LongStorage", "0", 1, 0, ints(), ints(), false) + set), `its tensor says 8`},
+		{"not all tensors", of(dict + float("a", "0", false) + str("b") + "N" + set), "entry b is None"},
+		{"integers", zipFile(t, zip.Store, dict+str("a")+pickledTensor("IntStorage", "0", 3, 0, ints(3), ints(1), false)+set, "data/0", raw(1, 2, 3)), "IntStorage"},
+		{"one name twice", of(dict + float("fc.bias", "0", false) + float("module.linear.bias", "0", false) + set), "linear.bias twice"},
+		{"beyond its storage", view(3, 1, ints(3), ints(1)), "beyond its storage"},
+		{"before its storage", view(3, -1, ints(3), ints(1)), "beyond its storage"},
+		{"negative stride", view(3, 2, ints(3), ints(-1)), "stride"},
+		{"negative shape", view(3, 0, ints(-3), ints(1)), "impossible"},
+		{"huge by a stride of zero", view(3, 0, ints(1<<20, 1<<20), ints(0, 0)), "too large"},
+		{"overflowing strides", view(3, 0, ints(2, 2, 2), ints(1<<30, 1<<30, 1<<30)), "beyond its storage"},
+		{"more dimensions of shape than of stride", view(3, 0, ints(3, 1), ints(1)), "dimensions"},
+		{"huge bytes", of("\x8e" + big + "abc"), "cut off"},
+		{"huge frame", of("\x95" + big + "N"), "cut off"},
+		{"huge string", of("X\xff\xff\xff\xff"), "cut off"},
+		{"huge number", of("\x8b\xff\xff\xff\x7f"), "cut off"},
+		{"number of no bytes", of("\x8a\x00"), "damaged"},
+		{"nothing on the stack", of("0"), "operation 0x30"},
+		{"mark missing", of("u"), "damaged"},
+		{"odd entries", of("}(Nu"), "damaged"},
+		{"unhashable", of(odict + "C\x01a" + "N" + set), "damaged"},
+		{"execution", of("cposix\nsystem\n(" + str("true") + "tR"), "Python class posix.system"},
+		{"extension", of("\x82\x01"), "operation 0x82"},
+		{"a function that copies", of("carray\n_array_reconstructor\n"), "_array_reconstructor"},
+		{"a function that copies, by the stack", of(str("array") + str("_array_reconstructor") + "\x93"), "_array_reconstructor"},
+		{"deep", of(strings.Repeat("(", 1000)), "nested"},
+		{"many operations", of(strings.Repeat("N", maxOperations)), "larger"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := decode(c.file)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "\n") {
+				t.Errorf("the message %q is not one line", err)
+			}
+		})
+	}
+}
+
+// Many tensors that are views of one storage must not take more memory than a
+// file of weights may.
+func TestViewsShareTheLimit(t *testing.T) {
+	s := &storage{storageTypes["FloatStorage"], 100, make([]byte, 400)}
+	view := &tensor{s, 0, []int{100}, []int{1}}
+	if _, err := view.floats(400); err != nil {
+		t.Error(err)
+	}
+	if _, err := view.floats(399); err == nil {
+		t.Error("more bytes are taken than there is room for")
+	}
+}
+
+func TestRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w.pt")
+	if _, err := Read(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("error %v, want one that names the file", err)
+	}
+	for content, ok := range map[string]bool{
+		string(zipFile(t, zip.Store, dict+float("a", "0", false)+set, "data/0", raw(1, 2, 3))): true,
+		"nonsense": false,
+	} {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		tensors, err := Read(path)
+		if ok && (err != nil || len(tensors) != 1) {
+			t.Errorf("%d tensors, error %v", len(tensors), err)
+		}
+		if !ok && (err == nil || !strings.Contains(err.Error(), path)) {
+			t.Errorf("error %v, want one that names the file", err)
+		}
+	}
+}
+
+// Nothing makes the reader panic, run out of memory or return a tensor whose
+// shape and data disagree.
+func FuzzStateDict(f *testing.F) {
+	f.Add([]byte(start+dict+float("a", "0", false)+set+"."), true)
+	f.Add([]byte(start+odict+float("module.a", "0", false)+set+"."), true)
+	f.Add(legacyFile(dict+float("a", "7", true)+set, "7", counted(3, 1, 2, 3)), false)
+	f.Add([]byte("\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00}\x94(Nu."), true)
+	f.Fuzz(func(t *testing.T, content []byte, packed bool) {
+		file := content
+		if packed { // the mutations reach the pickle, not the checksums around it
+			var out bytes.Buffer
+			w := zip.NewWriter(&out)
+			for _, r := range []struct{ name, content string }{{"a/data.pkl", string(content)}, {"a/data/0", raw(1, 2, 3)}} {
+				h, err := w.CreateRaw(&zip.FileHeader{Name: r.name, CRC32: crc32.ChecksumIEEE([]byte(r.content)),
+					CompressedSize64: uint64(len(r.content)), UncompressedSize64: uint64(len(r.content))})
+				if err != nil {
+					t.Fatal(err)
+				}
+				fmt.Fprint(h, r.content)
+			}
+			w.Close()
+			file = out.Bytes()
+		}
+		tensors, err := decode(file)
+		if err != nil {
+			return
+		}
+		for _, tensor := range tensors {
+			if tensor.Len() != len(tensor.Data) {
+				t.Errorf("tensor %q of shape %v has %d values", tensor.Name, tensor.Shape, len(tensor.Data))
+			}
+		}
+	})
+}
