@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"time"
+
+	"deepresidual/harness/train"
+	"deepresidual/models"
+)
+
+// benchmark times training steps of a network on random images and prints two
+// lines: the speed, and the allocations that a step makes.
+func (a *app) benchmark(context.Context) error {
+	net, err := parseNetwork("-bench", a.bench)
+	if err != nil {
+		return err
+	}
+	b, err := a.timeSteps(net, a.batch, a.steps)
+	if err != nil {
+		return err
+	}
+	ms := b.step.Seconds() * 1000
+	fmt.Fprintf(a.stdout, "%s batch %d threads %d kernels %s: %.1f ms/step %.0f images/s peak %.0f MiB\n",
+		net.Name(), a.batch, a.threads, b.kernels, ms, float64(a.batch)/b.step.Seconds(), b.peak)
+	fmt.Fprintf(a.stdout, "allocations per step: %.1f\n", b.allocations)
+	return nil
+}
+
+// benchmarked is what timing a network's training step tells.
+type benchmarked struct {
+	step        time.Duration // the median
+	kernels     string
+	allocations float64 // per step
+	peak        float64 // resident memory, MiB
+}
+
+// timeSteps times training steps of a network, after a few that warm the
+// machine up.
+func (a *app) timeSteps(net *models.Network, batch, steps int) (benchmarked, error) {
+	m, err := models.New(net, models.Options{Batch: batch, EvalBatch: batch, Threads: a.threads, Kernels: a.kernels})
+	if err != nil {
+		return benchmarked{}, err
+	}
+	defer m.Close()
+	m.Initialise(1)
+	b := randomBatch(batch)
+	hyper := models.Hyper{Rate: 0.01, Momentum: 0.9, WeightDecay: 1e-4}
+	const warmUp = 3
+	for range warmUp {
+		if _, err := m.Step(b, hyper); err != nil {
+			return benchmarked{}, err
+		}
+	}
+	times := make([]time.Duration, steps)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for i := range times {
+		began := time.Now()
+		if _, err := m.Step(b, hyper); err != nil {
+			return benchmarked{}, err
+		}
+		times[i] = time.Since(began)
+	}
+	runtime.ReadMemStats(&after)
+	slices.Sort(times)
+	return benchmarked{
+		step:        (times[(steps-1)/2] + times[steps/2]) / 2,
+		kernels:     m.Kernels(),
+		allocations: float64(after.Mallocs-before.Mallocs) / float64(steps),
+		peak:        train.PeakMiB(),
+	}, nil
+}
+
+// randomBatch returns images of noise within their zero border.
+func randomBatch(n int) *models.Batch {
+	b := models.NewBatch(n)
+	random := rand.New(rand.NewPCG(1, 2))
+	const last = models.PaddedSize - 1
+	for i := range n {
+		b.Labels[i] = uint8(random.IntN(models.Classes))
+		for p := range models.PaddedSize * models.PaddedSize {
+			x, y := p%models.PaddedSize, p/models.PaddedSize
+			if x == 0 || y == 0 || x == last || y == last {
+				continue
+			}
+			for c := range models.Channels {
+				b.Image(i)[p*models.Channels+c] = random.Float32() - 0.5
+			}
+		}
+	}
+	return b
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"deepresidual/results"
+)
+
+// provenance describes the program and the machine, for a run's record. None
+// of it changes a run's numbers.
+func provenance(ctx context.Context, threads int) results.Provenance {
+	p := results.Provenance{
+		GoVersion: runtime.Version(),
+		OS:        runtime.GOOS,
+		Arch:      runtime.GOARCH,
+		CPU:       cpuName(),
+		Threads:   threads,
+		Command:   strings.Join(os.Args[1:], " "),
+		Started:   time.Now(),
+	}
+	p.Host, _ = os.Hostname() // a record without it is good enough
+	p.Revision, p.Dirty, p.RevisionSource = revision(ctx)
+	return p
+}
+
+// revision returns the version-control revision the program was built from and
+// who says so: the build itself, or git, asked in the working folder. go run
+// stamps nothing into what it builds, so git is what mostly answers.
+func revision(ctx context.Context) (revision string, dirty bool, source string) {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				revision = s.Value
+			case "vcs.modified":
+				dirty = s.Value == "true"
+			}
+		}
+		if revision != "" {
+			return revision, dirty, "build"
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	head, err := exec.CommandContext(ctx, "git", "rev-parse", "HEAD").Output()
+	if err != nil {
+		return "", false, "none"
+	}
+	// What the program itself writes is no change of the program.
+	changes, err := exec.CommandContext(ctx, "git", "status", "--porcelain", "--", "*.go", "*.s", "*.toml", "go.mod", "go.sum", ":!*run.toml").Output()
+	return strings.TrimSpace(string(head)), err != nil || len(changes) > 0, "git"
+}
+
+// cpuName returns the processor's model, or the architecture where the system
+// does not tell.
+func cpuName() string {
+	f, err := os.Open("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		key, value, _ := strings.Cut(lines.Text(), ":")
+		if strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}

@@ -1,0 +1,120 @@
+package train
+
+import (
+	"errors"
+	"math"
+
+	"deepresidual/models"
+)
+
+// errKilled stands for the death of the process: the loop returns at once and
+// writes nothing more.
+var errKilled = errors.New("killed")
+
+// fakeModel is a Model of a few numbers whose every step depends on all that a
+// run must restore: the weights, the momentum, the running statistics, the
+// images, their order and augmentation, and the learning rate.
+type fakeModel struct {
+	weights, momentum, running [3]float32
+	measuring                  bool
+	measured                   float64
+
+	steps, evaluations    int
+	killStep, killEval    int                // 1-based call that fails; 0 for none
+	infiniteStep          int                // call whose loss is infinite; 0 for none
+	wrong                 func(step int) int // nil: by the weights
+	afterStep, beforeEval func()
+}
+
+func (f *fakeModel) Initialise(seed int64) {
+	*f = fakeModel{
+		weights:  [3]float32{float32(seed), 0.5, -0.25},
+		killStep: f.killStep, killEval: f.killEval, infiniteStep: f.infiniteStep,
+		wrong: f.wrong, afterStep: f.afterStep, beforeEval: f.beforeEval,
+	}
+}
+
+func (f *fakeModel) look(b *models.Batch) (features [3]float32) {
+	for i := range b.N {
+		for p, v := range b.Image(i) {
+			features[p%3] += v * float32(1+p%7) * float32(1+int(b.Labels[i])+i)
+		}
+	}
+	for c := range features {
+		features[c] /= float32(b.N * models.PaddedImage)
+	}
+	return features
+}
+
+func (f *fakeModel) Step(b *models.Batch, h models.Hyper) (models.Result, error) {
+	f.steps++
+	if f.steps == f.killStep {
+		return models.Result{}, errKilled
+	}
+	loss := 0.0
+	for i, x := range f.look(b) {
+		f.running[i] = 0.9*f.running[i] + 0.1*x
+		f.momentum[i] = h.Momentum*f.momentum[i] + x + h.WeightDecay*f.weights[i]
+		f.weights[i] -= h.Rate * f.momentum[i]
+		loss += math.Abs(float64(f.weights[i] * x))
+	}
+	if f.steps == f.infiniteStep {
+		loss = math.Inf(1)
+	}
+	wrong := int(math.Float32bits(f.weights[0])>>3) % (b.N + 1)
+	if f.wrong != nil {
+		wrong = f.wrong(f.steps)
+	}
+	if f.afterStep != nil {
+		f.afterStep()
+	}
+	return models.Result{Loss: loss, Wrong: wrong}, nil
+}
+
+func (f *fakeModel) Evaluate(b *models.Batch) (models.Result, error) {
+	f.evaluations++
+	if f.evaluations == f.killEval {
+		return models.Result{}, errKilled
+	}
+	if f.beforeEval != nil {
+		f.beforeEval()
+	}
+	sum := float32(0)
+	for i, x := range f.look(b) {
+		sum += (x - f.running[i]) * f.weights[i]
+	}
+	if f.measuring {
+		f.measured += float64(sum)
+	}
+	return models.Result{Wrong: int(math.Float32bits(sum)>>3) % (b.N + 1)}, nil
+}
+
+func (f *fakeModel) ClearResponses() { f.measuring, f.measured = true, 0 }
+
+func (f *fakeModel) Responses() []models.Response {
+	return []models.Response{{Layer: "conv1", Std: math.Abs(f.measured)}}
+}
+
+func (f *fakeModel) Tensors() []models.Tensor {
+	return []models.Tensor{
+		{Name: "conv1.weight", Shape: []int{3, 1}, Data: append([]float32(nil), f.weights[:]...)},
+		{Name: "bn1.running_mean", Shape: []int{3}, Data: append([]float32(nil), f.running[:]...)},
+	}
+}
+
+func (f *fakeModel) Load(t []models.Tensor) error {
+	copy(f.weights[:], t[0].Data)
+	copy(f.running[:], t[1].Data)
+	return nil
+}
+
+func (f *fakeModel) Momentum() []models.Tensor {
+	return []models.Tensor{{Name: "conv1.weight", Shape: []int{3, 1}, Data: append([]float32(nil), f.momentum[:]...)}}
+}
+
+func (f *fakeModel) LoadMomentum(t []models.Tensor) error {
+	copy(f.momentum[:], t[0].Data)
+	return nil
+}
+
+func (f *fakeModel) Kernels() string { return "fake" }

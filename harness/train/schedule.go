@@ -1,0 +1,83 @@
+package train
+
+import "deepresidual/experiments"
+
+// warmUpWindow is the number of minibatches the running training error of the
+// warm-up rule is the mean of. The paper says "until the training error is
+// below 80 % (about 400 iterations)" and not how it is measured: 100 minibatches
+// are 12,800 images, whose error is known to within half a percentage point.
+const warmUpWindow = 100
+
+// Schedule is where the learning rate comes from (section 4.2): the base rate,
+// divided at each milestone, and for very deep networks a warm-up at a lower
+// rate that lasts until the training error is below a limit.
+//
+// The warm-up depends on what the network answered, so a Schedule has state,
+// which a checkpoint holds.
+type Schedule struct {
+	protocol experiments.Protocol
+	state    warmUp
+}
+
+// warmUp is the state of the warm-up rule.
+type warmUp struct {
+	Active bool  // the lower rate is in force
+	Ended  int   // iterations done when the rule ended; -1 if it lasts or never began
+	Wrong  []int // wrong answers in each of the last warmUpWindow minibatches, while Active
+}
+
+// NewSchedule returns the schedule of a network under a resolved protocol, at
+// iteration 0. Networks of WarmupDepth layers or more begin with the warm-up.
+func NewSchedule(network experiments.Network, p experiments.Protocol) *Schedule {
+	return &Schedule{protocol: p, state: warmUp{Active: p.WarmupDepth > 0 && network.Depth >= p.WarmupDepth, Ended: -1}}
+}
+
+// Rate returns the learning rate of the minibatch that is trained after the
+// given number of iterations. The warm-up only ever lowers the rate: should a
+// shortened schedule reach a milestone first, the milestone holds.
+func (s *Schedule) Rate(iteration int) float64 {
+	rate := s.protocol.LearningRate
+	for _, m := range s.protocol.Milestones {
+		if iteration >= m {
+			// The paper divides by 10; 0.1/10 is 0.01 to the last bit, 0.1*0.1 is not.
+			rate /= 1 / s.protocol.Decay
+		}
+	}
+	if s.state.Active {
+		rate = min(rate, s.protocol.WarmupRate)
+	}
+	return rate
+}
+
+// Observe tells the warm-up rule how many images of the latest minibatch the
+// network got wrong; iteration counts that minibatch. The rule ends when the
+// mean over the last 100 minibatches is below WarmupError, and for good.
+func (s *Schedule) Observe(iteration, wrong int) {
+	if !s.state.Active {
+		return
+	}
+	s.state.Wrong = append(s.state.Wrong, wrong)
+	if len(s.state.Wrong) < warmUpWindow {
+		return
+	}
+	total := 0
+	for _, w := range s.state.Wrong {
+		total += w
+	}
+	if percent(total, warmUpWindow*s.protocol.Batch) < s.protocol.WarmupError {
+		s.state = warmUp{Ended: iteration}
+		return
+	}
+	copy(s.state.Wrong, s.state.Wrong[1:])
+	s.state.Wrong = s.state.Wrong[:warmUpWindow-1]
+}
+
+// WarmingUp reports whether the warm-up is in force.
+func (s *Schedule) WarmingUp() bool { return s.state.Active }
+
+// WarmupEnded returns the number of iterations after which the warm-up ended,
+// or -1 while it lasts and for networks that have none.
+func (s *Schedule) WarmupEnded() int { return s.state.Ended }
+
+// percent returns part of whole in percent.
+func percent(part, whole int) float64 { return 100 * float64(part) / float64(whole) }

@@ -1,0 +1,391 @@
+// Package train trains one network by the paper's protocol (section 4.2): the
+// learning-rate schedule ([Schedule]), the loop over minibatches ([Job.Train]),
+// the rows of the training curve and the checkpoints.
+//
+// It knows nothing of the command line, of other runs, or of how the network
+// computes. What it promises is that a run's numbers depend on nothing but its
+// key: a run that was killed at any moment and started again ends with the same
+// weights and the same curve, to the last bit, as one that never stopped.
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"time"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/data"
+	"deepresidual/harness/weights"
+	"deepresidual/models"
+	"deepresidual/results"
+)
+
+// Model is the network as the training loop sees it. [models.Model] is the real
+// one.
+type Model interface {
+	Initialise(seed int64)
+	Step(*models.Batch, models.Hyper) (models.Result, error)
+	Evaluate(*models.Batch) (models.Result, error)
+	ClearResponses()
+	Responses() []models.Response
+	Tensors() []models.Tensor
+	Load([]models.Tensor) error
+	Momentum() []models.Tensor
+	LoadMomentum([]models.Tensor) error
+	Kernels() string
+}
+
+// WeightsFile is the name of the trained weights in a run's folder.
+const WeightsFile = "weights.safetensors"
+
+// The ends of a run other than success.
+var (
+	// ErrStopped is returned when the context ended: the step was finished and
+	// a checkpoint written, and the same call goes on from there.
+	ErrStopped = errors.New("stopped with a checkpoint")
+	// ErrDiverged is wrapped by the error of a run whose loss was no longer
+	// finite. Its record is kept.
+	ErrDiverged = errors.New("diverged")
+)
+
+// defaultEvery is the time between checkpoints.
+const defaultEvery = time.Minute
+
+// checkpointShare bounds the share of the time that goes into checkpoints: a
+// large network's are written less often than Every says.
+const checkpointShare = 0.02
+
+// Observer is told how a run is getting on, from the goroutine that trains: its
+// methods must be quick.
+type Observer interface {
+	Begin(iteration int)                           // the run starts or goes on after so many iterations
+	Step(iteration int, rate, loss, wrong float64) // a minibatch was trained on; loss is its mean, wrong its error in percent
+	Row(results.Row)                               // a row was recorded
+	Warn(error)                                    // something was worked around, such as a damaged checkpoint
+}
+
+// Job is one run to train.
+type Job struct {
+	Data     *data.Set
+	Model    Model           // made for this network, for minibatches of the protocol's size and EvalBatch
+	Run      *results.Run    // the claim on the run: what is trained, and the right to record it
+	Record   *results.Record // with its provenance filled in; Train completes and saves it
+	Observer Observer
+	Every    time.Duration // between checkpoints, at least. The default is one minute; below 0 there is one after every iteration
+}
+
+// Train trains the run to its end, from its newest usable checkpoint if it has
+// one, and records it. It returns ErrStopped when ctx ends, an error that wraps
+// ErrDiverged when the loss is no longer finite, and otherwise what prevented
+// the run from going on.
+func (j *Job) Train(ctx context.Context) error {
+	t, err := j.begin()
+	if err != nil {
+		return err
+	}
+	err = t.loop(ctx)
+	if err == nil {
+		err = t.finish(ctx)
+	}
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return t.stop()
+	case errors.Is(err, ErrDiverged):
+		return errors.Join(err, t.end(results.Diverged, err.Error()))
+	}
+	return err
+}
+
+// trainer is a job at work.
+type trainer struct {
+	*Job
+	state
+	spec     experiments.RunSpec
+	schedule *Schedule
+	sampler  *data.Sampler
+	pipeline *data.Pipeline
+	test     View
+	heldOut  View // empty without a validation set
+	first    int  // iterations trained by earlier processes
+	clock    clock
+	saved    saved
+}
+
+// clock counts the seconds of training over all the processes of a run.
+type clock struct {
+	before float64   // by earlier processes
+	began  time.Time // this process
+}
+
+func (c clock) seconds() float64 { return c.before + time.Since(c.began).Seconds() }
+
+// saved is about the last checkpoint.
+type saved struct {
+	iteration int // -1: none yet
+	rows      int
+	at        time.Time
+	took      time.Duration
+}
+
+// begin prepares the run: from its newest checkpoint, or from the start.
+func (j *Job) begin() (*trainer, error) {
+	spec := j.Run.Key().Spec
+	t := &trainer{
+		Job:      j,
+		spec:     spec,
+		schedule: NewSchedule(spec.Network, spec.Protocol),
+		saved:    saved{iteration: -1, at: time.Now()},
+	}
+	if t.Every == 0 {
+		t.Every = defaultEvery
+	}
+	if err := t.prepareData(); err != nil {
+		return nil, err
+	}
+	c, unusable := newestCheckpoint(j.Run.Dir(), j.Run.Key())
+	for _, err := range unusable {
+		j.Observer.Warn(err)
+	}
+	if c == nil {
+		j.Model.Initialise(spec.Seed)
+	} else {
+		if err := j.Model.Load(c.tensors); err != nil {
+			return nil, fmt.Errorf("going on from a checkpoint: %w", err)
+		}
+		if err := j.Model.LoadMomentum(c.momentum); err != nil {
+			return nil, fmt.Errorf("going on from a checkpoint: %w", err)
+		}
+		t.state = c.state
+		t.schedule.state = c.state.WarmUp
+		t.Resumed++
+		t.saved.iteration, t.saved.rows = t.Iteration, len(t.Rows)
+	}
+	if n := len(t.Kernels); n == 0 || t.Kernels[n-1] != j.Model.Kernels() {
+		t.Kernels = append(t.Kernels, j.Model.Kernels())
+	}
+	t.first = t.Iteration
+	t.clock = clock{before: t.Seconds, began: time.Now()}
+	j.Observer.Begin(t.Iteration)
+	return t, t.save(results.Running, "")
+}
+
+// prepareData sets up the minibatches and the images to evaluate on, as the
+// protocol says.
+func (t *trainer) prepareData() error {
+	p := t.spec.Protocol
+	training, validation, err := t.Data.Split(p.Validation, t.spec.Seed)
+	if err != nil {
+		return err
+	}
+	norm := data.PerPixelMean(data.Mean(t.Data.Train, training))
+	t.sampler = data.NewSampler(training, p.Batch, t.spec.Seed)
+	t.pipeline = data.NewPipeline(t.Data.Train, t.sampler, norm, data.Augmentation{Pad: p.Pad, Flip: p.Flip}, t.spec.Seed)
+	t.test = TestView(t.Data, norm)
+	t.heldOut = validationView(t.Data, validation, norm)
+	return nil
+}
+
+// loop trains and adds rows until the last row is there.
+func (t *trainer) loop(ctx context.Context) error {
+	p := t.spec.Protocol
+	in := startInput(t.pipeline.Fill, p.Batch, t.Iteration, p.Iterations)
+	defer in.stop()
+	for {
+		if t.rowDue() {
+			if err := t.addRow(ctx); err != nil {
+				return err
+			}
+		}
+		if t.Iteration == p.Iterations {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := t.step(in); err != nil {
+			return err
+		}
+		if t.checkpointDue() {
+			if err := t.checkpoint(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// step trains on the next minibatch.
+func (t *trainer) step(in *input) error {
+	p := t.spec.Protocol
+	rate := t.schedule.Rate(t.Iteration)
+	b := in.next()
+	r, err := t.Model.Step(b, models.Hyper{
+		Rate:        float32(rate),
+		Momentum:    float32(p.Momentum),
+		WeightDecay: float32(p.WeightDecay),
+	})
+	in.giveBack(b)
+	if err != nil {
+		return fmt.Errorf("iteration %d: %w", t.Iteration+1, err)
+	}
+	t.Iteration++
+	if math.IsNaN(r.Loss) || math.IsInf(r.Loss, 0) {
+		return fmt.Errorf("%w: the training loss is %v at iteration %d, learning rate %g", ErrDiverged, r.Loss, t.Iteration, rate)
+	}
+	t.Rate = rate
+	t.Since.Batches++
+	t.Since.Loss += r.Loss
+	t.Since.Wrong += r.Wrong
+	t.schedule.Observe(t.Iteration, r.Wrong)
+	if trained := time.Since(t.clock.began).Seconds(); trained > 0 {
+		t.Run.Progress(t.Iteration, float64((t.Iteration-t.first)*p.Batch)/trained)
+	}
+	t.Observer.Step(t.Iteration, rate, r.Loss, percent(r.Wrong, p.Batch))
+	return nil
+}
+
+// rowDue reports whether the curve has a row at this iteration that is not
+// there yet. A run that is stopped while it computes a row finds it due again.
+func (t *trainer) rowDue() bool {
+	p := t.spec.Protocol
+	if t.Iteration == 0 || t.Iteration%p.Interval != 0 && t.Iteration != p.Iterations {
+		return false
+	}
+	return len(t.Rows) == 0 || t.Rows[len(t.Rows)-1].Iteration != t.Iteration
+}
+
+// addRow measures the errors, adds the row to the curve and records it.
+func (t *trainer) addRow(ctx context.Context) error {
+	test, err := t.errorOn(ctx, t.test)
+	if err != nil {
+		return err
+	}
+	validation, err := t.errorOn(ctx, t.heldOut)
+	if err != nil {
+		return err
+	}
+	p := t.spec.Protocol
+	r := results.Row{
+		Iteration:    t.Iteration,
+		Epoch:        t.sampler.Epoch(t.Iteration),
+		LearningRate: t.Rate,
+		TrainLoss:    t.Since.Loss / float64(t.Since.Batches),
+		TrainError:   percent(t.Since.Wrong, t.Since.Batches*p.Batch),
+		TestError:    test,
+		ValError:     validation,
+	}
+	t.Rows = append(t.Rows, row(r))
+	t.Times = append(t.Times, results.Time{Iteration: t.Iteration, Seconds: t.clock.seconds()})
+	t.Since = accumulator{}
+	if err := t.save(results.Running, ""); err != nil {
+		return err
+	}
+	t.Observer.Row(r)
+	return nil
+}
+
+// errorOn returns the error on a view in percent, NaN if the view is empty.
+func (t *trainer) errorOn(ctx context.Context, v View) (float64, error) {
+	if v.N == 0 {
+		return math.NaN(), nil
+	}
+	wrong, err := Wrong(ctx, t.Model, v)
+	return percent(wrong, v.N), err
+}
+
+// finish measures the layer responses, writes the weights and completes the
+// record, which is saved last: a run is complete when its record says so.
+func (t *trainer) finish(ctx context.Context) error {
+	if err := t.measureResponses(ctx); err != nil {
+		return err
+	}
+	err := t.Run.WriteFile(WeightsFile, func(w io.Writer) error {
+		return weights.WriteSafetensors(w, t.Model.Tensors(), t.metadata())
+	})
+	if err != nil {
+		return err
+	}
+	return t.end(results.Complete, "")
+}
+
+// metadata describes the weights in their file. It holds nothing but the run's
+// key, so that the file of a run that was interrupted is the same.
+func (t *trainer) metadata() map[string]string {
+	s := t.spec
+	return map[string]string{
+		"network":   s.Network.String(),
+		"run":       t.Run.Key().Identity(),
+		"seed":      strconv.FormatInt(s.Seed, 10),
+		"scale":     s.Scale.String(),
+		"iteration": strconv.Itoa(t.Iteration),
+	}
+}
+
+// end records how the run ended; it will not go on, so its checkpoints go.
+func (t *trainer) end(status results.Status, reason string) error {
+	t.Record.Provenance.Ended = time.Now()
+	if err := t.save(status, reason); err != nil {
+		return err
+	}
+	return Discard(t.Run)
+}
+
+// stop leaves a checkpoint of a run that was told to stop.
+func (t *trainer) stop() error {
+	if t.saved.iteration != t.Iteration || t.saved.rows != len(t.Rows) {
+		if err := t.checkpoint(); err != nil {
+			return err
+		}
+	}
+	reason := fmt.Sprintf("stopped at iteration %d", t.Iteration)
+	if err := t.save(results.Interrupted, reason); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w at iteration %d", ErrStopped, t.Iteration)
+}
+
+// checkpointDue reports whether it is time for a checkpoint. When one is
+// written changes nothing but how much work a kill can cost.
+func (t *trainer) checkpointDue() bool {
+	if t.Every < 0 {
+		return true
+	}
+	wait := max(t.Every, time.Duration(float64(t.saved.took)/checkpointShare))
+	return time.Since(t.saved.at) >= wait
+}
+
+// checkpoint writes a checkpoint.
+func (t *trainer) checkpoint() error {
+	began := time.Now()
+	t.Seconds = t.clock.seconds()
+	t.WarmUp = t.schedule.state
+	c := checkpoint{state: t.state, tensors: t.Model.Tensors(), momentum: t.Model.Momentum()}
+	if err := writeCheckpoint(t.Run, c); err != nil {
+		return err
+	}
+	t.saved = saved{iteration: t.Iteration, rows: len(t.Rows), at: time.Now(), took: time.Since(began)}
+	return nil
+}
+
+// save saves the run's record as it is now.
+func (t *trainer) save(status results.Status, reason string) error {
+	r := t.Record
+	r.Key, r.Status, r.Reason = t.Run.Key(), status, reason
+	r.WarmupEnded = t.schedule.WarmupEnded()
+	r.Rows = make([]results.Row, len(t.Rows))
+	for i, row := range t.Rows {
+		r.Rows[i] = results.Row(row)
+	}
+	r.Times = slices.Clone(t.Times)
+	r.Provenance.Kernels = slices.Clone(t.Kernels)
+	r.Provenance.Resumed = t.Resumed
+	r.Provenance.TrainSeconds = t.clock.seconds()
+	r.PeakMiB = PeakMiB()
+	return t.Run.Save(r)
+}

@@ -1,0 +1,348 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/data"
+	"deepresidual/results"
+)
+
+// silent is an Observer that remembers the warnings.
+type silent struct{ warnings []error }
+
+func (*silent) Begin(int)                           {}
+func (*silent) Step(int, float64, float64, float64) {}
+func (*silent) Row(results.Row)                     {}
+func (s *silent) Warn(err error)                    { s.warnings = append(s.warnings, err) }
+
+// The images: enough that the test set takes two batches, the last of which is
+// a partial one.
+func images() *data.Set { return data.Synthetic(1, 60, EvalBatch+10) }
+
+// smallKey is a run of 13 iterations with rows after 5, 10 and 13.
+func smallKey(set *data.Set) results.Key {
+	p := experiments.Paper()
+	p.Batch, p.Iterations, p.Milestones, p.Interval, p.Validation = 8, 13, []int{6, 11}, 5, 10
+	p = p.Scaled(experiments.Scale{Num: 1, Den: 1})
+	return results.Key{
+		Spec: experiments.RunSpec{
+			Network:  experiments.Network{Kind: experiments.Residual, Depth: 8},
+			Protocol: p, Scale: experiments.Scale{Num: 1, Den: 1}, Seed: 3,
+		},
+		Data:       set.Fingerprint,
+		Arithmetic: 1,
+	}
+}
+
+// attempt is one process's try at a run.
+type attempt struct {
+	store *results.Store
+	key   results.Key
+	set   *data.Set
+	model *fakeModel
+	every time.Duration
+}
+
+func newAttempt(t *testing.T, dir string, set *data.Set) attempt {
+	t.Helper()
+	store, err := results.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return attempt{store: store, key: smallKey(set), set: set, model: &fakeModel{}, every: -1}
+}
+
+func (a attempt) train(t *testing.T, ctx context.Context) (*silent, error) {
+	t.Helper()
+	run, err := a.store.Begin(ctx, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Release()
+	o := &silent{}
+	job := Job{Data: a.set, Model: a.model, Run: run, Record: &results.Record{}, Observer: o, Every: a.every}
+	return o, job.Train(ctx)
+}
+
+// outcome returns the bytes that must not depend on how a run came about.
+func (a attempt) outcome(t *testing.T) string {
+	t.Helper()
+	var all bytes.Buffer
+	for _, name := range []string{WeightsFile, results.CurveFile, results.ResponsesFile} {
+		b, err := os.ReadFile(filepath.Join(a.store.Path(a.key), name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&all, "%s\n%s\n", name, b)
+	}
+	return all.String()
+}
+
+// unbroken returns the outcome of the run when nothing happens to it.
+func unbroken(t *testing.T, set *data.Set) string {
+	t.Helper()
+	a := newAttempt(t, t.TempDir(), set)
+	a.every = time.Hour
+	if _, err := a.train(t, t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return a.outcome(t)
+}
+
+func TestCurve(t *testing.T) {
+	a := newAttempt(t, t.TempDir(), images())
+	a.model.wrong = func(step int) int { return step % 3 }
+	if _, err := a.train(t, t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := a.store.Find(a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Status != results.Complete || len(r.Responses) != 1 || len(r.Times) != 3 || r.WarmupEnded != -1 {
+		t.Errorf("record: status %s, %d responses, %d times, warm-up ended %d", r.Status, len(r.Responses), len(r.Times), r.WarmupEnded)
+	}
+	if !slices.Equal(r.Provenance.Kernels, []string{"fake"}) {
+		t.Errorf("kernels %v, want fake", r.Provenance.Kernels)
+	}
+	for i, want := range []struct {
+		iteration, wrong, batches int
+		rate                      float64
+	}{
+		{5, 1 + 2 + 0 + 1 + 2, 5, 0.1},
+		{10, 0 + 1 + 2 + 0 + 1, 5, 0.01},
+		{13, 2 + 0 + 1, 3, 0.001}, // the last row covers what is left
+	} {
+		row := r.Rows[i]
+		if row.Iteration != want.iteration || row.LearningRate != want.rate {
+			t.Errorf("row %d is of iteration %d at rate %v, want %d at %v", i, row.Iteration, row.LearningRate, want.iteration, want.rate)
+		}
+		if got, want := row.TrainError, percent(want.wrong, 8*want.batches); got != want {
+			t.Errorf("training error after iteration %d is %v, want %v: the mean over the minibatches since the last row", row.Iteration, got, want)
+		}
+		if got, want := row.Epoch, float64(row.Iteration)*8/50; got != want {
+			t.Errorf("epoch after iteration %d is %v, want %v: 50 images are trained on", row.Iteration, got, want)
+		}
+		if math.IsNaN(row.ValError) {
+			t.Errorf("row %d has no validation error", i)
+		}
+	}
+	if left, _ := filepath.Glob(filepath.Join(r.Dir, "checkpoint*")); len(left) > 0 {
+		t.Errorf("a complete run leaves checkpoints: %v", left)
+	}
+}
+
+// A run that is killed before any step, or at any point of any evaluation, and
+// started again, ends as if nothing had happened.
+func TestKillAnywhere(t *testing.T) {
+	set := images()
+	want := unbroken(t, set)
+	kills := map[string]*fakeModel{}
+	for i := 1; i <= 13; i++ {
+		kills[fmt.Sprintf("step %d", i)] = &fakeModel{killStep: i}
+	}
+	for i := 1; i <= 3*3+2; i++ { // two batches of test images and one of validation a row, and the responses
+		kills[fmt.Sprintf("evaluation %d", i)] = &fakeModel{killEval: i}
+	}
+	for name, model := range kills {
+		for _, every := range []time.Duration{-1, time.Hour} {
+			a := newAttempt(t, t.TempDir(), set)
+			a.model, a.every = model, every
+			if _, err := a.train(t, t.Context()); !errors.Is(err, errKilled) {
+				t.Fatalf("killed at %s: got %v", name, err)
+			}
+			a.model = &fakeModel{}
+			o, err := a.train(t, t.Context())
+			if err != nil || len(o.warnings) > 0 {
+				t.Fatalf("killed at %s, started again: %v %v", name, err, o.warnings)
+			}
+			if got := a.outcome(t); got != want {
+				t.Errorf("killed at %s (checkpoints every %v): the outcome differs:\n%q\nwant\n%q", name, every, got, want)
+			}
+			if every < 0 && model.killStep > 1 && a.model.steps > 13-(model.killStep-1) {
+				t.Errorf("killed at %s: %d steps were trained again", name, a.model.steps)
+			}
+		}
+	}
+}
+
+// A run that is killed again and again makes its way.
+func TestKillAfterEveryStep(t *testing.T) {
+	set := images()
+	a := newAttempt(t, t.TempDir(), set)
+	for i := 1; ; i++ {
+		a.model = &fakeModel{killStep: 2}
+		_, err := a.train(t, t.Context())
+		if err == nil {
+			break
+		}
+		if i > 20 {
+			t.Fatal("the run makes no progress")
+		}
+	}
+	if got, want := a.outcome(t), unbroken(t, set); got != want {
+		t.Errorf("the outcome differs:\n%q\nwant\n%q", got, want)
+	}
+	r, err := a.store.Find(a.key)
+	if err != nil || r.Provenance.Resumed != 12 {
+		t.Errorf("resumed %d times (%v), want 12", r.Provenance.Resumed, err)
+	}
+}
+
+func TestStop(t *testing.T) {
+	set := images()
+	want := unbroken(t, set)
+	for _, c := range []struct {
+		name      string
+		model     func(stop func()) *fakeModel
+		iteration int
+	}{
+		{"in a step", func(stop func()) *fakeModel {
+			n := 0
+			return &fakeModel{afterStep: func() {
+				if n++; n == 7 {
+					stop()
+				}
+			}}
+		}, 7},
+		{"in an evaluation", func(stop func()) *fakeModel {
+			n := 0
+			return &fakeModel{beforeEval: func() {
+				if n++; n == 4 {
+					stop()
+				}
+			}}
+		}, 10},
+		{"in the responses", func(stop func()) *fakeModel {
+			n := 0
+			return &fakeModel{beforeEval: func() {
+				if n++; n == 10 {
+					stop()
+				}
+			}}
+		}, 13},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := newAttempt(t, t.TempDir(), set)
+			a.every = time.Hour // the stop itself must leave a checkpoint
+			ctx, stop := context.WithCancel(t.Context())
+			a.model = c.model(stop)
+			if _, err := a.train(t, ctx); !errors.Is(err, ErrStopped) {
+				t.Fatalf("got %v, want ErrStopped", err)
+			}
+			if at, ok := Latest(a.store.Path(a.key)); !ok || at != c.iteration {
+				t.Errorf("the checkpoint is of iteration %d (%v), want %d", at, ok, c.iteration)
+			}
+			if r, err := a.store.Find(a.key); err != nil || r.Status != results.Interrupted {
+				t.Errorf("recorded as %s (%v), want interrupted", r.Status, err)
+			}
+			a.model = &fakeModel{}
+			if _, err := a.train(t, t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if got := a.outcome(t); got != want {
+				t.Errorf("the outcome differs:\n%q\nwant\n%q", got, want)
+			}
+			if a.model.steps != 13-c.iteration {
+				t.Errorf("%d steps were trained, want %d", a.model.steps, 13-c.iteration)
+			}
+		})
+	}
+}
+
+func TestDivergence(t *testing.T) {
+	a := newAttempt(t, t.TempDir(), images())
+	a.model.infiniteStep = 8
+	_, err := a.train(t, t.Context())
+	if !errors.Is(err, ErrDiverged) {
+		t.Fatalf("got %v, want ErrDiverged", err)
+	}
+	r, err := a.store.Find(a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Status != results.Diverged || len(r.Rows) != 1 || !strings.Contains(r.Reason, "iteration 8") {
+		t.Errorf("recorded as %s with %d rows: %q; want diverged with the row before it, naming iteration 8", r.Status, len(r.Rows), r.Reason)
+	}
+	if _, ok := Latest(r.Dir); ok {
+		t.Error("a run that diverged leaves a checkpoint")
+	}
+}
+
+// The warm-up is part of what is resumed, and what the record tells.
+func TestWarmUpIsResumed(t *testing.T) {
+	set := images()
+	wrongFrom := func(done int) func(int) int {
+		return func(step int) int {
+			if done+step <= 60 {
+				return 8
+			}
+			return 2
+		}
+	}
+	start := func() attempt {
+		a := newAttempt(t, t.TempDir(), set)
+		a.key.Spec.Network.Depth = 110
+		a.key.Spec.Protocol.Iterations, a.key.Spec.Protocol.Interval = 140, 70
+		a.key.Spec.Protocol.Milestones = nil
+		a.model.wrong = wrongFrom(0)
+		return a
+	}
+	whole := start()
+	if _, err := whole.train(t, t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// After the first 100 minibatches 60x8 + 40x2 of 800 images, 70 %, are wrong.
+	r, err := whole.store.Find(whole.key)
+	if err != nil || r.WarmupEnded != 100 || r.Rows[0].LearningRate != 0.01 || r.Rows[1].LearningRate != 0.1 {
+		t.Fatalf("warm-up ended at %d, want 100; rows %v, %v", r.WarmupEnded, r.Rows, err)
+	}
+	for _, at := range []int{50, 100, 101, 120} {
+		a := start()
+		a.model.killStep = at + 1
+		if _, err := a.train(t, t.Context()); !errors.Is(err, errKilled) {
+			t.Fatal(err)
+		}
+		a.model = &fakeModel{wrong: wrongFrom(at)}
+		if _, err := a.train(t, t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if got, want := a.outcome(t), whole.outcome(t); got != want {
+			t.Errorf("killed after iteration %d: the outcome differs:\n%q\nwant\n%q", at, got, want)
+		}
+	}
+}
+
+// A worker whose claim another has taken writes nothing more.
+func TestLostClaim(t *testing.T) {
+	a := newAttempt(t, t.TempDir(), images())
+	dir := a.store.Path(a.key)
+	a.model.afterStep = func() {
+		if a.model.steps != 4 {
+			return
+		}
+		claims, _ := filepath.Glob(filepath.Join(dir, "claim*"))
+		for _, c := range claims {
+			os.Remove(c)
+		}
+	}
+	_, err := a.train(t, t.Context())
+	var lost *results.LostError
+	if !errors.As(err, &lost) {
+		t.Fatalf("got %v, want a LostError", err)
+	}
+	if at, _ := Latest(dir); at != 3 {
+		t.Errorf("the last checkpoint is of iteration %d, want 3", at)
+	}
+}
