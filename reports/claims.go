@@ -219,7 +219,7 @@ func (s *Selection) band(n experiments.Network, c experiments.Claim) (float64, s
 		}
 	}
 	if c.Band > 0 {
-		return c.Band, "from the spec"
+		return c.Band, "the least, from the spec"
 	}
 	return math.NaN(), ""
 }

@@ -57,7 +57,7 @@ func TestJudge(t *testing.T) {
 		{"outside the scatter", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 6.1}, full, nil, NotReproduced, "band ± 0.46", 3},
 		// One run is judged by the others' scatter: 2*0.2*sqrt(2).
 		{"within, one seed", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(20)), Value: 9.16}, full, nil, Reproduced, "band ± 0.57", 1},
-		{"a band in the spec is the least", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 6.1, Band: 0.62}, full, nil, Reproduced, "band ± 0.62 (from the spec)", 3},
+		{"a band in the spec is the least", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 6.1, Band: 0.62}, full, nil, Reproduced, "band ± 0.62 (the least, from the spec)", 3},
 		{"no scatter known", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(20)), Value: 8.75}, full,
 			func(r []*results.Record) []*results.Record { return r[:5] }, NotRun, "no network has two seeds", 1},
 		{"within at a scale", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 6.2}, scaled, nil, NotComparable, "band", 3},

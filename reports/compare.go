@@ -25,8 +25,8 @@ func compare(s *Selection, _ Options) (*Figure, []*Table, error) {
 	left := comparePanel(s, shown, depths, "training error (%)", func(x sample) []float64 { return x.training })
 	right := comparePanel(s, shown, depths, "test error (%)", func(x sample) []float64 { return x.test })
 	f := &Figure{
-		Alt: "Final training error (left) and test error (right) of plain and residual networks against their depth. " +
-			endings(s, shown),
+		Caption: "Final training error (left) and test error (right) of plain and residual networks against their depth.",
+		Endings: endings(s, shown),
 		width:   columnWidth,
 		row:     1.7 * vg.Inch,
 		panels:  [][]*plot.Plot{{left, right}},
@@ -159,7 +159,7 @@ func byKind(networks []experiments.Network) [][]experiments.Network {
 func compareTable(s *Selection) *Table {
 	t := &Table{
 		Name:  s.Experiment.Name,
-		Title: s.title("plain against residual networks, final errors (%)"),
+		Title: s.title("final errors (%)"),
 		Columns: append(numberColumns("layers", "training: plain", "training: residual", "difference",
 			"test: plain", "test: residual", "difference", "runs"), textColumns("better on test")...),
 		Notes: []string{"Difference: plain minus residual. Means over the complete runs of each network, with the sample standard " +

@@ -19,8 +19,9 @@ func curves(s *Selection, _ Options) (*Figure, []*Table, error) {
 		row = append(row, p)
 	}
 	f := &Figure{
-		Alt: "Training error (dashed) and test error (bold) of " + names(shown) +
-			" against iterations. " + endings(s, shown),
+		Caption: "Training error (dashed) and test error (bold) of " + names(shown) +
+			" against iterations.",
+		Endings: endings(s, shown),
 		width:   columnWidth,
 		row:     1.8 * vg.Inch,
 		panels:  [][]*plot.Plot{row},

@@ -34,12 +34,12 @@ type Exhibit struct {
 // function in a file of its own and a line here.
 func drawers() map[string]func(*Selection, Options) (*Figure, []*Table, error) {
 	return map[string]func(*Selection, Options) (*Figure, []*Table, error){
-		"figure1": figure1,
-		"figure6": figure6,
-		"figure7": figure7,
-		"table6":  table6,
-		"compare": compare,
-		"curves":  curves,
+		experiments.Figure1: figure1,
+		experiments.Figure6: figure6,
+		experiments.Figure7: figure7,
+		experiments.Table6:  table6,
+		experiments.Compare: compare,
+		experiments.Curves:  curves,
 	}
 }
 

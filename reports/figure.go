@@ -3,9 +3,11 @@ package reports
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"image/color"
 	"math"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -25,9 +27,9 @@ const pngDPI = 400
 // rendered to any of the formats; rendering the same figure twice gives the
 // same bytes.
 type Figure struct {
-	// Alt says in one sentence what the figure shows, for those who
-	// cannot see it.
-	Alt string
+	// Caption says what the figure shows, Endings where its curves end, for
+	// those who cannot see them.
+	Caption, Endings string
 
 	width   vg.Length
 	row     vg.Length      // height of one row of panels
@@ -186,14 +188,27 @@ func (f *Figure) svg(paper color.Color) ([]byte, error) {
 	if _, err := c.WriteTo(&b); err != nil {
 		return nil, fmt.Errorf("reports: encoding an SVG: %w", err)
 	}
-	// The type is not embedded, so name what stands in for it where
-	// Liberation Sans is not installed: types of the same metrics.
-	return bytes.ReplaceAll(b.Bytes(), []byte("font-family:Liberation Sans"),
-		[]byte("font-family:'Liberation Sans',Arimo,Arial,Helvetica,sans-serif")), nil
+	// The type is not embedded. Name what stands in for it where Liberation
+	// Sans is not installed, types of the same metrics first; and give every
+	// text its length, so that in another type it still has its place.
+	s := strings.ReplaceAll(b.String(), "font-family:Liberation Sans", "font-family:'Liberation Sans',Arimo,Arial,Helvetica,sans-serif")
+	return []byte(svgText.ReplaceAllStringFunc(s, func(element string) string {
+		part := svgText.FindStringSubmatch(element)
+		size, err := strconv.ParseFloat(part[2], 64)
+		if err != nil {
+			return element
+		}
+		width := textStyle(size, ink, 0, 0).Width(html.UnescapeString(part[3]))
+		return fmt.Sprintf(`<text textLength="%.5g" lengthAdjust="spacingAndGlyphs"%s>%s</text>`, width.Points(), part[1], part[3])
+	})), nil
 }
 
+// svgText matches a text element: its attributes, among them the size of the
+// type, and its text.
+var svgText = regexp.MustCompile(`<text((?:[^>]*)font-size:([0-9.]+)px[^>]*)>([^<]*)</text>`)
+
 // inline is the figure as an svg element to stand in an HTML page: no XML
-// prologue, its size and its paper left to the page, described by Alt.
+// prologue, its size and its paper left to the page, described in words.
 func (f *Figure) inline() (string, error) {
 	b, err := f.svg(nil)
 	if err != nil {
@@ -204,7 +219,7 @@ func (f *Figure) inline() (string, error) {
 	open := strings.Index(s, "<svg")
 	end := open + strings.IndexByte(s[open:], '>')
 	return fmt.Sprintf(`<svg role="img" aria-label="%s" viewBox="0 0 %.5g %.5g" xmlns="http://www.w3.org/2000/svg">`,
-		htmlEscape(f.Alt), f.width.Points(), h.Points()) + s[end+1:], nil
+		htmlEscape(strings.TrimSpace(f.Caption+" "+f.Endings)), f.width.Points(), h.Points()) + s[end+1:], nil
 }
 
 // pdfDate matches the time a PDF file was made, which would make two

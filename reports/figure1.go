@@ -20,8 +20,9 @@ func figure1(s *Selection, _ Options) (*Figure, []*Table, error) {
 	right := errorPanel(s, "", networks, 0, "test")
 	right.Y.Label.Text = "test error (%)"
 	f := &Figure{
-		Alt: "Training error (left) and test error (right) of " + names(networks) +
-			" on CIFAR-10 against iterations. " + endings(s, networks),
+		Caption: "Training error (left) and test error (right) of " + names(networks) +
+			" on CIFAR-10 against iterations.",
+		Endings: endings(s, networks),
 		width:   columnWidth,
 		row:     1.4 * vg.Inch,
 		panels:  [][]*plot.Plot{{left, right}},

@@ -24,8 +24,9 @@ func figure6(s *Selection, _ Options) (*Figure, []*Table, error) {
 	}
 	shown := s.displayed()
 	f := &Figure{
-		Alt: "Training error (dashed) and test error (bold) of " + names(shown) +
-			" on CIFAR-10 against iterations. " + endings(s, shown),
+		Caption: "Training error (dashed) and test error (bold) of " + names(shown) +
+			" on CIFAR-10 against iterations.",
+		Endings: endings(s, shown),
 		width:   pageWidth,
 		row:     1.85 * vg.Inch,
 		panels:  [][]*plot.Plot{row},

@@ -22,7 +22,7 @@ func figure7(s *Selection, _ Options) (*Figure, []*Table, error) {
 	top := newPanel("", "layer index (original)", "std")
 	bottom := newPanel("", "layer index (sorted by magnitude)", "std")
 	f := &Figure{
-		Alt:     "Standard deviations of the layer responses of " + names(shown) + ", in the order of the layers and sorted by size.",
+		Caption: "Standard deviations of the layer responses of " + names(shown) + ", in the order of the layers and sorted by size.",
 		width:   columnWidth,
 		row:     1.5 * vg.Inch,
 		panels:  [][]*plot.Plot{{top}, {bottom}},
@@ -90,7 +90,7 @@ func steps(top, step float64) []float64 {
 func responseTable(s *Selection) *Table {
 	t := &Table{
 		Name:    s.Experiment.Name + "-responses",
-		Title:   s.title("standard deviations of layer responses"),
+		Title:   s.title("summary over the layers"),
 		Columns: append(textColumns("network"), numberColumns("seed", "layers", "mean", "median", "smallest", "largest")...),
 		Notes: []string{"Outputs of each 3x3 layer over the test set, after batch normalisation (running statistics) " +
 			"and before ReLU and addition."},

@@ -30,12 +30,10 @@ const leader = vg.Length(6)
 func (curveLabels) style() text.Style { return textStyle(noteSize, ink, text.XLeft, text.YCenter) }
 
 func (l curveLabels) Plot(c draw.Canvas, p *plot.Plot) {
-	if len(l) == 0 {
-		return
-	}
 	tx, ty := p.Transforms(&c)
 	style := l.style()
-	sorted := slices.Clone(l)
+	// A curve that ends before the panel begins is not in it.
+	sorted := slices.DeleteFunc(slices.Clone(l), func(label curveLabel) bool { return label.x < p.X.Min })
 	slices.SortStableFunc(sorted, func(a, b curveLabel) int {
 		switch {
 		case a.y < b.y:

@@ -137,7 +137,7 @@ func (e *Exhibit) page() (pageExhibit, error) {
 	s := e.Selection
 	p := pageExhibit{
 		Name: e.Name, Title: e.Title, Scale: s.Choice.Scale.String(), Full: s.Choice.Scale.IsFull(),
-		Synthetic: s.Choice.Synthetic, Wide: e.Figure.width == pageWidth, Remarks: e.Figure.Remarks(), Caption: e.Figure.Alt,
+		Synthetic: s.Choice.Synthetic, Wide: e.Figure.width == pageWidth, Remarks: e.Figure.Remarks(), Caption: e.Figure.Caption,
 	}
 	svg, err := e.Figure.inline()
 	if err != nil {
@@ -145,6 +145,10 @@ func (e *Exhibit) page() (pageExhibit, error) {
 	}
 	p.Figure = template.HTML(svg) // our own drawing; its text is escaped by the renderer
 	for _, t := range e.Tables {
+		// The section has the experiment's title already.
+		short := *t
+		short.Title = strings.TrimPrefix(t.Title, e.Title+titleDash)
+		t = &short
 		var b strings.Builder
 		if err := t.HTML(&b); err != nil {
 			return p, err

@@ -12,7 +12,7 @@ import (
 func table6(s *Selection, o Options) (*Figure, []*Table, error) {
 	t := &Table{
 		Name:  s.Experiment.Name,
-		Title: s.title("test error (%) on CIFAR-10"),
+		Title: s.title("test errors (%) beside the paper's"),
 		Columns: append(textColumns("method"), numberColumns("layers", "parameters", "final", "mean ± std", "n", "median", "best run",
 			"lowest row", "paper", "paper: mean ± std", "best public")...),
 	}
@@ -57,7 +57,8 @@ func table6(s *Selection, o Options) (*Figure, []*Table, error) {
 	shown := s.displayed()
 	p := errorPanel(s, "", shown, 0, "both")
 	f := &Figure{
-		Alt:     "Training error (dashed) and test error (bold) of " + names(shown) + " against iterations. " + endings(s, shown),
+		Caption: "Training error (dashed) and test error (bold) of " + names(shown) + " against iterations.",
+		Endings: endings(s, shown),
 		width:   columnWidth,
 		row:     2.0 * vg.Inch,
 		panels:  [][]*plot.Plot{{p}},

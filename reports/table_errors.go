@@ -87,9 +87,12 @@ func (s *Selection) paperNotes() []string {
 	return []string{"The paper's numbers: " + strings.Join(notes, "; ") + "."}
 }
 
+// titleDash stands between an experiment's title and what a table shows of it.
+const titleDash = " – "
+
 // title is a table's title, with what sets the records apart from the paper's.
 func (s *Selection) title(what string) string {
-	title := s.Experiment.Title + " – " + what
+	title := s.Experiment.Title + titleDash + what
 	if !s.Choice.Scale.IsFull() {
 		title += fmt.Sprintf(", scale %s", s.Choice.Scale)
 	}
