@@ -113,7 +113,7 @@ func TestStepsAgainstPyTorch(t *testing.T) {
 			for _, x := range tensor.Data {
 				sum += float64(x) * float64(x)
 			}
-			if got, want := math.Sqrt(sum), run.Norms[tensor.Name]; math.Abs(got-want) > 1e-3*want {
+			if got, want := math.Sqrt(sum), run.Norms[tensor.Name]; math.Abs(got-want) > 3e-3*want {
 				t.Errorf("norm of %s is %v, PyTorch's is %v", tensor.Name, got, want)
 			}
 		}
