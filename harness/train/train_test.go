@@ -30,10 +30,10 @@ func (s *silent) Warn(err error)                    { s.warnings = append(s.warn
 // a partial one.
 func images() *data.Set { return data.Synthetic(1, 60, EvalBatch+10) }
 
-// smallKey is a run of 13 iterations with rows after 5, 10 and 13.
+// smallKey is a run of 8 iterations with rows after 3, 6 and 8.
 func smallKey(set *data.Set) results.Key {
 	p := experiments.Paper()
-	p.Batch, p.Iterations, p.Milestones, p.Interval, p.Validation = 8, 13, []int{6, 11}, 5, 10
+	p.Batch, p.Iterations, p.Milestones, p.Interval, p.Validation = 8, 8, []int{4, 7}, 3, 10
 	p = p.Scaled(experiments.Scale{Num: 1, Den: 1})
 	return results.Key{
 		Spec: experiments.RunSpec{
@@ -120,9 +120,9 @@ func TestCurve(t *testing.T) {
 		iteration, wrong, batches int
 		rate                      float64
 	}{
-		{5, 1 + 2 + 0 + 1 + 2, 5, 0.1},
-		{10, 0 + 1 + 2 + 0 + 1, 5, 0.01},
-		{13, 2 + 0 + 1, 3, 0.001}, // the last row covers what is left
+		{3, 1 + 2 + 0, 3, 0.1},
+		{6, 1 + 2 + 0, 3, 0.01},
+		{8, 1 + 2, 2, 0.001}, // the last row covers what is left
 	} {
 		row := r.Rows[i]
 		if row.Iteration != want.iteration || row.LearningRate != want.rate {
@@ -148,32 +148,53 @@ func TestCurve(t *testing.T) {
 func TestKillAnywhere(t *testing.T) {
 	set := images()
 	want := unbroken(t, set)
-	kills := map[string]*fakeModel{}
-	for i := 1; i <= 13; i++ {
-		kills[fmt.Sprintf("step %d", i)] = &fakeModel{killStep: i}
+	kills := map[string]fakeModel{}
+	for i := 1; i <= 8; i++ {
+		kills[fmt.Sprintf("step %d", i)] = fakeModel{killStep: i}
 	}
 	for i := 1; i <= 3*3+2; i++ { // two batches of test images and one of validation a row, and the responses
-		kills[fmt.Sprintf("evaluation %d", i)] = &fakeModel{killEval: i}
+		kills[fmt.Sprintf("evaluation %d", i)] = fakeModel{killEval: i}
 	}
 	for name, model := range kills {
-		for _, every := range []time.Duration{-1, time.Hour} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of the time goes into waiting for the disk
 			a := newAttempt(t, t.TempDir(), set)
-			a.model, a.every = model, every
+			a.model = &model
 			if _, err := a.train(t, t.Context()); !errors.Is(err, errKilled) {
-				t.Fatalf("killed at %s: got %v", name, err)
+				t.Fatalf("got %v", err)
 			}
 			a.model = &fakeModel{}
 			o, err := a.train(t, t.Context())
 			if err != nil || len(o.warnings) > 0 {
-				t.Fatalf("killed at %s, started again: %v %v", name, err, o.warnings)
+				t.Fatalf("started again: %v %v", err, o.warnings)
 			}
 			if got := a.outcome(t); got != want {
-				t.Errorf("killed at %s (checkpoints every %v): the outcome differs:\n%q\nwant\n%q", name, every, got, want)
+				t.Errorf("the outcome differs:\n%q\nwant\n%q", got, want)
 			}
-			if every < 0 && model.killStep > 1 && a.model.steps > 13-(model.killStep-1) {
-				t.Errorf("killed at %s: %d steps were trained again", name, a.model.steps)
+			if model.killStep > 1 && a.model.steps > 8-(model.killStep-1) {
+				t.Errorf("%d steps were trained again", a.model.steps)
 			}
-		}
+		})
+	}
+}
+
+// Without a checkpoint the run starts over, though its record has rows.
+func TestKillBeforeACheckpoint(t *testing.T) {
+	set := images()
+	a := newAttempt(t, t.TempDir(), set)
+	a.model.killStep, a.every = 8, time.Hour
+	if _, err := a.train(t, t.Context()); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	if r, err := a.store.Find(a.key); err != nil || len(r.Rows) != 2 {
+		t.Fatalf("rows before the kill: %v %v", r, err)
+	}
+	a.model = &fakeModel{}
+	if _, err := a.train(t, t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := a.outcome(t), unbroken(t, set); got != want {
+		t.Errorf("the outcome differs:\n%q\nwant\n%q", got, want)
 	}
 }
 
@@ -195,8 +216,8 @@ func TestKillAfterEveryStep(t *testing.T) {
 		t.Errorf("the outcome differs:\n%q\nwant\n%q", got, want)
 	}
 	r, err := a.store.Find(a.key)
-	if err != nil || r.Provenance.Resumed != 12 {
-		t.Errorf("resumed %d times (%v), want 12", r.Provenance.Resumed, err)
+	if err != nil || r.Provenance.Resumed != 7 {
+		t.Errorf("resumed %d times (%v), want 7", r.Provenance.Resumed, err)
 	}
 }
 
@@ -211,11 +232,11 @@ func TestStop(t *testing.T) {
 		{"in a step", func(stop func()) *fakeModel {
 			n := 0
 			return &fakeModel{afterStep: func() {
-				if n++; n == 7 {
+				if n++; n == 5 {
 					stop()
 				}
 			}}
-		}, 7},
+		}, 5},
 		{"in an evaluation", func(stop func()) *fakeModel {
 			n := 0
 			return &fakeModel{beforeEval: func() {
@@ -223,7 +244,7 @@ func TestStop(t *testing.T) {
 					stop()
 				}
 			}}
-		}, 10},
+		}, 6},
 		{"in the responses", func(stop func()) *fakeModel {
 			n := 0
 			return &fakeModel{beforeEval: func() {
@@ -231,7 +252,7 @@ func TestStop(t *testing.T) {
 					stop()
 				}
 			}}
-		}, 13},
+		}, 8},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := newAttempt(t, t.TempDir(), set)
@@ -254,8 +275,8 @@ func TestStop(t *testing.T) {
 			if got := a.outcome(t); got != want {
 				t.Errorf("the outcome differs:\n%q\nwant\n%q", got, want)
 			}
-			if a.model.steps != 13-c.iteration {
-				t.Errorf("%d steps were trained, want %d", a.model.steps, 13-c.iteration)
+			if a.model.steps != 8-c.iteration {
+				t.Errorf("%d steps were trained, want %d", a.model.steps, 8-c.iteration)
 			}
 		})
 	}
@@ -263,7 +284,7 @@ func TestStop(t *testing.T) {
 
 func TestDivergence(t *testing.T) {
 	a := newAttempt(t, t.TempDir(), images())
-	a.model.infiniteStep = 8
+	a.model.infiniteStep = 5
 	_, err := a.train(t, t.Context())
 	if !errors.Is(err, ErrDiverged) {
 		t.Fatalf("got %v, want ErrDiverged", err)
@@ -272,8 +293,8 @@ func TestDivergence(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Status != results.Diverged || len(r.Rows) != 1 || !strings.Contains(r.Reason, "iteration 8") {
-		t.Errorf("recorded as %s with %d rows: %q; want diverged with the row before it, naming iteration 8", r.Status, len(r.Rows), r.Reason)
+	if r.Status != results.Diverged || len(r.Rows) != 1 || !strings.Contains(r.Reason, "iteration 5") {
+		t.Errorf("recorded as %s with %d rows: %q; want diverged with the row before it, naming iteration 5", r.Status, len(r.Rows), r.Reason)
 	}
 	if _, ok := Latest(r.Dir); ok {
 		t.Error("a run that diverged leaves a checkpoint")
@@ -296,7 +317,7 @@ func TestWarmUpIsResumed(t *testing.T) {
 		a.key.Spec.Network.Depth = 110
 		a.key.Spec.Protocol.Iterations, a.key.Spec.Protocol.Interval = 140, 70
 		a.key.Spec.Protocol.Milestones = nil
-		a.model.wrong = wrongFrom(0)
+		a.model.wrong, a.every = wrongFrom(0), time.Hour
 		return a
 	}
 	whole := start()
@@ -310,8 +331,13 @@ func TestWarmUpIsResumed(t *testing.T) {
 	}
 	for _, at := range []int{50, 100, 101, 120} {
 		a := start()
-		a.model.killStep = at + 1
-		if _, err := a.train(t, t.Context()); !errors.Is(err, errKilled) {
+		ctx, stop := context.WithCancel(t.Context())
+		a.model.afterStep = func() {
+			if a.model.steps == at {
+				stop()
+			}
+		}
+		if _, err := a.train(t, ctx); !errors.Is(err, ErrStopped) {
 			t.Fatal(err)
 		}
 		a.model = &fakeModel{wrong: wrongFrom(at)}
@@ -319,7 +345,7 @@ func TestWarmUpIsResumed(t *testing.T) {
 			t.Fatal(err)
 		}
 		if got, want := a.outcome(t), whole.outcome(t); got != want {
-			t.Errorf("killed after iteration %d: the outcome differs:\n%q\nwant\n%q", at, got, want)
+			t.Errorf("stopped after iteration %d: the outcome differs:\n%q\nwant\n%q", at, got, want)
 		}
 	}
 }
