@@ -12,8 +12,9 @@ import (
 	"deepresidual/models"
 )
 
-// benchmark times training steps of a network on random images and prints two
-// lines: the speed, and the allocations that a step makes.
+// benchmark times training steps of a network on random images and prints
+// three lines: the speed, the allocations that a step makes, and the speed of
+// evaluation.
 func (a *app) benchmark(context.Context) error {
 	net, err := parseNetwork("-bench", a.bench)
 	if err != nil {
@@ -27,12 +28,14 @@ func (a *app) benchmark(context.Context) error {
 	fmt.Fprintf(a.stdout, "%s batch %d threads %d kernels %s: %.1f ms/step %.0f images/s peak %.0f MiB\n",
 		net.Name(), a.batch, a.threads, b.kernels, ms, float64(a.batch)/b.step.Seconds(), b.peak)
 	fmt.Fprintf(a.stdout, "allocations per step: %.1f\n", b.allocations)
+	fmt.Fprintf(a.stdout, "evaluation: %.1f ms/batch %.0f images/s\n", b.evaluation.Seconds()*1000, float64(a.batch)/b.evaluation.Seconds())
 	return nil
 }
 
 // benchmarked is what timing a network's training step tells.
 type benchmarked struct {
 	step        time.Duration // the median
+	evaluation  time.Duration // of a batch of the same size, the median
 	kernels     string
 	allocations float64 // per step
 	peak        float64 // resident memory, MiB
@@ -49,30 +52,47 @@ func (a *app) timeSteps(net *models.Network, batch, steps int) (benchmarked, err
 	m.Initialise(1)
 	b := randomBatch(batch)
 	hyper := models.Hyper{Rate: 0.01, Momentum: 0.9, WeightDecay: 1e-4}
-	const warmUp = 3
-	for range warmUp {
-		if _, err := m.Step(b, hyper); err != nil {
-			return benchmarked{}, err
-		}
-	}
-	times := make([]time.Duration, steps)
 	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	for i := range times {
-		began := time.Now()
-		if _, err := m.Step(b, hyper); err != nil {
-			return benchmarked{}, err
-		}
-		times[i] = time.Since(began)
+	step, err := median(steps, func() { runtime.ReadMemStats(&before) }, func() error {
+		_, err := m.Step(b, hyper)
+		return err
+	})
+	if err != nil {
+		return benchmarked{}, err
 	}
 	runtime.ReadMemStats(&after)
-	slices.Sort(times)
-	return benchmarked{
-		step:        (times[(steps-1)/2] + times[steps/2]) / 2,
+	result := benchmarked{
+		step:        step,
 		kernels:     m.Kernels(),
 		allocations: float64(after.Mallocs-before.Mallocs) / float64(steps),
 		peak:        train.PeakMiB(),
-	}, nil
+	}
+	result.evaluation, err = median(steps, func() {}, func() error {
+		_, err := m.Evaluate(b)
+		return err
+	})
+	return result, err
+}
+
+// median times body, after a few calls that warm the machine up, and calls
+// warm when they are done.
+func median(steps int, warm func(), body func() error) (time.Duration, error) {
+	const warmUp = 3
+	times := make([]time.Duration, steps)
+	for i := -warmUp; i < steps; i++ {
+		if i == 0 {
+			warm()
+		}
+		began := time.Now()
+		if err := body(); err != nil {
+			return 0, err
+		}
+		if i >= 0 {
+			times[i] = time.Since(began)
+		}
+	}
+	slices.Sort(times)
+	return (times[(steps-1)/2] + times[steps/2]) / 2, nil
 }
 
 // randomBatch returns images of noise within their zero border.
