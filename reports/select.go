@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"sort"
 
 	"gonum.org/v1/plot/plotter"
 
@@ -71,39 +70,45 @@ func better(a, b *results.Record) bool {
 	return len(a.Rows) > len(b.Rows)
 }
 
-// Largest finds what to draw an experiment from when nothing is recorded at
-// the scale that was asked for: the largest scale at which every run is
-// complete, or else the largest at which any has begun; real images before
-// generated ones. It reports whether there is anything at all.
+// Largest finds what to draw an experiment from when no scale was asked for, or
+// nothing is recorded of it: the largest scale that shows the exhibit. That is
+// one with more than half as many complete networks as any scale has, so that
+// a first run of a longer schedule does not push a whole exhibit aside; or,
+// where no run is complete, the largest scale at which one has begun. Real
+// images come before generated ones. It reports whether there is anything.
 func Largest(exp *experiments.Experiment, records []*results.Record, seeds []int64) (Choice, bool) {
-	var choices []Choice
-	for _, r := range records {
-		c := Choice{Scale: r.Key.Spec.Scale, Seeds: seeds, Synthetic: r.Key.Data.Synthetic}
-		if !slices.ContainsFunc(choices, func(o Choice) bool { return o.Scale.Compare(c.Scale) == 0 && o.Synthetic == c.Synthetic }) {
-			choices = append(choices, c)
+	for _, synthetic := range []bool{false, true} {
+		var begun []*Selection
+		most := 0
+		for _, r := range records {
+			c := Choice{Scale: r.Key.Spec.Scale, Seeds: seeds, Synthetic: synthetic}
+			if slices.ContainsFunc(begun, func(s *Selection) bool { return s.Choice.Scale.Compare(c.Scale) == 0 }) {
+				continue
+			}
+			if s := Select(exp, records, c); !s.Empty() {
+				begun = append(begun, s)
+				most = max(most, s.completeNetworks())
+			}
+		}
+		slices.SortFunc(begun, func(a, b *Selection) int { return b.Choice.Scale.Compare(a.Choice.Scale) })
+		for _, s := range begun {
+			if most == 0 || 2*s.completeNetworks() > most {
+				return s.Choice, true
+			}
 		}
 	}
-	sort.SliceStable(choices, func(i, j int) bool {
-		a, b := choices[i], choices[j]
-		if a.Synthetic != b.Synthetic {
-			return b.Synthetic
-		}
-		return a.Scale.Compare(b.Scale) > 0
-	})
-	best, found := Choice{}, false
-	for _, c := range choices {
-		s := Select(exp, records, c)
-		if found && c.Synthetic && !best.Synthetic {
-			break
-		}
-		if s.Complete() {
-			return c, true
-		}
-		if !found && !s.Empty() {
-			best, found = c, true
+	return Choice{}, false
+}
+
+// completeNetworks counts the networks with at least one complete run.
+func (s *Selection) completeNetworks() int {
+	n := 0
+	for _, network := range s.Experiment.Networks {
+		if slices.ContainsFunc(s.of(network), Selected.complete) {
+			n++
 		}
 	}
-	return best, found
+	return n
 }
 
 // Empty reports whether no planned run has a row yet.

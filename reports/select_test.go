@@ -76,6 +76,8 @@ func TestLargest(t *testing.T) {
 	for _, r := range synthetic {
 		r.Key.Data.Synthetic = true
 	}
+	begun16 := recordsOf(exp, sixteenth)[0]
+	cut(begun16, 0.5)
 	empty := recordsOf(exp, experiments.Full())[0]
 	empty.Rows, empty.Status = nil, results.Running
 	for _, c := range []struct {
@@ -86,8 +88,11 @@ func TestLargest(t *testing.T) {
 	}{
 		{"nothing", nil, "", false},
 		{"a record without a row", []*results.Record{empty}, "", false},
-		{"the largest that is complete", slices.Concat(at16, full[:1], at4), "1/4", true},
-		{"the largest begun, if none is complete", slices.Concat(at16[:1], at4[1:]), "1/4", true},
+		{"the larger of two that are complete", slices.Concat(at16, at4), "1/4", true},
+		{"one begun does not push a whole exhibit aside", slices.Concat(full[:1], at16), "1/16", true},
+		{"one of two complete does not either", slices.Concat(at4[:1], at16), "1/16", true},
+		{"one complete, as at the smaller scale", slices.Concat(at16[:1], at4[1:]), "1/4", true},
+		{"the largest begun, if none is complete", []*results.Record{begun16, full[0]}, "1", true},
 		{"real before synthetic", slices.Concat(synthetic, at16[:1]), "1/16", true},
 		{"synthetic if there is no other", synthetic, "1", true},
 	} {
