@@ -188,7 +188,7 @@ func winogradGradWeights(k *Set, x, dy *maps) []float32 {
 // Convolution of stride 1 and both its gradients by Winograd's algorithm.
 func TestWinogradConvolution(t *testing.T) {
 	const tolerance = 1e-5 // 1e-4 of the maximum is what training needs
-	for _, shape := range []struct{ n, c, size int }{{1, 16, 32}, {2, 32, 16}, {4, 64, 8}} {
+	for _, shape := range []struct{ n, c, size int }{{1, 16, 32}, {1, 32, 16}, {4, 64, 8}} {
 		r := rand.New(rand.NewPCG(4, uint64(shape.c)))
 		c := shape.c
 		x, dy := randomMaps(r, shape.n, c, shape.size), randomMaps(r, shape.n, c, shape.size)

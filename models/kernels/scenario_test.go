@@ -26,11 +26,27 @@ type arg struct {
 func signed(r *rand.Rand) float32     { return 2*r.Float32() - 1 }
 func activation(r *rand.Rand) float32 { return max(signed(r), 0) }
 
+// sparse is for normalisations: where scale and shift are both 0, nothing is
+// above 0.
+func sparse(r *rand.Rand) float32 {
+	if r.IntN(3) == 0 {
+		return 0
+	}
+	return signed(r)
+}
+
 func args(lengths ...int) []arg {
 	list := make([]arg, len(lengths))
 	for i, n := range lengths {
 		list[i] = arg{n, signed}
 	}
+	return list
+}
+
+// normed are slices of which the last is a normalisation.
+func normed(lengths ...int) []arg {
+	list := args(lengths...)
+	list[len(list)-1].value = sparse
 	return list
 }
 
@@ -62,25 +78,25 @@ func fills(rows, width, stride int) []scenario {
 	if n > 0 {
 		dst = (rows-1)*stride + width*Lanes
 	}
-	masked := args(dst, n, n, n, 5*Lanes)
+	masked := normed(dst, n, n, n, 5*Lanes)
 	masked[3].value = activation
 	return []scenario{
-		{"FillNorm", shape, args(dst, n, 2*Lanes), func(k *Set, s [][]float32) {
+		{"FillNorm", shape, normed(dst, n, 2*Lanes), func(k *Set, s [][]float32) {
 			k.FillNorm(s[0], s[1], s[2], rows, width, stride)
 		}, 0, tight},
-		{"FillNormStore", shape, args(dst, n, n, 2*Lanes), func(k *Set, s [][]float32) {
+		{"FillNormStore", shape, normed(dst, n, n, 2*Lanes), func(k *Set, s [][]float32) {
 			k.FillNormStore(s[0], s[1], s[2], s[3], rows, width, stride)
 		}, 0, tight},
-		{"FillAdd", shape, args(dst, n, n, 2*Lanes), func(k *Set, s [][]float32) {
+		{"FillAdd", shape, normed(dst, n, n, 2*Lanes), func(k *Set, s [][]float32) {
 			k.FillAdd(s[0], s[1], s[2], s[3], rows, width, stride)
 		}, 0, tight},
-		{"FillAddStore", shape, args(dst, n, n, n, 2*Lanes), func(k *Set, s [][]float32) {
+		{"FillAddStore", shape, normed(dst, n, n, n, 2*Lanes), func(k *Set, s [][]float32) {
 			k.FillAddStore(s[0], s[1], s[2], s[3], s[4], rows, width, stride)
 		}, 0, tight},
 		{"FillCopy", shape, args(dst, n), func(k *Set, s [][]float32) {
 			k.FillCopy(s[0], s[1], rows, width, stride)
 		}, 0, 0},
-		{"FillGrad", shape, args(dst, n, n, 5*Lanes), func(k *Set, s [][]float32) {
+		{"FillGrad", shape, normed(dst, n, n, 5*Lanes), func(k *Set, s [][]float32) {
 			k.FillGrad(s[0], s[1], s[2], s[3], rows, width, stride)
 		}, 0, tight},
 		{"FillGradMask", shape, masked, func(k *Set, s [][]float32) {
@@ -100,7 +116,7 @@ func reductions(pixels int) []scenario {
 		{"Sums", shape, args(2*Lanes, n), func(k *Set, s [][]float32) {
 			k.Sums(s[0], s[1], pixels)
 		}, 0, tolerance},
-		{"GradSums", shape, args(2*Lanes, n, n, 2*Lanes), func(k *Set, s [][]float32) {
+		{"GradSums", shape, normed(2*Lanes, n, n, 2*Lanes), func(k *Set, s [][]float32) {
 			k.GradSums(s[0], s[1], s[2], s[3], pixels)
 		}, 0, tolerance},
 		{"GradSumsMask", shape, masked, func(k *Set, s [][]float32) {
@@ -144,7 +160,7 @@ func transforms(tilesX, tilesY, stride, c int) []scenario {
 		{"TransformOutput", shape, args(y, 2*Lanes, v), func(k *Set, s [][]float32) {
 			k.TransformOutput(s[0], s[1], s[2], tilesX, tilesY, stride, c, plane)
 		}, 0, sums},
-		{"TransformOutputGrad", shape, args(y, 2*Lanes, v, y, 2*Lanes), func(k *Set, s [][]float32) {
+		{"TransformOutputGrad", shape, normed(y, 2*Lanes, v, y, 2*Lanes), func(k *Set, s [][]float32) {
 			k.TransformOutputGrad(s[0], s[1], s[2], s[3], s[4], tilesX, tilesY, stride, c, plane)
 		}, 0, sums},
 		{"TransformOutputGradAdd", shape, add, func(k *Set, s [][]float32) {
