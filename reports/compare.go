@@ -21,15 +21,18 @@ import (
 // several seeds the mean is drawn, with bars of one standard deviation.
 func compare(s *Selection, _ Options) (*Figure, []*Table, error) {
 	shown := s.displayed()
-	depths := depthsOf(shown)
-	left := comparePanel(s, shown, depths, "training error (%)", func(x sample) []float64 { return x.training })
-	right := comparePanel(s, shown, depths, "test error (%)", func(x sample) []float64 { return x.test })
+	training := func(n experiments.Network) []float64 { return s.sample(n).training }
+	test := func(n experiments.Network) []float64 { return s.sample(n).test }
+	panels := []*plot.Plot{newPanel("", "layers", "training error (%)"), newPanel("", "layers", "test error (%)")}
+	errorAxes(panels, typical(shown, training, test))
+	comparePanel(panels[0], shown, training)
+	comparePanel(panels[1], shown, test)
 	f := &Figure{
 		Caption: "Final training error (left) and test error (right) of plain and residual networks against their depth.",
 		Endings: endings(s, shown),
 		width:   columnWidth,
 		row:     1.7 * vg.Inch,
-		panels:  [][]*plot.Plot{{left, right}},
+		panels:  [][]*plot.Plot{panels},
 		remarks: s.remarks(shown),
 	}
 	for _, group := range byKind(shown) {
@@ -49,20 +52,26 @@ func kindStyle(k experiments.Kind) (draw.LineStyle, draw.GlyphStyle) {
 	return rule(p[0].colour, 1.1), dot(p[0].colour, 1.8)
 }
 
-// comparePanel draws one kind of error against depth, the depths evenly spaced.
-// A value far above the others (plain-110 does not train) would flatten the
-// rest: it is marked at the top of the panel with its number.
-func comparePanel(s *Selection, networks []experiments.Network, depths []int, ylabel string, of func(sample) []float64) *plot.Plot {
-	p := newPanel("", "layers", ylabel)
-	var all []float64
-	for _, n := range networks {
-		if v := mean(of(s.sample(n))); finite(v) {
-			all = append(all, v)
+// typical is the mean errors of networks without those far above the others:
+// plain-110 does not train, and would flatten the rest.
+func typical(networks []experiments.Network, errors ...func(experiments.Network) []float64) []float64 {
+	var means []float64
+	for _, of := range errors {
+		for _, n := range networks {
+			if v := mean(of(n)); finite(v) {
+				means = append(means, v)
+			}
 		}
 	}
-	limit := 2.5 * math.Max(median(all), 8)
-	at := errorAxis(p, slices.DeleteFunc(slices.Clone(all), func(v float64) bool { return v > limit }))
-	p.Add(guides{y: at})
+	limit := 2.5 * math.Max(median(means), 8)
+	return slices.DeleteFunc(means, func(v float64) bool { return v > limit })
+}
+
+// comparePanel draws one kind of error against depth, the depths evenly spaced.
+// A value above the axis is marked at the top of the panel with its number.
+func comparePanel(p *plot.Plot, networks []experiments.Network, of func(experiments.Network) []float64) {
+	p.Add(guides{})
+	depths := depthsOf(networks)
 	var names plot.ConstantTicks
 	for i, d := range depths {
 		names = append(names, plot.Tick{Value: float64(i), Label: fmt.Sprint(d)})
@@ -75,7 +84,7 @@ func comparePanel(s *Selection, networks []experiments.Network, depths []int, yl
 		var bars errorBars
 		var above offScale
 		for _, n := range group {
-			v := of(s.sample(n))
+			v := of(n)
 			xy := plotter.XY{X: float64(slices.Index(depths, n.Depth)), Y: mean(v)}
 			switch {
 			case !finite(xy.Y):
@@ -94,7 +103,6 @@ func comparePanel(s *Selection, networks []experiments.Network, depths []int, yl
 		}
 		p.Add(bars, marks{means, mark}, above)
 	}
-	return p
 }
 
 // errorBars are bars of one standard deviation around means.

@@ -11,13 +11,15 @@ import (
 func curves(s *Selection, _ Options) (*Figure, []*Table, error) {
 	shown := s.displayed()
 	var row []*plot.Plot
+	var ends []float64
 	for _, group := range byKind(shown) {
-		p := errorPanel(s, string(group[0].Kind), group, 0, "both")
+		p, end := errorPanel(s, string(group[0].Kind), group, 0, "both")
 		if len(row) > 0 {
 			p.Y.Label.Text = ""
 		}
-		row = append(row, p)
+		row, ends = append(row, p), append(ends, end...)
 	}
+	errorAxes(row, ends)
 	f := &Figure{
 		Caption: "Training error (dashed) and test error (bold) of " + names(shown) +
 			" against iterations.",

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"gonum.org/v1/plot"
+
 	"deepresidual/experiments"
 	"deepresidual/results"
 )
@@ -173,19 +175,31 @@ func TestCurveLabelsDoNotOverlap(t *testing.T) {
 }
 
 // The axis is the paper's where the errors fit, and otherwise wide enough for
-// the ends of all curves.
-func TestErrorAxis(t *testing.T) {
+// the ends of all curves; panels side by side have the same.
+func TestErrorAxes(t *testing.T) {
 	for _, c := range []struct {
 		finals []float64
 		top    float64
-	}{{nil, 20}, {[]float64{9.7, 13.2}, 20}, {[]float64{19}, 20}, {[]float64{19.5}, 40}, {[]float64{30, 55}, 60}, {[]float64{90}, 100}, {[]float64{mean(nil)}, 20}} {
-		p := newPanel("", "", "")
-		guides := errorAxis(p, c.finals)
-		if p.Y.Min != 0 || p.Y.Max != c.top {
-			t.Errorf("axis of %v is %v to %v, want 0 to %v", c.finals, p.Y.Min, p.Y.Max, c.top)
-		}
-		if c.top == 20 && !slices.Equal(guides, []float64{5, 10}) {
-			t.Errorf("guides of %v at %v, want 5 and 10", c.finals, guides)
+		labels string
+	}{
+		{nil, 20, "0 5 10 20"},
+		{[]float64{9.7, 13.2}, 20, "0 5 10 20"},
+		{[]float64{19}, 20, "0 5 10 20"},
+		{[]float64{19.5}, 40, "0 10 20 30 40"},
+		{[]float64{30, 55}, 60, "0 20 40 60"},
+		{[]float64{90}, 100, "0 20 40 60 80 100"},
+		{[]float64{mean(nil)}, 20, "0 5 10 20"},
+	} {
+		panels := []*plot.Plot{newPanel("", "", ""), newPanel("", "", "")}
+		errorAxes(panels, c.finals)
+		for _, p := range panels {
+			var labels []string
+			for _, tick := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+				labels = append(labels, tick.Label)
+			}
+			if got := strings.Join(labels, " "); p.Y.Min != 0 || p.Y.Max != c.top || got != c.labels {
+				t.Errorf("axis of %v is %v to %v with labels %s, want 0 to %v with %s", c.finals, p.Y.Min, p.Y.Max, got, c.top, c.labels)
+			}
 		}
 	}
 }
@@ -203,6 +217,7 @@ func TestIterationAxis(t *testing.T) {
 		{0, 1000, "iter. (1e3)", "0 0.2 0.4 0.6 0.8 1"},
 		{0, 250, "iter.", "0 100 200"},
 		{0, 24, "iter.", "0 10 20"},
+		{2500, 4000, "iter. (1e3)", "2.5 3 3.5 4"},
 	} {
 		p := newPanel("", "", "")
 		iterationAxis(p, c.first, c.last)

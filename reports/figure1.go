@@ -15,10 +15,11 @@ import (
 // each curve named at its end.
 func figure1(s *Selection, _ Options) (*Figure, []*Table, error) {
 	networks := s.displayed()
-	left := errorPanel(s, "", networks, 0, "training")
+	left, training := errorPanel(s, "", networks, 0, "training")
 	left.Y.Label.Text = "training error (%)"
-	right := errorPanel(s, "", networks, 0, "test")
+	right, test := errorPanel(s, "", networks, 0, "test")
 	right.Y.Label.Text = "test error (%)"
+	errorAxes([]*plot.Plot{left, right}, append(training, test...))
 	f := &Figure{
 		Caption: "Training error (left) and test error (right) of " + names(networks) +
 			" on CIFAR-10 against iterations.",
@@ -34,7 +35,8 @@ func figure1(s *Selection, _ Options) (*Figure, []*Table, error) {
 // errorPanel draws error curves of some networks from the iteration first of
 // the paper's schedule to the end: "training" or "test" curves alone in solid
 // lines, or with "both" the training curves dashed and the test curves bold.
-func errorPanel(s *Selection, title string, networks []experiments.Network, first int, which string) *plot.Plot {
+// It returns the errors at which the curves end, for [errorAxes].
+func errorPanel(s *Selection, title string, networks []experiments.Network, first int, which string) (*plot.Plot, []float64) {
 	p := newPanel(title, "", "error (%)")
 	var (
 		labels     curveLabels
@@ -71,9 +73,8 @@ func errorPanel(s *Selection, title string, networks []experiments.Network, firs
 			x: end.X, y: end.Y, open: !run.complete(),
 		})
 	}
-	at := errorAxis(p, ends)
 	iterationAxis(p, first, last)
-	p.Add(guides{x: milestones, y: at})
+	p.Add(guides{milestones})
 	for _, run := range runs {
 		training, test := run.curves()
 		l := lookOf(run.Spec.Network.Depth)
@@ -90,7 +91,7 @@ func errorPanel(s *Selection, title string, networks []experiments.Network, firs
 		}
 	}
 	p.Add(labels)
-	return p
+	return p, ends
 }
 
 // names lists networks in a sentence.

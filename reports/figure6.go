@@ -11,17 +11,19 @@ import (
 // the table only.
 func figure6(s *Selection, _ Options) (*Figure, []*Table, error) {
 	var row []*plot.Plot
+	var ends []float64
 	for _, panel := range s.Experiment.Panels {
 		first := 0
 		if panel.From > 0 {
 			first = s.Choice.Scale.Of(panel.From)
 		}
-		p := errorPanel(s, panel.Title, panel.Networks, first, "both")
+		p, end := errorPanel(s, panel.Title, panel.Networks, first, "both")
 		if len(row) > 0 {
 			p.Y.Label.Text = ""
 		}
-		row = append(row, p)
+		row, ends = append(row, p), append(ends, end...)
 	}
+	errorAxes(row, ends)
 	shown := s.displayed()
 	f := &Figure{
 		Caption: "Training error (dashed) and test error (bold) of " + names(shown) +

@@ -44,7 +44,7 @@ func figure7(s *Selection, _ Options) (*Figure, []*Table, error) {
 		p.X.Tick.Marker = ticks(steps(p.X.Max, across), plain)
 		up := niceCeiling(p.Y.Max/4, 0.5, 1, 2, 5, 10)
 		p.Y.Tick.Marker = ticks(steps(p.Y.Max, up), plain)
-		p.Add(guides{y: steps(p.Y.Max, up)})
+		p.Add(guides{})
 	}
 	for i, n := range shown {
 		style := rule(lookOf(n.Depth).colour, 1)
@@ -75,15 +75,6 @@ func (s *Selection) responses(n experiments.Network) []results.Response {
 		return nil
 	}
 	return slices.DeleteFunc(slices.Clone(run.Record.Responses), func(r results.Response) bool { return !finite(r.Std) })
-}
-
-// steps is the multiples of step from 0 to top.
-func steps(top, step float64) []float64 {
-	var at []float64
-	for i := 0; float64(i)*step <= top; i++ {
-		at = append(at, float64(i)*step)
-	}
-	return at
 }
 
 // responseTable sums up the responses of each network over its layers.

@@ -44,15 +44,15 @@ func (frame) Plot(c draw.Canvas, _ *plot.Plot) {
 	})
 }
 
-// guides are thin lines across the panel at values of Y and of X. They lie
-// under the data, and are left out where the frame is.
-type guides struct{ x, y []float64 }
+// guides are thin lines across the panel at the labels of Y and at values of X.
+// They lie under the data, and are left out where the frame is.
+type guides struct{ x []float64 }
 
 func (g guides) Plot(c draw.Canvas, p *plot.Plot) {
 	tx, ty := p.Transforms(&c)
-	for _, v := range g.y {
-		if v > p.Y.Min && v < p.Y.Max {
-			y := ty(v)
+	for _, tick := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
+		if tick.Value > p.Y.Min && tick.Value < p.Y.Max {
+			y := ty(tick.Value)
 			c.StrokeLine2(rule(faint, 0.4, 2, 2), c.Min.X, y, c.Max.X, y)
 		}
 	}
@@ -64,29 +64,36 @@ func (g guides) Plot(c draw.Canvas, p *plot.Plot) {
 	}
 }
 
-// errorAxis makes Y an axis of errors in percent that starts at 0 and holds
-// the final errors given; it is the paper's 0-20 % wherever they fit. The
-// values where a guide helps are returned.
-func errorAxis(p *plot.Plot, finals []float64) (at []float64) {
-	top := 0.0
+// errorAxes makes Y of all panels the same axis of errors in percent, so that
+// they can be compared by eye. It starts at 0 and holds the final errors given;
+// it is the paper's 0-20 % wherever they fit.
+func errorAxes(panels []*plot.Plot, finals []float64) {
+	highest := 0.0
 	for _, f := range finals {
 		if finite(f) {
-			top = math.Max(top, f)
+			highest = math.Max(highest, f)
 		}
 	}
-	p.Y.Min, p.Y.Max = 0, niceCeiling(1.05*top, 20, 40, 60, 80, 100)
+	top := niceCeiling(1.05*highest, 20, 40, 60, 80, 100)
 	labels := []float64{0, 5, 10, 20}
-	if p.Y.Max > 20 {
-		labels = nil
-		for v := 0.0; v <= p.Y.Max; v += math.Max(10, 20*math.Floor(p.Y.Max/60)) {
-			labels = append(labels, v)
+	if top > 20 {
+		step := 20.0
+		if top == 40 {
+			step = 10
 		}
+		labels = steps(top, step)
 	}
-	p.Y.Tick.Marker = ticks(labels, plain)
-	for _, v := range labels {
-		if v > 0 && v < p.Y.Max {
-			at = append(at, v)
-		}
+	for _, p := range panels {
+		p.Y.Min, p.Y.Max = 0, top
+		p.Y.Tick.Marker = ticks(labels, plain)
+	}
+}
+
+// steps is the multiples of step from 0 to top.
+func steps(top, step float64) []float64 {
+	var at []float64
+	for i := 0; float64(i)*step <= top; i++ {
+		at = append(at, float64(i)*step)
 	}
 	return at
 }
@@ -99,7 +106,7 @@ func iterationAxis(p *plot.Plot, first, last int) {
 	unit := math.Pow(10, float64(exponent))
 	p.X.Min, p.X.Max = float64(first), float64(last)
 	step := unit
-	if span := float64(last-first) / unit; span <= 1.5 {
+	if span := float64(last-first) / unit; span <= 1.2 {
 		step = unit / 5
 	} else if span < 2.4 {
 		step = unit / 2

@@ -55,7 +55,8 @@ func table6(s *Selection, o Options) (*Figure, []*Table, error) {
 	}
 	t.Notes = append(t.Notes, s.paperNotes()...)
 	shown := s.displayed()
-	p := errorPanel(s, "", shown, 0, "both")
+	p, ends := errorPanel(s, "", shown, 0, "both")
+	errorAxes([]*plot.Plot{p}, ends)
 	f := &Figure{
 		Caption: "Training error (dashed) and test error (bold) of " + names(shown) + " against iterations.",
 		Endings: endings(s, shown),
