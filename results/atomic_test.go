@@ -93,7 +93,7 @@ func TestWriteAtomicRefused(t *testing.T) {
 
 // Whoever reads a file while it is replaced sees one of its contents, whole.
 func TestWriteAtomicWhileRead(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "file")
+	path := filepath.Join(scratch(t), "file")
 	text := func(i int) string { return strings.Repeat(string(rune('a'+i%26)), 1000*(i%7+1)) }
 	if err := WriteAtomic(path, content(text(0))); err != nil {
 		t.Fatal(err)

@@ -75,7 +75,7 @@ func awaken(t *testing.T, s *Store, key Key) *Run {
 }
 
 func TestHeld(t *testing.T) {
-	dir := t.TempDir()
+	dir := scratch(t)
 	a := newHost("a")
 	key := testKey(t, "plain-20", 1)
 	one, two := open(t, dir, Options{Machine: a.process(1)}), open(t, dir, Options{Machine: a.process(2)})
@@ -113,13 +113,13 @@ func TestHeld(t *testing.T) {
 func TestBeginCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := open(t, t.TempDir(), Options{}).Begin(ctx, testKey(t, "plain-20", 1)); !errors.Is(err, context.Canceled) {
+	if _, err := open(t, scratch(t), Options{}).Begin(ctx, testKey(t, "plain-20", 1)); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestBeginUnwritable(t *testing.T) {
-	dir := t.TempDir()
+	dir := scratch(t)
 	if err := os.WriteFile(filepath.Join(dir, "runs"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestBeginUnwritable(t *testing.T) {
 
 // A folder that is removed under a worker's hands is not made again.
 func TestFolderRemoved(t *testing.T) {
-	s := open(t, t.TempDir(), Options{})
+	s := open(t, scratch(t), Options{})
 	key := testKey(t, "plain-20", 1)
 	run := begin(t, s, key)
 	if err := os.RemoveAll(run.Dir()); err != nil {
@@ -195,7 +195,7 @@ func TestProcessLife(t *testing.T) {
 }
 
 func TestTakeoverOnThisHost(t *testing.T) {
-	dir := t.TempDir()
+	dir := scratch(t)
 	a := newHost("a")
 	key := testKey(t, "plain-20", 1)
 	run := begin(t, open(t, dir, Options{Machine: a.process(1)}), key)
@@ -215,7 +215,7 @@ func TestTakeoverOnThisHost(t *testing.T) {
 
 func TestTakeoverFromAnotherHost(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := scratch(t)
 	key := testKey(t, "plain-20", 1)
 	a, b := newHost("a"), newHost("b")
 	one := begin(t, open(t, dir, Options{Machine: a.process(1)}), key)
@@ -266,7 +266,7 @@ func TestTakeoverFromAnotherHost(t *testing.T) {
 func TestClocksDoNotMatter(t *testing.T) {
 	t.Parallel()
 	for _, year := range []int{1970, 2100} {
-		dir := t.TempDir()
+		dir := scratch(t)
 		key := testKey(t, "plain-20", 1)
 		a, b := newHost("a"), newHost("b")
 		one := begin(t, open(t, dir, Options{Machine: a.process(1)}), key)
@@ -290,7 +290,7 @@ func TestClocksDoNotMatter(t *testing.T) {
 func TestDamagedClaim(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "\x00\x00\x00", "token = "} {
-		dir := t.TempDir()
+		dir := scratch(t)
 		key := testKey(t, "plain-20", 1)
 		s := open(t, dir, timely(newHost("a").process(1)))
 		if added, err := addFile(s.Path(key), claimFile, []byte(text)); err != nil || !added {
@@ -314,7 +314,7 @@ func TestDamagedClaim(t *testing.T) {
 
 // Where there are no links, O_EXCL does the same.
 func TestCreateFile(t *testing.T) {
-	path := filepath.Join(t.TempDir(), claimFile)
+	path := filepath.Join(scratch(t), claimFile)
 	var made atomic.Int32
 	var all sync.WaitGroup
 	for i := range 20 {
@@ -337,7 +337,7 @@ func TestCreateFile(t *testing.T) {
 // A worker that stops between its last look at the claim and its write, and
 // wakes after the run was taken over, writes nothing.
 func TestSleeperWritesNothing(t *testing.T) {
-	dir := t.TempDir()
+	dir := scratch(t)
 	key := testKey(t, "plain-20", 1)
 	a := newHost("a")
 	one := begin(t, open(t, dir, Options{Machine: a.process(1)}), key)
@@ -365,7 +365,7 @@ func TestSleeperWritesNothing(t *testing.T) {
 // hold the run nor take it from that one.
 func TestOneSuccessor(t *testing.T) {
 	for round := range 20 {
-		dir := t.TempDir()
+		dir := scratch(t)
 		key := testKey(t, "plain-20", 1)
 		a := newHost("a")
 		if round%4 > 0 { // else nobody was there before
@@ -406,7 +406,7 @@ func TestOneSuccessor(t *testing.T) {
 // to work must be there at the end, and no other.
 func TestNoUpdateIsLost(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := scratch(t)
 	key := testKey(t, "plain-20", 1)
 	deadline := time.Now().Add(30 * time.Second)
 	var writes, takeovers, losses atomic.Int64

@@ -44,11 +44,10 @@ func (run *Run) beat(count int64) error {
 	if err != nil {
 		return err
 	}
-	path := filepath.Join(run.dir, claimAlive+run.claim.Token)
-	return writeAtomic(path, func(w io.Writer) error {
+	return run.write(claimAlive+run.claim.Token, func(w io.Writer) error {
 		_, err := w.Write(content)
 		return err
-	}, briefly, run.Held)
+	}, briefly)
 }
 
 // sighting is a sign of life as it was first seen, and when.

@@ -65,6 +65,18 @@ func testRecord(key Key, n int) *Record {
 	return r
 }
 
+// scratch is a folder of the test's own, in memory where there is such a place:
+// every file here is flushed, and a busy disk would make the tests slow.
+func scratch(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/dev/shm", "results-test-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
 func open(t testing.TB, dir string, o Options) *Store {
 	t.Helper()
 	s, err := o.Open(dir)

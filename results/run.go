@@ -36,10 +36,10 @@ type Run struct {
 }
 
 // Begin takes the claim on a run, which ends with [Run.Release] or with the
-// process. If another worker holds it, the error is a [ErrHeld]; calling again
+// process. If another worker holds it, the error is an [ErrHeld]; calling again
 // after a while is the way to wait. A holder that died on this machine is
 // replaced at once, one on another after Options.StaleAfter without a sign of
-// life, counted from the first Begin or so of this store that met it.
+// life, counted from the Begin of this store that first met it.
 //
 // The record is read after the claim is taken: ask [Run.Record] whether there is
 // still something to train, since the last holder may have finished meanwhile.
@@ -132,8 +132,12 @@ func (run *Run) Held() error {
 // WriteFile writes a file of the run as [WriteAtomic] does, unless the run was
 // lost. The name is without a folder.
 func (run *Run) WriteFile(name string, write func(io.Writer) error) error {
+	return run.write(name, write, durably)
+}
+
+func (run *Run) write(name string, write func(io.Writer) error, d durability) error {
 	for tries := 0; ; tries++ {
-		err := writeAtomic(filepath.Join(run.dir, name), write, durably, run.Held)
+		err := writeAtomic(filepath.Join(run.dir, name), write, d, run.Held)
 		if !errors.Is(err, fs.ErrNotExist) || tries == 3 {
 			return err
 		}
@@ -260,7 +264,7 @@ func (run *Run) Release() error {
 	}
 	sweep(run.dir, run.claim.Token)
 	path := filepath.Join(run.dir, claimFile)
-	if err := run.dropClaim(path); err != nil {
+	if err := run.dropClaim(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("results: releasing %v: %w", run.key, err)
 	}
 	os.Remove(run.dir) // works only if nothing was recorded
@@ -268,16 +272,17 @@ func (run *Run) Release() error {
 }
 
 // dropClaim removes the claim. It is moved aside first and looked at, in case it
-// is another's since Held looked.
+// is another's since Held looked; then it is put back, unless a third worker has
+// claimed the run by now.
 func (run *Run) dropClaim(path string) error {
 	aside := filepath.Join(run.dir, temporary+"released-"+run.claim.Token)
 	if err := os.Rename(path, aside); err != nil {
 		return err
 	}
+	defer os.Remove(aside)
 	content, err := os.ReadFile(aside)
 	if err == nil && !bytes.Equal(content, run.claim.content) {
-		err = os.Link(aside, path)
+		os.Link(aside, path)
 	}
-	os.Remove(aside)
 	return err
 }

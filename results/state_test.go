@@ -8,7 +8,7 @@ import (
 )
 
 func TestState(t *testing.T) {
-	dir := t.TempDir()
+	dir := scratch(t)
 	a, b := newHost("a"), newHost("b")
 	key := testKey(t, "plain-20", 1)
 	here := open(t, dir, Options{Machine: a.process(1)})

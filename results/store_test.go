@@ -13,7 +13,7 @@ import (
 )
 
 func TestSaveAndFind(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "my [results]*")
+	dir := filepath.Join(scratch(t), "my [results]*")
 	s := open(t, dir, Options{})
 	key := testKey(t, "plain-20", 1)
 
@@ -67,7 +67,7 @@ func TestSaveAndFind(t *testing.T) {
 }
 
 func TestSaveRefuses(t *testing.T) {
-	s := open(t, t.TempDir(), Options{})
+	s := open(t, scratch(t), Options{})
 	key := testKey(t, "plain-20", 1)
 	run := begin(t, s, key)
 	defer run.Release()
@@ -108,7 +108,7 @@ func TestDamage(t *testing.T) {
 		{"not text", RunFile, func(string) string { return "\x00\x01" }, "line 1: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := open(t, t.TempDir(), Options{})
+			s := open(t, scratch(t), Options{})
 			var good, bad = testKey(t, "plain-20", 1), testKey(t, "plain-20", 2)
 			for _, key := range []Key{good, bad} {
 				run := begin(t, s, key)
@@ -148,7 +148,7 @@ func TestDamage(t *testing.T) {
 }
 
 func TestRecordElsewhere(t *testing.T) {
-	s := open(t, t.TempDir(), Options{})
+	s := open(t, scratch(t), Options{})
 	key := testKey(t, "plain-20", 1)
 	run := begin(t, s, key)
 	save(t, run, testRecord(key, 1))
@@ -162,7 +162,7 @@ func TestRecordElsewhere(t *testing.T) {
 }
 
 func TestMissingTimesAreNoDamage(t *testing.T) {
-	s := open(t, t.TempDir(), Options{})
+	s := open(t, scratch(t), Options{})
 	key := testKey(t, "plain-20", 1)
 	run := begin(t, s, key)
 	save(t, run, testRecord(key, 3))
@@ -176,17 +176,17 @@ func TestMissingTimesAreNoDamage(t *testing.T) {
 }
 
 func TestOpen(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
+	file := filepath.Join(scratch(t), "file")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Open(file); err == nil || !strings.Contains(err.Error(), "is a file, want a folder") {
 		t.Errorf("opening a file: %v", err)
 	}
-	if _, err := (Options{Heartbeat: 2, StaleAfter: 5}).Open(t.TempDir()); err == nil {
+	if _, err := (Options{Heartbeat: 2, StaleAfter: 5}).Open(scratch(t)); err == nil {
 		t.Error("a claim may be stale between two heartbeats")
 	}
-	missing := filepath.Join(t.TempDir(), "missing")
+	missing := filepath.Join(scratch(t), "missing")
 	if _, err := Open(missing); err != nil {
 		t.Error(err)
 	}
@@ -197,7 +197,7 @@ func TestOpen(t *testing.T) {
 
 // Reports are drawn while runs are trained, finished and trained again.
 func TestReadWhileWritten(t *testing.T) {
-	s := open(t, t.TempDir(), Options{})
+	s := open(t, scratch(t), Options{})
 	key := testKey(t, "plain-20", 1)
 	run := begin(t, s, key)
 	first := testRecord(key, 5)
