@@ -399,25 +399,19 @@ loop8:
 	MOVQ R11, 16(SP)
 
 loop9:
-	MOVQ    R10, R11
-	MOVQ    R8, R12
-	MOVQ    R9, R13
-	VMOVUPS (R13), Y0
-	VMOVUPS 32(R13), Y1
-	ADDQ    SI, R13
-	VMOVUPS (R13), Y2
-	VMOVUPS 32(R13), Y3
-	ADDQ    SI, R13
-	VMOVUPS (R13), Y4
-	VMOVUPS 32(R13), Y5
-	ADDQ    SI, R13
-	VMOVUPS (R13), Y6
-	VMOVUPS 32(R13), Y7
-	ADDQ    SI, R13
-	VMOVUPS (R13), Y8
-	VMOVUPS 32(R13), Y9
-	ADDQ    SI, R13
-	MOVQ    tiles+72(FP), R13
+	MOVQ   R10, R11
+	MOVQ   R8, R12
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	MOVQ   tiles+72(FP), R13
 
 loop10:
 	VMOVUPS      (R12), Y10
@@ -441,40 +435,44 @@ loop10:
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
 	JNZ          loop10
+	VADDPS       (R9), Y0, Y0
 	VMOVUPS      Y0, (R9)
+	VADDPS       32(R9), Y1, Y1
 	VMOVUPS      Y1, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y2, Y2
 	VMOVUPS      Y2, (R9)
+	VADDPS       32(R9), Y3, Y3
 	VMOVUPS      Y3, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y4, Y4
 	VMOVUPS      Y4, (R9)
+	VADDPS       32(R9), Y5, Y5
 	VMOVUPS      Y5, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y6, Y6
 	VMOVUPS      Y6, (R9)
+	VADDPS       32(R9), Y7, Y7
 	VMOVUPS      Y7, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y8, Y8
 	VMOVUPS      Y8, (R9)
+	VADDPS       32(R9), Y9, Y9
 	VMOVUPS      Y9, 32(R9)
 	ADDQ         SI, R9
 	ADDQ         $0x14, R10
 	MOVQ         R10, R11
 	MOVQ         R8, R12
-	MOVQ         R9, R13
-	VMOVUPS      (R13), Y0
-	VMOVUPS      32(R13), Y1
-	ADDQ         SI, R13
-	VMOVUPS      (R13), Y2
-	VMOVUPS      32(R13), Y3
-	ADDQ         SI, R13
-	VMOVUPS      (R13), Y4
-	VMOVUPS      32(R13), Y5
-	ADDQ         SI, R13
-	VMOVUPS      (R13), Y6
-	VMOVUPS      32(R13), Y7
-	ADDQ         SI, R13
-	VMOVUPS      (R13), Y8
-	VMOVUPS      32(R13), Y9
-	ADDQ         SI, R13
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
 	MOVQ         tiles+72(FP), R13
 
 loop11:
@@ -499,43 +497,46 @@ loop11:
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
 	JNZ          loop11
+	VADDPS       (R9), Y0, Y0
 	VMOVUPS      Y0, (R9)
+	VADDPS       32(R9), Y1, Y1
 	VMOVUPS      Y1, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y2, Y2
 	VMOVUPS      Y2, (R9)
+	VADDPS       32(R9), Y3, Y3
 	VMOVUPS      Y3, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y4, Y4
 	VMOVUPS      Y4, (R9)
+	VADDPS       32(R9), Y5, Y5
 	VMOVUPS      Y5, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y6, Y6
 	VMOVUPS      Y6, (R9)
+	VADDPS       32(R9), Y7, Y7
 	VMOVUPS      Y7, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y8, Y8
 	VMOVUPS      Y8, (R9)
+	VADDPS       32(R9), Y9, Y9
 	VMOVUPS      Y9, 32(R9)
 	ADDQ         SI, R9
 	ADDQ         $0x14, R10
 	MOVQ         R10, R11
 	MOVQ         R8, R12
-	MOVQ         R9, R13
-	VMOVUPS      (R13), Y0
-	VMOVUPS      32(R13), Y1
-	ADDQ         SI, R13
-	VMOVUPS      (R13), Y2
-	VMOVUPS      32(R13), Y3
-	ADDQ         SI, R13
-	VMOVUPS      (R13), Y4
-	VMOVUPS      32(R13), Y5
-	ADDQ         SI, R13
-	VMOVUPS      (R13), Y6
-	VMOVUPS      32(R13), Y7
-	ADDQ         SI, R13
-	VMOVUPS      (R13), Y8
-	VMOVUPS      32(R13), Y9
-	ADDQ         SI, R13
-	VMOVUPS      (R13), Y10
-	VMOVUPS      32(R13), Y11
-	ADDQ         SI, R13
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
 	MOVQ         tiles+72(FP), R13
 
 loop12:
@@ -563,22 +564,34 @@ loop12:
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
 	JNZ          loop12
+	VADDPS       (R9), Y0, Y0
 	VMOVUPS      Y0, (R9)
+	VADDPS       32(R9), Y1, Y1
 	VMOVUPS      Y1, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y2, Y2
 	VMOVUPS      Y2, (R9)
+	VADDPS       32(R9), Y3, Y3
 	VMOVUPS      Y3, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y4, Y4
 	VMOVUPS      Y4, (R9)
+	VADDPS       32(R9), Y5, Y5
 	VMOVUPS      Y5, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y6, Y6
 	VMOVUPS      Y6, (R9)
+	VADDPS       32(R9), Y7, Y7
 	VMOVUPS      Y7, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y8, Y8
 	VMOVUPS      Y8, (R9)
+	VADDPS       32(R9), Y9, Y9
 	VMOVUPS      Y9, 32(R9)
 	ADDQ         SI, R9
+	VADDPS       (R9), Y10, Y10
 	VMOVUPS      Y10, (R9)
+	VADDPS       32(R9), Y11, Y11
 	VMOVUPS      Y11, 32(R9)
 	ADDQ         SI, R9
 	ADDQ         $0x18, R10
@@ -629,22 +642,18 @@ loop14:
 	VMOVUPS      constant0<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
-	VMOVUPS      (R14)(R10*4), Y2
-	VMOVUPS      (R14)(R11*1), Y1
-	VFNMADD231PS (R14)(R10*2), Y0, Y2
-	VFNMADD231PS (R14)(R10*1), Y0, Y1
-	VADDPS       Y1, Y2, Y3
-	VSUBPS       Y1, Y2, Y1
-	VMOVUPS      Y3, Y5
-	VMOVUPS      Y1, Y11
-	VMOVUPS      64(R14)(R10*4), Y2
-	VMOVUPS      64(R14)(R11*1), Y1
-	VFNMADD231PS 64(R14)(R10*2), Y0, Y2
-	VFNMADD231PS 64(R14)(R10*1), Y0, Y1
-	VADDPS       Y1, Y2, Y3
-	VSUBPS       Y1, Y2, Y1
-	VMOVUPS      Y3, Y6
-	VMOVUPS      Y1, Y12
+	VMOVUPS      (R14)(R10*4), Y1
+	VMOVUPS      (R14)(R11*1), Y11
+	VFNMADD231PS (R14)(R10*2), Y0, Y1
+	VFNMADD231PS (R14)(R10*1), Y0, Y11
+	VADDPS       Y11, Y1, Y5
+	VSUBPS       Y11, Y1, Y11
+	VMOVUPS      64(R14)(R10*4), Y1
+	VMOVUPS      64(R14)(R11*1), Y12
+	VFNMADD231PS 64(R14)(R10*2), Y0, Y1
+	VFNMADD231PS 64(R14)(R10*1), Y0, Y12
+	VADDPS       Y12, Y1, Y6
+	VSUBPS       Y12, Y1, Y12
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 16(SP)
 
@@ -653,212 +662,176 @@ loop15:
 	VMOVUPS      Y11, Y7
 	VMOVUPS      Y6, Y2
 	VMOVUPS      Y12, Y8
-	VMOVUPS      128(R14)(R10*4), Y3
-	VMOVUPS      128(R14)(R11*1), Y4
-	VFNMADD231PS 128(R14)(R10*2), Y0, Y3
-	VFNMADD231PS 128(R14)(R10*1), Y0, Y4
-	VADDPS       Y4, Y3, Y5
-	VSUBPS       Y4, Y3, Y4
-	VMOVUPS      Y5, Y3
-	VMOVUPS      Y4, Y9
-	VMOVUPS      192(R14)(R10*4), Y4
-	VMOVUPS      192(R14)(R11*1), Y5
-	VFNMADD231PS 192(R14)(R10*2), Y0, Y4
-	VFNMADD231PS 192(R14)(R10*1), Y0, Y5
-	VADDPS       Y5, Y4, Y6
-	VSUBPS       Y5, Y4, Y5
-	VMOVUPS      Y6, Y4
-	VMOVUPS      Y5, Y10
-	VMOVUPS      256(R14)(R10*4), Y5
-	VMOVUPS      256(R14)(R11*1), Y6
-	VFNMADD231PS 256(R14)(R10*2), Y0, Y5
-	VFNMADD231PS 256(R14)(R10*1), Y0, Y6
-	VADDPS       Y6, Y5, Y11
-	VSUBPS       Y6, Y5, Y6
-	VMOVUPS      Y11, Y5
-	VMOVUPS      Y6, Y11
-	VMOVUPS      320(R14)(R10*4), Y6
+	VMOVUPS      128(R14)(R10*4), Y4
+	VMOVUPS      128(R14)(R11*1), Y9
+	VFNMADD231PS 128(R14)(R10*2), Y0, Y4
+	VFNMADD231PS 128(R14)(R10*1), Y0, Y9
+	VADDPS       Y9, Y4, Y3
+	VSUBPS       Y9, Y4, Y9
+	VMOVUPS      192(R14)(R10*4), Y5
+	VMOVUPS      192(R14)(R11*1), Y10
+	VFNMADD231PS 192(R14)(R10*2), Y0, Y5
+	VFNMADD231PS 192(R14)(R10*1), Y0, Y10
+	VADDPS       Y10, Y5, Y4
+	VSUBPS       Y10, Y5, Y10
+	VMOVUPS      256(R14)(R10*4), Y6
+	VMOVUPS      256(R14)(R11*1), Y11
+	VFNMADD231PS 256(R14)(R10*2), Y0, Y6
+	VFNMADD231PS 256(R14)(R10*1), Y0, Y11
+	VADDPS       Y11, Y6, Y5
+	VSUBPS       Y11, Y6, Y11
+	VMOVUPS      320(R14)(R10*4), Y13
 	VMOVUPS      320(R14)(R11*1), Y12
-	VFNMADD231PS 320(R14)(R10*2), Y0, Y6
+	VFNMADD231PS 320(R14)(R10*2), Y0, Y13
 	VFNMADD231PS 320(R14)(R10*1), Y0, Y12
-	VADDPS       Y12, Y6, Y13
-	VSUBPS       Y12, Y6, Y12
-	VMOVUPS      Y13, Y6
-	VMOVUPS      Y12, Y12
+	VADDPS       Y12, Y13, Y6
+	VSUBPS       Y12, Y13, Y12
 	LEAQ         (R13)(BX*1), R15
-	VMOVUPS      Y5, Y13
-	VMOVUPS      Y4, Y14
-	VFNMADD231PS Y0, Y3, Y13
-	VFNMADD231PS Y0, Y2, Y14
+	VSUBPS       Y3, Y5, Y13
+	VSUBPS       Y2, Y4, Y14
+	VADDPS       Y14, Y14, Y14
 	VADDPS       Y14, Y13, Y15
 	VSUBPS       Y14, Y13, Y14
-	VMOVUPS      Y15, (R15)(DX*1)
-	VMOVUPS      Y14, (R15)(DX*2)
-	VMOVUPS      Y5, Y13
-	VMOVUPS      Y4, Y14
-	VSUBPS       Y3, Y13, Y13
-	VSUBPS       Y2, Y14, Y14
-	VMOVUPS      Y13, Y15
-	VFMADD231PS  constant1<>+0(SB), Y14, Y15
-	VFNMADD231PS constant1<>+0(SB), Y14, Y13
 	VMOVUPS      Y15, (R15)(SI*1)
-	VMOVUPS      Y13, (R15)(DX*4)
+	VMOVUPS      Y14, (R15)(DX*4)
 	VMOVUPS      Y5, Y13
 	VMOVUPS      Y6, Y14
-	VFNMADD231PS constant2<>+0(SB), Y3, Y13
+	VFNMADD231PS constant1<>+0(SB), Y3, Y13
 	VFMADD231PS  Y0, Y1, Y13
-	VFNMADD231PS constant2<>+0(SB), Y4, Y14
-	VFMADD231PS  Y0, Y2, Y14
 	VMOVUPS      Y13, (R15)
+	VFNMADD231PS constant1<>+0(SB), Y4, Y14
+	VFMADD231PS  Y0, Y2, Y14
 	VMOVUPS      Y14, (R15)(DI*1)
+	VFNMADD132PS Y0, Y5, Y3
+	VFNMADD132PS Y0, Y4, Y2
+	VADDPS       Y2, Y3, Y4
+	VSUBPS       Y2, Y3, Y2
+	VMOVUPS      Y4, (R15)(DX*1)
+	VMOVUPS      Y2, (R15)(DX*2)
 	LEAQ         (R13)(BX*2), R15
-	VMOVUPS      Y11, Y1
-	VMOVUPS      Y10, Y2
-	VFNMADD231PS Y0, Y9, Y1
-	VFNMADD231PS Y0, Y8, Y2
+	VSUBPS       Y9, Y11, Y1
+	VSUBPS       Y8, Y10, Y2
+	VADDPS       Y2, Y2, Y2
 	VADDPS       Y2, Y1, Y3
 	VSUBPS       Y2, Y1, Y2
-	VMOVUPS      Y3, (R15)(DX*1)
-	VMOVUPS      Y2, (R15)(DX*2)
-	VMOVUPS      Y11, Y1
-	VMOVUPS      Y10, Y2
-	VSUBPS       Y9, Y1, Y1
-	VSUBPS       Y8, Y2, Y2
-	VMOVUPS      Y1, Y3
-	VFMADD231PS  constant1<>+0(SB), Y2, Y3
-	VFNMADD231PS constant1<>+0(SB), Y2, Y1
 	VMOVUPS      Y3, (R15)(SI*1)
-	VMOVUPS      Y1, (R15)(DX*4)
+	VMOVUPS      Y2, (R15)(DX*4)
 	VMOVUPS      Y11, Y1
 	VMOVUPS      Y12, Y2
-	VFNMADD231PS constant2<>+0(SB), Y9, Y1
+	VFNMADD231PS constant1<>+0(SB), Y9, Y1
 	VFMADD231PS  Y0, Y7, Y1
-	VFNMADD231PS constant2<>+0(SB), Y10, Y2
-	VFMADD231PS  Y0, Y8, Y2
 	VMOVUPS      Y1, (R15)
+	VFNMADD231PS constant1<>+0(SB), Y10, Y2
+	VFMADD231PS  Y0, Y8, Y2
 	VMOVUPS      Y2, (R15)(DI*1)
+	VFNMADD132PS Y0, Y11, Y9
+	VFNMADD132PS Y0, Y10, Y8
+	VADDPS       Y8, Y9, Y10
+	VSUBPS       Y8, Y9, Y8
+	VMOVUPS      Y10, (R15)(DX*1)
+	VMOVUPS      Y8, (R15)(DX*2)
 	ADDQ         $0x00000100, R14
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 16(SP)
 	JNZ          loop15
-	VMOVUPS      constant1<>+0(SB), Y0
+	VMOVUPS      constant2<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
-	VMOVUPS      (R14)(R10*4), Y1
-	VMOVUPS      (R14)(R11*1), Y2
-	VSUBPS       (R14)(R10*2), Y1, Y1
-	VSUBPS       (R14)(R10*1), Y2, Y2
-	VMOVUPS      Y1, Y3
-	VFMADD231PS  Y0, Y2, Y3
-	VFNMADD231PS Y0, Y2, Y1
-	VMOVUPS      Y3, Y5
-	VMOVUPS      Y1, Y11
-	VMOVUPS      64(R14)(R10*4), Y1
-	VMOVUPS      64(R14)(R11*1), Y2
-	VSUBPS       64(R14)(R10*2), Y1, Y1
-	VSUBPS       64(R14)(R10*1), Y2, Y2
-	VMOVUPS      Y1, Y3
-	VFMADD231PS  Y0, Y2, Y3
-	VFNMADD231PS Y0, Y2, Y1
-	VMOVUPS      Y3, Y6
-	VMOVUPS      Y1, Y12
+	VMOVUPS      (R14)(R10*4), Y0
+	VMOVUPS      (R14)(R11*1), Y10
+	VSUBPS       (R14)(R10*2), Y0, Y0
+	VSUBPS       (R14)(R10*1), Y10, Y10
+	VADDPS       Y10, Y10, Y10
+	VADDPS       Y10, Y0, Y4
+	VSUBPS       Y10, Y0, Y10
+	VMOVUPS      64(R14)(R10*4), Y0
+	VMOVUPS      64(R14)(R11*1), Y11
+	VSUBPS       64(R14)(R10*2), Y0, Y0
+	VSUBPS       64(R14)(R10*1), Y11, Y11
+	VADDPS       Y11, Y11, Y11
+	VADDPS       Y11, Y0, Y5
+	VSUBPS       Y11, Y0, Y11
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 24(SP)
 
 loop16:
+	VMOVUPS      Y4, Y0
+	VMOVUPS      Y10, Y6
 	VMOVUPS      Y5, Y1
 	VMOVUPS      Y11, Y7
-	VMOVUPS      Y6, Y2
-	VMOVUPS      Y12, Y8
-	VMOVUPS      128(R14)(R10*4), Y4
-	VMOVUPS      128(R14)(R11*1), Y3
-	VSUBPS       128(R14)(R10*2), Y4, Y4
-	VSUBPS       128(R14)(R10*1), Y3, Y3
-	VMOVUPS      Y4, Y5
-	VFMADD231PS  Y0, Y3, Y5
-	VFNMADD231PS Y0, Y3, Y4
-	VMOVUPS      Y5, Y3
-	VMOVUPS      Y4, Y9
-	VMOVUPS      192(R14)(R10*4), Y5
-	VMOVUPS      192(R14)(R11*1), Y4
-	VSUBPS       192(R14)(R10*2), Y5, Y5
-	VSUBPS       192(R14)(R10*1), Y4, Y4
-	VMOVUPS      Y5, Y6
-	VFMADD231PS  Y0, Y4, Y6
-	VFNMADD231PS Y0, Y4, Y5
-	VMOVUPS      Y6, Y4
-	VMOVUPS      Y5, Y10
-	VMOVUPS      256(R14)(R10*4), Y6
-	VMOVUPS      256(R14)(R11*1), Y5
-	VSUBPS       256(R14)(R10*2), Y6, Y6
-	VSUBPS       256(R14)(R10*1), Y5, Y5
-	VMOVUPS      Y6, Y11
-	VFMADD231PS  Y0, Y5, Y11
-	VFNMADD231PS Y0, Y5, Y6
-	VMOVUPS      Y11, Y5
-	VMOVUPS      Y6, Y11
+	VMOVUPS      128(R14)(R10*4), Y3
+	VMOVUPS      128(R14)(R11*1), Y8
+	VSUBPS       128(R14)(R10*2), Y3, Y3
+	VSUBPS       128(R14)(R10*1), Y8, Y8
+	VADDPS       Y8, Y8, Y8
+	VADDPS       Y8, Y3, Y2
+	VSUBPS       Y8, Y3, Y8
+	VMOVUPS      192(R14)(R10*4), Y4
+	VMOVUPS      192(R14)(R11*1), Y9
+	VSUBPS       192(R14)(R10*2), Y4, Y4
+	VSUBPS       192(R14)(R10*1), Y9, Y9
+	VADDPS       Y9, Y9, Y9
+	VADDPS       Y9, Y4, Y3
+	VSUBPS       Y9, Y4, Y9
+	VMOVUPS      256(R14)(R10*4), Y5
+	VMOVUPS      256(R14)(R11*1), Y10
+	VSUBPS       256(R14)(R10*2), Y5, Y5
+	VSUBPS       256(R14)(R10*1), Y10, Y10
+	VADDPS       Y10, Y10, Y10
+	VADDPS       Y10, Y5, Y4
+	VSUBPS       Y10, Y5, Y10
 	VMOVUPS      320(R14)(R10*4), Y12
-	VMOVUPS      320(R14)(R11*1), Y6
+	VMOVUPS      320(R14)(R11*1), Y11
 	VSUBPS       320(R14)(R10*2), Y12, Y12
-	VSUBPS       320(R14)(R10*1), Y6, Y6
-	VMOVUPS      Y12, Y13
-	VFMADD231PS  Y0, Y6, Y13
-	VFNMADD231PS Y0, Y6, Y12
-	VMOVUPS      Y13, Y6
-	VMOVUPS      Y12, Y12
+	VSUBPS       320(R14)(R10*1), Y11, Y11
+	VADDPS       Y11, Y11, Y11
+	VADDPS       Y11, Y12, Y5
+	VSUBPS       Y11, Y12, Y11
 	LEAQ         (R13)(R8*1), R15
-	VMOVUPS      Y5, Y13
-	VMOVUPS      Y4, Y14
-	VFNMADD231PS constant0<>+0(SB), Y3, Y13
-	VFNMADD231PS constant0<>+0(SB), Y2, Y14
-	VADDPS       Y14, Y13, Y15
-	VSUBPS       Y14, Y13, Y14
-	VMOVUPS      Y15, (R15)(DX*1)
-	VMOVUPS      Y14, (R15)(DX*2)
-	VMOVUPS      Y5, Y13
-	VMOVUPS      Y4, Y14
-	VSUBPS       Y3, Y13, Y13
-	VSUBPS       Y2, Y14, Y14
-	VMOVUPS      Y13, Y15
-	VFMADD231PS  Y0, Y14, Y15
-	VFNMADD231PS Y0, Y14, Y13
-	VMOVUPS      Y15, (R15)(SI*1)
+	VSUBPS       Y2, Y4, Y12
+	VSUBPS       Y1, Y3, Y13
+	VADDPS       Y13, Y13, Y13
+	VADDPS       Y13, Y12, Y14
+	VSUBPS       Y13, Y12, Y13
+	VMOVUPS      Y14, (R15)(SI*1)
 	VMOVUPS      Y13, (R15)(DX*4)
+	VMOVUPS      Y4, Y12
 	VMOVUPS      Y5, Y13
-	VMOVUPS      Y6, Y14
-	VFNMADD231PS constant2<>+0(SB), Y3, Y13
+	VFNMADD231PS constant1<>+0(SB), Y2, Y12
+	VFMADD231PS  constant0<>+0(SB), Y0, Y12
+	VMOVUPS      Y12, (R15)
+	VFNMADD231PS constant1<>+0(SB), Y3, Y13
 	VFMADD231PS  constant0<>+0(SB), Y1, Y13
-	VFNMADD231PS constant2<>+0(SB), Y4, Y14
-	VFMADD231PS  constant0<>+0(SB), Y2, Y14
-	VMOVUPS      Y13, (R15)
-	VMOVUPS      Y14, (R15)(DI*1)
-	LEAQ         (R13)(BX*4), R15
-	VMOVUPS      Y11, Y1
-	VMOVUPS      Y10, Y2
-	VFNMADD231PS constant0<>+0(SB), Y9, Y1
-	VFNMADD231PS constant0<>+0(SB), Y8, Y2
-	VADDPS       Y2, Y1, Y3
-	VSUBPS       Y2, Y1, Y2
+	VMOVUPS      Y13, (R15)(DI*1)
+	VFNMADD132PS constant0<>+0(SB), Y4, Y2
+	VFNMADD132PS constant0<>+0(SB), Y3, Y1
+	VADDPS       Y1, Y2, Y3
+	VSUBPS       Y1, Y2, Y1
 	VMOVUPS      Y3, (R15)(DX*1)
-	VMOVUPS      Y2, (R15)(DX*2)
-	VMOVUPS      Y11, Y1
-	VMOVUPS      Y10, Y2
-	VSUBPS       Y9, Y1, Y1
-	VSUBPS       Y8, Y2, Y2
-	VMOVUPS      Y1, Y3
-	VFMADD231PS  Y0, Y2, Y3
-	VFNMADD231PS Y0, Y2, Y1
-	VMOVUPS      Y3, (R15)(SI*1)
+	VMOVUPS      Y1, (R15)(DX*2)
+	LEAQ         (R13)(BX*4), R15
+	VSUBPS       Y8, Y10, Y0
+	VSUBPS       Y7, Y9, Y1
+	VADDPS       Y1, Y1, Y1
+	VADDPS       Y1, Y0, Y2
+	VSUBPS       Y1, Y0, Y1
+	VMOVUPS      Y2, (R15)(SI*1)
 	VMOVUPS      Y1, (R15)(DX*4)
+	VMOVUPS      Y10, Y0
 	VMOVUPS      Y11, Y1
-	VMOVUPS      Y12, Y2
-	VFNMADD231PS constant2<>+0(SB), Y9, Y1
+	VFNMADD231PS constant1<>+0(SB), Y8, Y0
+	VFMADD231PS  constant0<>+0(SB), Y6, Y0
+	VMOVUPS      Y0, (R15)
+	VFNMADD231PS constant1<>+0(SB), Y9, Y1
 	VFMADD231PS  constant0<>+0(SB), Y7, Y1
-	VFNMADD231PS constant2<>+0(SB), Y10, Y2
-	VFMADD231PS  constant0<>+0(SB), Y8, Y2
-	VMOVUPS      Y1, (R15)
-	VMOVUPS      Y2, (R15)(DI*1)
+	VMOVUPS      Y1, (R15)(DI*1)
+	VFNMADD132PS constant0<>+0(SB), Y10, Y8
+	VFNMADD132PS constant0<>+0(SB), Y9, Y7
+	VADDPS       Y7, Y8, Y9
+	VSUBPS       Y7, Y8, Y7
+	VMOVUPS      Y9, (R15)(DX*1)
+	VMOVUPS      Y7, (R15)(DX*2)
 	ADDQ         $0x00000100, R14
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
@@ -867,26 +840,22 @@ loop16:
 	VMOVUPS      constant0<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
-	VMOVUPS      (R14)(R10*4), Y2
-	VMOVUPS      (R14)(R12*1), Y1
-	VMOVUPS      (R14)(R10*2), Y3
-	VFNMADD231PS constant2<>+0(SB), Y3, Y2
-	VFMADD231PS  (R14), Y0, Y2
-	VMOVUPS      (R14)(R11*1), Y3
-	VFNMADD231PS constant2<>+0(SB), Y3, Y1
-	VFMADD231PS  (R14)(R10*1), Y0, Y1
-	VMOVUPS      Y2, Y5
-	VMOVUPS      Y1, Y11
-	VMOVUPS      64(R14)(R10*4), Y2
-	VMOVUPS      64(R14)(R12*1), Y1
-	VMOVUPS      64(R14)(R10*2), Y3
-	VFNMADD231PS constant2<>+0(SB), Y3, Y2
-	VFMADD231PS  64(R14), Y0, Y2
-	VMOVUPS      64(R14)(R11*1), Y3
-	VFNMADD231PS constant2<>+0(SB), Y3, Y1
-	VFMADD231PS  64(R14)(R10*1), Y0, Y1
-	VMOVUPS      Y2, Y6
-	VMOVUPS      Y1, Y12
+	VMOVUPS      (R14)(R10*4), Y5
+	VMOVUPS      (R14)(R12*1), Y11
+	VMOVUPS      (R14)(R10*2), Y1
+	VFNMADD231PS constant1<>+0(SB), Y1, Y5
+	VFMADD231PS  (R14), Y0, Y5
+	VMOVUPS      (R14)(R11*1), Y1
+	VFNMADD231PS constant1<>+0(SB), Y1, Y11
+	VFMADD231PS  (R14)(R10*1), Y0, Y11
+	VMOVUPS      64(R14)(R10*4), Y6
+	VMOVUPS      64(R14)(R12*1), Y12
+	VMOVUPS      64(R14)(R10*2), Y1
+	VFNMADD231PS constant1<>+0(SB), Y1, Y6
+	VFMADD231PS  64(R14), Y0, Y6
+	VMOVUPS      64(R14)(R11*1), Y1
+	VFNMADD231PS constant1<>+0(SB), Y1, Y12
+	VFMADD231PS  64(R14)(R10*1), Y0, Y12
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 32(SP)
 
@@ -896,97 +865,81 @@ loop17:
 	VMOVUPS      Y6, Y2
 	VMOVUPS      Y12, Y8
 	VMOVUPS      128(R14)(R10*4), Y3
-	VMOVUPS      128(R14)(R12*1), Y4
-	VMOVUPS      128(R14)(R10*2), Y5
-	VFNMADD231PS constant2<>+0(SB), Y5, Y3
+	VMOVUPS      128(R14)(R12*1), Y9
+	VMOVUPS      128(R14)(R10*2), Y4
+	VFNMADD231PS constant1<>+0(SB), Y4, Y3
 	VFMADD231PS  128(R14), Y0, Y3
-	VMOVUPS      128(R14)(R11*1), Y5
-	VFNMADD231PS constant2<>+0(SB), Y5, Y4
-	VFMADD231PS  128(R14)(R10*1), Y0, Y4
-	VMOVUPS      Y3, Y3
-	VMOVUPS      Y4, Y9
+	VMOVUPS      128(R14)(R11*1), Y4
+	VFNMADD231PS constant1<>+0(SB), Y4, Y9
+	VFMADD231PS  128(R14)(R10*1), Y0, Y9
 	VMOVUPS      192(R14)(R10*4), Y4
-	VMOVUPS      192(R14)(R12*1), Y5
-	VMOVUPS      192(R14)(R10*2), Y6
-	VFNMADD231PS constant2<>+0(SB), Y6, Y4
+	VMOVUPS      192(R14)(R12*1), Y10
+	VMOVUPS      192(R14)(R10*2), Y5
+	VFNMADD231PS constant1<>+0(SB), Y5, Y4
 	VFMADD231PS  192(R14), Y0, Y4
-	VMOVUPS      192(R14)(R11*1), Y6
-	VFNMADD231PS constant2<>+0(SB), Y6, Y5
-	VFMADD231PS  192(R14)(R10*1), Y0, Y5
-	VMOVUPS      Y4, Y4
-	VMOVUPS      Y5, Y10
+	VMOVUPS      192(R14)(R11*1), Y5
+	VFNMADD231PS constant1<>+0(SB), Y5, Y10
+	VFMADD231PS  192(R14)(R10*1), Y0, Y10
 	VMOVUPS      256(R14)(R10*4), Y5
-	VMOVUPS      256(R14)(R12*1), Y6
-	VMOVUPS      256(R14)(R10*2), Y11
-	VFNMADD231PS constant2<>+0(SB), Y11, Y5
+	VMOVUPS      256(R14)(R12*1), Y11
+	VMOVUPS      256(R14)(R10*2), Y6
+	VFNMADD231PS constant1<>+0(SB), Y6, Y5
 	VFMADD231PS  256(R14), Y0, Y5
-	VMOVUPS      256(R14)(R11*1), Y11
-	VFNMADD231PS constant2<>+0(SB), Y11, Y6
-	VFMADD231PS  256(R14)(R10*1), Y0, Y6
-	VMOVUPS      Y5, Y5
-	VMOVUPS      Y6, Y11
+	VMOVUPS      256(R14)(R11*1), Y6
+	VFNMADD231PS constant1<>+0(SB), Y6, Y11
+	VFMADD231PS  256(R14)(R10*1), Y0, Y11
 	VMOVUPS      320(R14)(R10*4), Y6
 	VMOVUPS      320(R14)(R12*1), Y12
 	VMOVUPS      320(R14)(R10*2), Y13
-	VFNMADD231PS constant2<>+0(SB), Y13, Y6
+	VFNMADD231PS constant1<>+0(SB), Y13, Y6
 	VFMADD231PS  320(R14), Y0, Y6
 	VMOVUPS      320(R14)(R11*1), Y13
-	VFNMADD231PS constant2<>+0(SB), Y13, Y12
+	VFNMADD231PS constant1<>+0(SB), Y13, Y12
 	VFMADD231PS  320(R14)(R10*1), Y0, Y12
-	VMOVUPS      Y6, Y6
-	VMOVUPS      Y12, Y12
 	LEAQ         (R13), R15
-	VMOVUPS      Y5, Y13
-	VMOVUPS      Y4, Y14
-	VFNMADD231PS Y0, Y3, Y13
-	VFNMADD231PS Y0, Y2, Y14
+	VSUBPS       Y3, Y5, Y13
+	VSUBPS       Y2, Y4, Y14
+	VADDPS       Y14, Y14, Y14
 	VADDPS       Y14, Y13, Y15
 	VSUBPS       Y14, Y13, Y14
-	VMOVUPS      Y15, (R15)(DX*1)
-	VMOVUPS      Y14, (R15)(DX*2)
-	VMOVUPS      Y5, Y13
-	VMOVUPS      Y4, Y14
-	VSUBPS       Y3, Y13, Y13
-	VSUBPS       Y2, Y14, Y14
-	VMOVUPS      Y13, Y15
-	VFMADD231PS  constant1<>+0(SB), Y14, Y15
-	VFNMADD231PS constant1<>+0(SB), Y14, Y13
 	VMOVUPS      Y15, (R15)(SI*1)
-	VMOVUPS      Y13, (R15)(DX*4)
+	VMOVUPS      Y14, (R15)(DX*4)
 	VMOVUPS      Y5, Y13
 	VMOVUPS      Y6, Y14
-	VFNMADD231PS constant2<>+0(SB), Y3, Y13
+	VFNMADD231PS constant1<>+0(SB), Y3, Y13
 	VFMADD231PS  Y0, Y1, Y13
-	VFNMADD231PS constant2<>+0(SB), Y4, Y14
-	VFMADD231PS  Y0, Y2, Y14
 	VMOVUPS      Y13, (R15)
+	VFNMADD231PS constant1<>+0(SB), Y4, Y14
+	VFMADD231PS  Y0, Y2, Y14
 	VMOVUPS      Y14, (R15)(DI*1)
+	VFNMADD132PS Y0, Y5, Y3
+	VFNMADD132PS Y0, Y4, Y2
+	VADDPS       Y2, Y3, Y4
+	VSUBPS       Y2, Y3, Y2
+	VMOVUPS      Y4, (R15)(DX*1)
+	VMOVUPS      Y2, (R15)(DX*2)
 	LEAQ         (R13)(R9*1), R15
-	VMOVUPS      Y11, Y1
-	VMOVUPS      Y10, Y2
-	VFNMADD231PS Y0, Y9, Y1
-	VFNMADD231PS Y0, Y8, Y2
+	VSUBPS       Y9, Y11, Y1
+	VSUBPS       Y8, Y10, Y2
+	VADDPS       Y2, Y2, Y2
 	VADDPS       Y2, Y1, Y3
 	VSUBPS       Y2, Y1, Y2
-	VMOVUPS      Y3, (R15)(DX*1)
-	VMOVUPS      Y2, (R15)(DX*2)
-	VMOVUPS      Y11, Y1
-	VMOVUPS      Y10, Y2
-	VSUBPS       Y9, Y1, Y1
-	VSUBPS       Y8, Y2, Y2
-	VMOVUPS      Y1, Y3
-	VFMADD231PS  constant1<>+0(SB), Y2, Y3
-	VFNMADD231PS constant1<>+0(SB), Y2, Y1
 	VMOVUPS      Y3, (R15)(SI*1)
-	VMOVUPS      Y1, (R15)(DX*4)
+	VMOVUPS      Y2, (R15)(DX*4)
 	VMOVUPS      Y11, Y1
 	VMOVUPS      Y12, Y2
-	VFNMADD231PS constant2<>+0(SB), Y9, Y1
+	VFNMADD231PS constant1<>+0(SB), Y9, Y1
 	VFMADD231PS  Y0, Y7, Y1
-	VFNMADD231PS constant2<>+0(SB), Y10, Y2
-	VFMADD231PS  Y0, Y8, Y2
 	VMOVUPS      Y1, (R15)
+	VFNMADD231PS constant1<>+0(SB), Y10, Y2
+	VFMADD231PS  Y0, Y8, Y2
 	VMOVUPS      Y2, (R15)(DI*1)
+	VFNMADD132PS Y0, Y11, Y9
+	VFNMADD132PS Y0, Y10, Y8
+	VADDPS       Y8, Y9, Y10
+	VSUBPS       Y8, Y9, Y8
+	VMOVUPS      Y10, (R15)(DX*1)
+	VMOVUPS      Y8, (R15)(DX*2)
 	ADDQ         $0x00000100, R14
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
@@ -1018,24 +971,24 @@ DATA constant0<>+24(SB)/4, $(4.0)
 DATA constant0<>+28(SB)/4, $(4.0)
 GLOBL constant0<>(SB), RODATA|NOPTR, $32
 
-DATA constant1<>+0(SB)/4, $(2.0)
-DATA constant1<>+4(SB)/4, $(2.0)
-DATA constant1<>+8(SB)/4, $(2.0)
-DATA constant1<>+12(SB)/4, $(2.0)
-DATA constant1<>+16(SB)/4, $(2.0)
-DATA constant1<>+20(SB)/4, $(2.0)
-DATA constant1<>+24(SB)/4, $(2.0)
-DATA constant1<>+28(SB)/4, $(2.0)
+DATA constant1<>+0(SB)/4, $(5.0)
+DATA constant1<>+4(SB)/4, $(5.0)
+DATA constant1<>+8(SB)/4, $(5.0)
+DATA constant1<>+12(SB)/4, $(5.0)
+DATA constant1<>+16(SB)/4, $(5.0)
+DATA constant1<>+20(SB)/4, $(5.0)
+DATA constant1<>+24(SB)/4, $(5.0)
+DATA constant1<>+28(SB)/4, $(5.0)
 GLOBL constant1<>(SB), RODATA|NOPTR, $32
 
-DATA constant2<>+0(SB)/4, $(5.0)
-DATA constant2<>+4(SB)/4, $(5.0)
-DATA constant2<>+8(SB)/4, $(5.0)
-DATA constant2<>+12(SB)/4, $(5.0)
-DATA constant2<>+16(SB)/4, $(5.0)
-DATA constant2<>+20(SB)/4, $(5.0)
-DATA constant2<>+24(SB)/4, $(5.0)
-DATA constant2<>+28(SB)/4, $(5.0)
+DATA constant2<>+0(SB)/4, $(2.0)
+DATA constant2<>+4(SB)/4, $(2.0)
+DATA constant2<>+8(SB)/4, $(2.0)
+DATA constant2<>+12(SB)/4, $(2.0)
+DATA constant2<>+16(SB)/4, $(2.0)
+DATA constant2<>+20(SB)/4, $(2.0)
+DATA constant2<>+24(SB)/4, $(2.0)
+DATA constant2<>+28(SB)/4, $(2.0)
 GLOBL constant2<>(SB), RODATA|NOPTR, $32
 
 // func transformGradAVX2(v []float32, s []float32, tilesX int, tilesY int, stride int, channels int, plane int)
@@ -1067,208 +1020,184 @@ loop19:
 	MOVQ $0x00000002, 16(SP)
 
 loop20:
-	VMOVUPS      (R12), Y0
-	VMOVUPS      (R12)(R10*1), Y1
-	VADDPS       (R12)(R10*2), Y0, Y0
-	VADDPS       (R12)(R11*1), Y1, Y1
-	VADDPS       Y1, Y0, Y2
-	VSUBPS       Y1, Y0, Y0
-	VMOVUPS      64(R12), Y1
-	VMOVUPS      64(R12)(R10*1), Y3
-	VADDPS       64(R12)(R10*2), Y1, Y1
-	VADDPS       64(R12)(R11*1), Y3, Y3
-	VADDPS       Y3, Y1, Y4
-	VSUBPS       Y3, Y1, Y1
-	VMOVUPS      128(R12), Y3
-	VMOVUPS      128(R12)(R10*1), Y5
-	VADDPS       128(R12)(R10*2), Y3, Y3
-	VADDPS       128(R12)(R11*1), Y5, Y5
-	VADDPS       Y5, Y3, Y6
-	VSUBPS       Y5, Y3, Y3
-	VMOVUPS      192(R12), Y5
-	VMOVUPS      192(R12)(R10*1), Y7
-	VADDPS       192(R12)(R10*2), Y5, Y5
-	VADDPS       192(R12)(R11*1), Y7, Y7
-	VADDPS       Y7, Y5, Y8
-	VSUBPS       Y7, Y5, Y5
-	LEAQ         (AX)(BX*1), R13
-	VMOVUPS      Y2, Y7
-	VMOVUPS      Y4, Y9
-	VADDPS       Y6, Y7, Y7
-	VADDPS       Y8, Y9, Y9
-	VADDPS       Y9, Y7, Y10
-	VSUBPS       Y9, Y7, Y7
-	VMOVUPS      Y10, (R13)(DX*1)
-	VMOVUPS      Y7, (R13)(DX*2)
-	VMOVUPS      Y2, Y7
-	VMOVUPS      Y4, Y4
-	VFMADD231PS  constant0<>+0(SB), Y6, Y7
-	VFMADD231PS  constant0<>+0(SB), Y8, Y4
-	VMOVUPS      Y7, Y6
-	VFMADD231PS  constant1<>+0(SB), Y4, Y6
-	VFNMADD231PS constant1<>+0(SB), Y4, Y7
-	VMOVUPS      Y6, (R13)(SI*1)
-	VMOVUPS      Y7, (R13)(DX*4)
-	VMOVUPS      Y2, (R13)
-	VMOVUPS      Y8, (R13)(DI*1)
-	LEAQ         (AX)(BX*2), R13
-	VMOVUPS      Y0, Y2
-	VMOVUPS      Y1, Y4
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y5, Y4, Y4
-	VADDPS       Y4, Y2, Y6
-	VSUBPS       Y4, Y2, Y2
-	VMOVUPS      Y6, (R13)(DX*1)
-	VMOVUPS      Y2, (R13)(DX*2)
-	VMOVUPS      Y0, Y2
-	VMOVUPS      Y1, Y1
-	VFMADD231PS  constant0<>+0(SB), Y3, Y2
-	VFMADD231PS  constant0<>+0(SB), Y5, Y1
-	VMOVUPS      Y2, Y3
-	VFMADD231PS  constant1<>+0(SB), Y1, Y3
-	VFNMADD231PS constant1<>+0(SB), Y1, Y2
-	VMOVUPS      Y3, (R13)(SI*1)
-	VMOVUPS      Y2, (R13)(DX*4)
-	VMOVUPS      Y0, (R13)
-	VMOVUPS      Y5, (R13)(DI*1)
-	VMOVUPS      (R12), Y0
-	VMOVUPS      (R12)(R10*1), Y1
-	VMOVUPS      (R12)(R10*2), Y2
-	VFMADD231PS  constant0<>+0(SB), Y2, Y0
-	VMOVUPS      (R12)(R11*1), Y2
-	VFMADD231PS  constant0<>+0(SB), Y2, Y1
-	VMOVUPS      Y0, Y2
-	VFMADD231PS  constant1<>+0(SB), Y1, Y2
-	VFNMADD231PS constant1<>+0(SB), Y1, Y0
-	VMOVUPS      64(R12), Y1
-	VMOVUPS      64(R12)(R10*1), Y3
-	VMOVUPS      64(R12)(R10*2), Y4
-	VFMADD231PS  constant0<>+0(SB), Y4, Y1
-	VMOVUPS      64(R12)(R11*1), Y4
-	VFMADD231PS  constant0<>+0(SB), Y4, Y3
-	VMOVUPS      Y1, Y4
-	VFMADD231PS  constant1<>+0(SB), Y3, Y4
-	VFNMADD231PS constant1<>+0(SB), Y3, Y1
-	VMOVUPS      128(R12), Y3
-	VMOVUPS      128(R12)(R10*1), Y5
-	VMOVUPS      128(R12)(R10*2), Y6
-	VFMADD231PS  constant0<>+0(SB), Y6, Y3
-	VMOVUPS      128(R12)(R11*1), Y6
-	VFMADD231PS  constant0<>+0(SB), Y6, Y5
-	VMOVUPS      Y3, Y6
-	VFMADD231PS  constant1<>+0(SB), Y5, Y6
-	VFNMADD231PS constant1<>+0(SB), Y5, Y3
-	VMOVUPS      192(R12), Y5
-	VMOVUPS      192(R12)(R10*1), Y7
-	VMOVUPS      192(R12)(R10*2), Y8
-	VFMADD231PS  constant0<>+0(SB), Y8, Y5
-	VMOVUPS      192(R12)(R11*1), Y8
-	VFMADD231PS  constant0<>+0(SB), Y8, Y7
-	VMOVUPS      Y5, Y8
-	VFMADD231PS  constant1<>+0(SB), Y7, Y8
-	VFNMADD231PS constant1<>+0(SB), Y7, Y5
-	LEAQ         (AX)(R8*1), R13
-	VMOVUPS      Y2, Y7
-	VMOVUPS      Y4, Y9
-	VADDPS       Y6, Y7, Y7
-	VADDPS       Y8, Y9, Y9
-	VADDPS       Y9, Y7, Y10
-	VSUBPS       Y9, Y7, Y7
-	VMOVUPS      Y10, (R13)(DX*1)
-	VMOVUPS      Y7, (R13)(DX*2)
-	VMOVUPS      Y2, Y7
-	VMOVUPS      Y4, Y4
-	VFMADD231PS  constant0<>+0(SB), Y6, Y7
-	VFMADD231PS  constant0<>+0(SB), Y8, Y4
-	VMOVUPS      Y7, Y6
-	VFMADD231PS  constant1<>+0(SB), Y4, Y6
-	VFNMADD231PS constant1<>+0(SB), Y4, Y7
-	VMOVUPS      Y6, (R13)(SI*1)
-	VMOVUPS      Y7, (R13)(DX*4)
-	VMOVUPS      Y2, (R13)
-	VMOVUPS      Y8, (R13)(DI*1)
-	LEAQ         (AX)(BX*4), R13
-	VMOVUPS      Y0, Y2
-	VMOVUPS      Y1, Y4
-	VADDPS       Y3, Y2, Y2
-	VADDPS       Y5, Y4, Y4
-	VADDPS       Y4, Y2, Y6
-	VSUBPS       Y4, Y2, Y2
-	VMOVUPS      Y6, (R13)(DX*1)
-	VMOVUPS      Y2, (R13)(DX*2)
-	VMOVUPS      Y0, Y2
-	VMOVUPS      Y1, Y1
-	VFMADD231PS  constant0<>+0(SB), Y3, Y2
-	VFMADD231PS  constant0<>+0(SB), Y5, Y1
-	VMOVUPS      Y2, Y3
-	VFMADD231PS  constant1<>+0(SB), Y1, Y3
-	VFNMADD231PS constant1<>+0(SB), Y1, Y2
-	VMOVUPS      Y3, (R13)(SI*1)
-	VMOVUPS      Y2, (R13)(DX*4)
-	VMOVUPS      Y0, (R13)
-	VMOVUPS      Y5, (R13)(DI*1)
-	LEAQ         (AX), R13
-	VMOVUPS      (R12), Y0
-	VMOVUPS      64(R12), Y1
-	VMOVUPS      128(R12), Y2
-	VMOVUPS      192(R12), Y3
-	VMOVUPS      Y0, Y4
-	VMOVUPS      Y1, Y5
-	VADDPS       Y2, Y4, Y4
-	VADDPS       Y3, Y5, Y5
-	VADDPS       Y5, Y4, Y6
-	VSUBPS       Y5, Y4, Y4
-	VMOVUPS      Y6, (R13)(DX*1)
-	VMOVUPS      Y4, (R13)(DX*2)
-	VMOVUPS      Y0, Y4
-	VMOVUPS      Y1, Y1
-	VFMADD231PS  constant0<>+0(SB), Y2, Y4
-	VFMADD231PS  constant0<>+0(SB), Y3, Y1
-	VMOVUPS      Y4, Y2
-	VFMADD231PS  constant1<>+0(SB), Y1, Y2
-	VFNMADD231PS constant1<>+0(SB), Y1, Y4
-	VMOVUPS      Y2, (R13)(SI*1)
-	VMOVUPS      Y4, (R13)(DX*4)
-	VMOVUPS      Y0, (R13)
-	VMOVUPS      Y3, (R13)(DI*1)
-	LEAQ         (AX)(R9*1), R13
-	VMOVUPS      (R12)(R11*1), Y0
-	VMOVUPS      64(R12)(R11*1), Y1
-	VMOVUPS      128(R12)(R11*1), Y2
-	VMOVUPS      192(R12)(R11*1), Y3
-	VMOVUPS      Y0, Y4
-	VMOVUPS      Y1, Y5
-	VADDPS       Y2, Y4, Y4
-	VADDPS       Y3, Y5, Y5
-	VADDPS       Y5, Y4, Y6
-	VSUBPS       Y5, Y4, Y4
-	VMOVUPS      Y6, (R13)(DX*1)
-	VMOVUPS      Y4, (R13)(DX*2)
-	VMOVUPS      Y0, Y4
-	VMOVUPS      Y1, Y1
-	VFMADD231PS  constant0<>+0(SB), Y2, Y4
-	VFMADD231PS  constant0<>+0(SB), Y3, Y1
-	VMOVUPS      Y4, Y2
-	VFMADD231PS  constant1<>+0(SB), Y1, Y2
-	VFNMADD231PS constant1<>+0(SB), Y1, Y4
-	VMOVUPS      Y2, (R13)(SI*1)
-	VMOVUPS      Y4, (R13)(DX*4)
-	VMOVUPS      Y0, (R13)
-	VMOVUPS      Y3, (R13)(DI*1)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, R12
-	SUBQ         $0x01, 16(SP)
-	JNZ          loop20
-	SUBQ         $0x40, AX
-	SUBQ         $0x40, R12
-	ADDQ         $0x00000100, R12
-	MOVQ         channels+72(FP), R13
-	LEAQ         (AX)(R13*4), AX
-	SUBQ         $0x01, 8(SP)
-	JNZ          loop19
-	LEAQ         (CX)(R10*4), CX
-	SUBQ         $0x01, (SP)
-	JNZ          loop18
+	VMOVUPS     (R12), Y1
+	VMOVUPS     (R12)(R10*1), Y4
+	VADDPS      (R12)(R10*2), Y1, Y1
+	VADDPS      (R12)(R11*1), Y4, Y4
+	VADDPS      Y4, Y1, Y0
+	VSUBPS      Y4, Y1, Y4
+	VMOVUPS     64(R12), Y2
+	VMOVUPS     64(R12)(R10*1), Y5
+	VADDPS      64(R12)(R10*2), Y2, Y2
+	VADDPS      64(R12)(R11*1), Y5, Y5
+	VADDPS      Y5, Y2, Y1
+	VSUBPS      Y5, Y2, Y5
+	VMOVUPS     128(R12), Y3
+	VMOVUPS     128(R12)(R10*1), Y6
+	VADDPS      128(R12)(R10*2), Y3, Y3
+	VADDPS      128(R12)(R11*1), Y6, Y6
+	VADDPS      Y6, Y3, Y2
+	VSUBPS      Y6, Y3, Y6
+	VMOVUPS     192(R12), Y8
+	VMOVUPS     192(R12)(R10*1), Y7
+	VADDPS      192(R12)(R10*2), Y8, Y8
+	VADDPS      192(R12)(R11*1), Y7, Y7
+	VADDPS      Y7, Y8, Y3
+	VSUBPS      Y7, Y8, Y7
+	LEAQ        (AX)(BX*1), R13
+	VMOVUPS     Y0, (R13)
+	VMOVUPS     Y3, (R13)(DI*1)
+	VADDPS      Y2, Y0, Y8
+	VADDPS      Y3, Y1, Y9
+	VADDPS      Y9, Y8, Y10
+	VSUBPS      Y9, Y8, Y9
+	VMOVUPS     Y10, (R13)(DX*1)
+	VMOVUPS     Y9, (R13)(DX*2)
+	VFMADD231PS constant0<>+0(SB), Y2, Y0
+	VFMADD231PS constant0<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y1, Y1
+	VADDPS      Y1, Y0, Y2
+	VSUBPS      Y1, Y0, Y1
+	VMOVUPS     Y2, (R13)(SI*1)
+	VMOVUPS     Y1, (R13)(DX*4)
+	LEAQ        (AX)(BX*2), R13
+	VMOVUPS     Y4, (R13)
+	VMOVUPS     Y7, (R13)(DI*1)
+	VADDPS      Y6, Y4, Y0
+	VADDPS      Y7, Y5, Y1
+	VADDPS      Y1, Y0, Y2
+	VSUBPS      Y1, Y0, Y1
+	VMOVUPS     Y2, (R13)(DX*1)
+	VMOVUPS     Y1, (R13)(DX*2)
+	VFMADD231PS constant0<>+0(SB), Y6, Y4
+	VFMADD231PS constant0<>+0(SB), Y7, Y5
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y5
+	VMOVUPS     Y6, (R13)(SI*1)
+	VMOVUPS     Y5, (R13)(DX*4)
+	VMOVUPS     (R12), Y1
+	VMOVUPS     (R12)(R10*1), Y4
+	VMOVUPS     (R12)(R10*2), Y0
+	VFMADD231PS constant0<>+0(SB), Y0, Y1
+	VMOVUPS     (R12)(R11*1), Y0
+	VFMADD231PS constant0<>+0(SB), Y0, Y4
+	VADDPS      Y4, Y4, Y4
+	VADDPS      Y4, Y1, Y0
+	VSUBPS      Y4, Y1, Y4
+	VMOVUPS     64(R12), Y2
+	VMOVUPS     64(R12)(R10*1), Y5
+	VMOVUPS     64(R12)(R10*2), Y1
+	VFMADD231PS constant0<>+0(SB), Y1, Y2
+	VMOVUPS     64(R12)(R11*1), Y1
+	VFMADD231PS constant0<>+0(SB), Y1, Y5
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y2, Y1
+	VSUBPS      Y5, Y2, Y5
+	VMOVUPS     128(R12), Y3
+	VMOVUPS     128(R12)(R10*1), Y6
+	VMOVUPS     128(R12)(R10*2), Y2
+	VFMADD231PS constant0<>+0(SB), Y2, Y3
+	VMOVUPS     128(R12)(R11*1), Y2
+	VFMADD231PS constant0<>+0(SB), Y2, Y6
+	VADDPS      Y6, Y6, Y6
+	VADDPS      Y6, Y3, Y2
+	VSUBPS      Y6, Y3, Y6
+	VMOVUPS     192(R12), Y8
+	VMOVUPS     192(R12)(R10*1), Y7
+	VMOVUPS     192(R12)(R10*2), Y3
+	VFMADD231PS constant0<>+0(SB), Y3, Y8
+	VMOVUPS     192(R12)(R11*1), Y3
+	VFMADD231PS constant0<>+0(SB), Y3, Y7
+	VADDPS      Y7, Y7, Y7
+	VADDPS      Y7, Y8, Y3
+	VSUBPS      Y7, Y8, Y7
+	LEAQ        (AX)(R8*1), R13
+	VMOVUPS     Y0, (R13)
+	VMOVUPS     Y3, (R13)(DI*1)
+	VADDPS      Y2, Y0, Y8
+	VADDPS      Y3, Y1, Y9
+	VADDPS      Y9, Y8, Y10
+	VSUBPS      Y9, Y8, Y9
+	VMOVUPS     Y10, (R13)(DX*1)
+	VMOVUPS     Y9, (R13)(DX*2)
+	VFMADD231PS constant0<>+0(SB), Y2, Y0
+	VFMADD231PS constant0<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y1, Y1
+	VADDPS      Y1, Y0, Y2
+	VSUBPS      Y1, Y0, Y1
+	VMOVUPS     Y2, (R13)(SI*1)
+	VMOVUPS     Y1, (R13)(DX*4)
+	LEAQ        (AX)(BX*4), R13
+	VMOVUPS     Y4, (R13)
+	VMOVUPS     Y7, (R13)(DI*1)
+	VADDPS      Y6, Y4, Y0
+	VADDPS      Y7, Y5, Y1
+	VADDPS      Y1, Y0, Y2
+	VSUBPS      Y1, Y0, Y1
+	VMOVUPS     Y2, (R13)(DX*1)
+	VMOVUPS     Y1, (R13)(DX*2)
+	VFMADD231PS constant0<>+0(SB), Y6, Y4
+	VFMADD231PS constant0<>+0(SB), Y7, Y5
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y5
+	VMOVUPS     Y6, (R13)(SI*1)
+	VMOVUPS     Y5, (R13)(DX*4)
+	VMOVUPS     (R12), Y0
+	VMOVUPS     (R12)(R11*1), Y4
+	VMOVUPS     64(R12), Y1
+	VMOVUPS     64(R12)(R11*1), Y5
+	VMOVUPS     128(R12), Y2
+	VMOVUPS     128(R12)(R11*1), Y6
+	VMOVUPS     192(R12), Y3
+	VMOVUPS     192(R12)(R11*1), Y7
+	LEAQ        (AX), R13
+	VMOVUPS     Y0, (R13)
+	VMOVUPS     Y3, (R13)(DI*1)
+	VADDPS      Y2, Y0, Y8
+	VADDPS      Y3, Y1, Y9
+	VADDPS      Y9, Y8, Y10
+	VSUBPS      Y9, Y8, Y9
+	VMOVUPS     Y10, (R13)(DX*1)
+	VMOVUPS     Y9, (R13)(DX*2)
+	VFMADD231PS constant0<>+0(SB), Y2, Y0
+	VFMADD231PS constant0<>+0(SB), Y3, Y1
+	VADDPS      Y1, Y1, Y1
+	VADDPS      Y1, Y0, Y2
+	VSUBPS      Y1, Y0, Y1
+	VMOVUPS     Y2, (R13)(SI*1)
+	VMOVUPS     Y1, (R13)(DX*4)
+	LEAQ        (AX)(R9*1), R13
+	VMOVUPS     Y4, (R13)
+	VMOVUPS     Y7, (R13)(DI*1)
+	VADDPS      Y6, Y4, Y0
+	VADDPS      Y7, Y5, Y1
+	VADDPS      Y1, Y0, Y2
+	VSUBPS      Y1, Y0, Y1
+	VMOVUPS     Y2, (R13)(DX*1)
+	VMOVUPS     Y1, (R13)(DX*2)
+	VFMADD231PS constant0<>+0(SB), Y6, Y4
+	VFMADD231PS constant0<>+0(SB), Y7, Y5
+	VADDPS      Y5, Y5, Y5
+	VADDPS      Y5, Y4, Y6
+	VSUBPS      Y5, Y4, Y5
+	VMOVUPS     Y6, (R13)(SI*1)
+	VMOVUPS     Y5, (R13)(DX*4)
+	ADDQ        $0x20, AX
+	ADDQ        $0x20, R12
+	SUBQ        $0x01, 16(SP)
+	JNZ         loop20
+	SUBQ        $0x40, AX
+	SUBQ        $0x40, R12
+	ADDQ        $0x00000100, R12
+	MOVQ        channels+72(FP), R13
+	LEAQ        (AX)(R13*4), AX
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop19
+	LEAQ        (CX)(R10*4), CX
+	SUBQ        $0x01, (SP)
+	JNZ         loop18
 	VZEROUPPER
 	RET
 
@@ -1299,224 +1228,224 @@ loop22:
 	MOVQ $0x00000002, 24(SP)
 
 loop23:
-	VMOVUPS     (DX)(SI*1), Y0
-	VMOVUPS     (DX)(DI*1), Y1
-	VADDPS      (DX)(SI*2), Y0, Y0
-	VADDPS      (DX)(SI*4), Y1, Y1
-	VADDPS      (DX), Y0, Y2
-	VADDPS      Y1, Y2, Y2
-	VFMADD231PS constant0<>+0(SB), Y1, Y0
-	ADDQ        BX, DX
 	VMOVUPS     (DX)(SI*1), Y1
-	VMOVUPS     (DX)(DI*1), Y3
+	VMOVUPS     (DX)(DI*1), Y2
 	VADDPS      (DX)(SI*2), Y1, Y1
-	VADDPS      (DX)(SI*4), Y3, Y3
-	VADDPS      (DX), Y1, Y4
-	VADDPS      Y3, Y4, Y4
-	VFMADD231PS constant0<>+0(SB), Y3, Y1
+	VADDPS      (DX)(SI*4), Y2, Y2
+	VADDPS      (DX), Y1, Y0
+	VADDPS      Y2, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y2, Y1
 	ADDQ        BX, DX
 	VMOVUPS     (DX)(SI*1), Y3
-	VMOVUPS     (DX)(DI*1), Y5
+	VMOVUPS     (DX)(DI*1), Y4
 	VADDPS      (DX)(SI*2), Y3, Y3
-	VADDPS      (DX)(SI*4), Y5, Y5
-	VADDPS      (DX), Y3, Y6
-	VADDPS      Y5, Y6, Y6
-	VFMADD231PS constant0<>+0(SB), Y5, Y3
+	VADDPS      (DX)(SI*4), Y4, Y4
+	VADDPS      (DX), Y3, Y2
+	VADDPS      Y4, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y4, Y3
 	ADDQ        BX, DX
 	VMOVUPS     (DX)(SI*1), Y5
-	VMOVUPS     (DX)(DI*1), Y7
+	VMOVUPS     (DX)(DI*1), Y6
 	VADDPS      (DX)(SI*2), Y5, Y5
-	VADDPS      (DX)(SI*4), Y7, Y7
-	VADDPS      (DX), Y5, Y8
-	VADDPS      Y7, Y8, Y8
-	VFMADD231PS constant0<>+0(SB), Y7, Y5
+	VADDPS      (DX)(SI*4), Y6, Y6
+	VADDPS      (DX), Y5, Y4
+	VADDPS      Y6, Y4, Y4
+	VFMADD231PS constant0<>+0(SB), Y6, Y5
 	ADDQ        BX, DX
 	VMOVUPS     (DX)(SI*1), Y7
-	VMOVUPS     (DX)(DI*1), Y9
+	VMOVUPS     (DX)(DI*1), Y8
 	VADDPS      (DX)(SI*2), Y7, Y7
-	VADDPS      (DX)(SI*4), Y9, Y9
-	VADDPS      (DX), Y7, Y10
-	VADDPS      Y9, Y10, Y10
-	VFMADD231PS constant0<>+0(SB), Y9, Y7
+	VADDPS      (DX)(SI*4), Y8, Y8
+	VADDPS      (DX), Y7, Y6
+	VADDPS      Y8, Y6, Y6
+	VFMADD231PS constant0<>+0(SB), Y8, Y7
 	ADDQ        BX, DX
 	VMOVUPS     (DX)(SI*1), Y9
-	VMOVUPS     (DX)(DI*1), Y11
+	VMOVUPS     (DX)(DI*1), Y10
 	VADDPS      (DX)(SI*2), Y9, Y9
-	VADDPS      (DX)(SI*4), Y11, Y11
-	VADDPS      (DX), Y9, Y12
-	VADDPS      Y11, Y12, Y12
-	VFMADD231PS constant0<>+0(SB), Y11, Y9
+	VADDPS      (DX)(SI*4), Y10, Y10
+	VADDPS      (DX), Y9, Y8
+	VADDPS      Y10, Y8, Y8
+	VFMADD231PS constant0<>+0(SB), Y10, Y9
+	ADDQ        BX, DX
+	VMOVUPS     (DX)(SI*1), Y11
+	VMOVUPS     (DX)(DI*1), Y12
+	VADDPS      (DX)(SI*2), Y11, Y11
+	VADDPS      (DX)(SI*4), Y12, Y12
+	VADDPS      (DX), Y11, Y10
+	VADDPS      Y12, Y10, Y10
+	VFMADD231PS constant0<>+0(SB), Y12, Y11
 	ADDQ        BX, DX
 	SUBQ        SI, DX
-	VADDPS      Y6, Y4, Y11
-	VSUBPS      Y6, Y4, Y4
-	VADDPS      Y10, Y8, Y6
-	VSUBPS      Y10, Y8, Y8
-	VADDPS      Y11, Y2, Y2
-	VADDPS      Y6, Y2, Y2
-	VFMADD231PS constant0<>+0(SB), Y6, Y11
-	VMOVUPS     Y4, Y6
-	VFMADD231PS constant1<>+0(SB), Y8, Y6
-	VFMADD231PS constant3<>+0(SB), Y8, Y4
-	VADDPS      Y12, Y4, Y4
-	VMOVUPS     Y2, (AX)(R10*1)
-	VMOVUPS     Y2, Y8
-	VMULPS      Y2, Y2, Y2
-	VMOVUPS     Y6, 64(AX)(R10*1)
-	VADDPS      Y6, Y8, Y8
-	VFMADD231PS Y6, Y6, Y2
-	VMOVUPS     Y11, 128(AX)(R10*1)
-	VADDPS      Y11, Y8, Y8
-	VFMADD231PS Y11, Y11, Y2
-	VMOVUPS     Y4, 192(AX)(R10*1)
-	VADDPS      Y4, Y8, Y8
-	VFMADD231PS Y4, Y4, Y2
-	LEAQ        (R10)(R9*2), R10
-	VADDPS      Y3, Y1, Y4
-	VSUBPS      Y3, Y1, Y1
-	VADDPS      Y7, Y5, Y3
-	VSUBPS      Y7, Y5, Y5
-	VADDPS      Y4, Y0, Y0
-	VADDPS      Y3, Y0, Y0
-	VFMADD231PS constant0<>+0(SB), Y3, Y4
-	VMOVUPS     Y1, Y3
-	VFMADD231PS constant1<>+0(SB), Y5, Y3
-	VFMADD231PS constant3<>+0(SB), Y5, Y1
-	VADDPS      Y9, Y1, Y1
+	VADDPS      Y4, Y2, Y12
+	VADDPS      Y8, Y6, Y13
+	VSUBPS      Y4, Y2, Y2
+	VSUBPS      Y8, Y6, Y6
+	VADDPS      Y12, Y0, Y0
+	VADDPS      Y13, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y13, Y12
+	VMOVUPS     Y2, Y13
+	VFMADD231PS constant2<>+0(SB), Y6, Y13
+	VFMADD231PS constant3<>+0(SB), Y6, Y2
+	VADDPS      Y10, Y2, Y2
 	VMOVUPS     Y0, (AX)(R10*1)
-	VMOVUPS     Y0, Y5
+	VMOVUPS     Y0, Y4
 	VMULPS      Y0, Y0, Y0
-	VMOVUPS     Y3, 64(AX)(R10*1)
+	VMOVUPS     Y13, 64(AX)(R10*1)
+	VADDPS      Y13, Y4, Y4
+	VFMADD231PS Y13, Y13, Y0
+	VMOVUPS     Y12, 128(AX)(R10*1)
+	VADDPS      Y12, Y4, Y4
+	VFMADD231PS Y12, Y12, Y0
+	VMOVUPS     Y2, 192(AX)(R10*1)
+	VADDPS      Y2, Y4, Y4
+	VFMADD231PS Y2, Y2, Y0
+	LEAQ        (R10)(R9*2), R10
+	VADDPS      Y5, Y3, Y2
+	VADDPS      Y9, Y7, Y6
+	VSUBPS      Y5, Y3, Y3
+	VSUBPS      Y9, Y7, Y7
+	VADDPS      Y2, Y1, Y1
+	VADDPS      Y6, Y1, Y1
+	VFMADD231PS constant0<>+0(SB), Y6, Y2
+	VMOVUPS     Y3, Y6
+	VFMADD231PS constant2<>+0(SB), Y7, Y6
+	VFMADD231PS constant3<>+0(SB), Y7, Y3
+	VADDPS      Y11, Y3, Y3
+	VMOVUPS     Y1, (AX)(R10*1)
+	VMOVUPS     Y1, Y5
+	VMULPS      Y1, Y1, Y1
+	VMOVUPS     Y6, 64(AX)(R10*1)
+	VADDPS      Y6, Y5, Y5
+	VFMADD231PS Y6, Y6, Y1
+	VMOVUPS     Y2, 128(AX)(R10*1)
+	VADDPS      Y2, Y5, Y5
+	VFMADD231PS Y2, Y2, Y1
+	VMOVUPS     Y3, 192(AX)(R10*1)
 	VADDPS      Y3, Y5, Y5
-	VFMADD231PS Y3, Y3, Y0
-	VMOVUPS     Y4, 128(AX)(R10*1)
-	VADDPS      Y4, Y5, Y5
-	VFMADD231PS Y4, Y4, Y0
-	VMOVUPS     Y1, 192(AX)(R10*1)
-	VADDPS      Y1, Y5, Y5
-	VFMADD231PS Y1, Y1, Y0
-	VADDPS      Y5, Y8, Y8
-	VADDPS      Y0, Y2, Y2
+	VFMADD231PS Y3, Y3, Y1
+	VADDPS      Y5, Y4, Y4
+	VADDPS      Y1, Y0, Y0
 	LEAQ        (R10)(R9*2), R10
 	SUBQ        R9, R10
 	SUBQ        R9, R10
 	SUBQ        R9, R10
-	VMOVUPS     (DX)(SI*1), Y0
-	VMOVUPS     (DX)(DI*1), Y1
-	VSUBPS      (DX)(SI*2), Y0, Y0
-	VSUBPS      (DX)(SI*4), Y1, Y1
-	VMOVUPS     Y0, Y3
-	VFMADD231PS constant1<>+0(SB), Y1, Y3
-	VFMADD231PS constant3<>+0(SB), Y1, Y0
-	VADDPS      (DX)(R8*1), Y0, Y0
+	VMOVUPS     (DX)(SI*1), Y2
+	VMOVUPS     (DX)(DI*1), Y3
+	VSUBPS      (DX)(SI*2), Y2, Y2
+	VSUBPS      (DX)(SI*4), Y3, Y3
+	VMOVUPS     Y2, Y1
+	VFMADD231PS constant2<>+0(SB), Y3, Y1
+	VFMADD231PS constant3<>+0(SB), Y3, Y2
+	VADDPS      (DX)(R8*1), Y2, Y2
 	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y1
-	VMOVUPS     (DX)(DI*1), Y4
-	VSUBPS      (DX)(SI*2), Y1, Y1
-	VSUBPS      (DX)(SI*4), Y4, Y4
-	VMOVUPS     Y1, Y5
-	VFMADD231PS constant1<>+0(SB), Y4, Y5
-	VFMADD231PS constant3<>+0(SB), Y4, Y1
-	VADDPS      (DX)(R8*1), Y1, Y1
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y4
+	VMOVUPS     (DX)(SI*1), Y5
 	VMOVUPS     (DX)(DI*1), Y6
-	VSUBPS      (DX)(SI*2), Y4, Y4
+	VSUBPS      (DX)(SI*2), Y5, Y5
 	VSUBPS      (DX)(SI*4), Y6, Y6
-	VMOVUPS     Y4, Y7
-	VFMADD231PS constant1<>+0(SB), Y6, Y7
-	VFMADD231PS constant3<>+0(SB), Y6, Y4
-	VADDPS      (DX)(R8*1), Y4, Y4
+	VMOVUPS     Y5, Y3
+	VFMADD231PS constant2<>+0(SB), Y6, Y3
+	VFMADD231PS constant3<>+0(SB), Y6, Y5
+	VADDPS      (DX)(R8*1), Y5, Y5
 	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y6
-	VMOVUPS     (DX)(DI*1), Y9
-	VSUBPS      (DX)(SI*2), Y6, Y6
-	VSUBPS      (DX)(SI*4), Y9, Y9
-	VMOVUPS     Y6, Y10
-	VFMADD231PS constant1<>+0(SB), Y9, Y10
-	VFMADD231PS constant3<>+0(SB), Y9, Y6
-	VADDPS      (DX)(R8*1), Y6, Y6
+	VMOVUPS     (DX)(SI*1), Y7
+	VMOVUPS     (DX)(DI*1), Y8
+	VSUBPS      (DX)(SI*2), Y7, Y7
+	VSUBPS      (DX)(SI*4), Y8, Y8
+	VMOVUPS     Y7, Y6
+	VFMADD231PS constant2<>+0(SB), Y8, Y6
+	VFMADD231PS constant3<>+0(SB), Y8, Y7
+	VADDPS      (DX)(R8*1), Y7, Y7
 	ADDQ        BX, DX
 	VMOVUPS     (DX)(SI*1), Y9
-	VMOVUPS     (DX)(DI*1), Y11
+	VMOVUPS     (DX)(DI*1), Y10
 	VSUBPS      (DX)(SI*2), Y9, Y9
-	VSUBPS      (DX)(SI*4), Y11, Y11
-	VMOVUPS     Y9, Y12
-	VFMADD231PS constant1<>+0(SB), Y11, Y12
-	VFMADD231PS constant3<>+0(SB), Y11, Y9
+	VSUBPS      (DX)(SI*4), Y10, Y10
+	VMOVUPS     Y9, Y8
+	VFMADD231PS constant2<>+0(SB), Y10, Y8
+	VFMADD231PS constant3<>+0(SB), Y10, Y9
 	VADDPS      (DX)(R8*1), Y9, Y9
 	ADDQ        BX, DX
 	VMOVUPS     (DX)(SI*1), Y11
-	VMOVUPS     (DX)(DI*1), Y13
+	VMOVUPS     (DX)(DI*1), Y12
 	VSUBPS      (DX)(SI*2), Y11, Y11
-	VSUBPS      (DX)(SI*4), Y13, Y13
-	VMOVUPS     Y11, Y14
-	VFMADD231PS constant1<>+0(SB), Y13, Y14
-	VFMADD231PS constant3<>+0(SB), Y13, Y11
+	VSUBPS      (DX)(SI*4), Y12, Y12
+	VMOVUPS     Y11, Y10
+	VFMADD231PS constant2<>+0(SB), Y12, Y10
+	VFMADD231PS constant3<>+0(SB), Y12, Y11
 	VADDPS      (DX)(R8*1), Y11, Y11
 	ADDQ        BX, DX
+	VMOVUPS     (DX)(SI*1), Y13
+	VMOVUPS     (DX)(DI*1), Y14
+	VSUBPS      (DX)(SI*2), Y13, Y13
+	VSUBPS      (DX)(SI*4), Y14, Y14
+	VMOVUPS     Y13, Y12
+	VFMADD231PS constant2<>+0(SB), Y14, Y12
+	VFMADD231PS constant3<>+0(SB), Y14, Y13
+	VADDPS      (DX)(R8*1), Y13, Y13
+	ADDQ        BX, DX
 	SUBQ        SI, DX
-	VADDPS      Y7, Y5, Y13
+	VADDPS      Y6, Y3, Y14
+	VADDPS      Y10, Y8, Y15
+	VSUBPS      Y6, Y3, Y3
+	VSUBPS      Y10, Y8, Y8
+	VADDPS      Y14, Y1, Y1
+	VADDPS      Y15, Y1, Y1
+	VFMADD231PS constant0<>+0(SB), Y15, Y14
+	VMOVUPS     Y3, Y15
+	VFMADD231PS constant2<>+0(SB), Y8, Y15
+	VFMADD231PS constant3<>+0(SB), Y8, Y3
+	VADDPS      Y12, Y3, Y3
+	VMOVUPS     Y1, (AX)(R10*1)
+	VMOVUPS     Y1, Y6
+	VMULPS      Y1, Y1, Y1
+	VMOVUPS     Y15, 64(AX)(R10*1)
+	VADDPS      Y15, Y6, Y6
+	VFMADD231PS Y15, Y15, Y1
+	VMOVUPS     Y14, 128(AX)(R10*1)
+	VADDPS      Y14, Y6, Y6
+	VFMADD231PS Y14, Y14, Y1
+	VMOVUPS     Y3, 192(AX)(R10*1)
+	VADDPS      Y3, Y6, Y6
+	VFMADD231PS Y3, Y3, Y1
+	VADDPS      Y6, Y4, Y4
+	VADDPS      Y1, Y0, Y0
+	LEAQ        (R10)(R9*2), R10
+	VADDPS      Y7, Y5, Y1
+	VADDPS      Y11, Y9, Y3
 	VSUBPS      Y7, Y5, Y5
-	VADDPS      Y12, Y10, Y7
-	VSUBPS      Y12, Y10, Y10
-	VADDPS      Y13, Y3, Y3
-	VADDPS      Y7, Y3, Y3
-	VFMADD231PS constant0<>+0(SB), Y7, Y13
-	VMOVUPS     Y5, Y7
-	VFMADD231PS constant1<>+0(SB), Y10, Y7
-	VFMADD231PS constant3<>+0(SB), Y10, Y5
-	VADDPS      Y14, Y5, Y5
-	VMOVUPS     Y3, (AX)(R10*1)
-	VMOVUPS     Y3, Y10
-	VMULPS      Y3, Y3, Y3
-	VMOVUPS     Y7, 64(AX)(R10*1)
-	VADDPS      Y7, Y10, Y10
-	VFMADD231PS Y7, Y7, Y3
-	VMOVUPS     Y13, 128(AX)(R10*1)
-	VADDPS      Y13, Y10, Y10
-	VFMADD231PS Y13, Y13, Y3
-	VMOVUPS     Y5, 192(AX)(R10*1)
-	VADDPS      Y5, Y10, Y10
-	VFMADD231PS Y5, Y5, Y3
-	VADDPS      Y10, Y8, Y8
+	VSUBPS      Y11, Y9, Y9
+	VADDPS      Y1, Y2, Y2
 	VADDPS      Y3, Y2, Y2
-	LEAQ        (R10)(R9*2), R10
-	VADDPS      Y4, Y1, Y3
-	VSUBPS      Y4, Y1, Y1
-	VADDPS      Y9, Y6, Y4
-	VSUBPS      Y9, Y6, Y6
-	VADDPS      Y3, Y0, Y0
-	VADDPS      Y4, Y0, Y0
-	VFMADD231PS constant0<>+0(SB), Y4, Y3
-	VMOVUPS     Y1, Y4
-	VFMADD231PS constant1<>+0(SB), Y6, Y4
-	VFMADD231PS constant3<>+0(SB), Y6, Y1
-	VADDPS      Y11, Y1, Y1
-	VMOVUPS     Y0, (AX)(R10*1)
-	VMOVUPS     Y0, Y5
-	VMULPS      Y0, Y0, Y0
-	VMOVUPS     Y4, 64(AX)(R10*1)
-	VADDPS      Y4, Y5, Y5
-	VFMADD231PS Y4, Y4, Y0
-	VMOVUPS     Y3, 128(AX)(R10*1)
-	VADDPS      Y3, Y5, Y5
-	VFMADD231PS Y3, Y3, Y0
-	VMOVUPS     Y1, 192(AX)(R10*1)
-	VADDPS      Y1, Y5, Y5
-	VFMADD231PS Y1, Y1, Y0
-	VADDPS      Y5, Y8, Y8
-	VADDPS      Y0, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y3, Y1
+	VMOVUPS     Y5, Y3
+	VFMADD231PS constant2<>+0(SB), Y9, Y3
+	VFMADD231PS constant3<>+0(SB), Y9, Y5
+	VADDPS      Y13, Y5, Y5
+	VMOVUPS     Y2, (AX)(R10*1)
+	VMOVUPS     Y2, Y6
+	VMULPS      Y2, Y2, Y2
+	VMOVUPS     Y3, 64(AX)(R10*1)
+	VADDPS      Y3, Y6, Y6
+	VFMADD231PS Y3, Y3, Y2
+	VMOVUPS     Y1, 128(AX)(R10*1)
+	VADDPS      Y1, Y6, Y6
+	VFMADD231PS Y1, Y1, Y2
+	VMOVUPS     Y5, 192(AX)(R10*1)
+	VADDPS      Y5, Y6, Y6
+	VFMADD231PS Y5, Y5, Y2
+	VADDPS      Y6, Y4, Y4
+	VADDPS      Y2, Y0, Y0
 	LEAQ        (R10)(R9*2), R10
 	SUBQ        R9, R10
 	SUBQ        R9, R10
 	SUBQ        R9, R10
 	SUBQ        R9, R10
 	SUBQ        R9, R10
-	VADDPS      (CX), Y8, Y8
-	VMOVUPS     Y8, (CX)
-	VADDPS      64(CX), Y2, Y2
-	VMOVUPS     Y2, 64(CX)
+	VADDPS      (CX), Y4, Y4
+	VMOVUPS     Y4, (CX)
+	VADDPS      64(CX), Y0, Y0
+	VMOVUPS     Y0, 64(CX)
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R10
@@ -1577,304 +1506,304 @@ loop25:
 	MOVQ $0x00000002, 24(SP)
 
 loop26:
-	VMOVUPS     (DX)(R8*1), Y0
-	VMOVUPS     (DX)(R9*1), Y1
-	VADDPS      (DX)(R8*2), Y0, Y0
-	VADDPS      (DX)(R8*4), Y1, Y1
-	VADDPS      (DX), Y0, Y2
-	VADDPS      Y1, Y2, Y2
-	VFMADD231PS constant0<>+0(SB), Y1, Y0
-	ADDQ        DI, DX
 	VMOVUPS     (DX)(R8*1), Y1
-	VMOVUPS     (DX)(R9*1), Y3
+	VMOVUPS     (DX)(R9*1), Y2
 	VADDPS      (DX)(R8*2), Y1, Y1
-	VADDPS      (DX)(R8*4), Y3, Y3
-	VADDPS      (DX), Y1, Y4
-	VADDPS      Y3, Y4, Y4
-	VFMADD231PS constant0<>+0(SB), Y3, Y1
+	VADDPS      (DX)(R8*4), Y2, Y2
+	VADDPS      (DX), Y1, Y0
+	VADDPS      Y2, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y2, Y1
 	ADDQ        DI, DX
 	VMOVUPS     (DX)(R8*1), Y3
-	VMOVUPS     (DX)(R9*1), Y5
+	VMOVUPS     (DX)(R9*1), Y4
 	VADDPS      (DX)(R8*2), Y3, Y3
-	VADDPS      (DX)(R8*4), Y5, Y5
-	VADDPS      (DX), Y3, Y6
-	VADDPS      Y5, Y6, Y6
-	VFMADD231PS constant0<>+0(SB), Y5, Y3
+	VADDPS      (DX)(R8*4), Y4, Y4
+	VADDPS      (DX), Y3, Y2
+	VADDPS      Y4, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y4, Y3
 	ADDQ        DI, DX
 	VMOVUPS     (DX)(R8*1), Y5
-	VMOVUPS     (DX)(R9*1), Y7
+	VMOVUPS     (DX)(R9*1), Y6
 	VADDPS      (DX)(R8*2), Y5, Y5
-	VADDPS      (DX)(R8*4), Y7, Y7
-	VADDPS      (DX), Y5, Y8
-	VADDPS      Y7, Y8, Y8
-	VFMADD231PS constant0<>+0(SB), Y7, Y5
+	VADDPS      (DX)(R8*4), Y6, Y6
+	VADDPS      (DX), Y5, Y4
+	VADDPS      Y6, Y4, Y4
+	VFMADD231PS constant0<>+0(SB), Y6, Y5
 	ADDQ        DI, DX
 	VMOVUPS     (DX)(R8*1), Y7
-	VMOVUPS     (DX)(R9*1), Y9
+	VMOVUPS     (DX)(R9*1), Y8
 	VADDPS      (DX)(R8*2), Y7, Y7
-	VADDPS      (DX)(R8*4), Y9, Y9
-	VADDPS      (DX), Y7, Y10
-	VADDPS      Y9, Y10, Y10
-	VFMADD231PS constant0<>+0(SB), Y9, Y7
+	VADDPS      (DX)(R8*4), Y8, Y8
+	VADDPS      (DX), Y7, Y6
+	VADDPS      Y8, Y6, Y6
+	VFMADD231PS constant0<>+0(SB), Y8, Y7
 	ADDQ        DI, DX
 	VMOVUPS     (DX)(R8*1), Y9
-	VMOVUPS     (DX)(R9*1), Y11
+	VMOVUPS     (DX)(R9*1), Y10
 	VADDPS      (DX)(R8*2), Y9, Y9
-	VADDPS      (DX)(R8*4), Y11, Y11
-	VADDPS      (DX), Y9, Y12
-	VADDPS      Y11, Y12, Y12
-	VFMADD231PS constant0<>+0(SB), Y11, Y9
-	ADDQ        DI, DX
-	SUBQ        R8, DX
-	VADDPS      Y6, Y4, Y11
-	VSUBPS      Y6, Y4, Y4
-	VADDPS      Y10, Y8, Y6
-	VSUBPS      Y10, Y8, Y8
-	VADDPS      Y11, Y2, Y2
-	VADDPS      Y6, Y2, Y2
-	VFMADD231PS constant0<>+0(SB), Y6, Y11
-	VMOVUPS     Y4, Y6
-	VFMADD231PS constant1<>+0(SB), Y8, Y6
-	VFMADD231PS constant3<>+0(SB), Y8, Y4
-	VADDPS      Y12, Y4, Y4
-	VMOVUPS     Y2, (AX)(R12*1)
-	VMOVUPS     (BX)(R12*1), Y8
-	VMOVUPS     64(SI), Y10
-	VFMADD231PS (SI), Y8, Y10
-	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
-	VANDPS      Y2, Y10, Y2
-	VMOVUPS     Y2, Y10
-	VMULPS      Y8, Y2, Y2
-	VMOVUPS     Y6, 64(AX)(R12*1)
-	VMOVUPS     64(BX)(R12*1), Y8
-	VMOVUPS     64(SI), Y12
-	VFMADD231PS (SI), Y8, Y12
-	VCMPPS      $0x1e, constant4<>+0(SB), Y12, Y12
-	VANDPS      Y6, Y12, Y6
-	VADDPS      Y6, Y10, Y10
-	VFMADD231PS Y8, Y6, Y2
-	VMOVUPS     Y11, 128(AX)(R12*1)
-	VMOVUPS     128(BX)(R12*1), Y6
-	VMOVUPS     64(SI), Y8
-	VFMADD231PS (SI), Y6, Y8
-	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
-	VANDPS      Y11, Y8, Y8
-	VADDPS      Y8, Y10, Y10
-	VFMADD231PS Y6, Y8, Y2
-	VMOVUPS     Y4, 192(AX)(R12*1)
-	VMOVUPS     192(BX)(R12*1), Y6
-	VMOVUPS     64(SI), Y8
-	VFMADD231PS (SI), Y6, Y8
-	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
-	VANDPS      Y4, Y8, Y4
-	VADDPS      Y4, Y10, Y10
-	VFMADD231PS Y6, Y4, Y2
-	LEAQ        (R12)(R11*2), R12
-	VADDPS      Y3, Y1, Y4
-	VSUBPS      Y3, Y1, Y1
-	VADDPS      Y7, Y5, Y3
-	VSUBPS      Y7, Y5, Y5
-	VADDPS      Y4, Y0, Y0
-	VADDPS      Y3, Y0, Y0
-	VFMADD231PS constant0<>+0(SB), Y3, Y4
-	VMOVUPS     Y1, Y3
-	VFMADD231PS constant1<>+0(SB), Y5, Y3
-	VFMADD231PS constant3<>+0(SB), Y5, Y1
-	VADDPS      Y9, Y1, Y1
-	VMOVUPS     Y0, (AX)(R12*1)
-	VMOVUPS     (BX)(R12*1), Y5
-	VMOVUPS     64(SI), Y6
-	VFMADD231PS (SI), Y5, Y6
-	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      Y0, Y6, Y0
-	VMOVUPS     Y0, Y6
-	VMULPS      Y5, Y0, Y0
-	VMOVUPS     Y3, 64(AX)(R12*1)
-	VMOVUPS     64(BX)(R12*1), Y5
-	VMOVUPS     64(SI), Y7
-	VFMADD231PS (SI), Y5, Y7
-	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
-	VANDPS      Y3, Y7, Y3
-	VADDPS      Y3, Y6, Y6
-	VFMADD231PS Y5, Y3, Y0
-	VMOVUPS     Y4, 128(AX)(R12*1)
-	VMOVUPS     128(BX)(R12*1), Y3
-	VMOVUPS     64(SI), Y5
-	VFMADD231PS (SI), Y3, Y5
-	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
-	VANDPS      Y4, Y5, Y4
-	VADDPS      Y4, Y6, Y6
-	VFMADD231PS Y3, Y4, Y0
-	VMOVUPS     Y1, 192(AX)(R12*1)
-	VMOVUPS     192(BX)(R12*1), Y3
-	VMOVUPS     64(SI), Y4
-	VFMADD231PS (SI), Y3, Y4
-	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
-	VANDPS      Y1, Y4, Y1
-	VADDPS      Y1, Y6, Y6
-	VFMADD231PS Y3, Y1, Y0
-	VADDPS      Y6, Y10, Y10
-	VADDPS      Y0, Y2, Y2
-	LEAQ        (R12)(R11*2), R12
-	SUBQ        R11, R12
-	SUBQ        R11, R12
-	SUBQ        R11, R12
-	VMOVUPS     (DX)(R8*1), Y0
-	VMOVUPS     (DX)(R9*1), Y1
-	VSUBPS      (DX)(R8*2), Y0, Y0
-	VSUBPS      (DX)(R8*4), Y1, Y1
-	VMOVUPS     Y0, Y3
-	VFMADD231PS constant1<>+0(SB), Y1, Y3
-	VFMADD231PS constant3<>+0(SB), Y1, Y0
-	VADDPS      (DX)(R10*1), Y0, Y0
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y1
-	VMOVUPS     (DX)(R9*1), Y4
-	VSUBPS      (DX)(R8*2), Y1, Y1
-	VSUBPS      (DX)(R8*4), Y4, Y4
-	VMOVUPS     Y1, Y5
-	VFMADD231PS constant1<>+0(SB), Y4, Y5
-	VFMADD231PS constant3<>+0(SB), Y4, Y1
-	VADDPS      (DX)(R10*1), Y1, Y1
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y4
-	VMOVUPS     (DX)(R9*1), Y6
-	VSUBPS      (DX)(R8*2), Y4, Y4
-	VSUBPS      (DX)(R8*4), Y6, Y6
-	VMOVUPS     Y4, Y7
-	VFMADD231PS constant1<>+0(SB), Y6, Y7
-	VFMADD231PS constant3<>+0(SB), Y6, Y4
-	VADDPS      (DX)(R10*1), Y4, Y4
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y6
-	VMOVUPS     (DX)(R9*1), Y8
-	VSUBPS      (DX)(R8*2), Y6, Y6
-	VSUBPS      (DX)(R8*4), Y8, Y8
-	VMOVUPS     Y6, Y9
-	VFMADD231PS constant1<>+0(SB), Y8, Y9
-	VFMADD231PS constant3<>+0(SB), Y8, Y6
-	VADDPS      (DX)(R10*1), Y6, Y6
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y8
-	VMOVUPS     (DX)(R9*1), Y11
-	VSUBPS      (DX)(R8*2), Y8, Y8
-	VSUBPS      (DX)(R8*4), Y11, Y11
-	VMOVUPS     Y8, Y12
-	VFMADD231PS constant1<>+0(SB), Y11, Y12
-	VFMADD231PS constant3<>+0(SB), Y11, Y8
-	VADDPS      (DX)(R10*1), Y8, Y8
+	VADDPS      (DX)(R8*4), Y10, Y10
+	VADDPS      (DX), Y9, Y8
+	VADDPS      Y10, Y8, Y8
+	VFMADD231PS constant0<>+0(SB), Y10, Y9
 	ADDQ        DI, DX
 	VMOVUPS     (DX)(R8*1), Y11
-	VMOVUPS     (DX)(R9*1), Y13
-	VSUBPS      (DX)(R8*2), Y11, Y11
-	VSUBPS      (DX)(R8*4), Y13, Y13
-	VMOVUPS     Y11, Y14
-	VFMADD231PS constant1<>+0(SB), Y13, Y14
-	VFMADD231PS constant3<>+0(SB), Y13, Y11
-	VADDPS      (DX)(R10*1), Y11, Y11
+	VMOVUPS     (DX)(R9*1), Y12
+	VADDPS      (DX)(R8*2), Y11, Y11
+	VADDPS      (DX)(R8*4), Y12, Y12
+	VADDPS      (DX), Y11, Y10
+	VADDPS      Y12, Y10, Y10
+	VFMADD231PS constant0<>+0(SB), Y12, Y11
 	ADDQ        DI, DX
 	SUBQ        R8, DX
-	VADDPS      Y7, Y5, Y13
-	VSUBPS      Y7, Y5, Y5
-	VADDPS      Y12, Y9, Y7
-	VSUBPS      Y12, Y9, Y9
-	VADDPS      Y13, Y3, Y3
-	VADDPS      Y7, Y3, Y3
-	VFMADD231PS constant0<>+0(SB), Y7, Y13
-	VMOVUPS     Y5, Y7
-	VFMADD231PS constant1<>+0(SB), Y9, Y7
-	VFMADD231PS constant3<>+0(SB), Y9, Y5
-	VADDPS      Y14, Y5, Y5
-	VMOVUPS     Y3, (AX)(R12*1)
-	VMOVUPS     (BX)(R12*1), Y9
-	VMOVUPS     64(SI), Y12
-	VFMADD231PS (SI), Y9, Y12
-	VCMPPS      $0x1e, constant4<>+0(SB), Y12, Y12
-	VANDPS      Y3, Y12, Y3
-	VMOVUPS     Y3, Y12
-	VMULPS      Y9, Y3, Y3
-	VMOVUPS     Y7, 64(AX)(R12*1)
-	VMOVUPS     64(BX)(R12*1), Y9
-	VMOVUPS     64(SI), Y14
-	VFMADD231PS (SI), Y9, Y14
-	VCMPPS      $0x1e, constant4<>+0(SB), Y14, Y14
-	VANDPS      Y7, Y14, Y7
-	VADDPS      Y7, Y12, Y12
-	VFMADD231PS Y9, Y7, Y3
-	VMOVUPS     Y13, 128(AX)(R12*1)
-	VMOVUPS     128(BX)(R12*1), Y7
-	VMOVUPS     64(SI), Y9
-	VFMADD231PS (SI), Y7, Y9
-	VCMPPS      $0x1e, constant4<>+0(SB), Y9, Y9
-	VANDPS      Y13, Y9, Y9
-	VADDPS      Y9, Y12, Y12
-	VFMADD231PS Y7, Y9, Y3
-	VMOVUPS     Y5, 192(AX)(R12*1)
-	VMOVUPS     192(BX)(R12*1), Y7
-	VMOVUPS     64(SI), Y9
-	VFMADD231PS (SI), Y7, Y9
-	VCMPPS      $0x1e, constant4<>+0(SB), Y9, Y9
-	VANDPS      Y5, Y9, Y5
-	VADDPS      Y5, Y12, Y12
-	VFMADD231PS Y7, Y5, Y3
-	VADDPS      Y12, Y10, Y10
-	VADDPS      Y3, Y2, Y2
-	LEAQ        (R12)(R11*2), R12
-	VADDPS      Y4, Y1, Y3
-	VSUBPS      Y4, Y1, Y1
-	VADDPS      Y8, Y6, Y4
+	VADDPS      Y4, Y2, Y12
+	VADDPS      Y8, Y6, Y13
+	VSUBPS      Y4, Y2, Y2
 	VSUBPS      Y8, Y6, Y6
-	VADDPS      Y3, Y0, Y0
-	VADDPS      Y4, Y0, Y0
-	VFMADD231PS constant0<>+0(SB), Y4, Y3
-	VMOVUPS     Y1, Y4
-	VFMADD231PS constant1<>+0(SB), Y6, Y4
-	VFMADD231PS constant3<>+0(SB), Y6, Y1
-	VADDPS      Y11, Y1, Y1
+	VADDPS      Y12, Y0, Y0
+	VADDPS      Y13, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y13, Y12
+	VMOVUPS     Y2, Y13
+	VFMADD231PS constant2<>+0(SB), Y6, Y13
+	VFMADD231PS constant3<>+0(SB), Y6, Y2
+	VADDPS      Y10, Y2, Y2
 	VMOVUPS     Y0, (AX)(R12*1)
-	VMOVUPS     (BX)(R12*1), Y5
+	VMOVUPS     (BX)(R12*1), Y4
 	VMOVUPS     64(SI), Y6
-	VFMADD231PS (SI), Y5, Y6
+	VFMADD231PS (SI), Y4, Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
 	VANDPS      Y0, Y6, Y0
 	VMOVUPS     Y0, Y6
-	VMULPS      Y5, Y0, Y0
-	VMOVUPS     Y4, 64(AX)(R12*1)
-	VMOVUPS     64(BX)(R12*1), Y5
+	VMULPS      Y4, Y0, Y0
+	VMOVUPS     Y13, 64(AX)(R12*1)
+	VMOVUPS     64(BX)(R12*1), Y4
+	VMOVUPS     64(SI), Y8
+	VFMADD231PS (SI), Y4, Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      Y13, Y8, Y8
+	VADDPS      Y8, Y6, Y6
+	VFMADD231PS Y4, Y8, Y0
+	VMOVUPS     Y12, 128(AX)(R12*1)
+	VMOVUPS     128(BX)(R12*1), Y4
+	VMOVUPS     64(SI), Y8
+	VFMADD231PS (SI), Y4, Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      Y12, Y8, Y8
+	VADDPS      Y8, Y6, Y6
+	VFMADD231PS Y4, Y8, Y0
+	VMOVUPS     Y2, 192(AX)(R12*1)
+	VMOVUPS     192(BX)(R12*1), Y4
+	VMOVUPS     64(SI), Y8
+	VFMADD231PS (SI), Y4, Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      Y2, Y8, Y2
+	VADDPS      Y2, Y6, Y6
+	VFMADD231PS Y4, Y2, Y0
+	LEAQ        (R12)(R11*2), R12
+	VADDPS      Y5, Y3, Y2
+	VADDPS      Y9, Y7, Y4
+	VSUBPS      Y5, Y3, Y3
+	VSUBPS      Y9, Y7, Y7
+	VADDPS      Y2, Y1, Y1
+	VADDPS      Y4, Y1, Y1
+	VFMADD231PS constant0<>+0(SB), Y4, Y2
+	VMOVUPS     Y3, Y4
+	VFMADD231PS constant2<>+0(SB), Y7, Y4
+	VFMADD231PS constant3<>+0(SB), Y7, Y3
+	VADDPS      Y11, Y3, Y3
+	VMOVUPS     Y1, (AX)(R12*1)
+	VMOVUPS     (BX)(R12*1), Y5
 	VMOVUPS     64(SI), Y7
 	VFMADD231PS (SI), Y5, Y7
 	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
-	VANDPS      Y4, Y7, Y4
-	VADDPS      Y4, Y6, Y6
-	VFMADD231PS Y5, Y4, Y0
-	VMOVUPS     Y3, 128(AX)(R12*1)
+	VANDPS      Y1, Y7, Y1
+	VMOVUPS     Y1, Y7
+	VMULPS      Y5, Y1, Y1
+	VMOVUPS     Y4, 64(AX)(R12*1)
+	VMOVUPS     64(BX)(R12*1), Y5
+	VMOVUPS     64(SI), Y8
+	VFMADD231PS (SI), Y5, Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      Y4, Y8, Y4
+	VADDPS      Y4, Y7, Y7
+	VFMADD231PS Y5, Y4, Y1
+	VMOVUPS     Y2, 128(AX)(R12*1)
 	VMOVUPS     128(BX)(R12*1), Y4
 	VMOVUPS     64(SI), Y5
 	VFMADD231PS (SI), Y4, Y5
 	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
-	VANDPS      Y3, Y5, Y3
-	VADDPS      Y3, Y6, Y6
-	VFMADD231PS Y4, Y3, Y0
-	VMOVUPS     Y1, 192(AX)(R12*1)
-	VMOVUPS     192(BX)(R12*1), Y3
+	VANDPS      Y2, Y5, Y2
+	VADDPS      Y2, Y7, Y7
+	VFMADD231PS Y4, Y2, Y1
+	VMOVUPS     Y3, 192(AX)(R12*1)
+	VMOVUPS     192(BX)(R12*1), Y2
 	VMOVUPS     64(SI), Y4
-	VFMADD231PS (SI), Y3, Y4
+	VFMADD231PS (SI), Y2, Y4
 	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
-	VANDPS      Y1, Y4, Y1
-	VADDPS      Y1, Y6, Y6
-	VFMADD231PS Y3, Y1, Y0
-	VADDPS      Y6, Y10, Y10
-	VADDPS      Y0, Y2, Y2
+	VANDPS      Y3, Y4, Y3
+	VADDPS      Y3, Y7, Y7
+	VFMADD231PS Y2, Y3, Y1
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y1, Y0, Y0
+	LEAQ        (R12)(R11*2), R12
+	SUBQ        R11, R12
+	SUBQ        R11, R12
+	SUBQ        R11, R12
+	VMOVUPS     (DX)(R8*1), Y2
+	VMOVUPS     (DX)(R9*1), Y3
+	VSUBPS      (DX)(R8*2), Y2, Y2
+	VSUBPS      (DX)(R8*4), Y3, Y3
+	VMOVUPS     Y2, Y1
+	VFMADD231PS constant2<>+0(SB), Y3, Y1
+	VFMADD231PS constant3<>+0(SB), Y3, Y2
+	VADDPS      (DX)(R10*1), Y2, Y2
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y4
+	VMOVUPS     (DX)(R9*1), Y5
+	VSUBPS      (DX)(R8*2), Y4, Y4
+	VSUBPS      (DX)(R8*4), Y5, Y5
+	VMOVUPS     Y4, Y3
+	VFMADD231PS constant2<>+0(SB), Y5, Y3
+	VFMADD231PS constant3<>+0(SB), Y5, Y4
+	VADDPS      (DX)(R10*1), Y4, Y4
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y7
+	VMOVUPS     (DX)(R9*1), Y8
+	VSUBPS      (DX)(R8*2), Y7, Y7
+	VSUBPS      (DX)(R8*4), Y8, Y8
+	VMOVUPS     Y7, Y5
+	VFMADD231PS constant2<>+0(SB), Y8, Y5
+	VFMADD231PS constant3<>+0(SB), Y8, Y7
+	VADDPS      (DX)(R10*1), Y7, Y7
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y9
+	VMOVUPS     (DX)(R9*1), Y10
+	VSUBPS      (DX)(R8*2), Y9, Y9
+	VSUBPS      (DX)(R8*4), Y10, Y10
+	VMOVUPS     Y9, Y8
+	VFMADD231PS constant2<>+0(SB), Y10, Y8
+	VFMADD231PS constant3<>+0(SB), Y10, Y9
+	VADDPS      (DX)(R10*1), Y9, Y9
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y11
+	VMOVUPS     (DX)(R9*1), Y12
+	VSUBPS      (DX)(R8*2), Y11, Y11
+	VSUBPS      (DX)(R8*4), Y12, Y12
+	VMOVUPS     Y11, Y10
+	VFMADD231PS constant2<>+0(SB), Y12, Y10
+	VFMADD231PS constant3<>+0(SB), Y12, Y11
+	VADDPS      (DX)(R10*1), Y11, Y11
+	ADDQ        DI, DX
+	VMOVUPS     (DX)(R8*1), Y13
+	VMOVUPS     (DX)(R9*1), Y14
+	VSUBPS      (DX)(R8*2), Y13, Y13
+	VSUBPS      (DX)(R8*4), Y14, Y14
+	VMOVUPS     Y13, Y12
+	VFMADD231PS constant2<>+0(SB), Y14, Y12
+	VFMADD231PS constant3<>+0(SB), Y14, Y13
+	VADDPS      (DX)(R10*1), Y13, Y13
+	ADDQ        DI, DX
+	SUBQ        R8, DX
+	VADDPS      Y5, Y3, Y14
+	VADDPS      Y10, Y8, Y15
+	VSUBPS      Y5, Y3, Y3
+	VSUBPS      Y10, Y8, Y8
+	VADDPS      Y14, Y1, Y1
+	VADDPS      Y15, Y1, Y1
+	VFMADD231PS constant0<>+0(SB), Y15, Y14
+	VMOVUPS     Y3, Y15
+	VFMADD231PS constant2<>+0(SB), Y8, Y15
+	VFMADD231PS constant3<>+0(SB), Y8, Y3
+	VADDPS      Y12, Y3, Y3
+	VMOVUPS     Y1, (AX)(R12*1)
+	VMOVUPS     (BX)(R12*1), Y5
+	VMOVUPS     64(SI), Y8
+	VFMADD231PS (SI), Y5, Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      Y1, Y8, Y1
+	VMOVUPS     Y1, Y8
+	VMULPS      Y5, Y1, Y1
+	VMOVUPS     Y15, 64(AX)(R12*1)
+	VMOVUPS     64(BX)(R12*1), Y5
+	VMOVUPS     64(SI), Y10
+	VFMADD231PS (SI), Y5, Y10
+	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
+	VANDPS      Y15, Y10, Y10
+	VADDPS      Y10, Y8, Y8
+	VFMADD231PS Y5, Y10, Y1
+	VMOVUPS     Y14, 128(AX)(R12*1)
+	VMOVUPS     128(BX)(R12*1), Y5
+	VMOVUPS     64(SI), Y10
+	VFMADD231PS (SI), Y5, Y10
+	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
+	VANDPS      Y14, Y10, Y10
+	VADDPS      Y10, Y8, Y8
+	VFMADD231PS Y5, Y10, Y1
+	VMOVUPS     Y3, 192(AX)(R12*1)
+	VMOVUPS     192(BX)(R12*1), Y5
+	VMOVUPS     64(SI), Y10
+	VFMADD231PS (SI), Y5, Y10
+	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
+	VANDPS      Y3, Y10, Y3
+	VADDPS      Y3, Y8, Y8
+	VFMADD231PS Y5, Y3, Y1
+	VADDPS      Y8, Y6, Y6
+	VADDPS      Y1, Y0, Y0
+	LEAQ        (R12)(R11*2), R12
+	VADDPS      Y7, Y4, Y1
+	VADDPS      Y11, Y9, Y3
+	VSUBPS      Y7, Y4, Y4
+	VSUBPS      Y11, Y9, Y9
+	VADDPS      Y1, Y2, Y2
+	VADDPS      Y3, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y3, Y1
+	VMOVUPS     Y4, Y3
+	VFMADD231PS constant2<>+0(SB), Y9, Y3
+	VFMADD231PS constant3<>+0(SB), Y9, Y4
+	VADDPS      Y13, Y4, Y4
+	VMOVUPS     Y2, (AX)(R12*1)
+	VMOVUPS     (BX)(R12*1), Y5
+	VMOVUPS     64(SI), Y7
+	VFMADD231PS (SI), Y5, Y7
+	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
+	VANDPS      Y2, Y7, Y2
+	VMOVUPS     Y2, Y7
+	VMULPS      Y5, Y2, Y2
+	VMOVUPS     Y3, 64(AX)(R12*1)
+	VMOVUPS     64(BX)(R12*1), Y5
+	VMOVUPS     64(SI), Y8
+	VFMADD231PS (SI), Y5, Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      Y3, Y8, Y3
+	VADDPS      Y3, Y7, Y7
+	VFMADD231PS Y5, Y3, Y2
+	VMOVUPS     Y1, 128(AX)(R12*1)
+	VMOVUPS     128(BX)(R12*1), Y3
+	VMOVUPS     64(SI), Y5
+	VFMADD231PS (SI), Y3, Y5
+	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
+	VANDPS      Y1, Y5, Y1
+	VADDPS      Y1, Y7, Y7
+	VFMADD231PS Y3, Y1, Y2
+	VMOVUPS     Y4, 192(AX)(R12*1)
+	VMOVUPS     192(BX)(R12*1), Y1
+	VMOVUPS     64(SI), Y3
+	VFMADD231PS (SI), Y1, Y3
+	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
+	VANDPS      Y4, Y3, Y3
+	VADDPS      Y3, Y7, Y7
+	VFMADD231PS Y1, Y3, Y2
+	VADDPS      Y7, Y6, Y6
+	VADDPS      Y2, Y0, Y0
 	LEAQ        (R12)(R11*2), R12
 	SUBQ        R11, R12
 	SUBQ        R11, R12
 	SUBQ        R11, R12
 	SUBQ        R11, R12
 	SUBQ        R11, R12
-	VADDPS      (CX), Y10, Y10
-	VMOVUPS     Y10, (CX)
-	VADDPS      64(CX), Y2, Y2
-	VMOVUPS     Y2, 64(CX)
+	VADDPS      (CX), Y6, Y6
+	VMOVUPS     Y6, (CX)
+	VADDPS      64(CX), Y0, Y0
+	VMOVUPS     Y0, 64(CX)
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, SI
@@ -1939,336 +1868,336 @@ loop28:
 	MOVQ $0x00000002, 24(SP)
 
 loop29:
-	VMOVUPS     (DX)(R10*1), Y0
-	VMOVUPS     (DX)(R11*1), Y1
-	VADDPS      (DX)(R10*2), Y0, Y0
-	VADDPS      (DX)(R10*4), Y1, Y1
-	VADDPS      (DX), Y0, Y2
-	VADDPS      Y1, Y2, Y2
-	VFMADD231PS constant0<>+0(SB), Y1, Y0
-	ADDQ        R9, DX
 	VMOVUPS     (DX)(R10*1), Y1
-	VMOVUPS     (DX)(R11*1), Y3
+	VMOVUPS     (DX)(R11*1), Y2
 	VADDPS      (DX)(R10*2), Y1, Y1
-	VADDPS      (DX)(R10*4), Y3, Y3
-	VADDPS      (DX), Y1, Y4
-	VADDPS      Y3, Y4, Y4
-	VFMADD231PS constant0<>+0(SB), Y3, Y1
+	VADDPS      (DX)(R10*4), Y2, Y2
+	VADDPS      (DX), Y1, Y0
+	VADDPS      Y2, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y2, Y1
 	ADDQ        R9, DX
 	VMOVUPS     (DX)(R10*1), Y3
-	VMOVUPS     (DX)(R11*1), Y5
+	VMOVUPS     (DX)(R11*1), Y4
 	VADDPS      (DX)(R10*2), Y3, Y3
-	VADDPS      (DX)(R10*4), Y5, Y5
-	VADDPS      (DX), Y3, Y6
-	VADDPS      Y5, Y6, Y6
-	VFMADD231PS constant0<>+0(SB), Y5, Y3
+	VADDPS      (DX)(R10*4), Y4, Y4
+	VADDPS      (DX), Y3, Y2
+	VADDPS      Y4, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y4, Y3
 	ADDQ        R9, DX
 	VMOVUPS     (DX)(R10*1), Y5
-	VMOVUPS     (DX)(R11*1), Y7
+	VMOVUPS     (DX)(R11*1), Y6
 	VADDPS      (DX)(R10*2), Y5, Y5
-	VADDPS      (DX)(R10*4), Y7, Y7
-	VADDPS      (DX), Y5, Y8
-	VADDPS      Y7, Y8, Y8
-	VFMADD231PS constant0<>+0(SB), Y7, Y5
+	VADDPS      (DX)(R10*4), Y6, Y6
+	VADDPS      (DX), Y5, Y4
+	VADDPS      Y6, Y4, Y4
+	VFMADD231PS constant0<>+0(SB), Y6, Y5
 	ADDQ        R9, DX
 	VMOVUPS     (DX)(R10*1), Y7
-	VMOVUPS     (DX)(R11*1), Y9
+	VMOVUPS     (DX)(R11*1), Y8
 	VADDPS      (DX)(R10*2), Y7, Y7
-	VADDPS      (DX)(R10*4), Y9, Y9
-	VADDPS      (DX), Y7, Y10
-	VADDPS      Y9, Y10, Y10
-	VFMADD231PS constant0<>+0(SB), Y9, Y7
+	VADDPS      (DX)(R10*4), Y8, Y8
+	VADDPS      (DX), Y7, Y6
+	VADDPS      Y8, Y6, Y6
+	VFMADD231PS constant0<>+0(SB), Y8, Y7
 	ADDQ        R9, DX
 	VMOVUPS     (DX)(R10*1), Y9
-	VMOVUPS     (DX)(R11*1), Y11
+	VMOVUPS     (DX)(R11*1), Y10
 	VADDPS      (DX)(R10*2), Y9, Y9
-	VADDPS      (DX)(R10*4), Y11, Y11
-	VADDPS      (DX), Y9, Y12
-	VADDPS      Y11, Y12, Y12
-	VFMADD231PS constant0<>+0(SB), Y11, Y9
+	VADDPS      (DX)(R10*4), Y10, Y10
+	VADDPS      (DX), Y9, Y8
+	VADDPS      Y10, Y8, Y8
+	VFMADD231PS constant0<>+0(SB), Y10, Y9
+	ADDQ        R9, DX
+	VMOVUPS     (DX)(R10*1), Y11
+	VMOVUPS     (DX)(R11*1), Y12
+	VADDPS      (DX)(R10*2), Y11, Y11
+	VADDPS      (DX)(R10*4), Y12, Y12
+	VADDPS      (DX), Y11, Y10
+	VADDPS      Y12, Y10, Y10
+	VFMADD231PS constant0<>+0(SB), Y12, Y11
 	ADDQ        R9, DX
 	SUBQ        R10, DX
-	VADDPS      Y6, Y4, Y11
-	VSUBPS      Y6, Y4, Y4
-	VADDPS      Y10, Y8, Y6
-	VSUBPS      Y10, Y8, Y8
-	VADDPS      Y11, Y2, Y2
-	VADDPS      Y6, Y2, Y2
-	VFMADD231PS constant0<>+0(SB), Y6, Y11
-	VMOVUPS     Y4, Y6
-	VFMADD231PS constant1<>+0(SB), Y8, Y6
-	VFMADD231PS constant3<>+0(SB), Y8, Y4
-	VADDPS      Y12, Y4, Y4
-	VMOVUPS     (R8)(R14*1), Y8
-	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
-	VANDPS      (DI)(R14*1), Y8, Y8
-	VADDPS      Y8, Y2, Y2
-	VMOVUPS     Y2, (AX)(R14*1)
-	VMOVUPS     (SI)(R14*1), Y8
-	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
-	VANDPS      Y2, Y8, Y8
-	VMOVUPS     Y8, Y2
-	VMULPS      (BX)(R14*1), Y8, Y8
-	VMOVUPS     64(R8)(R14*1), Y10
-	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
-	VANDPS      64(DI)(R14*1), Y10, Y10
-	VADDPS      Y10, Y6, Y6
-	VMOVUPS     Y6, 64(AX)(R14*1)
-	VMOVUPS     64(SI)(R14*1), Y10
-	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
-	VANDPS      Y6, Y10, Y10
+	VADDPS      Y4, Y2, Y12
+	VADDPS      Y8, Y6, Y13
+	VSUBPS      Y4, Y2, Y2
+	VSUBPS      Y8, Y6, Y6
+	VADDPS      Y12, Y0, Y0
+	VADDPS      Y13, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y13, Y12
+	VMOVUPS     Y2, Y13
+	VFMADD231PS constant2<>+0(SB), Y6, Y13
+	VFMADD231PS constant3<>+0(SB), Y6, Y2
 	VADDPS      Y10, Y2, Y2
-	VFMADD231PS 64(BX)(R14*1), Y10, Y8
+	VMOVUPS     (R8)(R14*1), Y4
+	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
+	VANDPS      (DI)(R14*1), Y4, Y4
+	VADDPS      Y4, Y0, Y0
+	VMOVUPS     Y0, (AX)(R14*1)
+	VMOVUPS     (SI)(R14*1), Y4
+	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
+	VANDPS      Y0, Y4, Y4
+	VMOVUPS     Y4, Y0
+	VMULPS      (BX)(R14*1), Y4, Y4
+	VMOVUPS     64(R8)(R14*1), Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      64(DI)(R14*1), Y6, Y6
+	VADDPS      Y6, Y13, Y13
+	VMOVUPS     Y13, 64(AX)(R14*1)
+	VMOVUPS     64(SI)(R14*1), Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      Y13, Y6, Y6
+	VADDPS      Y6, Y0, Y0
+	VFMADD231PS 64(BX)(R14*1), Y6, Y4
 	VMOVUPS     128(R8)(R14*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
 	VANDPS      128(DI)(R14*1), Y6, Y6
-	VADDPS      Y6, Y11, Y11
-	VMOVUPS     Y11, 128(AX)(R14*1)
+	VADDPS      Y6, Y12, Y12
+	VMOVUPS     Y12, 128(AX)(R14*1)
 	VMOVUPS     128(SI)(R14*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      Y11, Y6, Y6
-	VADDPS      Y6, Y2, Y2
-	VFMADD231PS 128(BX)(R14*1), Y6, Y8
+	VANDPS      Y12, Y6, Y6
+	VADDPS      Y6, Y0, Y0
+	VFMADD231PS 128(BX)(R14*1), Y6, Y4
 	VMOVUPS     192(R8)(R14*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
 	VANDPS      192(DI)(R14*1), Y6, Y6
-	VADDPS      Y6, Y4, Y4
-	VMOVUPS     Y4, 192(AX)(R14*1)
+	VADDPS      Y6, Y2, Y2
+	VMOVUPS     Y2, 192(AX)(R14*1)
 	VMOVUPS     192(SI)(R14*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      Y4, Y6, Y6
-	VADDPS      Y6, Y2, Y2
-	VFMADD231PS 192(BX)(R14*1), Y6, Y8
+	VANDPS      Y2, Y6, Y6
+	VADDPS      Y6, Y0, Y0
+	VFMADD231PS 192(BX)(R14*1), Y6, Y4
 	LEAQ        (R14)(R13*2), R14
-	VADDPS      Y3, Y1, Y4
-	VSUBPS      Y3, Y1, Y1
-	VADDPS      Y7, Y5, Y3
-	VSUBPS      Y7, Y5, Y5
-	VADDPS      Y4, Y0, Y0
-	VADDPS      Y3, Y0, Y0
-	VFMADD231PS constant0<>+0(SB), Y3, Y4
-	VMOVUPS     Y1, Y3
-	VFMADD231PS constant1<>+0(SB), Y5, Y3
-	VFMADD231PS constant3<>+0(SB), Y5, Y1
-	VADDPS      Y9, Y1, Y1
+	VADDPS      Y5, Y3, Y2
+	VADDPS      Y9, Y7, Y6
+	VSUBPS      Y5, Y3, Y3
+	VSUBPS      Y9, Y7, Y7
+	VADDPS      Y2, Y1, Y1
+	VADDPS      Y6, Y1, Y1
+	VFMADD231PS constant0<>+0(SB), Y6, Y2
+	VMOVUPS     Y3, Y6
+	VFMADD231PS constant2<>+0(SB), Y7, Y6
+	VFMADD231PS constant3<>+0(SB), Y7, Y3
+	VADDPS      Y11, Y3, Y3
 	VMOVUPS     (R8)(R14*1), Y5
 	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
 	VANDPS      (DI)(R14*1), Y5, Y5
-	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, (AX)(R14*1)
+	VADDPS      Y5, Y1, Y1
+	VMOVUPS     Y1, (AX)(R14*1)
 	VMOVUPS     (SI)(R14*1), Y5
 	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
-	VANDPS      Y0, Y5, Y5
-	VMOVUPS     Y5, Y0
+	VANDPS      Y1, Y5, Y5
+	VMOVUPS     Y5, Y1
 	VMULPS      (BX)(R14*1), Y5, Y5
-	VMOVUPS     64(R8)(R14*1), Y6
+	VMOVUPS     64(R8)(R14*1), Y7
+	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
+	VANDPS      64(DI)(R14*1), Y7, Y7
+	VADDPS      Y7, Y6, Y6
+	VMOVUPS     Y6, 64(AX)(R14*1)
+	VMOVUPS     64(SI)(R14*1), Y7
+	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
+	VANDPS      Y6, Y7, Y7
+	VADDPS      Y7, Y1, Y1
+	VFMADD231PS 64(BX)(R14*1), Y7, Y5
+	VMOVUPS     128(R8)(R14*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      64(DI)(R14*1), Y6, Y6
-	VADDPS      Y6, Y3, Y3
-	VMOVUPS     Y3, 64(AX)(R14*1)
-	VMOVUPS     64(SI)(R14*1), Y6
+	VANDPS      128(DI)(R14*1), Y6, Y6
+	VADDPS      Y6, Y2, Y2
+	VMOVUPS     Y2, 128(AX)(R14*1)
+	VMOVUPS     128(SI)(R14*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      Y3, Y6, Y6
-	VADDPS      Y6, Y0, Y0
-	VFMADD231PS 64(BX)(R14*1), Y6, Y5
-	VMOVUPS     128(R8)(R14*1), Y3
-	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
-	VANDPS      128(DI)(R14*1), Y3, Y3
-	VADDPS      Y3, Y4, Y4
-	VMOVUPS     Y4, 128(AX)(R14*1)
-	VMOVUPS     128(SI)(R14*1), Y3
-	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
-	VANDPS      Y4, Y3, Y3
-	VADDPS      Y3, Y0, Y0
-	VFMADD231PS 128(BX)(R14*1), Y3, Y5
-	VMOVUPS     192(R8)(R14*1), Y3
-	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
-	VANDPS      192(DI)(R14*1), Y3, Y3
-	VADDPS      Y3, Y1, Y1
-	VMOVUPS     Y1, 192(AX)(R14*1)
-	VMOVUPS     192(SI)(R14*1), Y3
-	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
-	VANDPS      Y1, Y3, Y3
-	VADDPS      Y3, Y0, Y0
-	VFMADD231PS 192(BX)(R14*1), Y3, Y5
-	VADDPS      Y0, Y2, Y2
-	VADDPS      Y5, Y8, Y8
+	VANDPS      Y2, Y6, Y6
+	VADDPS      Y6, Y1, Y1
+	VFMADD231PS 128(BX)(R14*1), Y6, Y5
+	VMOVUPS     192(R8)(R14*1), Y2
+	VCMPPS      $0x1e, constant4<>+0(SB), Y2, Y2
+	VANDPS      192(DI)(R14*1), Y2, Y2
+	VADDPS      Y2, Y3, Y3
+	VMOVUPS     Y3, 192(AX)(R14*1)
+	VMOVUPS     192(SI)(R14*1), Y2
+	VCMPPS      $0x1e, constant4<>+0(SB), Y2, Y2
+	VANDPS      Y3, Y2, Y2
+	VADDPS      Y2, Y1, Y1
+	VFMADD231PS 192(BX)(R14*1), Y2, Y5
+	VADDPS      Y1, Y0, Y0
+	VADDPS      Y5, Y4, Y4
 	LEAQ        (R14)(R13*2), R14
 	SUBQ        R13, R14
 	SUBQ        R13, R14
 	SUBQ        R13, R14
-	VMOVUPS     (DX)(R10*1), Y0
-	VMOVUPS     (DX)(R11*1), Y1
-	VSUBPS      (DX)(R10*2), Y0, Y0
-	VSUBPS      (DX)(R10*4), Y1, Y1
-	VMOVUPS     Y0, Y3
-	VFMADD231PS constant1<>+0(SB), Y1, Y3
-	VFMADD231PS constant3<>+0(SB), Y1, Y0
-	VADDPS      (DX)(R12*1), Y0, Y0
+	VMOVUPS     (DX)(R10*1), Y2
+	VMOVUPS     (DX)(R11*1), Y3
+	VSUBPS      (DX)(R10*2), Y2, Y2
+	VSUBPS      (DX)(R10*4), Y3, Y3
+	VMOVUPS     Y2, Y1
+	VFMADD231PS constant2<>+0(SB), Y3, Y1
+	VFMADD231PS constant3<>+0(SB), Y3, Y2
+	VADDPS      (DX)(R12*1), Y2, Y2
 	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y1
-	VMOVUPS     (DX)(R11*1), Y4
-	VSUBPS      (DX)(R10*2), Y1, Y1
-	VSUBPS      (DX)(R10*4), Y4, Y4
-	VMOVUPS     Y1, Y5
-	VFMADD231PS constant1<>+0(SB), Y4, Y5
-	VFMADD231PS constant3<>+0(SB), Y4, Y1
-	VADDPS      (DX)(R12*1), Y1, Y1
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y4
+	VMOVUPS     (DX)(R10*1), Y5
 	VMOVUPS     (DX)(R11*1), Y6
-	VSUBPS      (DX)(R10*2), Y4, Y4
+	VSUBPS      (DX)(R10*2), Y5, Y5
 	VSUBPS      (DX)(R10*4), Y6, Y6
-	VMOVUPS     Y4, Y7
-	VFMADD231PS constant1<>+0(SB), Y6, Y7
-	VFMADD231PS constant3<>+0(SB), Y6, Y4
-	VADDPS      (DX)(R12*1), Y4, Y4
+	VMOVUPS     Y5, Y3
+	VFMADD231PS constant2<>+0(SB), Y6, Y3
+	VFMADD231PS constant3<>+0(SB), Y6, Y5
+	VADDPS      (DX)(R12*1), Y5, Y5
 	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y6
-	VMOVUPS     (DX)(R11*1), Y9
-	VSUBPS      (DX)(R10*2), Y6, Y6
-	VSUBPS      (DX)(R10*4), Y9, Y9
-	VMOVUPS     Y6, Y10
-	VFMADD231PS constant1<>+0(SB), Y9, Y10
-	VFMADD231PS constant3<>+0(SB), Y9, Y6
-	VADDPS      (DX)(R12*1), Y6, Y6
+	VMOVUPS     (DX)(R10*1), Y7
+	VMOVUPS     (DX)(R11*1), Y8
+	VSUBPS      (DX)(R10*2), Y7, Y7
+	VSUBPS      (DX)(R10*4), Y8, Y8
+	VMOVUPS     Y7, Y6
+	VFMADD231PS constant2<>+0(SB), Y8, Y6
+	VFMADD231PS constant3<>+0(SB), Y8, Y7
+	VADDPS      (DX)(R12*1), Y7, Y7
 	ADDQ        R9, DX
 	VMOVUPS     (DX)(R10*1), Y9
-	VMOVUPS     (DX)(R11*1), Y11
+	VMOVUPS     (DX)(R11*1), Y10
 	VSUBPS      (DX)(R10*2), Y9, Y9
-	VSUBPS      (DX)(R10*4), Y11, Y11
-	VMOVUPS     Y9, Y12
-	VFMADD231PS constant1<>+0(SB), Y11, Y12
-	VFMADD231PS constant3<>+0(SB), Y11, Y9
+	VSUBPS      (DX)(R10*4), Y10, Y10
+	VMOVUPS     Y9, Y8
+	VFMADD231PS constant2<>+0(SB), Y10, Y8
+	VFMADD231PS constant3<>+0(SB), Y10, Y9
 	VADDPS      (DX)(R12*1), Y9, Y9
 	ADDQ        R9, DX
 	VMOVUPS     (DX)(R10*1), Y11
-	VMOVUPS     (DX)(R11*1), Y13
+	VMOVUPS     (DX)(R11*1), Y12
 	VSUBPS      (DX)(R10*2), Y11, Y11
-	VSUBPS      (DX)(R10*4), Y13, Y13
-	VMOVUPS     Y11, Y14
-	VFMADD231PS constant1<>+0(SB), Y13, Y14
-	VFMADD231PS constant3<>+0(SB), Y13, Y11
+	VSUBPS      (DX)(R10*4), Y12, Y12
+	VMOVUPS     Y11, Y10
+	VFMADD231PS constant2<>+0(SB), Y12, Y10
+	VFMADD231PS constant3<>+0(SB), Y12, Y11
 	VADDPS      (DX)(R12*1), Y11, Y11
 	ADDQ        R9, DX
+	VMOVUPS     (DX)(R10*1), Y13
+	VMOVUPS     (DX)(R11*1), Y14
+	VSUBPS      (DX)(R10*2), Y13, Y13
+	VSUBPS      (DX)(R10*4), Y14, Y14
+	VMOVUPS     Y13, Y12
+	VFMADD231PS constant2<>+0(SB), Y14, Y12
+	VFMADD231PS constant3<>+0(SB), Y14, Y13
+	VADDPS      (DX)(R12*1), Y13, Y13
+	ADDQ        R9, DX
 	SUBQ        R10, DX
-	VADDPS      Y7, Y5, Y13
-	VSUBPS      Y7, Y5, Y5
-	VADDPS      Y12, Y10, Y7
-	VSUBPS      Y12, Y10, Y10
-	VADDPS      Y13, Y3, Y3
-	VADDPS      Y7, Y3, Y3
-	VFMADD231PS constant0<>+0(SB), Y7, Y13
-	VMOVUPS     Y5, Y7
-	VFMADD231PS constant1<>+0(SB), Y10, Y7
-	VFMADD231PS constant3<>+0(SB), Y10, Y5
-	VADDPS      Y14, Y5, Y5
-	VMOVUPS     (R8)(R14*1), Y10
-	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
-	VANDPS      (DI)(R14*1), Y10, Y10
-	VADDPS      Y10, Y3, Y3
-	VMOVUPS     Y3, (AX)(R14*1)
-	VMOVUPS     (SI)(R14*1), Y10
-	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
-	VANDPS      Y3, Y10, Y10
-	VMOVUPS     Y10, Y3
-	VMULPS      (BX)(R14*1), Y10, Y10
-	VMOVUPS     64(R8)(R14*1), Y12
-	VCMPPS      $0x1e, constant4<>+0(SB), Y12, Y12
-	VANDPS      64(DI)(R14*1), Y12, Y12
-	VADDPS      Y12, Y7, Y7
-	VMOVUPS     Y7, 64(AX)(R14*1)
-	VMOVUPS     64(SI)(R14*1), Y12
-	VCMPPS      $0x1e, constant4<>+0(SB), Y12, Y12
-	VANDPS      Y7, Y12, Y12
+	VADDPS      Y6, Y3, Y14
+	VADDPS      Y10, Y8, Y15
+	VSUBPS      Y6, Y3, Y3
+	VSUBPS      Y10, Y8, Y8
+	VADDPS      Y14, Y1, Y1
+	VADDPS      Y15, Y1, Y1
+	VFMADD231PS constant0<>+0(SB), Y15, Y14
+	VMOVUPS     Y3, Y15
+	VFMADD231PS constant2<>+0(SB), Y8, Y15
+	VFMADD231PS constant3<>+0(SB), Y8, Y3
 	VADDPS      Y12, Y3, Y3
-	VFMADD231PS 64(BX)(R14*1), Y12, Y10
-	VMOVUPS     128(R8)(R14*1), Y7
-	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
-	VANDPS      128(DI)(R14*1), Y7, Y7
-	VADDPS      Y7, Y13, Y13
-	VMOVUPS     Y13, 128(AX)(R14*1)
-	VMOVUPS     128(SI)(R14*1), Y7
-	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
-	VANDPS      Y13, Y7, Y7
-	VADDPS      Y7, Y3, Y3
-	VFMADD231PS 128(BX)(R14*1), Y7, Y10
-	VMOVUPS     192(R8)(R14*1), Y7
-	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
-	VANDPS      192(DI)(R14*1), Y7, Y7
-	VADDPS      Y7, Y5, Y5
-	VMOVUPS     Y5, 192(AX)(R14*1)
-	VMOVUPS     192(SI)(R14*1), Y7
-	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
-	VANDPS      Y5, Y7, Y7
-	VADDPS      Y7, Y3, Y3
-	VFMADD231PS 192(BX)(R14*1), Y7, Y10
-	VADDPS      Y3, Y2, Y2
-	VADDPS      Y10, Y8, Y8
-	LEAQ        (R14)(R13*2), R14
-	VADDPS      Y4, Y1, Y3
-	VSUBPS      Y4, Y1, Y1
-	VADDPS      Y9, Y6, Y4
-	VSUBPS      Y9, Y6, Y6
-	VADDPS      Y3, Y0, Y0
-	VADDPS      Y4, Y0, Y0
-	VFMADD231PS constant0<>+0(SB), Y4, Y3
-	VMOVUPS     Y1, Y4
-	VFMADD231PS constant1<>+0(SB), Y6, Y4
-	VFMADD231PS constant3<>+0(SB), Y6, Y1
-	VADDPS      Y11, Y1, Y1
-	VMOVUPS     (R8)(R14*1), Y5
-	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
-	VANDPS      (DI)(R14*1), Y5, Y5
-	VADDPS      Y5, Y0, Y0
-	VMOVUPS     Y0, (AX)(R14*1)
-	VMOVUPS     (SI)(R14*1), Y5
-	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
-	VANDPS      Y0, Y5, Y5
-	VMOVUPS     Y5, Y0
-	VMULPS      (BX)(R14*1), Y5, Y5
-	VMOVUPS     64(R8)(R14*1), Y6
+	VMOVUPS     (R8)(R14*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      64(DI)(R14*1), Y6, Y6
+	VANDPS      (DI)(R14*1), Y6, Y6
+	VADDPS      Y6, Y1, Y1
+	VMOVUPS     Y1, (AX)(R14*1)
+	VMOVUPS     (SI)(R14*1), Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      Y1, Y6, Y6
+	VMOVUPS     Y6, Y1
+	VMULPS      (BX)(R14*1), Y6, Y6
+	VMOVUPS     64(R8)(R14*1), Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      64(DI)(R14*1), Y8, Y8
+	VADDPS      Y8, Y15, Y15
+	VMOVUPS     Y15, 64(AX)(R14*1)
+	VMOVUPS     64(SI)(R14*1), Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      Y15, Y8, Y8
+	VADDPS      Y8, Y1, Y1
+	VFMADD231PS 64(BX)(R14*1), Y8, Y6
+	VMOVUPS     128(R8)(R14*1), Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      128(DI)(R14*1), Y8, Y8
+	VADDPS      Y8, Y14, Y14
+	VMOVUPS     Y14, 128(AX)(R14*1)
+	VMOVUPS     128(SI)(R14*1), Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      Y14, Y8, Y8
+	VADDPS      Y8, Y1, Y1
+	VFMADD231PS 128(BX)(R14*1), Y8, Y6
+	VMOVUPS     192(R8)(R14*1), Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      192(DI)(R14*1), Y8, Y8
+	VADDPS      Y8, Y3, Y3
+	VMOVUPS     Y3, 192(AX)(R14*1)
+	VMOVUPS     192(SI)(R14*1), Y8
+	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
+	VANDPS      Y3, Y8, Y8
+	VADDPS      Y8, Y1, Y1
+	VFMADD231PS 192(BX)(R14*1), Y8, Y6
+	VADDPS      Y1, Y0, Y0
 	VADDPS      Y6, Y4, Y4
-	VMOVUPS     Y4, 64(AX)(R14*1)
-	VMOVUPS     64(SI)(R14*1), Y6
+	LEAQ        (R14)(R13*2), R14
+	VADDPS      Y7, Y5, Y1
+	VADDPS      Y11, Y9, Y3
+	VSUBPS      Y7, Y5, Y5
+	VSUBPS      Y11, Y9, Y9
+	VADDPS      Y1, Y2, Y2
+	VADDPS      Y3, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y3, Y1
+	VMOVUPS     Y5, Y3
+	VFMADD231PS constant2<>+0(SB), Y9, Y3
+	VFMADD231PS constant3<>+0(SB), Y9, Y5
+	VADDPS      Y13, Y5, Y5
+	VMOVUPS     (R8)(R14*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      Y4, Y6, Y6
-	VADDPS      Y6, Y0, Y0
-	VFMADD231PS 64(BX)(R14*1), Y6, Y5
-	VMOVUPS     128(R8)(R14*1), Y4
-	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
-	VANDPS      128(DI)(R14*1), Y4, Y4
-	VADDPS      Y4, Y3, Y3
-	VMOVUPS     Y3, 128(AX)(R14*1)
-	VMOVUPS     128(SI)(R14*1), Y4
-	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
-	VANDPS      Y3, Y4, Y4
-	VADDPS      Y4, Y0, Y0
-	VFMADD231PS 128(BX)(R14*1), Y4, Y5
-	VMOVUPS     192(R8)(R14*1), Y3
+	VANDPS      (DI)(R14*1), Y6, Y6
+	VADDPS      Y6, Y2, Y2
+	VMOVUPS     Y2, (AX)(R14*1)
+	VMOVUPS     (SI)(R14*1), Y6
+	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
+	VANDPS      Y2, Y6, Y6
+	VMOVUPS     Y6, Y2
+	VMULPS      (BX)(R14*1), Y6, Y6
+	VMOVUPS     64(R8)(R14*1), Y7
+	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
+	VANDPS      64(DI)(R14*1), Y7, Y7
+	VADDPS      Y7, Y3, Y3
+	VMOVUPS     Y3, 64(AX)(R14*1)
+	VMOVUPS     64(SI)(R14*1), Y7
+	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
+	VANDPS      Y3, Y7, Y7
+	VADDPS      Y7, Y2, Y2
+	VFMADD231PS 64(BX)(R14*1), Y7, Y6
+	VMOVUPS     128(R8)(R14*1), Y3
 	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
-	VANDPS      192(DI)(R14*1), Y3, Y3
+	VANDPS      128(DI)(R14*1), Y3, Y3
 	VADDPS      Y3, Y1, Y1
-	VMOVUPS     Y1, 192(AX)(R14*1)
-	VMOVUPS     192(SI)(R14*1), Y3
+	VMOVUPS     Y1, 128(AX)(R14*1)
+	VMOVUPS     128(SI)(R14*1), Y3
 	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
 	VANDPS      Y1, Y3, Y3
-	VADDPS      Y3, Y0, Y0
-	VFMADD231PS 192(BX)(R14*1), Y3, Y5
-	VADDPS      Y0, Y2, Y2
-	VADDPS      Y5, Y8, Y8
+	VADDPS      Y3, Y2, Y2
+	VFMADD231PS 128(BX)(R14*1), Y3, Y6
+	VMOVUPS     192(R8)(R14*1), Y1
+	VCMPPS      $0x1e, constant4<>+0(SB), Y1, Y1
+	VANDPS      192(DI)(R14*1), Y1, Y1
+	VADDPS      Y1, Y5, Y5
+	VMOVUPS     Y5, 192(AX)(R14*1)
+	VMOVUPS     192(SI)(R14*1), Y1
+	VCMPPS      $0x1e, constant4<>+0(SB), Y1, Y1
+	VANDPS      Y5, Y1, Y1
+	VADDPS      Y1, Y2, Y2
+	VFMADD231PS 192(BX)(R14*1), Y1, Y6
+	VADDPS      Y2, Y0, Y0
+	VADDPS      Y6, Y4, Y4
 	LEAQ        (R14)(R13*2), R14
 	SUBQ        R13, R14
 	SUBQ        R13, R14
 	SUBQ        R13, R14
 	SUBQ        R13, R14
 	SUBQ        R13, R14
-	VADDPS      (CX), Y2, Y2
-	VMOVUPS     Y2, (CX)
-	VADDPS      64(CX), Y8, Y8
-	VMOVUPS     Y8, 64(CX)
+	VADDPS      (CX), Y0, Y0
+	VMOVUPS     Y0, (CX)
+	VADDPS      64(CX), Y4, Y4
+	VMOVUPS     Y4, 64(CX)
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R14
@@ -2359,8 +2288,8 @@ loop33:
 	VMOVUPS      Y0, Y6
 	VFMADD231PS  constant0<>+0(SB), Y4, Y6
 	VMOVUPS      Y6, Y7
-	VFMADD231PS  constant1<>+0(SB), Y2, Y6
-	VFNMADD231PS constant1<>+0(SB), Y2, Y7
+	VFMADD231PS  constant2<>+0(SB), Y2, Y6
+	VFNMADD231PS constant2<>+0(SB), Y2, Y7
 	VMULPS       constant6<>+0(SB), Y6, Y6
 	VMULPS       constant6<>+0(SB), Y7, Y7
 	VMOVUPS      Y6, (R12)(SI*1)
@@ -2382,8 +2311,8 @@ loop33:
 	VMOVUPS      Y1, Y0
 	VFMADD231PS  constant0<>+0(SB), Y5, Y0
 	VMOVUPS      Y0, Y2
-	VFMADD231PS  constant1<>+0(SB), Y3, Y0
-	VFNMADD231PS constant1<>+0(SB), Y3, Y2
+	VFMADD231PS  constant2<>+0(SB), Y3, Y0
+	VFNMADD231PS constant2<>+0(SB), Y3, Y2
 	VMULPS       constant6<>+0(SB), Y0, Y0
 	VMULPS       constant6<>+0(SB), Y2, Y2
 	VMOVUPS      Y0, (R12)(SI*1)
@@ -2398,9 +2327,9 @@ loop33:
 	VFMADD231PS  constant0<>+0(SB), Y1, Y0
 	VMOVUPS      Y0, Y1
 	VMOVUPS      (AX)(SI*1), Y2
-	VFMADD231PS  constant1<>+0(SB), Y2, Y0
+	VFMADD231PS  constant2<>+0(SB), Y2, Y0
 	VMOVUPS      (AX)(SI*1), Y2
-	VFNMADD231PS constant1<>+0(SB), Y2, Y1
+	VFNMADD231PS constant2<>+0(SB), Y2, Y1
 	VMULPS       constant6<>+0(SB), Y0, Y0
 	VMULPS       constant6<>+0(SB), Y1, Y1
 	VMOVUPS      (AX)(DX*1), Y2
@@ -2408,9 +2337,9 @@ loop33:
 	VFMADD231PS  constant0<>+0(SB), Y3, Y2
 	VMOVUPS      Y2, Y3
 	VMOVUPS      (AX)(DX*4), Y4
-	VFMADD231PS  constant1<>+0(SB), Y4, Y2
+	VFMADD231PS  constant2<>+0(SB), Y4, Y2
 	VMOVUPS      (AX)(DX*4), Y4
-	VFNMADD231PS constant1<>+0(SB), Y4, Y3
+	VFNMADD231PS constant2<>+0(SB), Y4, Y3
 	VMULPS       constant6<>+0(SB), Y2, Y2
 	VMULPS       constant6<>+0(SB), Y3, Y3
 	VMOVUPS      (AX)(DX*2), Y4
@@ -2418,9 +2347,9 @@ loop33:
 	VFMADD231PS  constant0<>+0(SB), Y5, Y4
 	VMOVUPS      Y4, Y5
 	VMOVUPS      (AX)(DI*1), Y6
-	VFMADD231PS  constant1<>+0(SB), Y6, Y4
+	VFMADD231PS  constant2<>+0(SB), Y6, Y4
 	VMOVUPS      (AX)(DI*1), Y6
-	VFNMADD231PS constant1<>+0(SB), Y6, Y5
+	VFNMADD231PS constant2<>+0(SB), Y6, Y5
 	VMULPS       constant6<>+0(SB), Y4, Y4
 	VMULPS       constant6<>+0(SB), Y5, Y5
 	LEAQ         (R11)(R9*1), R12
@@ -2435,8 +2364,8 @@ loop33:
 	VMOVUPS      Y0, Y6
 	VFMADD231PS  constant0<>+0(SB), Y4, Y6
 	VMOVUPS      Y6, Y7
-	VFMADD231PS  constant1<>+0(SB), Y2, Y6
-	VFNMADD231PS constant1<>+0(SB), Y2, Y7
+	VFMADD231PS  constant2<>+0(SB), Y2, Y6
+	VFNMADD231PS constant2<>+0(SB), Y2, Y7
 	VMULPS       constant6<>+0(SB), Y6, Y6
 	VMULPS       constant6<>+0(SB), Y7, Y7
 	VMOVUPS      Y6, (R12)(SI*1)
@@ -2458,8 +2387,8 @@ loop33:
 	VMOVUPS      Y1, Y0
 	VFMADD231PS  constant0<>+0(SB), Y5, Y0
 	VMOVUPS      Y0, Y2
-	VFMADD231PS  constant1<>+0(SB), Y3, Y0
-	VFNMADD231PS constant1<>+0(SB), Y3, Y2
+	VFMADD231PS  constant2<>+0(SB), Y3, Y0
+	VFNMADD231PS constant2<>+0(SB), Y3, Y2
 	VMULPS       constant6<>+0(SB), Y0, Y0
 	VMULPS       constant6<>+0(SB), Y2, Y2
 	VMOVUPS      Y0, (R12)(SI*1)
@@ -2490,8 +2419,8 @@ loop33:
 	VMOVUPS      Y0, Y6
 	VFMADD231PS  constant0<>+0(SB), Y4, Y6
 	VMOVUPS      Y6, Y7
-	VFMADD231PS  constant1<>+0(SB), Y2, Y6
-	VFNMADD231PS constant1<>+0(SB), Y2, Y7
+	VFMADD231PS  constant2<>+0(SB), Y2, Y6
+	VFNMADD231PS constant2<>+0(SB), Y2, Y7
 	VMULPS       constant6<>+0(SB), Y6, Y6
 	VMULPS       constant6<>+0(SB), Y7, Y7
 	VMOVUPS      Y6, (R12)(SI*1)
@@ -2513,8 +2442,8 @@ loop33:
 	VMOVUPS      Y1, Y0
 	VFMADD231PS  constant0<>+0(SB), Y5, Y0
 	VMOVUPS      Y0, Y2
-	VFMADD231PS  constant1<>+0(SB), Y3, Y0
-	VFNMADD231PS constant1<>+0(SB), Y3, Y2
+	VFMADD231PS  constant2<>+0(SB), Y3, Y0
+	VFNMADD231PS constant2<>+0(SB), Y3, Y2
 	VMULPS       constant6<>+0(SB), Y0, Y0
 	VMULPS       constant6<>+0(SB), Y2, Y2
 	VMOVUPS      Y0, (R12)(SI*1)

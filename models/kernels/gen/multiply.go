@@ -76,10 +76,17 @@ func (a *asm) multiplyTile(height, blocks int, m, v, u, mRow reg.Register, vRows
 		a.zero(s)
 	}
 	a.loopBy(unroll, a.integer("c"), func() {
+		quads := map[int]reg.VecVirtual{}
 		for c := range unroll {
 			line := a.line(u, uBlock, blocks, c*lineBytes)
-			a.outer(sums, line, func(r int) operand.Mem {
-				return at.at(r, 4*c)
+			a.outer(sums, line, func(r int) operand.Op {
+				if height < lanes || r%4 != 0 {
+					return at.at(r, 4*c)
+				}
+				if c == 0 {
+					quads[r] = a.quad(at.at(r, 0))
+				}
+				return a.pick(quads[r], c)
 			})
 		}
 		a.ADDQ(operand.U32(unroll*lineBytes), u)
@@ -134,14 +141,19 @@ func multiplyGrad(a *asm) {
 // height rows.
 func (a *asm) multiplyGradTile(height, blocks int, u, v, d, uRow, vRow reg.Register) {
 	v, d = a.clone(v), a.clone(d)
-	uAt := a.clone(u)
-	var sums []reg.VecVirtual
-	for range height {
-		sums = append(sums, a.line(uAt, nil, blocks, 0)...)
-		a.ADDQ(uRow, uAt)
+	sums := a.vecs(height * blocks * a.parts())
+	for _, s := range sums {
+		a.zero(s)
 	}
 	a.loop(a.integer("tiles"), func() {
-		a.outer(sums, a.line(d, nil, blocks, 0), func(c int) operand.Mem {
+		var quad reg.VecVirtual
+		if height == lanes {
+			quad = a.quad(operand.Mem{Base: v})
+		}
+		a.outer(sums, a.line(d, nil, blocks, 0), func(c int) operand.Op {
+			if height == lanes && c < 4 {
+				return a.pick(quad, c)
+			}
 			return operand.Mem{Base: v, Disp: 4 * c}
 		})
 		a.ADDQ(vRow, v)
@@ -149,7 +161,9 @@ func (a *asm) multiplyGradTile(height, blocks int, u, v, d, uRow, vRow reg.Regis
 	})
 	for len(sums) > 0 {
 		for i := range blocks * a.parts() {
-			a.VMOVUPS(sums[i], operand.Mem{Base: u, Disp: i * a.bytes()})
+			m := operand.Mem{Base: u, Disp: i * a.bytes()}
+			a.VADDPS(m, sums[i], sums[i])
+			a.VMOVUPS(sums[i], m)
 		}
 		sums = sums[blocks*a.parts():]
 		a.ADDQ(uRow, u)
@@ -173,17 +187,38 @@ func (a *asm) line(base, stride reg.Register, blocks, disp int) []reg.VecVirtual
 	return line
 }
 
-// outer adds to sums, row by row, the products of the numbers at the rows'
-// addresses and line.
-func (a *asm) outer(sums []reg.VecVirtual, line []reg.VecVirtual, row func(r int) operand.Mem) {
+// outer adds to sums, row by row, the products of line and a number: one in
+// memory, or one already in all lanes of a register.
+func (a *asm) outer(sums []reg.VecVirtual, line []reg.VecVirtual, number func(r int) operand.Op) {
 	for r := range len(sums) / len(line) {
-		if len(line) == 1 && a.width == 16 {
-			a.VFMADD231PS_BCST(row(r), line[0], sums[r])
-			continue
+		x := number(r)
+		if m, ok := x.(operand.Mem); ok {
+			if len(line) == 1 && a.width == 16 {
+				a.VFMADD231PS_BCST(m, line[0], sums[r])
+				continue
+			}
+			x = a.broadcast(m)
 		}
-		x := a.broadcast(row(r))
 		for i, l := range line {
 			a.VFMADD231PS(l, x, sums[r*len(line)+i])
 		}
 	}
+}
+
+// quad loads four numbers into each quarter of a register, for [asm.pick].
+//
+// Tiles of 16 rows and a single block read a number from memory for every
+// multiply-add, more than two loads in a cycle could supply. For every fourth,
+// they take one load for four numbers instead.
+func (a *asm) quad(m operand.Mem) reg.VecVirtual {
+	q := a.vec()
+	a.VBROADCASTF32X4(m, q)
+	return q
+}
+
+// pick puts number i of a quad into all lanes.
+func (a *asm) pick(quad reg.VecVirtual, i int) reg.VecVirtual {
+	x := a.vec()
+	a.VPERMILPS(operand.U8(i*0x55), quad, x)
+	return x
 }

@@ -47,6 +47,12 @@ func transformOutput(a *asm, kind outputKind) {
 	if kind != outputPlain {
 		a.holdWide(0)
 	}
+	if kind == outputGrad {
+		t.scale, t.shift = operand.Mem{Base: t.norm}, operand.Mem{Base: t.norm, Disp: lineBytes}
+		if a.width == 16 {
+			t.scale, t.shift = a.copyOf(t.scale), a.copyOf(t.shift)
+		}
+	}
 
 	start := a.local() // of the row of tiles
 	a.MOVQ(operand.U32(0), start)
@@ -73,6 +79,7 @@ type outputTile struct {
 	offset          reg.Register // of the tile in these
 	stride          reg.Register // between rows of pixels
 	m, stats, norm  reg.Register
+	scale, shift    operand.Op   // at norm, or held
 	element         reg.Register // between elements of a row at m
 	rows            strides      // between rows
 	sum, product    reg.VecVirtual
@@ -83,12 +90,12 @@ func (t *outputTile) emit() {
 	for _, pr := range []pair{{0, 2}, {1, 3}} {
 		var rows [2][6]reg.VecVirtual
 		for j := range 6 {
-			rows[0][j], rows[1][j] = t.outputPair(pr, func(i int) operand.Op { return t.rows.row(t.m, i) })
+			rows[0][j], rows[1][j] = t.outputColumn(pr, func(i int) operand.Mem { return t.rows.row(t.m, i) })
 			t.ADDQ(t.element, t.m)
 		}
 		t.SUBQ(t.rows[0], t.m)
 		for _, row := range rows {
-			t.pixels(t.outputRow(row))
+			t.pixels(t.outputRow(row[:]))
 			t.LEAQ(operand.Mem{Base: t.offset, Index: t.stride, Scale: 2}, t.offset)
 		}
 		// From row 4 to row 1, and from row 5 to row 0.
@@ -125,8 +132,8 @@ func (t *outputTile) pixels(x [4]reg.VecVirtual) {
 		switch t.kind {
 		case outputGrad:
 			z := t.load(t.at(t.z, j))
-			n := t.load(operand.Mem{Base: t.norm, Disp: lineBytes})
-			t.VFMADD231PS(operand.Mem{Base: t.norm}, z, n)
+			n := t.copyOf(t.shift)
+			t.VFMADD231PS(t.scale, z, n)
 			counted = t.vec()
 			t.keep(t.positive(n, t.number(0)), x, counted)
 			factor = z

@@ -7,7 +7,7 @@ import (
 
 // The one-dimensional transforms of F(4x4, 3x3), in pairs of results: the two
 // dimensions of a tile do not fit into the registers at once, but two rows of
-// one do. Sources are given by a function, so that they may be in memory.
+// one do. Columns are read from memory, then rows transformed in registers.
 
 // pair is two results of a one-dimensional transform that share work.
 type pair struct{ first, second int }
@@ -38,96 +38,138 @@ func (a *asm) copyOf(x operand.Op) reg.VecVirtual {
 	return v
 }
 
-// inputPair computes a pair of results of B^T from six values.
-func (a *asm) inputPair(p pair, d func(i int) operand.Op) (x, y reg.VecVirtual) {
+// butterfly is the sum and the difference of x and y, which is used up.
+func (a *asm) butterfly(x, y, sum reg.Register) (plus, minus reg.Register) {
+	a.VADDPS(y, x, sum)
+	a.VSUBPS(y, x, y)
+	return sum, y
+}
+
+// inputColumn computes a pair of results of B^T from six values in memory.
+func (a *asm) inputColumn(p pair, d func(i int) operand.Mem, x, y reg.VecVirtual) {
 	switch p {
 	case pair{1, 2}:
-		x, y = a.copyOf(d(4)), a.copyOf(d(3))
-		a.fma(true, a.number(4), d(2), x)
+		even := a.load(d(4))
+		a.VMOVUPS(d(3), y)
+		a.fma(true, a.number(4), d(2), even)
 		a.fma(true, a.number(4), d(1), y)
-		sum := a.vec()
-		a.VADDPS(y, x, sum)
-		a.VSUBPS(y, x, y)
-		return sum, y
+		a.butterfly(even, y, x)
 	case pair{3, 4}:
-		x, y = a.copyOf(d(4)), a.copyOf(d(3))
-		a.VSUBPS(d(2), x, x)
+		even := a.load(d(4))
+		a.VMOVUPS(d(3), y)
+		a.VSUBPS(d(2), even, even)
 		a.VSUBPS(d(1), y, y)
-		sum := a.copyOf(x)
-		a.fma(false, a.number(2), y, sum)
-		a.fma(true, a.number(2), y, x)
-		return sum, x
+		a.VADDPS(y, y, y)
+		a.butterfly(even, y, x)
 	default:
-		x, y = a.copyOf(d(4)), a.copyOf(d(5))
+		a.VMOVUPS(d(4), x)
+		a.VMOVUPS(d(5), y)
 		a.fma(true, a.number(5), d(2), x)
 		a.fma(false, a.number(4), d(0), x)
 		a.fma(true, a.number(5), d(3), y)
 		a.fma(false, a.number(4), d(1), y)
+	}
+}
+
+// inputRow computes the six results of B^T, using up the values but the last
+// two, which the next patch shares.
+func (a *asm) inputRow(d []reg.VecVirtual, store func(i int, x reg.Register)) {
+	even, odd := a.vec(), a.vec()
+	a.VSUBPS(d[2], d[4], even)
+	a.VSUBPS(d[1], d[3], odd)
+	a.VADDPS(odd, odd, odd)
+	plus, minus := a.butterfly(even, odd, a.vec())
+	store(3, plus)
+	store(4, minus)
+
+	for i, x := range []reg.VecVirtual{a.copyOf(d[4]), a.copyOf(d[5])} {
+		a.fma(true, a.number(5), d[2+i], x)
+		a.fma(false, a.number(4), d[i], x)
+		store(5*i, x)
+	}
+
+	a.VFNMADD132PS(a.number(4), d[4], d[2])
+	a.VFNMADD132PS(a.number(4), d[3], d[1])
+	plus, minus = a.butterfly(d[2], d[1], d[3])
+	store(1, plus)
+	store(2, minus)
+}
+
+// gradColumn computes a pair of results of A from four values in memory.
+func (a *asm) gradColumn(p pair, d func(i int) operand.Mem, x, y reg.VecVirtual) {
+	if p.first == 0 {
+		a.VMOVUPS(d(0), x)
+		a.VMOVUPS(d(3), y)
+		return
+	}
+	even := a.load(d(0))
+	a.VMOVUPS(d(1), y)
+	if p.first == 1 {
+		a.VADDPS(d(2), even, even)
+		a.VADDPS(d(3), y, y)
+	} else {
+		a.fma(false, a.number(4), d(2), even)
+		a.fma(false, a.number(4), d(3), y)
+		a.VADDPS(y, y, y)
+	}
+	a.butterfly(even, y, x)
+}
+
+// gradRow computes the six results of A, using up the values.
+func (a *asm) gradRow(d []reg.VecVirtual, store func(i int, x reg.Register)) {
+	store(0, d[0])
+	store(5, d[3])
+	even, odd := a.vec(), a.vec()
+	a.VADDPS(d[2], d[0], even)
+	a.VADDPS(d[3], d[1], odd)
+	plus, minus := a.butterfly(even, odd, a.vec())
+	store(1, plus)
+	store(2, minus)
+	a.fma(false, a.number(4), d[2], d[0])
+	a.fma(false, a.number(4), d[3], d[1])
+	a.VADDPS(d[1], d[1], d[1])
+	plus, minus = a.butterfly(d[0], d[1], d[2])
+	store(3, plus)
+	store(4, minus)
+}
+
+// outputColumn computes the results 0 and 2, or 1 and 3, of A^T from six values
+// in memory.
+func (a *asm) outputColumn(p pair, m func(i int) operand.Mem) (x, y reg.VecVirtual) {
+	x, y = a.vec(), a.load(m(1))
+	t := a.load(m(3))
+	if p.first == 0 {
+		a.VADDPS(m(2), y, y)
+		a.VADDPS(m(4), t, t)
+		a.VADDPS(m(0), y, x)
+		a.VADDPS(t, x, x)
+		a.fma(false, a.number(4), t, y)
 		return x, y
 	}
-}
-
-// gradPair computes a pair of results of A from four values. The first and the
-// last are values themselves.
-func (a *asm) gradPair(p pair, y func(i int) operand.Op) (first, second operand.Op) {
-	switch p {
-	case pair{1, 2}, pair{3, 4}:
-		even, odd := a.copyOf(y(0)), a.copyOf(y(1))
-		sum := a.vec()
-		if p.first == 1 {
-			a.VADDPS(y(2), even, even)
-			a.VADDPS(y(3), odd, odd)
-			a.VADDPS(odd, even, sum)
-			a.VSUBPS(odd, even, even)
-			return sum, even
-		}
-		a.fma(false, a.number(4), y(2), even)
-		a.fma(false, a.number(4), y(3), odd)
-		a.VMOVUPS(even, sum)
-		a.fma(false, a.number(2), odd, sum)
-		a.fma(true, a.number(2), odd, even)
-		return sum, even
-	default:
-		return y(0), y(3)
-	}
-}
-
-// outputPair computes the results 0 and 2, or 1 and 3, of A^T from six values.
-func (a *asm) outputPair(p pair, m func(i int) operand.Op) (x, y reg.VecVirtual) {
-	s, t := a.copyOf(m(1)), a.copyOf(m(3))
-	if p.first == 0 {
-		a.VADDPS(m(2), s, s)
-		a.VADDPS(m(4), t, t)
-		x = a.vec()
-		a.VADDPS(m(0), s, x)
-		a.VADDPS(t, x, x)
-		a.fma(false, a.number(4), t, s)
-		return x, s
-	}
-	a.VSUBPS(m(2), s, s)
+	a.VSUBPS(m(2), y, y)
 	a.VSUBPS(m(4), t, t)
-	x = a.copyOf(s)
+	a.VMOVUPS(y, x)
 	a.fma(false, a.number(2), t, x)
-	a.fma(false, a.number(8), t, s)
-	a.VADDPS(m(5), s, s)
-	return x, s
+	a.fma(false, a.number(8), t, y)
+	a.VADDPS(m(5), y, y)
+	return x, y
 }
 
-// outputRow computes the four results of A^T, using up the six values.
-func (a *asm) outputRow(m [6]reg.VecVirtual) [4]reg.VecVirtual {
+// outputRow computes the four results of A^T, using up the values.
+func (a *asm) outputRow(m []reg.VecVirtual) [4]reg.VecVirtual {
 	s, t := a.vec(), a.vec()
 	a.VADDPS(m[2], m[1], s)
-	a.VSUBPS(m[2], m[1], m[1])
 	a.VADDPS(m[4], m[3], t)
+	a.VSUBPS(m[2], m[1], m[1])
 	a.VSUBPS(m[4], m[3], m[3])
 	a.VADDPS(s, m[0], m[0])
 	a.VADDPS(t, m[0], m[0])
 	a.fma(false, a.number(4), t, s)
-	x := a.copyOf(m[1])
-	a.fma(false, a.number(2), m[3], x)
+	a.VMOVUPS(m[1], t)
+	a.fma(false, a.number(2), m[3], t)
 	a.fma(false, a.number(8), m[3], m[1])
 	a.VADDPS(m[5], m[1], m[1])
-	return [4]reg.VecVirtual{m[0], x, s, m[1]}
+	return [4]reg.VecVirtual{m[0], t, s, m[1]}
 }
 
 // weightPair computes a pair of results of G from three values.

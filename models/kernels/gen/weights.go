@@ -44,12 +44,13 @@ func transformWeights(a *asm) {
 							return p.element.row(w, 3*i+j)
 						})
 					}
-					for i, row := range rows {
-						at := a.GP64()
-						a.LEAQ(p.row.row(uBlock, []int{pr.first, pr.second}[i]), at)
-						a.storeRow(at, p, func(pr pair) (x, y operand.Op) {
-							return a.weightPair(pr, inRegisters(row[:]))
-						})
+					for i, row := range []int{pr.first, pr.second} {
+						store := a.storeTo(uBlock, p, row)
+						for _, pr := range patchPairs {
+							x, y := a.weightPair(pr, inRegisters(rows[i][:]))
+							store(pr.first, x)
+							store(pr.second, y)
+						}
 					}
 				}
 			}, w, uBlock)
@@ -105,4 +106,9 @@ func transformWeightsGrad(a *asm) {
 		a.ADDQ(operand.U8(a.bytes()), u)
 	})
 	a.end()
+}
+
+// inRegisters gives a transform values in registers.
+func inRegisters(v []reg.VecVirtual) func(i int) operand.Op {
+	return func(i int) operand.Op { return v[i] }
 }

@@ -35,18 +35,11 @@ func (a *asm) planes(plane reg.Register) planes {
 	return planes{a.strides(plane, 8), a.strides(row, 6)}
 }
 
-// storeRow transforms six values to a row of a patch at v.
-func (a *asm) storeRow(v reg.Register, p planes, transform func(pair) (x, y operand.Op)) {
-	for _, pr := range patchPairs {
-		x, y := transform(pr)
-		a.VMOVUPS(x, p.element.row(v, pr.first))
-		a.VMOVUPS(y, p.element.row(v, pr.second))
-	}
-}
-
-// inRegisters gives a transform values in registers.
-func inRegisters[R operand.Op](v []R) func(i int) operand.Op {
-	return func(i int) operand.Op { return v[i] }
+// storeTo stores the elements of a row of the patch at v.
+func (a *asm) storeTo(v reg.Register, p planes, row int) func(element int, x reg.Register) {
+	at := a.GP64()
+	a.LEAQ(p.row.row(v, row), at)
+	return func(element int, x reg.Register) { a.VMOVUPS(x, p.element.row(at, element)) }
 }
 
 // transformInput emits the kernel of Set.TransformInput. A pair of rows of the
@@ -86,11 +79,7 @@ func (a *asm) inputRows(pr pair, v, s reg.Register, p planes, sRows strides) {
 	v, s = a.clone(v), a.clone(s)
 	first, second := a.vecs(6), a.vecs(6)
 	column := func(j, disp int) {
-		x, y := a.inputPair(pr, func(i int) operand.Op {
-			return sRows.row(s, i).Offset(disp)
-		})
-		a.VMOVUPS(x, first[j])
-		a.VMOVUPS(y, second[j])
+		a.inputColumn(pr, func(i int) operand.Mem { return sRows.row(s, i).Offset(disp) }, first[j], second[j])
 	}
 	column(4, 0)
 	column(5, lineBytes)
@@ -102,13 +91,8 @@ func (a *asm) inputRows(pr pair, v, s reg.Register, p planes, sRows strides) {
 		for j := 2; j < 6; j++ {
 			column(j, j*lineBytes)
 		}
-		for i, row := range [][]reg.VecVirtual{first, second} {
-			at := a.GP64()
-			a.LEAQ(p.row.row(v, []int{pr.first, pr.second}[i]), at)
-			a.storeRow(at, p, func(pr pair) (x, y operand.Op) {
-				return a.inputPair(pr, inRegisters(row))
-			})
-		}
+		a.inputRow(first, a.storeTo(v, p, pr.first))
+		a.inputRow(second, a.storeTo(v, p, pr.second))
 		a.ADDQ(operand.U32(tileBytes), s)
 		a.advance(v, "channels")
 	})
@@ -128,24 +112,14 @@ func transformGrad(a *asm) {
 		a.forParam("tilesX", func() {
 			a.halves(func() {
 				for _, pr := range patchPairs {
-					var rows [2][4]operand.Op
+					first, second := a.vecs(4), a.vecs(4)
 					for j := range 4 {
-						rows[0][j], rows[1][j] = a.gradPair(pr, func(i int) operand.Op {
+						a.gradColumn(pr, func(i int) operand.Mem {
 							return sRows.row(tile, i).Offset(j * lineBytes)
-						})
+						}, first[j], second[j])
 					}
-					for i, row := range rows {
-						at := a.GP64()
-						a.LEAQ(p.row.row(v, []int{pr.first, pr.second}[i]), at)
-						for j, x := range row {
-							if m, ok := x.(operand.Mem); ok {
-								row[j] = a.load(m)
-							}
-						}
-						a.storeRow(at, p, func(pr pair) (x, y operand.Op) {
-							return a.gradPair(pr, inRegisters(row[:]))
-						})
-					}
+					a.gradRow(first, a.storeTo(v, p, pr.first))
+					a.gradRow(second, a.storeTo(v, p, pr.second))
 				}
 			}, v, tile)
 			a.ADDQ(operand.U32(tileBytes), tile)
