@@ -20,6 +20,7 @@ import (
 type app struct {
 	options
 	stdout, stderr io.Writer
+	source         string // where to download the data from; empty for its home
 }
 
 // Errors that have an exit code of their own.
@@ -41,6 +42,8 @@ func exitCode(err error) int {
 		return exitStopped
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
+	case errors.Is(err, errRuns):
+		return exitFailed
 	case errors.Is(err, errCheck):
 		return exitCheck
 	}
@@ -64,6 +67,10 @@ func (a *app) load() ([]*experiments.Experiment, error) {
 	for _, name := range a.exp {
 		if name != expAll {
 			e, err := experiments.Load(name)
+			var wrong *experiments.SpecError
+			if err != nil && !errors.As(err, &wrong) {
+				err = usageError{err.Error()} // there is no such experiment
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -86,7 +93,7 @@ func (a *app) load() ([]*experiments.Experiment, error) {
 // loadData loads the data set that -data names, or finds it.
 func (a *app) loadData(ctx context.Context) (*data.Set, error) {
 	var last time.Time
-	return data.Load(ctx, data.Options{Path: a.data, Progress: func(done, total int64) {
+	return data.Load(ctx, data.Options{Path: a.data, URL: a.source, Progress: func(done, total int64) {
 		if done < total && time.Since(last) < time.Second {
 			return
 		}

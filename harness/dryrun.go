@@ -42,13 +42,13 @@ func (a *app) printPlan(ctx context.Context) error {
 		}
 	}
 	for _, r := range p {
-		iterations, flops, time := "", "", ""
+		iterations, flops, duration := "", "", ""
 		if r.train {
 			iterations = grouped(r.key.Spec.Protocol.Iterations - r.done)
-			flops, time = flopsOf(r.cost), roughly(s.time(r.cost))
+			flops, duration = flopsOf(r.cost), roughly(s.time(r.cost))
 		}
 		t.Rows = append(t.Rows, reports.TableRow{Cells: []string{
-			r.key.String(), strings.Join(r.shownBy, " "), r.reason, iterations, flops, time,
+			r.key.String(), strings.Join(r.shownBy, " "), r.reason, iterations, flops, duration,
 		}})
 	}
 	if err := t.Terminal(a.stdout); err != nil {

@@ -9,9 +9,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"deepresidual/experiments"
 	"deepresidual/models"
+	"deepresidual/models/kernels"
 )
 
 const usage = `Reproduces the CIFAR-10 experiments of "Deep Residual Learning for Image Recognition".
@@ -40,6 +42,7 @@ How:
   -results DIR     folder of the records and exhibits (default results)
   -threads N       (default: all the processor's)
   -kernels K       portable, avx2, avx512 (default: the best this processor has)
+  -checkpoint D    time between checkpoints (default 1m; below 0, one after every iteration)
   -tensorboard DIR write the curves as TensorBoard event files, too
 
 Other things:
@@ -71,6 +74,7 @@ type options struct {
 	results     string
 	threads     int
 	kernels     string
+	checkpoint  time.Duration
 	tensorboard string
 	eval        string
 	net         string
@@ -91,7 +95,7 @@ const (
 // usageError is a command line that cannot be followed.
 type usageError struct{ text string }
 
-func (e usageError) Error() string { return e.text + "; -help lists the options" }
+func (e usageError) Error() string { return e.text }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
 
@@ -117,6 +121,7 @@ func parseOptions(args []string) (options, error) {
 	f.StringVar(&o.results, "results", "results", "")
 	f.IntVar(&o.threads, "threads", runtime.GOMAXPROCS(0), "")
 	f.StringVar(&o.kernels, "kernels", "", "")
+	f.DurationVar(&o.checkpoint, "checkpoint", time.Minute, "")
 	f.StringVar(&o.tensorboard, "tensorboard", "", "")
 	f.StringVar(&o.eval, "eval", "", "")
 	f.StringVar(&o.net, "net", "", "")
@@ -128,7 +133,7 @@ func parseOptions(args []string) (options, error) {
 		if errors.Is(err, flag.ErrHelp) {
 			return o, err
 		}
-		return o, usageError{err.Error()}
+		return o, usagef("%v; -help lists the options", err)
 	}
 	if f.NArg() > 0 {
 		return o, usagef("unexpected argument %q: options begin with -", f.Arg(0))
@@ -151,7 +156,7 @@ func (o *options) validate(given map[string]bool) error {
 	case len(modes) > 1:
 		return usagef("%s: one at a time", strings.Join(modes, " and "))
 	case len(modes) == 0 && len(o.exp) == 0:
-		return usagef("nothing to do: name an experiment, such as -exp fig1")
+		return usagef("nothing to do: name an experiment, such as -exp fig1; -help lists the options")
 	case len(modes) == 1 && modes[0] == "-dry-run" && len(o.exp) == 0:
 		return usagef("-dry-run needs -exp")
 	}
@@ -175,11 +180,13 @@ func (o *options) validate(given map[string]bool) error {
 	}{
 		{"format", o.format, []string{formatTable, formatCSV, formatJSON}},
 		{"norm", o.norm, []string{normPixelMean, normImageNet}},
-		{"kernels", o.kernels, []string{"", "portable", "avx2", "avx512"}},
 	} {
 		if !slices.Contains(c.allowed, c.value) {
-			return usagef("-%s %q: choose %s", c.name, c.value, strings.TrimPrefix(strings.Join(c.allowed, ", "), ", "))
+			return usagef("-%s %q: choose %s", c.name, c.value, strings.Join(c.allowed, " or "))
 		}
+	}
+	if _, err := kernels.Select(o.kernels); err != nil {
+		return usagef("-kernels: %v", err)
 	}
 	for _, c := range []struct {
 		name  string

@@ -23,6 +23,7 @@ type plan []planned
 // planned is a run and what is to be done about it.
 type planned struct {
 	key     results.Key
+	name    string   // for progress, among those that are trained: "resnet-20 (2 of 3)"
 	shownBy []string // experiments
 	state   results.State
 	train   bool

@@ -48,7 +48,7 @@ func (a *app) reproduce(ctx context.Context) error {
 	w := &worker{app: a, store: store, data: set, began: time.Now()}
 	err = w.trainAll(ctx, work)
 	if errors.Is(err, train.ErrStopped) {
-		return err
+		return fmt.Errorf("%w; the same command goes on from there", err)
 	}
 	// What could be trained is drawn even when something failed.
 	return errors.Join(err, p.failures(), a.drawExhibits(list, store))
@@ -99,12 +99,14 @@ type worker struct {
 // trained.
 func (w *worker) trainAll(ctx context.Context, work plan) error {
 	var failed error
-	total, waiting := len(work), false
+	waiting := false
+	for i := range work {
+		work[i].name = fmt.Sprintf("%s (%d of %d)", work[i].key.Spec.Network, i+1, len(work))
+	}
 	for len(work) > 0 {
 		var held plan
 		for i, r := range work {
-			rest := append(held[:len(held):len(held)], work[i+1:]...)
-			err := w.trainOne(ctx, r, fmt.Sprintf("%s (%d of %d)", r.key.Spec.Network, total-len(work)+i+1-len(held), total), rest.cost())
+			err := w.trainOne(ctx, r, held.cost()+work[i+1:].cost())
 			var other *results.ErrHeld
 			var lost *results.LostError
 			switch {
@@ -144,8 +146,8 @@ func (w *worker) trainAll(ctx context.Context, work plan) error {
 }
 
 // trainOne trains a run, unless another worker has done so since the plan was
-// made. name is the run's for progress, rest the cost of the runs after it.
-func (w *worker) trainOne(ctx context.Context, r planned, name string, rest int64) (err error) {
+// made. rest is the cost of the runs after it.
+func (w *worker) trainOne(ctx context.Context, r planned, rest int64) (err error) {
 	run, err := w.store.Begin(ctx, r.key)
 	if err != nil {
 		return err
@@ -179,7 +181,7 @@ func (w *worker) trainOne(ctx context.Context, r planned, name string, rest int6
 	}
 	defer m.Close()
 
-	p, err := newProgress(w.stderr, spec, name, rest)
+	p, err := newProgress(w.stderr, spec, r.name, rest)
 	if err != nil {
 		return err
 	}
@@ -194,6 +196,7 @@ func (w *worker) trainOne(ctx context.Context, r planned, name string, rest int6
 		Run:      run,
 		Record:   fresh,
 		Observer: &watched{progress: p, app: w.app, record: fresh},
+		Every:    w.checkpoint,
 	}
 	return job.Train(ctx)
 }

@@ -1,0 +1,200 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// twoRuns is a spec of two short runs. Checkpoints are written after every
+// iteration (-checkpoint), so that a kill finds every state of the files.
+const twoRuns = `
+title = "Two runs"
+exhibit = "curves"
+networks = ["plain-8", "resnet-20"]
+
+[protocol]
+batch = 16
+iterations = 9
+learning_rate = 0.05
+milestones = [4, 7]
+row_interval = 4
+`
+
+// A folder is a place to run the program in.
+type folder struct {
+	t   *testing.T
+	dir string
+}
+
+func newFolder(t *testing.T) folder {
+	t.Helper()
+	f := folder{t, t.TempDir()}
+	if err := os.WriteFile(filepath.Join(f.dir, "two.toml"), []byte(twoRuns), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// start starts the program on the two runs.
+func (f folder) start(args ...string) (*exec.Cmd, *bytes.Buffer) {
+	f.t.Helper()
+	var output bytes.Buffer
+	c := exec.Command("harness", append([]string{"-exp", "two.toml", "-data", "synthetic", "-checkpoint", "-1s"}, args...)...)
+	c.Dir, c.Stdout, c.Stderr = f.dir, &output, &output
+	if err := c.Start(); err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { c.Process.Kill() })
+	return c, &output
+}
+
+// finish runs the program to its end.
+func (f folder) finish(args ...string) string {
+	f.t.Helper()
+	c, output := f.start(args...)
+	if err := c.Wait(); err != nil {
+		f.t.Fatalf("%v\n%s", err, output)
+	}
+	return output.String()
+}
+
+// outcome returns the files of the two runs that must not depend on how they
+// came about, by their names.
+func (f folder) outcome() map[string]string {
+	f.t.Helper()
+	files := map[string]string{}
+	for _, name := range []string{"weights.safetensors", "curve.csv", "responses.csv"} {
+		paths, err := filepath.Glob(filepath.Join(f.dir, "results", "runs", "*", "*", name))
+		if err != nil || len(paths) != 2 {
+			f.t.Fatalf("%s of two runs: %v %v", name, paths, err)
+		}
+		for _, path := range paths {
+			b, err := os.ReadFile(path)
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			rel, err := filepath.Rel(f.dir, path)
+			if err != nil {
+				f.t.Fatal(err)
+			}
+			files[rel] = string(b)
+		}
+	}
+	return files
+}
+
+func (f folder) compare(want map[string]string) {
+	f.t.Helper()
+	got := f.outcome()
+	for name := range want {
+		if got[name] != want[name] {
+			f.t.Errorf("%s differs from that of runs that nothing happened to", name)
+		}
+	}
+}
+
+// TestProcesses: whatever happens to the processes, the runs come out the same.
+func TestProcesses(t *testing.T) {
+	undisturbed := newFolder(t)
+	undisturbed.finish("-threads", "1")
+	want := undisturbed.outcome()
+
+	t.Run("killed at random moments", func(t *testing.T) {
+		t.Parallel()
+		f := newFolder(t)
+		seed := uint64(time.Now().UnixNano())
+		t.Logf("seed %d", seed)
+		random := rand.New(rand.NewPCG(seed, 0))
+		kills := 0
+		for patience := 500 * time.Millisecond; ; patience += patience / 4 {
+			c, output := f.start()
+			kill := time.AfterFunc(time.Duration(random.Int64N(int64(patience))), func() { c.Process.Kill() })
+			err := c.Wait()
+			kill.Stop()
+			if err == nil {
+				break
+			}
+			if status, ok := c.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() {
+				t.Fatalf("%v\n%s", err, output)
+			}
+			if strings.Contains(output.String(), "cannot be used") {
+				t.Errorf("a kill has damaged a checkpoint:\n%s", output)
+			}
+			kills++
+		}
+		t.Logf("killed %d times", kills)
+		f.compare(want)
+	})
+
+	t.Run("asked to stop", func(t *testing.T) {
+		t.Parallel()
+		f := newFolder(t)
+		for _, s := range []os.Signal{syscall.SIGTERM, os.Interrupt, syscall.SIGUSR1} {
+			before := f.checkpoints()
+			c, output := f.start()
+			if !f.eventually(func() bool { return !slices.Equal(f.checkpoints(), before) }) {
+				t.Fatalf("%v: no checkpoint appears", s)
+			}
+			if err := c.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
+			err := c.Wait()
+			if err == nil {
+				break // it was done before the signal arrived
+			}
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != exitStopped {
+				t.Fatalf("%v: %v, want exit code %d\n%s", s, err, exitStopped, output)
+			}
+			if !strings.Contains(output.String(), "the same command goes on from there") {
+				t.Errorf("%v: the output does not say how to go on:\n%s", s, output)
+			}
+		}
+		output := f.finish()
+		if !strings.Contains(output, "goes on from iteration") && !strings.Contains(output, "recorded: reused") {
+			t.Errorf("the runs do not go on from their checkpoints:\n%s", output)
+		}
+		f.compare(want)
+	})
+
+	t.Run("two at once", func(t *testing.T) {
+		t.Parallel()
+		f := newFolder(t)
+		a, outputA := f.start()
+		b, outputB := f.start()
+		for c, output := range map[*exec.Cmd]*bytes.Buffer{a: outputA, b: outputB} {
+			if err := c.Wait(); err != nil {
+				t.Errorf("%v\n%s", err, output)
+			}
+		}
+		both := outputA.String() + outputB.String()
+		if n := strings.Count(both, " begins\n"); n != 2 {
+			t.Errorf("%d runs were begun, want each of two once:\n%s", n, both)
+		}
+		f.compare(want)
+	})
+}
+
+func (f folder) checkpoints() []string {
+	paths, _ := filepath.Glob(filepath.Join(f.dir, "results", "runs", "*", "*", "checkpoint-*"))
+	return paths
+}
+
+// eventually reports whether a condition comes true within a minute.
+func (f folder) eventually(condition func() bool) bool {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if condition() {
+			return true
+		}
+	}
+	return false
+}
