@@ -41,17 +41,19 @@ func (r *reference) conv(x *maps, l Layer) *maps {
 	for n := range x.n {
 		for k := range l.Out {
 			for c := range l.In {
-				f := w[(k*l.In+c)*9:][:9]
-				for i := range l.Size {
-					for j := range l.Size {
-						sum := 0.0
-						for t, weight := range f {
-							a, b := i*l.Stride+t/3-1, j*l.Stride+t%3-1
-							if a >= 0 && b >= 0 && a < x.size && b < x.size {
-								sum += weight * *x.at(n, c, a, b)
+				for t, weight := range w[(k*l.In+c)*9:][:9] {
+					for i := range l.Size {
+						a := i*l.Stride + t/3 - 1
+						if a < 0 || a >= x.size {
+							continue
+						}
+						src := x.data[((n*x.c+c)*x.size+a)*x.size:][:x.size]
+						dst := y.data[((n*y.c+k)*y.size+i)*y.size:][:y.size]
+						for j := range dst {
+							if b := j*l.Stride + t%3 - 1; b >= 0 && b < len(src) {
+								dst[j] += weight * src[b]
 							}
 						}
-						*y.at(n, k, i, j) += sum
 					}
 				}
 			}
@@ -104,7 +106,7 @@ func (m *maps) shortcut(y *maps) {
 }
 
 // forward returns the mean loss and the number of errors.
-func (r *reference) forward(b *Batch, training bool) (loss float64, wrong int) {
+func (r *reference) forward(b *Batch, training bool) (result Result) {
 	x := newMaps(b.N, Channels, ImageSize)
 	for n := range b.N {
 		img := b.Image(n)
@@ -151,12 +153,12 @@ func (r *reference) forward(b *Batch, training bool) (loss float64, wrong int) {
 				best = k
 			}
 		}
-		loss += math.Log(sum) / float64(b.N)
+		result.Loss += math.Log(sum) / float64(b.N)
 		if best != label {
-			wrong++
+			result.Wrong++
 		}
 	}
-	return loss, wrong
+	return result
 }
 
 // randomBatch returns images of normally distributed pixels.

@@ -80,7 +80,7 @@ def run(depth, residual, batch, steps):
     x = hashed(batch * 3 * 32 * 32, 1000).astype(np.float32).astype(np.float64) * 2
     x = torch.tensor(x).reshape(batch, 3, 32, 32)
     labels = torch.arange(batch) * 7 % 10
-    opt = torch.optim.SGD(net.parameters(), lr=0.005, momentum=0.9, weight_decay=1e-4)
+    opt = torch.optim.SGD(net.parameters(), lr=0.001, momentum=0.9, weight_decay=1e-4)
     losses = []
     for _ in range(steps):
         opt.zero_grad()
@@ -95,4 +95,4 @@ def run(depth, residual, batch, steps):
     return {"depth": depth, "residual": residual, "batch": batch, "losses": losses, "norms": tensors}
 
 
-print(json.dumps([run(20, r, 16, 3) for r in (False, True)], indent=1))
+print(json.dumps([run(20, r, 8, 3) for r in (False, True)], indent=1))
