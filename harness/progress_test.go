@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"deepresidual/experiments"
+	"deepresidual/results"
+)
+
+// newTestProgress returns the progress of a run of 1000 iterations with a clock
+// that advances by a step at each look.
+func newTestProgress(t *testing.T, w *strings.Builder, step time.Duration) *progress {
+	t.Helper()
+	e := experiment(t, "e", func(p *experiments.Protocol) { p.Iterations, p.Milestones, p.Interval = 1000, []int{500}, 100 })
+	p, err := newProgress(w, e.Runs(experiments.Scale{Num: 1, Den: 1}, nil)[1], "resnet-20 (1 of 1)", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	now := time.Unix(0, 0)
+	p.now = func() time.Time { now = now.Add(step); return now }
+	return p
+}
+
+// Without a terminal there is a line per row and none between.
+func TestProgressPlain(t *testing.T) {
+	var w strings.Builder
+	p := newTestProgress(t, &w, 10*time.Second)
+	p.Begin(100)
+	for i := 101; i <= 200; i++ {
+		p.Step(i, 0.1, 2, 50)
+	}
+	p.Row(results.Row{Iteration: 200, TrainLoss: 2, TrainError: 50, TestError: 45})
+	p.Warn(errors.New("checkpoint\nworn out"))
+	p.End()
+	// 100 steps of 128 images in the 10 s between two looks at the clock.
+	want := `resnet-20 (1 of 1) goes on from iteration 100
+resnet-20 (1 of 1) iteration 200 of 1,000: loss 2.0000, training error 50.00 %, test error 45.00 %, 1280 images/s, 80 s left
+resnet-20 (1 of 1): checkpoint; worn out
+`
+	if w.String() != want {
+		t.Errorf("got\n%s\nwant\n%s", w.String(), want)
+	}
+}
+
+// On a terminal there is one line, drawn over at most ten times a second, never
+// wider than the terminal, and gone at the end.
+func TestProgressTerminal(t *testing.T) {
+	var w strings.Builder
+	p := newTestProgress(t, &w, time.Millisecond) // each step looks at the clock once, each drawing once more
+	p.terminal, p.width = true, func() int { return 40 }
+	p.Begin(0)
+	for i := 1; i <= 1000; i++ {
+		p.Step(i, 0.1, 2, 50)
+	}
+	p.End()
+	begins, rest, _ := strings.Cut(w.String(), "\n")
+	if begins != "resnet-20 (1 of 1) begins" {
+		t.Errorf("first line %q", begins)
+	}
+	lines := strings.Split(strings.TrimPrefix(rest, "\r"), "\r")
+	if n := len(lines) - 1; n < 5 || n > 11 {
+		t.Errorf("%d drawings in a second, want about 10", n)
+	}
+	for _, line := range lines[:len(lines)-1] {
+		text, ok := strings.CutSuffix(line, "\x1b[K")
+		if !ok || len(text) >= 40 || strings.Contains(text, "\n") {
+			t.Errorf("drawing %q: want under 40 characters and the rest of the line cleared", line)
+		}
+	}
+	if last := lines[len(lines)-1]; last != "\x1b[K" {
+		t.Errorf("ends with %q, want the line cleared", last)
+	}
+}
+
+func TestRoughly(t *testing.T) {
+	for _, c := range []struct {
+		d    time.Duration
+		want string
+	}{
+		{0, "0 s"}, {99 * time.Second, "99 s"}, {100 * time.Second, "2 min"}, {99 * time.Minute, "99 min"},
+		{100 * time.Minute, "1.7 h"}, {47 * time.Hour, "47.0 h"}, {60 * time.Hour, "2.5 days"},
+	} {
+		if got := roughly(c.d); got != c.want {
+			t.Errorf("roughly(%v) = %q, want %q", c.d, got, c.want)
+		}
+	}
+}
