@@ -2221,70 +2221,73 @@ loop29:
 
 // func transformWeightsAVX2(u []float32, w []float32, c int, k int, first int, last int)
 // Requires: AVX, FMA3
-TEXT ·transformWeightsAVX2(SB), NOSPLIT, $24-80
+TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	MOVQ  last+72(FP), AX
 	MOVQ  first+64(FP), CX
 	SUBQ  CX, AX
 	JLE   none30
-	MOVQ  AX, (SP)
-	MOVQ  w_base+24(FP), AX
-	MOVQ  u_base+0(FP), CX
-	MOVQ  first+64(FP), DX
-	MOVQ  DX, BX
+	MOVQ  w_base+24(FP), CX
+	MOVQ  u_base+0(FP), DX
+	MOVQ  first+64(FP), BX
+	MOVQ  BX, SI
+	MOVQ  k+56(FP), DI
+	IMULQ DI, SI
+	LEAQ  (CX)(SI*4), CX
+	SHLQ  $0x06, BX
+	ADDQ  BX, DX
+	MOVQ  c+48(FP), BX
+	SHLQ  $0x02, BX
 	MOVQ  k+56(FP), SI
 	IMULQ SI, BX
-	LEAQ  (AX)(BX*4), AX
-	SHLQ  $0x06, DX
-	ADDQ  DX, CX
-	MOVQ  c+48(FP), DX
-	SHLQ  $0x02, DX
-	MOVQ  k+56(FP), BX
-	IMULQ BX, DX
-	LEAQ  (DX)(DX*2), BX
-	ADDQ  BX, BX
-	LEAQ  (DX)(DX*2), SI
-	LEAQ  (SI)(DX*2), DI
-	LEAQ  (DI)(DX*2), R8
-	LEAQ  (BX)(BX*2), R9
-	LEAQ  (R9)(BX*2), R10
+	LEAQ  (BX)(BX*2), SI
+	ADDQ  SI, SI
+	LEAQ  (BX)(BX*2), DI
+	LEAQ  (DI)(BX*2), R8
+	LEAQ  (R8)(BX*2), R9
+	LEAQ  (SI)(SI*2), R10
+	LEAQ  (R10)(SI*2), R11
+	MOVQ  k+56(FP), R12
+	SHLQ  $0x02, R12
+	MOVQ  k+56(FP), R13
+	SHRQ  $0x04, R13
+	MOVQ  R13, (SP)
 
 loop31:
-	MOVQ CX, R11
-	MOVQ k+56(FP), R12
-	SHRQ $0x04, R12
-	MOVQ R12, 8(SP)
+	MOVQ CX, R13
+	MOVQ DX, R14
+	MOVQ AX, 8(SP)
 
 loop32:
 	MOVQ $0x00000002, 16(SP)
 
 loop33:
-	VMOVUPS      (AX), Y0
-	VADDPS       (AX)(SI*2), Y0, Y0
-	VSUBPS       (AX)(SI*1), Y0, Y1
-	VADDPS       (AX)(SI*1), Y0, Y0
+	VMOVUPS      (R13), Y0
+	VADDPS       (R13)(DI*2), Y0, Y0
+	VSUBPS       (R13)(DI*1), Y0, Y1
+	VADDPS       (R13)(DI*1), Y0, Y0
 	VMULPS       constant5<>+0(SB), Y0, Y0
 	VMULPS       constant5<>+0(SB), Y1, Y1
-	VMOVUPS      (AX)(DX*1), Y2
-	VADDPS       (AX)(R8*1), Y2, Y2
-	VSUBPS       (AX)(DX*4), Y2, Y3
-	VADDPS       (AX)(DX*4), Y2, Y2
+	VMOVUPS      (R13)(BX*1), Y2
+	VADDPS       (R13)(R9*1), Y2, Y2
+	VSUBPS       (R13)(BX*4), Y2, Y3
+	VADDPS       (R13)(BX*4), Y2, Y2
 	VMULPS       constant5<>+0(SB), Y2, Y2
 	VMULPS       constant5<>+0(SB), Y3, Y3
-	VMOVUPS      (AX)(DX*2), Y4
-	VADDPS       (AX)(DX*8), Y4, Y4
-	VSUBPS       (AX)(DI*1), Y4, Y5
-	VADDPS       (AX)(DI*1), Y4, Y4
+	VMOVUPS      (R13)(BX*2), Y4
+	VADDPS       (R13)(BX*8), Y4, Y4
+	VSUBPS       (R13)(R8*1), Y4, Y5
+	VADDPS       (R13)(R8*1), Y4, Y4
 	VMULPS       constant5<>+0(SB), Y4, Y4
 	VMULPS       constant5<>+0(SB), Y5, Y5
-	LEAQ         (R11)(BX*1), R12
+	LEAQ         (R14)(SI*1), R15
 	VMOVUPS      Y0, Y6
 	VADDPS       Y4, Y6, Y6
 	VSUBPS       Y2, Y6, Y7
 	VADDPS       Y2, Y6, Y6
 	VMULPS       constant5<>+0(SB), Y6, Y6
 	VMULPS       constant5<>+0(SB), Y7, Y7
-	VMOVUPS      Y6, (R12)(DX*1)
-	VMOVUPS      Y7, (R12)(DX*2)
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y7, (R15)(BX*2)
 	VMOVUPS      Y0, Y6
 	VFMADD231PS  constant0<>+0(SB), Y4, Y6
 	VMOVUPS      Y6, Y7
@@ -2292,22 +2295,22 @@ loop33:
 	VFNMADD231PS constant2<>+0(SB), Y2, Y7
 	VMULPS       constant6<>+0(SB), Y6, Y6
 	VMULPS       constant6<>+0(SB), Y7, Y7
-	VMOVUPS      Y6, (R12)(SI*1)
-	VMOVUPS      Y7, (R12)(DX*4)
+	VMOVUPS      Y6, (R15)(DI*1)
+	VMOVUPS      Y7, (R15)(BX*4)
 	VMOVUPS      Y0, Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      Y4, Y2
-	VMOVUPS      Y0, (R12)
-	VMOVUPS      Y2, (R12)(DI*1)
-	LEAQ         (R11)(BX*2), R12
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y2, (R15)(R8*1)
+	LEAQ         (R14)(SI*2), R15
 	VMOVUPS      Y1, Y0
 	VADDPS       Y5, Y0, Y0
 	VSUBPS       Y3, Y0, Y2
 	VADDPS       Y3, Y0, Y0
 	VMULPS       constant5<>+0(SB), Y0, Y0
 	VMULPS       constant5<>+0(SB), Y2, Y2
-	VMOVUPS      Y0, (R12)(DX*1)
-	VMOVUPS      Y2, (R12)(DX*2)
+	VMOVUPS      Y0, (R15)(BX*1)
+	VMOVUPS      Y2, (R15)(BX*2)
 	VMOVUPS      Y1, Y0
 	VFMADD231PS  constant0<>+0(SB), Y5, Y0
 	VMOVUPS      Y0, Y2
@@ -2315,52 +2318,70 @@ loop33:
 	VFNMADD231PS constant2<>+0(SB), Y3, Y2
 	VMULPS       constant6<>+0(SB), Y0, Y0
 	VMULPS       constant6<>+0(SB), Y2, Y2
-	VMOVUPS      Y0, (R12)(SI*1)
-	VMOVUPS      Y2, (R12)(DX*4)
+	VMOVUPS      Y0, (R15)(DI*1)
+	VMOVUPS      Y2, (R15)(BX*4)
 	VMOVUPS      Y1, Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      Y5, Y1
-	VMOVUPS      Y0, (R12)
-	VMOVUPS      Y1, (R12)(DI*1)
-	VMOVUPS      (AX), Y0
-	VMOVUPS      (AX)(SI*2), Y1
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y1, (R15)(R8*1)
+	ADDQ         $0x20, R13
+	ADDQ         $0x20, R14
+	SUBQ         $0x01, 16(SP)
+	JNZ          loop33
+	SUBQ         $0x40, R13
+	SUBQ         $0x40, R14
+	ADDQ         $0x00000040, R14
+	ADDQ         R12, R13
+	SUBQ         $0x01, 8(SP)
+	JNZ          loop32
+	MOVQ         CX, R13
+	MOVQ         DX, R14
+	MOVQ         AX, 24(SP)
+
+loop34:
+	MOVQ $0x00000002, 32(SP)
+
+loop35:
+	VMOVUPS      (R13), Y0
+	VMOVUPS      (R13)(DI*2), Y1
 	VFMADD231PS  constant0<>+0(SB), Y1, Y0
 	VMOVUPS      Y0, Y1
-	VMOVUPS      (AX)(SI*1), Y2
+	VMOVUPS      (R13)(DI*1), Y2
 	VFMADD231PS  constant2<>+0(SB), Y2, Y0
-	VMOVUPS      (AX)(SI*1), Y2
+	VMOVUPS      (R13)(DI*1), Y2
 	VFNMADD231PS constant2<>+0(SB), Y2, Y1
 	VMULPS       constant6<>+0(SB), Y0, Y0
 	VMULPS       constant6<>+0(SB), Y1, Y1
-	VMOVUPS      (AX)(DX*1), Y2
-	VMOVUPS      (AX)(R8*1), Y3
+	VMOVUPS      (R13)(BX*1), Y2
+	VMOVUPS      (R13)(R9*1), Y3
 	VFMADD231PS  constant0<>+0(SB), Y3, Y2
 	VMOVUPS      Y2, Y3
-	VMOVUPS      (AX)(DX*4), Y4
+	VMOVUPS      (R13)(BX*4), Y4
 	VFMADD231PS  constant2<>+0(SB), Y4, Y2
-	VMOVUPS      (AX)(DX*4), Y4
+	VMOVUPS      (R13)(BX*4), Y4
 	VFNMADD231PS constant2<>+0(SB), Y4, Y3
 	VMULPS       constant6<>+0(SB), Y2, Y2
 	VMULPS       constant6<>+0(SB), Y3, Y3
-	VMOVUPS      (AX)(DX*2), Y4
-	VMOVUPS      (AX)(DX*8), Y5
+	VMOVUPS      (R13)(BX*2), Y4
+	VMOVUPS      (R13)(BX*8), Y5
 	VFMADD231PS  constant0<>+0(SB), Y5, Y4
 	VMOVUPS      Y4, Y5
-	VMOVUPS      (AX)(DI*1), Y6
+	VMOVUPS      (R13)(R8*1), Y6
 	VFMADD231PS  constant2<>+0(SB), Y6, Y4
-	VMOVUPS      (AX)(DI*1), Y6
+	VMOVUPS      (R13)(R8*1), Y6
 	VFNMADD231PS constant2<>+0(SB), Y6, Y5
 	VMULPS       constant6<>+0(SB), Y4, Y4
 	VMULPS       constant6<>+0(SB), Y5, Y5
-	LEAQ         (R11)(R9*1), R12
+	LEAQ         (R14)(R10*1), R15
 	VMOVUPS      Y0, Y6
 	VADDPS       Y4, Y6, Y6
 	VSUBPS       Y2, Y6, Y7
 	VADDPS       Y2, Y6, Y6
 	VMULPS       constant5<>+0(SB), Y6, Y6
 	VMULPS       constant5<>+0(SB), Y7, Y7
-	VMOVUPS      Y6, (R12)(DX*1)
-	VMOVUPS      Y7, (R12)(DX*2)
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y7, (R15)(BX*2)
 	VMOVUPS      Y0, Y6
 	VFMADD231PS  constant0<>+0(SB), Y4, Y6
 	VMOVUPS      Y6, Y7
@@ -2368,22 +2389,22 @@ loop33:
 	VFNMADD231PS constant2<>+0(SB), Y2, Y7
 	VMULPS       constant6<>+0(SB), Y6, Y6
 	VMULPS       constant6<>+0(SB), Y7, Y7
-	VMOVUPS      Y6, (R12)(SI*1)
-	VMOVUPS      Y7, (R12)(DX*4)
+	VMOVUPS      Y6, (R15)(DI*1)
+	VMOVUPS      Y7, (R15)(BX*4)
 	VMOVUPS      Y0, Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      Y4, Y2
-	VMOVUPS      Y0, (R12)
-	VMOVUPS      Y2, (R12)(DI*1)
-	LEAQ         (R11)(BX*4), R12
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y2, (R15)(R8*1)
+	LEAQ         (R14)(SI*4), R15
 	VMOVUPS      Y1, Y0
 	VADDPS       Y5, Y0, Y0
 	VSUBPS       Y3, Y0, Y2
 	VADDPS       Y3, Y0, Y0
 	VMULPS       constant5<>+0(SB), Y0, Y0
 	VMULPS       constant5<>+0(SB), Y2, Y2
-	VMOVUPS      Y0, (R12)(DX*1)
-	VMOVUPS      Y2, (R12)(DX*2)
+	VMOVUPS      Y0, (R15)(BX*1)
+	VMOVUPS      Y2, (R15)(BX*2)
 	VMOVUPS      Y1, Y0
 	VFMADD231PS  constant0<>+0(SB), Y5, Y0
 	VMOVUPS      Y0, Y2
@@ -2391,31 +2412,49 @@ loop33:
 	VFNMADD231PS constant2<>+0(SB), Y3, Y2
 	VMULPS       constant6<>+0(SB), Y0, Y0
 	VMULPS       constant6<>+0(SB), Y2, Y2
-	VMOVUPS      Y0, (R12)(SI*1)
-	VMOVUPS      Y2, (R12)(DX*4)
+	VMOVUPS      Y0, (R15)(DI*1)
+	VMOVUPS      Y2, (R15)(BX*4)
 	VMOVUPS      Y1, Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      Y5, Y1
-	VMOVUPS      Y0, (R12)
-	VMOVUPS      Y1, (R12)(DI*1)
-	VMOVUPS      (AX), Y0
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y1, (R15)(R8*1)
+	ADDQ         $0x20, R13
+	ADDQ         $0x20, R14
+	SUBQ         $0x01, 32(SP)
+	JNZ          loop35
+	SUBQ         $0x40, R13
+	SUBQ         $0x40, R14
+	ADDQ         $0x00000040, R14
+	ADDQ         R12, R13
+	SUBQ         $0x01, 24(SP)
+	JNZ          loop34
+	MOVQ         CX, R13
+	MOVQ         DX, R14
+	MOVQ         AX, 40(SP)
+
+loop36:
+	MOVQ $0x00000002, 48(SP)
+
+loop37:
+	VMOVUPS      (R13), Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
-	VMOVUPS      (AX)(SI*2), Y1
-	VMOVUPS      (AX)(DX*1), Y2
+	VMOVUPS      (R13)(DI*2), Y1
+	VMOVUPS      (R13)(BX*1), Y2
 	VMULPS       constant7<>+0(SB), Y2, Y2
-	VMOVUPS      (AX)(R8*1), Y3
-	VMOVUPS      (AX)(DX*2), Y4
+	VMOVUPS      (R13)(R9*1), Y3
+	VMOVUPS      (R13)(BX*2), Y4
 	VMULPS       constant7<>+0(SB), Y4, Y4
-	VMOVUPS      (AX)(DX*8), Y5
-	LEAQ         (R11), R12
+	VMOVUPS      (R13)(BX*8), Y5
+	LEAQ         (R14), R15
 	VMOVUPS      Y0, Y6
 	VADDPS       Y4, Y6, Y6
 	VSUBPS       Y2, Y6, Y7
 	VADDPS       Y2, Y6, Y6
 	VMULPS       constant5<>+0(SB), Y6, Y6
 	VMULPS       constant5<>+0(SB), Y7, Y7
-	VMOVUPS      Y6, (R12)(DX*1)
-	VMOVUPS      Y7, (R12)(DX*2)
+	VMOVUPS      Y6, (R15)(BX*1)
+	VMOVUPS      Y7, (R15)(BX*2)
 	VMOVUPS      Y0, Y6
 	VFMADD231PS  constant0<>+0(SB), Y4, Y6
 	VMOVUPS      Y6, Y7
@@ -2423,22 +2462,22 @@ loop33:
 	VFNMADD231PS constant2<>+0(SB), Y2, Y7
 	VMULPS       constant6<>+0(SB), Y6, Y6
 	VMULPS       constant6<>+0(SB), Y7, Y7
-	VMOVUPS      Y6, (R12)(SI*1)
-	VMOVUPS      Y7, (R12)(DX*4)
+	VMOVUPS      Y6, (R15)(DI*1)
+	VMOVUPS      Y7, (R15)(BX*4)
 	VMOVUPS      Y0, Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      Y4, Y2
-	VMOVUPS      Y0, (R12)
-	VMOVUPS      Y2, (R12)(DI*1)
-	LEAQ         (R11)(R10*1), R12
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y2, (R15)(R8*1)
+	LEAQ         (R14)(R11*1), R15
 	VMOVUPS      Y1, Y0
 	VADDPS       Y5, Y0, Y0
 	VSUBPS       Y3, Y0, Y2
 	VADDPS       Y3, Y0, Y0
 	VMULPS       constant5<>+0(SB), Y0, Y0
 	VMULPS       constant5<>+0(SB), Y2, Y2
-	VMOVUPS      Y0, (R12)(DX*1)
-	VMOVUPS      Y2, (R12)(DX*2)
+	VMOVUPS      Y0, (R15)(BX*1)
+	VMOVUPS      Y2, (R15)(BX*2)
 	VMOVUPS      Y1, Y0
 	VFMADD231PS  constant0<>+0(SB), Y5, Y0
 	VMOVUPS      Y0, Y2
@@ -2446,26 +2485,27 @@ loop33:
 	VFNMADD231PS constant2<>+0(SB), Y3, Y2
 	VMULPS       constant6<>+0(SB), Y0, Y0
 	VMULPS       constant6<>+0(SB), Y2, Y2
-	VMOVUPS      Y0, (R12)(SI*1)
-	VMOVUPS      Y2, (R12)(DX*4)
+	VMOVUPS      Y0, (R15)(DI*1)
+	VMOVUPS      Y2, (R15)(BX*4)
 	VMOVUPS      Y1, Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      Y5, Y1
-	VMOVUPS      Y0, (R12)
-	VMOVUPS      Y1, (R12)(DI*1)
-	ADDQ         $0x20, AX
-	ADDQ         $0x20, R11
-	SUBQ         $0x01, 16(SP)
-	JNZ          loop33
-	SUBQ         $0x40, AX
-	SUBQ         $0x40, R11
-	ADDQ         $0x00000040, AX
-	MOVQ         c+48(FP), R12
-	SHLQ         $0x06, R12
-	ADDQ         R12, R11
-	SUBQ         $0x01, 8(SP)
-	JNZ          loop32
+	VMOVUPS      Y0, (R15)
+	VMOVUPS      Y1, (R15)(R8*1)
+	ADDQ         $0x20, R13
+	ADDQ         $0x20, R14
+	SUBQ         $0x01, 48(SP)
+	JNZ          loop37
+	SUBQ         $0x40, R13
+	SUBQ         $0x40, R14
+	ADDQ         $0x00000040, R14
+	ADDQ         R12, R13
+	SUBQ         $0x01, 40(SP)
+	JNZ          loop36
 	ADDQ         $0x00000040, CX
+	MOVQ         c+48(FP), R13
+	SHLQ         $0x06, R13
+	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
 	JNZ          loop31
 
@@ -2521,7 +2561,7 @@ TEXT ·transformWeightsGradAVX2(SB), NOSPLIT, $8-64
 	LEAQ  (BX)(BX*2), R9
 	LEAQ  (R9)(BX*2), R10
 
-loop34:
+loop38:
 	VMOVUPS      (CX)(BX*1), Y0
 	VMOVUPS      (CX)(R9*1), Y1
 	VADDPS       (CX)(BX*2), Y0, Y0
@@ -2701,7 +2741,7 @@ loop34:
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x08, (SP)
-	JNZ          loop34
+	JNZ          loop38
 	VZEROUPPER
 	RET
 

@@ -2463,72 +2463,75 @@ loop30:
 
 // func transformWeightsAVX512(u []float32, w []float32, c int, k int, first int, last int)
 // Requires: AVX, AVX512F
-TEXT ·transformWeightsAVX512(SB), NOSPLIT, $16-80
+TEXT ·transformWeightsAVX512(SB), NOSPLIT, $32-80
 	MOVQ    last+72(FP), AX
 	MOVQ    first+64(FP), CX
 	SUBQ    CX, AX
 	JLE     none31
-	MOVQ    AX, (SP)
-	MOVQ    w_base+24(FP), AX
-	MOVQ    u_base+0(FP), CX
-	MOVQ    first+64(FP), DX
-	MOVQ    DX, BX
+	MOVQ    w_base+24(FP), CX
+	MOVQ    u_base+0(FP), DX
+	MOVQ    first+64(FP), BX
+	MOVQ    BX, SI
+	MOVQ    k+56(FP), DI
+	IMULQ   DI, SI
+	LEAQ    (CX)(SI*4), CX
+	SHLQ    $0x06, BX
+	ADDQ    BX, DX
+	MOVQ    c+48(FP), BX
+	SHLQ    $0x02, BX
 	MOVQ    k+56(FP), SI
 	IMULQ   SI, BX
-	LEAQ    (AX)(BX*4), AX
-	SHLQ    $0x06, DX
-	ADDQ    DX, CX
-	MOVQ    c+48(FP), DX
-	SHLQ    $0x02, DX
-	MOVQ    k+56(FP), BX
-	IMULQ   BX, DX
-	LEAQ    (DX)(DX*2), BX
-	ADDQ    BX, BX
-	LEAQ    (DX)(DX*2), SI
-	LEAQ    (SI)(DX*2), DI
-	LEAQ    (DI)(DX*2), R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (R9)(BX*2), R10
+	LEAQ    (BX)(BX*2), SI
+	ADDQ    SI, SI
+	LEAQ    (BX)(BX*2), DI
+	LEAQ    (DI)(BX*2), R8
+	LEAQ    (R8)(BX*2), R9
+	LEAQ    (SI)(SI*2), R10
+	LEAQ    (R10)(SI*2), R11
 	VMOVUPS constant2<>+0(SB), Z0
 	VMOVUPS constant0<>+0(SB), Z1
 	VMOVUPS constant5<>+0(SB), Z2
 	VMOVUPS constant6<>+0(SB), Z3
 	VMOVUPS constant7<>+0(SB), Z4
+	MOVQ    k+56(FP), R12
+	SHLQ    $0x02, R12
+	MOVQ    k+56(FP), R13
+	SHRQ    $0x04, R13
+	MOVQ    R13, (SP)
 
 loop32:
-	MOVQ CX, R11
-	MOVQ k+56(FP), R12
-	SHRQ $0x04, R12
-	MOVQ R12, 8(SP)
+	MOVQ CX, R13
+	MOVQ DX, R14
+	MOVQ AX, 8(SP)
 
 loop33:
-	VMOVUPS      (AX), Z5
-	VADDPS       (AX)(SI*2), Z5, Z5
-	VSUBPS       (AX)(SI*1), Z5, Z6
-	VADDPS       (AX)(SI*1), Z5, Z5
+	VMOVUPS      (R13), Z5
+	VADDPS       (R13)(DI*2), Z5, Z5
+	VSUBPS       (R13)(DI*1), Z5, Z6
+	VADDPS       (R13)(DI*1), Z5, Z5
 	VMULPS       Z3, Z5, Z5
 	VMULPS       Z3, Z6, Z6
-	VMOVUPS      (AX)(DX*1), Z7
-	VADDPS       (AX)(R8*1), Z7, Z7
-	VSUBPS       (AX)(DX*4), Z7, Z8
-	VADDPS       (AX)(DX*4), Z7, Z7
+	VMOVUPS      (R13)(BX*1), Z7
+	VADDPS       (R13)(R9*1), Z7, Z7
+	VSUBPS       (R13)(BX*4), Z7, Z8
+	VADDPS       (R13)(BX*4), Z7, Z7
 	VMULPS       Z3, Z7, Z7
 	VMULPS       Z3, Z8, Z8
-	VMOVUPS      (AX)(DX*2), Z9
-	VADDPS       (AX)(DX*8), Z9, Z9
-	VSUBPS       (AX)(DI*1), Z9, Z10
-	VADDPS       (AX)(DI*1), Z9, Z9
+	VMOVUPS      (R13)(BX*2), Z9
+	VADDPS       (R13)(BX*8), Z9, Z9
+	VSUBPS       (R13)(R8*1), Z9, Z10
+	VADDPS       (R13)(R8*1), Z9, Z9
 	VMULPS       Z3, Z9, Z9
 	VMULPS       Z3, Z10, Z10
-	LEAQ         (R11)(BX*1), R12
+	LEAQ         (R14)(SI*1), R15
 	VMOVUPS      Z5, Z11
 	VADDPS       Z9, Z11, Z11
 	VSUBPS       Z7, Z11, Z12
 	VADDPS       Z7, Z11, Z11
 	VMULPS       Z3, Z11, Z11
 	VMULPS       Z3, Z12, Z12
-	VMOVUPS      Z11, (R12)(DX*1)
-	VMOVUPS      Z12, (R12)(DX*2)
+	VMOVUPS      Z11, (R15)(BX*1)
+	VMOVUPS      Z12, (R15)(BX*2)
 	VMOVUPS      Z5, Z11
 	VFMADD231PS  Z1, Z9, Z11
 	VMOVUPS      Z11, Z12
@@ -2536,22 +2539,22 @@ loop33:
 	VFNMADD231PS Z0, Z7, Z12
 	VMULPS       Z4, Z11, Z11
 	VMULPS       Z4, Z12, Z12
-	VMOVUPS      Z11, (R12)(SI*1)
-	VMOVUPS      Z12, (R12)(DX*4)
+	VMOVUPS      Z11, (R15)(DI*1)
+	VMOVUPS      Z12, (R15)(BX*4)
 	VMOVUPS      Z5, Z5
 	VMULPS       Z2, Z5, Z5
 	VMOVUPS      Z9, Z7
-	VMOVUPS      Z5, (R12)
-	VMOVUPS      Z7, (R12)(DI*1)
-	LEAQ         (R11)(BX*2), R12
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z7, (R15)(R8*1)
+	LEAQ         (R14)(SI*2), R15
 	VMOVUPS      Z6, Z5
 	VADDPS       Z10, Z5, Z5
 	VSUBPS       Z8, Z5, Z7
 	VADDPS       Z8, Z5, Z5
 	VMULPS       Z3, Z5, Z5
 	VMULPS       Z3, Z7, Z7
-	VMOVUPS      Z5, (R12)(DX*1)
-	VMOVUPS      Z7, (R12)(DX*2)
+	VMOVUPS      Z5, (R15)(BX*1)
+	VMOVUPS      Z7, (R15)(BX*2)
 	VMOVUPS      Z6, Z5
 	VFMADD231PS  Z1, Z10, Z5
 	VMOVUPS      Z5, Z7
@@ -2559,142 +2562,161 @@ loop33:
 	VFNMADD231PS Z0, Z8, Z7
 	VMULPS       Z4, Z5, Z5
 	VMULPS       Z4, Z7, Z7
-	VMOVUPS      Z5, (R12)(SI*1)
-	VMOVUPS      Z7, (R12)(DX*4)
+	VMOVUPS      Z5, (R15)(DI*1)
+	VMOVUPS      Z7, (R15)(BX*4)
 	VMOVUPS      Z6, Z5
 	VMULPS       Z2, Z5, Z5
 	VMOVUPS      Z10, Z6
-	VMOVUPS      Z5, (R12)
-	VMOVUPS      Z6, (R12)(DI*1)
-	VMOVUPS      (AX), Z5
-	VFMADD231PS  (AX)(SI*2), Z1, Z5
-	VMOVUPS      Z5, Z6
-	VFMADD231PS  (AX)(SI*1), Z0, Z5
-	VFNMADD231PS (AX)(SI*1), Z0, Z6
-	VMULPS       Z4, Z5, Z5
-	VMULPS       Z4, Z6, Z6
-	VMOVUPS      (AX)(DX*1), Z7
-	VFMADD231PS  (AX)(R8*1), Z1, Z7
-	VMOVUPS      Z7, Z8
-	VFMADD231PS  (AX)(DX*4), Z0, Z7
-	VFNMADD231PS (AX)(DX*4), Z0, Z8
-	VMULPS       Z4, Z7, Z7
-	VMULPS       Z4, Z8, Z8
-	VMOVUPS      (AX)(DX*2), Z9
-	VFMADD231PS  (AX)(DX*8), Z1, Z9
-	VMOVUPS      Z9, Z10
-	VFMADD231PS  (AX)(DI*1), Z0, Z9
-	VFNMADD231PS (AX)(DI*1), Z0, Z10
-	VMULPS       Z4, Z9, Z9
-	VMULPS       Z4, Z10, Z10
-	LEAQ         (R11)(R9*1), R12
-	VMOVUPS      Z5, Z11
-	VADDPS       Z9, Z11, Z11
-	VSUBPS       Z7, Z11, Z12
-	VADDPS       Z7, Z11, Z11
-	VMULPS       Z3, Z11, Z11
-	VMULPS       Z3, Z12, Z12
-	VMOVUPS      Z11, (R12)(DX*1)
-	VMOVUPS      Z12, (R12)(DX*2)
-	VMOVUPS      Z5, Z11
-	VFMADD231PS  Z1, Z9, Z11
-	VMOVUPS      Z11, Z12
-	VFMADD231PS  Z0, Z7, Z11
-	VFNMADD231PS Z0, Z7, Z12
-	VMULPS       Z4, Z11, Z11
-	VMULPS       Z4, Z12, Z12
-	VMOVUPS      Z11, (R12)(SI*1)
-	VMOVUPS      Z12, (R12)(DX*4)
-	VMOVUPS      Z5, Z5
-	VMULPS       Z2, Z5, Z5
-	VMOVUPS      Z9, Z7
-	VMOVUPS      Z5, (R12)
-	VMOVUPS      Z7, (R12)(DI*1)
-	LEAQ         (R11)(BX*4), R12
-	VMOVUPS      Z6, Z5
-	VADDPS       Z10, Z5, Z5
-	VSUBPS       Z8, Z5, Z7
-	VADDPS       Z8, Z5, Z5
-	VMULPS       Z3, Z5, Z5
-	VMULPS       Z3, Z7, Z7
-	VMOVUPS      Z5, (R12)(DX*1)
-	VMOVUPS      Z7, (R12)(DX*2)
-	VMOVUPS      Z6, Z5
-	VFMADD231PS  Z1, Z10, Z5
-	VMOVUPS      Z5, Z7
-	VFMADD231PS  Z0, Z8, Z5
-	VFNMADD231PS Z0, Z8, Z7
-	VMULPS       Z4, Z5, Z5
-	VMULPS       Z4, Z7, Z7
-	VMOVUPS      Z5, (R12)(SI*1)
-	VMOVUPS      Z7, (R12)(DX*4)
-	VMOVUPS      Z6, Z5
-	VMULPS       Z2, Z5, Z5
-	VMOVUPS      Z10, Z6
-	VMOVUPS      Z5, (R12)
-	VMOVUPS      Z6, (R12)(DI*1)
-	VMOVUPS      (AX), Z5
-	VMULPS       Z2, Z5, Z5
-	VMOVUPS      (AX)(SI*2), Z6
-	VMOVUPS      (AX)(DX*1), Z7
-	VMULPS       Z2, Z7, Z7
-	VMOVUPS      (AX)(R8*1), Z8
-	VMOVUPS      (AX)(DX*2), Z9
-	VMULPS       Z2, Z9, Z9
-	VMOVUPS      (AX)(DX*8), Z10
-	LEAQ         (R11), R12
-	VMOVUPS      Z5, Z11
-	VADDPS       Z9, Z11, Z11
-	VSUBPS       Z7, Z11, Z12
-	VADDPS       Z7, Z11, Z11
-	VMULPS       Z3, Z11, Z11
-	VMULPS       Z3, Z12, Z12
-	VMOVUPS      Z11, (R12)(DX*1)
-	VMOVUPS      Z12, (R12)(DX*2)
-	VMOVUPS      Z5, Z11
-	VFMADD231PS  Z1, Z9, Z11
-	VMOVUPS      Z11, Z12
-	VFMADD231PS  Z0, Z7, Z11
-	VFNMADD231PS Z0, Z7, Z12
-	VMULPS       Z4, Z11, Z11
-	VMULPS       Z4, Z12, Z12
-	VMOVUPS      Z11, (R12)(SI*1)
-	VMOVUPS      Z12, (R12)(DX*4)
-	VMOVUPS      Z5, Z5
-	VMULPS       Z2, Z5, Z5
-	VMOVUPS      Z9, Z7
-	VMOVUPS      Z5, (R12)
-	VMOVUPS      Z7, (R12)(DI*1)
-	LEAQ         (R11)(R10*1), R12
-	VMOVUPS      Z6, Z5
-	VADDPS       Z10, Z5, Z5
-	VSUBPS       Z8, Z5, Z7
-	VADDPS       Z8, Z5, Z5
-	VMULPS       Z3, Z5, Z5
-	VMULPS       Z3, Z7, Z7
-	VMOVUPS      Z5, (R12)(DX*1)
-	VMOVUPS      Z7, (R12)(DX*2)
-	VMOVUPS      Z6, Z5
-	VFMADD231PS  Z1, Z10, Z5
-	VMOVUPS      Z5, Z7
-	VFMADD231PS  Z0, Z8, Z5
-	VFNMADD231PS Z0, Z8, Z7
-	VMULPS       Z4, Z5, Z5
-	VMULPS       Z4, Z7, Z7
-	VMOVUPS      Z5, (R12)(SI*1)
-	VMOVUPS      Z7, (R12)(DX*4)
-	VMOVUPS      Z6, Z5
-	VMULPS       Z2, Z5, Z5
-	VMOVUPS      Z10, Z6
-	VMOVUPS      Z5, (R12)
-	VMOVUPS      Z6, (R12)(DI*1)
-	ADDQ         $0x00000040, AX
-	MOVQ         c+48(FP), R12
-	SHLQ         $0x06, R12
-	ADDQ         R12, R11
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z6, (R15)(R8*1)
+	ADDQ         $0x00000040, R14
+	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
 	JNZ          loop33
+	MOVQ         CX, R13
+	MOVQ         DX, R14
+	MOVQ         AX, 16(SP)
+
+loop34:
+	VMOVUPS      (R13), Z5
+	VFMADD231PS  (R13)(DI*2), Z1, Z5
+	VMOVUPS      Z5, Z6
+	VFMADD231PS  (R13)(DI*1), Z0, Z5
+	VFNMADD231PS (R13)(DI*1), Z0, Z6
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z4, Z6, Z6
+	VMOVUPS      (R13)(BX*1), Z7
+	VFMADD231PS  (R13)(R9*1), Z1, Z7
+	VMOVUPS      Z7, Z8
+	VFMADD231PS  (R13)(BX*4), Z0, Z7
+	VFNMADD231PS (R13)(BX*4), Z0, Z8
+	VMULPS       Z4, Z7, Z7
+	VMULPS       Z4, Z8, Z8
+	VMOVUPS      (R13)(BX*2), Z9
+	VFMADD231PS  (R13)(BX*8), Z1, Z9
+	VMOVUPS      Z9, Z10
+	VFMADD231PS  (R13)(R8*1), Z0, Z9
+	VFNMADD231PS (R13)(R8*1), Z0, Z10
+	VMULPS       Z4, Z9, Z9
+	VMULPS       Z4, Z10, Z10
+	LEAQ         (R14)(R10*1), R15
+	VMOVUPS      Z5, Z11
+	VADDPS       Z9, Z11, Z11
+	VSUBPS       Z7, Z11, Z12
+	VADDPS       Z7, Z11, Z11
+	VMULPS       Z3, Z11, Z11
+	VMULPS       Z3, Z12, Z12
+	VMOVUPS      Z11, (R15)(BX*1)
+	VMOVUPS      Z12, (R15)(BX*2)
+	VMOVUPS      Z5, Z11
+	VFMADD231PS  Z1, Z9, Z11
+	VMOVUPS      Z11, Z12
+	VFMADD231PS  Z0, Z7, Z11
+	VFNMADD231PS Z0, Z7, Z12
+	VMULPS       Z4, Z11, Z11
+	VMULPS       Z4, Z12, Z12
+	VMOVUPS      Z11, (R15)(DI*1)
+	VMOVUPS      Z12, (R15)(BX*4)
+	VMOVUPS      Z5, Z5
+	VMULPS       Z2, Z5, Z5
+	VMOVUPS      Z9, Z7
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z7, (R15)(R8*1)
+	LEAQ         (R14)(SI*4), R15
+	VMOVUPS      Z6, Z5
+	VADDPS       Z10, Z5, Z5
+	VSUBPS       Z8, Z5, Z7
+	VADDPS       Z8, Z5, Z5
+	VMULPS       Z3, Z5, Z5
+	VMULPS       Z3, Z7, Z7
+	VMOVUPS      Z5, (R15)(BX*1)
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z6, Z5
+	VFMADD231PS  Z1, Z10, Z5
+	VMOVUPS      Z5, Z7
+	VFMADD231PS  Z0, Z8, Z5
+	VFNMADD231PS Z0, Z8, Z7
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z4, Z7, Z7
+	VMOVUPS      Z5, (R15)(DI*1)
+	VMOVUPS      Z7, (R15)(BX*4)
+	VMOVUPS      Z6, Z5
+	VMULPS       Z2, Z5, Z5
+	VMOVUPS      Z10, Z6
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z6, (R15)(R8*1)
+	ADDQ         $0x00000040, R14
+	ADDQ         R12, R13
+	SUBQ         $0x01, 16(SP)
+	JNZ          loop34
+	MOVQ         CX, R13
+	MOVQ         DX, R14
+	MOVQ         AX, 24(SP)
+
+loop35:
+	VMOVUPS      (R13), Z5
+	VMULPS       Z2, Z5, Z5
+	VMOVUPS      (R13)(DI*2), Z6
+	VMOVUPS      (R13)(BX*1), Z7
+	VMULPS       Z2, Z7, Z7
+	VMOVUPS      (R13)(R9*1), Z8
+	VMOVUPS      (R13)(BX*2), Z9
+	VMULPS       Z2, Z9, Z9
+	VMOVUPS      (R13)(BX*8), Z10
+	LEAQ         (R14), R15
+	VMOVUPS      Z5, Z11
+	VADDPS       Z9, Z11, Z11
+	VSUBPS       Z7, Z11, Z12
+	VADDPS       Z7, Z11, Z11
+	VMULPS       Z3, Z11, Z11
+	VMULPS       Z3, Z12, Z12
+	VMOVUPS      Z11, (R15)(BX*1)
+	VMOVUPS      Z12, (R15)(BX*2)
+	VMOVUPS      Z5, Z11
+	VFMADD231PS  Z1, Z9, Z11
+	VMOVUPS      Z11, Z12
+	VFMADD231PS  Z0, Z7, Z11
+	VFNMADD231PS Z0, Z7, Z12
+	VMULPS       Z4, Z11, Z11
+	VMULPS       Z4, Z12, Z12
+	VMOVUPS      Z11, (R15)(DI*1)
+	VMOVUPS      Z12, (R15)(BX*4)
+	VMOVUPS      Z5, Z5
+	VMULPS       Z2, Z5, Z5
+	VMOVUPS      Z9, Z7
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z7, (R15)(R8*1)
+	LEAQ         (R14)(R11*1), R15
+	VMOVUPS      Z6, Z5
+	VADDPS       Z10, Z5, Z5
+	VSUBPS       Z8, Z5, Z7
+	VADDPS       Z8, Z5, Z5
+	VMULPS       Z3, Z5, Z5
+	VMULPS       Z3, Z7, Z7
+	VMOVUPS      Z5, (R15)(BX*1)
+	VMOVUPS      Z7, (R15)(BX*2)
+	VMOVUPS      Z6, Z5
+	VFMADD231PS  Z1, Z10, Z5
+	VMOVUPS      Z5, Z7
+	VFMADD231PS  Z0, Z8, Z5
+	VFNMADD231PS Z0, Z8, Z7
+	VMULPS       Z4, Z5, Z5
+	VMULPS       Z4, Z7, Z7
+	VMOVUPS      Z5, (R15)(DI*1)
+	VMOVUPS      Z7, (R15)(BX*4)
+	VMOVUPS      Z6, Z5
+	VMULPS       Z2, Z5, Z5
+	VMOVUPS      Z10, Z6
+	VMOVUPS      Z5, (R15)
+	VMOVUPS      Z6, (R15)(R8*1)
+	ADDQ         $0x00000040, R14
+	ADDQ         R12, R13
+	SUBQ         $0x01, 24(SP)
+	JNZ          loop35
 	ADDQ         $0x00000040, CX
+	MOVQ         c+48(FP), R13
+	SHLQ         $0x06, R13
+	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
 	JNZ          loop32
 
@@ -2778,7 +2800,7 @@ TEXT ·transformWeightsGradAVX512(SB), NOSPLIT, $8-64
 	VMOVUPS constant9<>+0(SB), Z2
 	VMOVUPS constant7<>+0(SB), Z3
 
-loop34:
+loop36:
 	VMOVUPS      (CX)(BX*1), Z4
 	VMOVUPS      (CX)(R9*1), Z5
 	VADDPS       (CX)(BX*2), Z4, Z4
@@ -2958,7 +2980,7 @@ loop34:
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	SUBQ         $0x10, (SP)
-	JNZ          loop34
+	JNZ          loop36
 	VZEROUPPER
 	RET
 

@@ -5,21 +5,20 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// transformWeights emits the kernel of Set.TransformWeights.
+// transformWeights emits the kernel of Set.TransformWeights. A pair of rows is
+// done for all channels of a block: the elements of u are a power of two apart
+// and fall into the same cache set, which has no room for 36 at a time.
 func transformWeights(a *asm) {
 	a.function("transformWeights", "u, w []float32, c, k, first, last int",
 		"is TransformWeights of a Set.")
 	none := a.label("none")
-	left := a.integer("last")
-	a.SUBQ(a.integer("first"), left)
+	count := a.integer("last")
+	a.SUBQ(a.integer("first"), count)
 	a.JLE(operand.LabelRef(none))
-	count := a.local()
-	a.MOVQ(left, count)
 
 	w, u := a.pointer("w"), a.pointer("u")
 	first := a.integer("first")
-	channel := a.GP64()
-	a.MOVQ(first, channel)
+	channel := a.clone(first)
 	a.IMULQ(a.integer("k"), channel)
 	a.LEAQ(operand.Mem{Base: w, Index: channel, Scale: 4}, w)
 	a.SHLQ(operand.U8(6), first)
@@ -29,37 +28,41 @@ func transformWeights(a *asm) {
 	p := a.planes(plane) // the taps are as far apart
 	a.holdWide(2, 4, 1.0/4, -1.0/6, 1.0/24)
 
-	a.loop(count, func() {
-		uBlock := a.clone(u)
-		blocks := a.local()
-		b := a.integer("k")
-		a.SHRQ(operand.U8(4), b)
-		a.MOVQ(b, blocks)
-		a.loop(blocks, func() {
-			a.halves(func() {
-				for _, pr := range patchPairs {
+	wRow := a.size("k")
+	blocks := a.local()
+	b := a.integer("k")
+	a.SHRQ(operand.U8(4), b)
+	a.MOVQ(b, blocks)
+	a.loop(blocks, func() {
+		for _, pr := range patchPairs {
+			wAt, uAt := a.clone(w), a.clone(u)
+			channels := a.local()
+			a.MOVQ(count, channels)
+			a.loop(channels, func() {
+				a.halves(func() {
 					var rows [2][3]reg.VecVirtual
 					for j := range 3 {
 						rows[0][j], rows[1][j] = a.weightPair(pr, func(i int) operand.Op {
-							return p.element.row(w, 3*i+j)
+							return p.element.row(wAt, 3*i+j)
 						})
 					}
 					for i, row := range []int{pr.first, pr.second} {
-						store := a.storeTo(uBlock, p, row)
+						store := a.storeTo(uAt, p, row)
 						for _, pr := range patchPairs {
 							x, y := a.weightPair(pr, inRegisters(rows[i][:]))
 							store(pr.first, x)
 							store(pr.second, y)
 						}
 					}
-				}
-			}, w, uBlock)
-			a.ADDQ(operand.U32(lineBytes), w)
-			next := a.integer("c")
-			a.SHLQ(operand.U8(6), next)
-			a.ADDQ(next, uBlock)
-		})
-		a.ADDQ(operand.U32(lineBytes), u)
+				}, wAt, uAt)
+				a.ADDQ(operand.U32(lineBytes), uAt)
+				a.ADDQ(wRow, wAt)
+			})
+		}
+		a.ADDQ(operand.U32(lineBytes), w)
+		next := a.integer("c")
+		a.SHLQ(operand.U8(6), next)
+		a.ADDQ(next, u)
 	})
 	a.Label(none)
 	a.end()
