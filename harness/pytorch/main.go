@@ -5,7 +5,8 @@
 // It runs the harness's -bench and the same network in PyTorch in turn, so that
 // both meet the same moods of the machine, and prints a Markdown table of the
 // median times and of the ratios pair by pair. PyTorch runs in its fastest
-// layout, channels_last. It needs python3 with PyTorch, as in Debian's package
+// layout, channels_last, and keeps freed memory, without which its steps can
+// take three times as long where fresh pages are dear. It needs python3 with PyTorch, as in Debian's package
 // python3-torch, and is not part of the harness.
 package main
 
@@ -124,7 +125,7 @@ func (c *comparison) runHarness(ctx context.Context, net string) (timing, string
 	if c.kernels != "" {
 		args = append(args, "-kernels", c.kernels)
 	}
-	out, err := output(ctx, c.harness, args...)
+	out, err := output(ctx, nil, c.harness, args...)
 	if err != nil {
 		return timing{}, "", err
 	}
@@ -141,7 +142,7 @@ func (c *comparison) runHarness(ctx context.Context, net string) (timing, string
 }
 
 func (c *comparison) runPyTorch(ctx context.Context, net string) (timing, error) {
-	out, err := output(ctx, c.python, "-c", peer, net, strconv.Itoa(c.threads), strconv.Itoa(c.batch), strconv.Itoa(c.steps))
+	out, err := output(ctx, keepMemory, c.python, "-c", peer, net, strconv.Itoa(c.threads), strconv.Itoa(c.batch), strconv.Itoa(c.steps))
 	if err != nil {
 		return timing{}, err
 	}
@@ -152,8 +153,12 @@ func (c *comparison) runPyTorch(ctx context.Context, net string) (timing, error)
 	return t, nil
 }
 
-func output(ctx context.Context, name string, args ...string) (string, error) {
+// keepMemory tells glibc's malloc not to give memory back between steps.
+var keepMemory = []string{"MALLOC_MMAP_MAX_=0", "MALLOC_TRIM_THRESHOLD_=100000000000", "MALLOC_TOP_PAD_=500000000"}
+
+func output(ctx context.Context, environment []string, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), environment...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
