@@ -26,6 +26,15 @@ type source struct {
 	present map[string]bool
 }
 
+// Decode reads the text of a TOML file into a pointer to a struct, as strictly
+// as a spec is read: every key must be the tag of a field, and errors are
+// [*SpecError] values that name file, line and key. Keys that the text leaves
+// out keep the value that the struct has.
+func Decode(file string, text []byte, into any) error {
+	s := &source{file: file, text: string(text), lines: locate(string(text)), present: make(map[string]bool)}
+	return s.decode(into)
+}
+
 // decode reads the text into a pointer to a struct, strictly. Keys that the text
 // leaves out keep the value that the struct has.
 func (s *source) decode(into any) error {

@@ -12,6 +12,7 @@ import (
 	"deepresidual/experiments"
 	"deepresidual/harness/data"
 	"deepresidual/harness/train"
+	"deepresidual/results"
 )
 
 // app is the program at work: what the command line asks for, and where it
@@ -20,7 +21,8 @@ import (
 type app struct {
 	options
 	stdout, stderr io.Writer
-	source         string // where to download the data from; empty for its home
+	source         string          // where to download the data from; empty for its home
+	claims         results.Options // of the results folder; the defaults, but where tests simulate several hosts
 }
 
 // Errors that have an exit code of their own.
@@ -59,6 +61,9 @@ func oneLine(err error) string {
 func (a *app) say(format string, args ...any) {
 	fmt.Fprintf(a.stderr, format+"\n", args...)
 }
+
+// open opens the results folder.
+func (a *app) open() (*results.Store, error) { return a.claims.Open(a.results) }
 
 // load reads the experiments that -exp names. "all" is all but the smoke test,
 // which is no exhibit of the paper.

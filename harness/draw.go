@@ -40,7 +40,7 @@ func (a *app) draw() error {
 	if err != nil {
 		return err
 	}
-	store, err := results.Open(a.results)
+	store, err := a.open()
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"deepresidual/reports"
-	"deepresidual/results"
 )
 
 // printPlan prints what would be trained and why, what it costs, and how long
@@ -16,7 +15,7 @@ func (a *app) printPlan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	store, err := results.Open(a.results)
+	store, err := a.open()
 	if err != nil {
 		return err
 	}

@@ -64,6 +64,8 @@ func (a *app) do(ctx context.Context) error {
 		return a.benchmark(ctx)
 	case a.status:
 		return a.printStatus(ctx)
+	case a.submit != "":
+		return a.submitRuns(ctx)
 	case a.serve != "":
 		return a.serveReport(ctx)
 	case a.dryRun:
@@ -71,5 +73,9 @@ func (a *app) do(ctx context.Context) error {
 	case a.report:
 		return a.draw()
 	}
-	return a.reproduce(ctx)
+	err := a.reproduce(ctx)
+	if a.requeue && ctx.Err() != nil && err != nil {
+		err = errors.Join(err, a.requeueJob(ctx))
+	}
+	return err
 }

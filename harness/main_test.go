@@ -11,7 +11,7 @@ import (
 // The test binary is the program, too: scripts and tests find it in the PATH as
 // "harness".
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"harness": main})
+	testscript.Main(m, map[string]func(){"harness": main, "harness-on": mainOn})
 }
 
 func TestScripts(t *testing.T) {

@@ -27,12 +27,16 @@ What to do, with the experiments of -exp:
   -list            list the experiments
   -dry-run         say what would be trained and why, its cost, and how long it would take
   -report          draw from what is recorded, finished or not; train nothing
-  -status          list every run: recorded, running, interrupted, missing
+  -status          list every run: recorded, running, queued, interrupted, diverged, missing
   -format F        of -status: table (default), csv, json
   -serve ADDR      serve the report at ADDR (a port or host:port; this machine only, unless
                    a host is named) and renew it as rows arrive; train nothing
   -check           exit with 3 if a claim of the paper was not reproduced
   -retrain         train again what is recorded
+  -submit slurm    hand what is missing or unfinished to Slurm, a task for each run, and draw
+                   the exhibits after; with -dry-run, print the scripts and submit nothing
+  -sbatch X        of -submit: a TOML file with a [slurm] table (partition, account, time, cpus,
+                   memory, options), or an option of sbatch; may be repeated
 
 How:
   -scale S         train S of the schedule, such as 1/16 (default 1)
@@ -43,6 +47,8 @@ How:
   -threads N       (default: all the processor's)
   -kernels K       portable, avx2, avx512 (default: the best this processor has)
   -checkpoint D    time between checkpoints (default 1m; below 0, one after every iteration)
+  -run ID,ID       of the experiments' runs, train only these, as -status names them; draw nothing
+  -requeue         as a job of Slurm's: requeue the job when a signal stops the training
   -tensorboard DIR write the curves as TensorBoard event files, too
 
 Other things:
@@ -67,6 +73,10 @@ type options struct {
 	serve       string
 	check       bool
 	retrain     bool
+	submit      string   // to "slurm"; empty: train here
+	sbatch      []string // files with a [slurm] table and options of sbatch
+	run         []string // identities; nil: every run
+	requeue     bool
 	scale       experiments.Scale
 	scaleGiven  bool // -scale was on the command line
 	seeds       []int64
@@ -115,6 +125,10 @@ func parseOptions(args []string) (options, error) {
 	f.StringVar(&o.serve, "serve", "", "")
 	f.BoolVar(&o.check, "check", false, "")
 	f.BoolVar(&o.retrain, "retrain", false, "")
+	f.StringVar(&o.submit, "submit", "", "")
+	f.Func("sbatch", "", func(s string) error { o.sbatch = append(o.sbatch, s); return nil })
+	f.Func("run", "", func(s string) error { return splitNames(s, &o.run) })
+	f.BoolVar(&o.requeue, "requeue", false, "")
 	f.Func("scale", "", func(s string) error { o.scaleGiven = true; return o.scale.UnmarshalText([]byte(s)) })
 	f.Func("seeds", "", func(s string) error { return parseSeeds(s, &o.seeds) })
 	f.StringVar(&o.data, "data", "", "")
@@ -147,8 +161,8 @@ func parseOptions(args []string) (options, error) {
 // those on the command line.
 func (o *options) validate(given map[string]bool) error {
 	var modes []string
-	for _, name := range []string{"list", "eval", "bench", "status", "serve", "dry-run", "report"} {
-		if given[name] {
+	for _, name := range []string{"list", "eval", "bench", "status", "serve", "submit", "dry-run", "report"} {
+		if given[name] && !(name == "dry-run" && given["submit"]) {
 			modes = append(modes, "-"+name)
 		}
 	}
@@ -157,13 +171,13 @@ func (o *options) validate(given map[string]bool) error {
 		return usagef("%s: one at a time", strings.Join(modes, " and "))
 	case len(modes) == 0 && len(o.exp) == 0:
 		return usagef("nothing to do: name an experiment, such as -exp fig1; -help lists the options")
-	case len(modes) == 1 && modes[0] == "-dry-run" && len(o.exp) == 0:
-		return usagef("-dry-run needs -exp")
+	case len(modes) == 1 && (modes[0] == "-dry-run" || modes[0] == "-submit") && len(o.exp) == 0:
+		return usagef("%s needs -exp", modes[0])
 	}
 	if len(o.exp) == 0 {
 		o.exp = []string{expAll}
 	}
-	for name, mode := range map[string]string{"net": "eval", "norm": "eval", "batch": "bench", "steps": "bench", "format": "status"} {
+	for name, mode := range map[string]string{"net": "eval", "norm": "eval", "batch": "bench", "steps": "bench", "format": "status", "sbatch": "submit"} {
 		if given[name] && !given[mode] {
 			return usagef("-%s belongs to -%s", name, mode)
 		}
@@ -171,7 +185,15 @@ func (o *options) validate(given map[string]bool) error {
 	if given["eval"] && o.net == "" {
 		return usagef("-eval needs -net, such as -net resnet-20")
 	}
-	if o.retrain && len(modes) == 1 && !o.dryRun {
+	for _, name := range []string{"run", "requeue"} {
+		if given[name] && len(modes) == 1 {
+			return usagef("-%s does not go with %s", name, modes[0])
+		}
+	}
+	if given["submit"] && o.submit != submitSlurm {
+		return usagef("-submit %q: choose %s", o.submit, submitSlurm)
+	}
+	if o.retrain && len(modes) == 1 && (!o.dryRun || o.submit != "") {
 		return usagef("-retrain does not go with %s", modes[0])
 	}
 	for _, c := range []struct {

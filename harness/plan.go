@@ -43,6 +43,9 @@ func makePlan(list []*experiments.Experiment, store *results.Store, records []*r
 				p[i].shownBy = append(p[i].shownBy, e.Name)
 				continue
 			}
+			if len(o.run) > 0 && !slices.Contains(o.run, key.Identity()) {
+				continue
+			}
 			r := planned{key: key, shownBy: []string{e.Name}, state: store.State(key)}
 			if at, ok := train.Latest(store.Path(key)); ok && !o.retrain {
 				r.done = at
@@ -55,6 +58,11 @@ func makePlan(list []*experiments.Experiment, store *results.Store, records []*r
 				}
 			}
 			p = append(p, r)
+		}
+	}
+	for _, id := range o.run {
+		if !slices.ContainsFunc(p, func(r planned) bool { return r.key.Identity() == id }) {
+			return nil, usagef("-run %s: no such run in %s at scale %s; -status lists them, and a changed spec changes them", id, strings.Join(o.exp, ", "), o.scale)
 		}
 	}
 	slices.SortStableFunc(p, func(a, b planned) int { return cmp.Compare(b.cost, a.cost) })

@@ -23,7 +23,7 @@ func (a *app) reproduce(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	store, err := results.Open(a.results)
+	store, err := a.open()
 	if err != nil {
 		return err
 	}
@@ -36,10 +36,10 @@ func (a *app) reproduce(ctx context.Context) error {
 	}
 	work := p.work()
 	if len(work) == 0 {
-		return errors.Join(p.failures(), a.drawExhibits(list, store))
+		return errors.Join(p.failures(), a.drawTrained(list, store))
 	}
 	set, err := a.loadData(ctx)
-	if errors.Is(err, data.ErrUnavailable) {
+	if errors.Is(err, data.ErrUnavailable) && len(a.run) == 0 {
 		return a.drawRecorded(list, store, err)
 	}
 	if err != nil {
@@ -51,7 +51,16 @@ func (a *app) reproduce(ctx context.Context) error {
 		return fmt.Errorf("%w; the same command goes on from there", err)
 	}
 	// What could be trained is drawn even when something failed.
-	return errors.Join(err, p.failures(), a.drawExhibits(list, store))
+	return errors.Join(err, p.failures(), a.drawTrained(list, store))
+}
+
+// drawTrained draws the experiments, if not only some of their runs were asked
+// for.
+func (a *app) drawTrained(list []*experiments.Experiment, store *results.Store) error {
+	if len(a.run) > 0 {
+		return nil
+	}
+	return a.drawExhibits(list, store)
 }
 
 // plan compares the experiments with the records of the store.

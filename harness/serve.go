@@ -25,7 +25,7 @@ func (a *app) serveReport(ctx context.Context) error {
 	if _, err := a.load(); err != nil { // rather now than at the first request
 		return err
 	}
-	store, err := results.Open(a.results)
+	store, err := a.open()
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"deepresidual/experiments"
+	"deepresidual/harness/slurm"
 	"deepresidual/harness/train"
 	"deepresidual/models"
 	"deepresidual/reports"
@@ -39,13 +40,17 @@ func (a *app) printStatus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	store, err := results.Open(a.results)
+	store, err := a.open()
 	if err != nil {
 		return err
 	}
 	fingerprint, err := a.fingerprint(ctx)
 	if err != nil {
 		return err
+	}
+	queued, err := slurm.Queued(store.Dir())
+	if err != nil {
+		a.say("warning: %s", oneLine(err))
 	}
 	runs := []runStatus{}
 	records, _ := store.Records() // a damaged one has a line of its own
@@ -60,6 +65,7 @@ func (a *app) printStatus(ctx context.Context) error {
 				}
 				r := statusOf(store, key)
 				r.Experiments = []string{e.Name}
+				r.waitsIn(queued)
 				runs = append(runs, r)
 			}
 		}
@@ -130,6 +136,18 @@ func statusOf(store *results.Store, key results.Key) runStatus {
 		}
 	}
 	return s
+}
+
+// statusQueued is a run that no worker holds and that Slurm has yet to start, or
+// to start again. No record has this status.
+const statusQueued results.Status = "queued"
+
+// waitsIn takes the submissions to Slurm into account.
+func (s *runStatus) waitsIn(queued map[string]string) {
+	where, ok := queued[s.Identity]
+	if ok && (s.Status == results.Missing || s.Status == results.Interrupted) {
+		s.Status, s.Note = statusQueued, where
+	}
 }
 
 // statusTable lays the runs out as a table; left formats the time left.

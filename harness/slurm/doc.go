@@ -1,0 +1,22 @@
+// Package slurm hands runs to Slurm: one task of a job array for each, and a
+// last job that draws the exhibits when they have ended.
+//
+// It is no scheduler. What a task trains is settled by the claims of package
+// results, so a task that is started twice, on another node, or beside workers
+// started by hand does no harm; and where it goes on is told by the run's own
+// checkpoint. Nothing is kept in the scripts.
+//
+// A submission is a folder slurm/TIME in the results folder:
+//
+//	runs          the runs to train, one to a line, longest first; an array's
+//	              indices are the lines
+//	NETWORK.sbatch  the array of a network's runs
+//	report.sbatch the last job
+//	harness       the program, as it was when it was submitted
+//	jobs          Slurm's numbers of the jobs
+//	*.log         what the jobs had to say
+//	ended         made by the last job
+//
+// The options of sbatch that are used, and how a job is signalled and requeued,
+// are described in sbatch(1) and scontrol(1).
+package slurm

@@ -1,0 +1,53 @@
+package slurm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"regexp"
+)
+
+// ErrNoJob says that the process is no job of Slurm's.
+var ErrNoJob = errors.New("-requeue: this is no job of Slurm's ($SLURM_JOB_ID is not set)")
+
+// Requeue puts the job that this process is back into Slurm's queue, and reports
+// whether it did. A job ends by an exit code as it ends by any other, so one
+// that was signalled before its time limit must ask for that itself (only an
+// administrator can have it done, by RequeueExit in slurm.conf(5)).
+//
+// A job that is no longer running is left alone: it was cancelled, or preempted,
+// and Slurm requeues those that are preempted by itself.
+func Requeue(ctx context.Context) (bool, error) {
+	id := self(os.Getenv)
+	if id == "" {
+		return false, ErrNoJob
+	}
+	out, err := output(exec.CommandContext(ctx, "scontrol", "--oneliner", "show", "job", id))
+	if err != nil {
+		return false, fmt.Errorf("asking after job %s: %w", id, err)
+	}
+	if !running.MatchString(out) {
+		return false, nil
+	}
+	_, err = output(exec.CommandContext(ctx, "scontrol", "requeue", id))
+	// Slurm ends the job, which scontrol is a part of, as soon as it hears of it.
+	var ended *exec.ExitError
+	if err != nil && !(errors.As(err, &ended) && !ended.Exited()) {
+		return false, fmt.Errorf("requeueing job %s: %w", id, err)
+	}
+	return true, nil
+}
+
+// What scontrol says of a job that neither ends nor has ended.
+var running = regexp.MustCompile(`(?m)(^|\s)JobState=RUNNING(\s|$)`)
+
+// self is the number of this job. A task of an array has one of its own, too, but
+// that of the last task is the number of the whole array.
+func self(env func(string) string) string {
+	if array, task := env("SLURM_ARRAY_JOB_ID"), env("SLURM_ARRAY_TASK_ID"); array != "" && task != "" {
+		return array + "_" + task
+	}
+	return env("SLURM_JOB_ID")
+}

@@ -1,0 +1,183 @@
+package slurm
+
+import (
+	"fmt"
+	"strings"
+	"text/template"
+	"time"
+)
+
+// Task is a run to be trained by one task of an array.
+type Task struct {
+	Identity string // of the run: see results.Key
+	Network  string
+	Seed     int64
+	Time     time.Duration // that it is expected to take
+	Memory   int           // that it is expected to need, MiB
+}
+
+// Submission is what is handed to Slurm at once.
+type Submission struct {
+	Tasks  []Task   // longest first
+	Train  []string // arguments of the program that trains; -run and -threads are added
+	Report []string // arguments of the program that draws the exhibits
+	Site   Site
+}
+
+// script is a file to give to sbatch.
+type script struct {
+	Name string // of the job; the file is Name.sbatch
+	Text string
+}
+
+// The margins of the estimates. A time limit that is too short costs little: the
+// task goes on from its checkpoint. Too little memory kills it.
+const (
+	timeFactor   = 1.5
+	timeMargin   = 15 * time.Minute
+	memoryFactor = 1.25
+)
+
+// scripts returns the arrays, one for each network since its runs need the same
+// time and memory, and orders the tasks as their indices say. The network with
+// the longest run comes first.
+func (s *Submission) scripts() ([]script, error) {
+	var networks []string
+	tasks := make(map[string][]Task)
+	for _, t := range s.Tasks {
+		if tasks[t.Network] == nil {
+			networks = append(networks, t.Network)
+		}
+		tasks[t.Network] = append(tasks[t.Network], t)
+	}
+	s.Tasks = nil
+	var scripts []script
+	for _, n := range networks {
+		a := array{Job: s.job(n), First: len(s.Tasks) + 1, Last: len(s.Tasks) + len(tasks[n]), Args: words(s.Train)}
+		s.Tasks = append(s.Tasks, tasks[n]...)
+		if a.Time == "" {
+			a.Time = limit(tasks[n])
+		}
+		if a.Memory == "" {
+			a.Memory = memory(tasks[n])
+		}
+		text, err := render(arrayScript, a)
+		if err != nil {
+			return nil, err
+		}
+		scripts = append(scripts, script{n, text})
+	}
+	return scripts, nil
+}
+
+// report returns the last job.
+func (s *Submission) report() (script, error) {
+	j := s.job("report")
+	j.Time, j.Memory, j.CPUs = "30", "2G", 1
+	text, err := render(reportScript, array{Job: j, Args: words(s.Report)})
+	return script{j.Name, text}, err
+}
+
+// Job is what all scripts have in common.
+type Job struct {
+	Name string
+	Site
+}
+
+func (s *Submission) job(name string) Job { return Job{name, s.Site} }
+
+// array fills in a script.
+type array struct {
+	Job
+	First, Last int    // lines of the list of runs
+	Args        string // of the program, for the shell
+}
+
+// limit is the time limit of an array: its longest task's, with a margin, in
+// whole quarters of an hour.
+func limit(tasks []Task) string {
+	var longest time.Duration
+	for _, t := range tasks {
+		longest = max(longest, t.Time)
+	}
+	const quarter = 15 * time.Minute
+	quarters := (time.Duration(float64(longest)*timeFactor) + timeMargin + quarter - 1) / quarter
+	minutes := int(quarters * quarter / time.Minute)
+	return fmt.Sprintf("%d-%02d:%02d:00", minutes/(24*60), minutes/60%24, minutes%60)
+}
+
+// memory is the memory of an array's tasks, with a margin, in whole steps of 100 MiB.
+func memory(tasks []Task) string {
+	most := 0
+	for _, t := range tasks {
+		most = max(most, t.Memory)
+	}
+	return fmt.Sprintf("%dM", (int(float64(most)*memoryFactor)+99)/100*100)
+}
+
+// words quotes arguments for the shell.
+func words(args []string) string {
+	quoted := make([]string, len(args))
+	for i, a := range args {
+		quoted[i] = a
+		if a == "" || strings.ContainsFunc(a, special) {
+			quoted[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(quoted, " ")
+}
+
+// special reports whether a rune means something to a shell, or might.
+func special(r rune) bool {
+	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%", r)
+}
+
+func render(t *template.Template, data any) (string, error) {
+	var b strings.Builder
+	err := t.Execute(&b, data)
+	return b.String(), err
+}
+
+const head = `{{define "site"}}{{with .Partition}}#SBATCH --partition={{.}}
+{{end}}{{with .Account}}#SBATCH --account={{.}}
+{{end}}#SBATCH --time={{.Time}}
+#SBATCH --nodes=1
+#SBATCH --ntasks=1
+#SBATCH --cpus-per-task={{.CPUs}}
+#SBATCH --mem={{.Memory}}
+{{end}}{{define "options"}}{{range .Options}}#SBATCH {{.}}
+{{end}}{{end}}`
+
+// In both scripts sbatch is started in the folder of the submission, which is
+// then where the jobs begin: no path needs quoting in an #SBATCH line.
+//
+// The program takes the shell's place. So it is what Slurm calls the batch shell,
+// and B: is right: without it the signal goes to the steps that srun starts, and
+// there are none.
+var (
+	arrayScript = template.Must(template.New("array").Parse(head + `#!/bin/bash
+# Trains the runs in lines {{.First}} to {{.Last}} of the file "runs", one to a task.
+# To submit it by hand, run sbatch in the folder of this file.
+#SBATCH --job-name={{.Name}}
+#SBATCH --array={{.First}}-{{.Last}}
+{{template "site" .}}#SBATCH --output=%x-%A_%a.log
+#SBATCH --open-mode=append
+#SBATCH --requeue
+#SBATCH --signal=B:TERM@120
+{{template "options" .}}
+run=$(sed -n "${SLURM_ARRAY_TASK_ID}{s/ .*//;p;q}" runs)
+exec ./harness -run "$run" -requeue -threads "$SLURM_CPUS_PER_TASK" {{.Args}}
+`))
+	reportScript = template.Must(template.New("report").Parse(head + `#!/bin/bash
+# Draws the exhibits from what was trained, when all arrays have ended.
+#SBATCH --job-name={{.Name}}
+{{template "site" .}}#SBATCH --output=%x-%j.log
+#SBATCH --open-mode=append
+#SBATCH --requeue
+{{template "options" .}}
+./harness {{.Args}}
+code=$?
+touch ended
+exit $code
+`))
+)

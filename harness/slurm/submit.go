@@ -1,0 +1,177 @@
+package slurm
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Names in the folder of a submission; see the package comment.
+const (
+	submissions = "slurm"
+	runsFile    = "runs"
+	jobsFile    = "jobs"
+	endedFile   = "ended"
+	programFile = "harness"
+)
+
+// Print writes the scripts, and submits nothing.
+func (s *Submission) Print(w io.Writer) error {
+	scripts, err := s.scripts()
+	if err != nil {
+		return err
+	}
+	last, err := s.report()
+	if err != nil {
+		return err
+	}
+	for i, f := range append(scripts, last) {
+		if i > 0 {
+			fmt.Fprintln(w)
+		}
+		if _, err := fmt.Fprintf(w, "==> %s.sbatch <==\n%s", f.Name, f.Text); err != nil {
+			return err
+		}
+	}
+	_, err = fmt.Fprintf(w, "\n==> %s <==\n%s", runsFile, s.list())
+	return err
+}
+
+// Submit makes the folder of the submission in the results folder, with a copy
+// of the program, and submits its jobs. It returns the folder and the jobs: the
+// arrays, then the last job. When a job is refused, those before it are
+// cancelled.
+func (s *Submission) Submit(ctx context.Context, results, program string) (dir string, jobs []string, err error) {
+	scripts, err := s.scripts()
+	if err != nil {
+		return "", nil, err
+	}
+	last, err := s.report()
+	if err != nil {
+		return "", nil, err
+	}
+	if dir, err = makeFolder(results); err != nil {
+		return "", nil, fmt.Errorf("making a folder to submit from: %w", err)
+	}
+	if err := s.fill(dir, program, append(scripts, last)); err != nil {
+		return dir, nil, fmt.Errorf("preparing to submit: %w", err)
+	}
+	for _, f := range scripts {
+		id, err := sbatch(ctx, dir, f)
+		if err != nil {
+			return dir, nil, withdraw(ctx, dir, jobs, err)
+		}
+		jobs = append(jobs, id)
+		if err := note(dir, jobs); err != nil {
+			return dir, nil, withdraw(ctx, dir, jobs, err)
+		}
+	}
+	id, err := sbatch(ctx, dir, last, "--dependency=afterany:"+strings.Join(jobs, ":"))
+	if err != nil {
+		return dir, nil, withdraw(ctx, dir, jobs, err)
+	}
+	jobs = append(jobs, id)
+	return dir, jobs, note(dir, jobs)
+}
+
+// note writes down the numbers of the jobs so far.
+func note(dir string, jobs []string) error {
+	return os.WriteFile(filepath.Join(dir, jobsFile), []byte(strings.Join(jobs, "\n")+"\n"), 0o666)
+}
+
+// list is the content of the file of runs.
+func (s *Submission) list() string {
+	var b strings.Builder
+	for _, t := range s.Tasks {
+		fmt.Fprintf(&b, "%s %s seed %d\n", t.Identity, t.Network, t.Seed)
+	}
+	return b.String()
+}
+
+// makeFolder makes a new folder for a submission.
+func makeFolder(results string) (string, error) {
+	parent := filepath.Join(results, submissions)
+	if err := os.MkdirAll(parent, 0o777); err != nil {
+		return "", err
+	}
+	name := time.Now().Format("20060102-150405")
+	for n := 1; ; n++ {
+		dir := filepath.Join(parent, name)
+		if n > 1 {
+			dir = fmt.Sprintf("%s-%d", dir, n)
+		}
+		if err := os.Mkdir(dir, 0o777); err == nil || !errors.Is(err, os.ErrExist) {
+			return dir, err
+		}
+	}
+}
+
+// fill writes the files of a submission. The program is copied, since that of
+// go run is gone when it ends, and another may be built before the tasks begin.
+func (s *Submission) fill(dir, program string, scripts []script) error {
+	in, err := os.Open(program)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(filepath.Join(dir, programFile), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o777)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	if err := errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	for _, f := range scripts {
+		if err := os.WriteFile(filepath.Join(dir, f.Name+".sbatch"), []byte(f.Text), 0o666); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(dir, runsFile), []byte(s.list()), 0o666)
+}
+
+// sbatch submits a script and returns the number of its job.
+func sbatch(ctx context.Context, dir string, f script, options ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "sbatch", append(options, "--parsable", f.Name+".sbatch")...)
+	cmd.Dir = dir
+	out, err := output(cmd)
+	if err != nil {
+		return "", fmt.Errorf("submitting %s: %w", filepath.Join(dir, f.Name+".sbatch"), err)
+	}
+	id, _, _ := strings.Cut(strings.TrimSpace(out), ";") // a cluster's name may follow
+	return id, nil
+}
+
+// output runs a command of Slurm; what it complains of is its error.
+func output(cmd *exec.Cmd) (string, error) {
+	var out, complaint bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaint
+	err := cmd.Run()
+	if errors.Is(err, exec.ErrNotFound) {
+		return "", fmt.Errorf("there is no %s: submit from a machine that Slurm is installed on", cmd.Args[0])
+	}
+	if text := strings.Join(strings.Fields(complaint.String()), " "); err != nil && text != "" {
+		return "", fmt.Errorf("%s (%w)", text, err)
+	}
+	return out.String(), err
+}
+
+// withdraw cancels jobs because another was refused.
+func withdraw(ctx context.Context, dir string, jobs []string, refused error) error {
+	if len(jobs) > 0 {
+		_, err := output(exec.CommandContext(ctx, "scancel", jobs...))
+		refused = errors.Join(refused, err)
+	}
+	return errors.Join(refused, markEnded(dir))
+}
+
+func markEnded(dir string) error {
+	return os.WriteFile(filepath.Join(dir, endedFile), nil, 0o666)
+}
