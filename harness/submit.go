@@ -83,7 +83,7 @@ func (a *app) submitRuns(ctx context.Context) error {
 		return err
 	}
 	last := len(jobs) - 1
-	fmt.Fprintf(a.stdout, "submitted %d runs as %s; the report is job %s\n", len(work), jobNames(jobs[:last]), jobs[last])
+	fmt.Fprintf(a.stdout, "runs submitted: %d, as %s; the report: job %s\n", len(work), jobNames(jobs[:last]), jobs[last])
 	fmt.Fprintf(a.stdout, "scripts and logs: %s\n", dir)
 	return nil
 }

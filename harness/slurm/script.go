@@ -84,6 +84,19 @@ type Job struct {
 	Site
 }
 
+// Directives returns the site's other options as they stand in a script: sbatch
+// reads quotes and backslashes as a shell does, and # as the start of a comment.
+func (j Job) Directives() []string {
+	list := make([]string, len(j.Options))
+	for i, o := range j.Options {
+		list[i] = o
+		if strings.ContainsAny(o, " \t#'\"\\") {
+			list[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(o) + `"`
+		}
+	}
+	return list
+}
+
 func (s *Submission) job(name string) Job { return Job{name, s.Site} }
 
 // array fills in a script.
@@ -145,7 +158,7 @@ const head = `{{define "site"}}{{with .Partition}}#SBATCH --partition={{.}}
 #SBATCH --ntasks=1
 #SBATCH --cpus-per-task={{.CPUs}}
 #SBATCH --mem={{.Memory}}
-{{end}}{{define "options"}}{{range .Options}}#SBATCH {{.}}
+{{end}}{{define "options"}}{{range .Directives}}#SBATCH {{.}}
 {{end}}{{end}}`
 
 // In both scripts sbatch is started in the folder of the submission, which is
