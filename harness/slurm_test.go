@@ -20,6 +20,9 @@ import (
 	"deepresidual/results"
 )
 
+// slurmVariable asks for the tests that start a cluster and take minutes.
+const slurmVariable = "HARNESS_SLURM"
+
 // submitted is what a test has handed to Slurm.
 type submitted struct {
 	*cluster
@@ -34,7 +37,21 @@ func (c *cluster) submit(networks, seeds string, iterations int, site string) su
 	c.t.Helper()
 	dir := c.t.TempDir()
 	s := submitted{cluster: c, spec: filepath.Join(dir, "short.toml"), folder: filepath.Join(dir, "results")}
-	c.must(os.WriteFile(s.spec, fmt.Appendf(nil, `
+	c.must(os.WriteFile(s.spec, shortSpec(networks, seeds, iterations), 0o666))
+	c.must(os.WriteFile(filepath.Join(dir, "site.toml"), []byte("[slurm]\ncpus = 1\nmemory = \"600M\"\n"+site), 0o666))
+	out, err := exec.Command("harness", "-exp", s.spec, "-data", "synthetic", "-results", s.folder, "-checkpoint", "-1s",
+		"-submit", "slurm", "-sbatch", filepath.Join(dir, "site.toml"), "-sbatch", "--mem=700M", "-sbatch", "--comment=a test").CombinedOutput()
+	if err != nil {
+		c.t.Fatalf("%v: %s", err, out)
+	}
+	c.t.Logf("%s", out)
+	s.watcher = watch(c.t, s.folder, "-exp", s.spec, "-data", "synthetic")
+	return s
+}
+
+// shortSpec returns an experiment of the networks and seeds given.
+func shortSpec(networks, seeds string, iterations int) []byte {
+	return fmt.Appendf(nil, `
 title = "Short"
 exhibit = "curves"
 networks = [%s]
@@ -46,16 +63,7 @@ iterations = %d
 learning_rate = 0.05
 milestones = [6]
 row_interval = %d
-`, networks, seeds, iterations, iterations), 0o666))
-	c.must(os.WriteFile(filepath.Join(dir, "site.toml"), []byte("[slurm]\ncpus = 1\nmemory = \"600M\"\n"+site), 0o666))
-	out, err := exec.Command("harness", "-exp", s.spec, "-data", "synthetic", "-results", s.folder, "-checkpoint", "-1s",
-		"-submit", "slurm", "-sbatch", filepath.Join(dir, "site.toml"), "-sbatch", "--mem=700M", "-sbatch", "--comment=a test").CombinedOutput()
-	if err != nil {
-		c.t.Fatalf("%v: %s", err, out)
-	}
-	c.t.Logf("%s", out)
-	s.watcher = watch(c.t, s.folder, "-exp", s.spec, "-data", "synthetic")
-	return s
+`, networks, seeds, iterations, iterations)
 }
 
 // finish waits for the jobs and holds the runs against the same ones made
@@ -125,8 +133,8 @@ func (s submitted) holder() *results.Holder {
 
 // TestSlurm hands runs to a real Slurm.
 func TestSlurm(t *testing.T) {
-	if testing.Short() {
-		t.Skip("starts a cluster and takes minutes")
+	if os.Getenv(slurmVariable) == "" {
+		t.Skip("starts a cluster and takes minutes: set " + slurmVariable + "=1")
 	}
 	c := startCluster(t)
 	with := func(t *testing.T) *cluster { d := *c; d.t = t; return &d }
@@ -151,7 +159,7 @@ func TestSlurm(t *testing.T) {
 	})
 
 	t.Run("node dies", func(t *testing.T) {
-		s := with(t).submit(`"resnet-8"`, "7", 150, "")
+		s := with(t).submit(`"resnet-8"`, "7", 600, "")
 		task := s.holder().PID
 		out, err := exec.Command("squeue", "--noheader", "--states=RUNNING", "--format=%N").Output()
 		c.must(err)
@@ -167,19 +175,21 @@ func TestSlurm(t *testing.T) {
 			return err == nil && strings.HasPrefix(string(out), "down")
 		})
 		c.startNode(node)
-		if log := s.finish(1); strings.Count(log, "goes on from iteration") != 1 {
+		if log := s.finish(1); strings.Count(log, ") goes on from iteration") != 1 {
 			t.Errorf("the run was not continued once:\n%s", log)
 		}
 	})
 
 	t.Run("time limit too short", func(t *testing.T) {
 		// Slurm looks at the clock every half minute or so, and sends the signal
-		// up to that much earlier.
-		s := with(t).submit(`"resnet-8"`, "8", 600, "time = \"1\"\noptions = [\"--signal=B:TERM@20\"]\n")
+		// up to that much earlier. The limit is too short on any machine: the run
+		// has work for longer.
+		iterations := int(90 * time.Second / iterationTime(t))
+		s := with(t).submit(`"resnet-8"`, "8", iterations, "time = \"1\"\noptions = [\"--signal=B:TERM@20\"]\n")
 		log := s.finish(1)
 		requeued := strings.Count(log, "requeueing the job")
 		t.Logf("requeued %d times", requeued)
-		if requeued == 0 || strings.Count(log, "goes on from iteration") != requeued {
+		if requeued == 0 || strings.Count(log, ") goes on from iteration") != requeued {
 			t.Errorf("the run was not requeued, or not continued:\n%s", log)
 		}
 	})
@@ -206,6 +216,25 @@ func TestSlurm(t *testing.T) {
 			t.Errorf("submitted twice: %v: %s", err, out)
 		}
 	})
+}
+
+// iterationTime measures an iteration as a task makes it, on one core and with
+// a checkpoint after it. The start of the program counts, so it is not less than
+// what the task will need.
+func iterationTime(t *testing.T) time.Duration {
+	t.Helper()
+	const iterations = 500
+	dir := t.TempDir()
+	spec := filepath.Join(dir, "timed.toml")
+	if err := os.WriteFile(spec, shortSpec(`"resnet-8"`, "1", iterations), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	args := []string{"harness", "-exp", spec, "-data", "synthetic", "-results", filepath.Join(dir, "results"), "-threads", "1", "-checkpoint", "-1s"}
+	if err := begin(t, io.Discard, args).Wait(); err != nil {
+		t.Fatal(err)
+	}
+	return time.Since(began) / iterations
 }
 
 // parentOf returns the parent of a process: field 4 of proc_pid_stat(5).
