@@ -64,6 +64,11 @@ func addAVX2(dst []float32, src []float32)
 //go:noescape
 func updateAVX2(w []float32, v []float32, g []float32, rate float32, momentum float32, decay float32)
 
+// fenceAVX2 is Fence of a Set.
+//
+//go:noescape
+func fenceAVX2()
+
 // fillNormAVX512 is FillNorm of a Set.
 //
 //go:noescape
@@ -123,3 +128,8 @@ func addAVX512(dst []float32, src []float32)
 //
 //go:noescape
 func updateAVX512(w []float32, v []float32, g []float32, rate float32, momentum float32, decay float32)
+
+// fenceAVX512 is Fence of a Set.
+//
+//go:noescape
+func fenceAVX512()

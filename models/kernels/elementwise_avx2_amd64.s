@@ -53,7 +53,7 @@ done1:
 
 // func fillNormStoreAVX2(dst []float32, out []float32, z []float32, norm []float32, rows int, width int, stride int)
 // Requires: AVX, FMA3
-TEXT ·fillNormStoreAVX2(SB), NOSPLIT, $8-120
+TEXT ·fillNormStoreAVX2(SB), NOSPLIT, $16-120
 	MOVQ    norm_base+72(FP), AX
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
@@ -63,24 +63,67 @@ TEXT ·fillNormStoreAVX2(SB), NOSPLIT, $8-120
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    z_base+48(FP), CX
 	MOVQ    out_base+24(FP), DX
+	TESTQ   $0x0000003f, DX
+	JNZ     ordinary4
 	MOVQ    rows+96(FP), BX
 	TESTQ   BX, BX
-	JZ      done4
+	JZ      done5
 	MOVQ    BX, (SP)
 	MOVQ    width+104(FP), BX
 	SHLQ    $0x06, BX
-	JZ      done4
+	JZ      done5
 	MOVQ    stride+112(FP), SI
 	SHLQ    $0x02, SI
 	ADDQ    BX, AX
 	ADDQ    BX, CX
 	ADDQ    BX, DX
 
-loop5:
+loop6:
 	MOVQ BX, DI
 	NEGQ DI
 
-pixel6:
+pixel7:
+	VMOVUPS     (CX)(DI*1), Y5
+	VFMADD213PS Y2, Y0, Y5
+	VMAXPS      Y5, Y4, Y5
+	VMOVUPS     Y5, (AX)(DI*1)
+	VMOVNTPS    Y5, (DX)(DI*1)
+	VMOVUPS     32(CX)(DI*1), Y5
+	VFMADD213PS Y3, Y1, Y5
+	VMAXPS      Y5, Y4, Y5
+	VMOVUPS     Y5, 32(AX)(DI*1)
+	VMOVNTPS    Y5, 32(DX)(DI*1)
+	ADDQ        $0x40, DI
+	JNZ         pixel7
+	ADDQ        SI, AX
+	ADDQ        BX, CX
+	ADDQ        BX, DX
+	SUBQ        $0x01, (SP)
+	JNZ         loop6
+
+done5:
+	VZEROUPPER
+	RET
+
+ordinary4:
+	MOVQ  rows+96(FP), BX
+	TESTQ BX, BX
+	JZ    done8
+	MOVQ  BX, 8(SP)
+	MOVQ  width+104(FP), BX
+	SHLQ  $0x06, BX
+	JZ    done8
+	MOVQ  stride+112(FP), SI
+	SHLQ  $0x02, SI
+	ADDQ  BX, AX
+	ADDQ  BX, CX
+	ADDQ  BX, DX
+
+loop9:
+	MOVQ BX, DI
+	NEGQ DI
+
+pixel10:
 	VMOVUPS     (CX)(DI*1), Y5
 	VFMADD213PS Y2, Y0, Y5
 	VMAXPS      Y5, Y4, Y5
@@ -92,14 +135,14 @@ pixel6:
 	VMOVUPS     Y5, 32(AX)(DI*1)
 	VMOVUPS     Y5, 32(DX)(DI*1)
 	ADDQ        $0x40, DI
-	JNZ         pixel6
+	JNZ         pixel10
 	ADDQ        SI, AX
 	ADDQ        BX, CX
 	ADDQ        BX, DX
-	SUBQ        $0x01, (SP)
-	JNZ         loop5
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop9
 
-done4:
+done8:
 	VZEROUPPER
 	RET
 
@@ -117,22 +160,22 @@ TEXT ·fillAddAVX2(SB), NOSPLIT, $8-120
 	MOVQ    add_base+48(FP), DX
 	MOVQ    rows+96(FP), BX
 	TESTQ   BX, BX
-	JZ      done7
+	JZ      done11
 	MOVQ    BX, (SP)
 	MOVQ    width+104(FP), BX
 	SHLQ    $0x06, BX
-	JZ      done7
+	JZ      done11
 	MOVQ    stride+112(FP), SI
 	SHLQ    $0x02, SI
 	ADDQ    BX, AX
 	ADDQ    BX, CX
 	ADDQ    BX, DX
 
-loop8:
+loop12:
 	MOVQ BX, DI
 	NEGQ DI
 
-pixel9:
+pixel13:
 	VMOVUPS     (CX)(DI*1), Y5
 	VFMADD213PS Y2, Y0, Y5
 	VADDPS      (DX)(DI*1), Y5, Y5
@@ -144,20 +187,20 @@ pixel9:
 	VMAXPS      Y5, Y4, Y5
 	VMOVUPS     Y5, 32(AX)(DI*1)
 	ADDQ        $0x40, DI
-	JNZ         pixel9
+	JNZ         pixel13
 	ADDQ        SI, AX
 	ADDQ        BX, CX
 	ADDQ        BX, DX
 	SUBQ        $0x01, (SP)
-	JNZ         loop8
+	JNZ         loop12
 
-done7:
+done11:
 	VZEROUPPER
 	RET
 
 // func fillAddStoreAVX2(dst []float32, out []float32, z []float32, add []float32, norm []float32, rows int, width int, stride int)
 // Requires: AVX, FMA3
-TEXT ·fillAddStoreAVX2(SB), NOSPLIT, $8-144
+TEXT ·fillAddStoreAVX2(SB), NOSPLIT, $16-144
 	MOVQ    norm_base+96(FP), AX
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
@@ -168,13 +211,15 @@ TEXT ·fillAddStoreAVX2(SB), NOSPLIT, $8-144
 	MOVQ    z_base+48(FP), CX
 	MOVQ    add_base+72(FP), DX
 	MOVQ    out_base+24(FP), BX
+	TESTQ   $0x0000003f, BX
+	JNZ     ordinary14
 	MOVQ    rows+120(FP), SI
 	TESTQ   SI, SI
-	JZ      done10
+	JZ      done15
 	MOVQ    SI, (SP)
 	MOVQ    width+128(FP), SI
 	SHLQ    $0x06, SI
-	JZ      done10
+	JZ      done15
 	MOVQ    stride+136(FP), DI
 	SHLQ    $0x02, DI
 	ADDQ    SI, AX
@@ -182,11 +227,56 @@ TEXT ·fillAddStoreAVX2(SB), NOSPLIT, $8-144
 	ADDQ    SI, DX
 	ADDQ    SI, BX
 
-loop11:
+loop16:
 	MOVQ SI, R8
 	NEGQ R8
 
-pixel12:
+pixel17:
+	VMOVUPS     (CX)(R8*1), Y5
+	VFMADD213PS Y2, Y0, Y5
+	VADDPS      (DX)(R8*1), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VMOVUPS     Y5, (AX)(R8*1)
+	VMOVNTPS    Y5, (BX)(R8*1)
+	VMOVUPS     32(CX)(R8*1), Y5
+	VFMADD213PS Y3, Y1, Y5
+	VADDPS      32(DX)(R8*1), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VMOVUPS     Y5, 32(AX)(R8*1)
+	VMOVNTPS    Y5, 32(BX)(R8*1)
+	ADDQ        $0x40, R8
+	JNZ         pixel17
+	ADDQ        DI, AX
+	ADDQ        SI, CX
+	ADDQ        SI, DX
+	ADDQ        SI, BX
+	SUBQ        $0x01, (SP)
+	JNZ         loop16
+
+done15:
+	VZEROUPPER
+	RET
+
+ordinary14:
+	MOVQ  rows+120(FP), SI
+	TESTQ SI, SI
+	JZ    done18
+	MOVQ  SI, 8(SP)
+	MOVQ  width+128(FP), SI
+	SHLQ  $0x06, SI
+	JZ    done18
+	MOVQ  stride+136(FP), DI
+	SHLQ  $0x02, DI
+	ADDQ  SI, AX
+	ADDQ  SI, CX
+	ADDQ  SI, DX
+	ADDQ  SI, BX
+
+loop19:
+	MOVQ SI, R8
+	NEGQ R8
+
+pixel20:
 	VMOVUPS     (CX)(R8*1), Y5
 	VFMADD213PS Y2, Y0, Y5
 	VADDPS      (DX)(R8*1), Y5, Y5
@@ -200,15 +290,15 @@ pixel12:
 	VMOVUPS     Y5, 32(AX)(R8*1)
 	VMOVUPS     Y5, 32(BX)(R8*1)
 	ADDQ        $0x40, R8
-	JNZ         pixel12
+	JNZ         pixel20
 	ADDQ        DI, AX
 	ADDQ        SI, CX
 	ADDQ        SI, DX
 	ADDQ        SI, BX
-	SUBQ        $0x01, (SP)
-	JNZ         loop11
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop19
 
-done10:
+done18:
 	VZEROUPPER
 	RET
 
@@ -219,33 +309,33 @@ TEXT ·fillCopyAVX2(SB), NOSPLIT, $8-72
 	MOVQ  a_base+24(FP), CX
 	MOVQ  rows+48(FP), DX
 	TESTQ DX, DX
-	JZ    done13
+	JZ    done21
 	MOVQ  DX, (SP)
 	MOVQ  width+56(FP), DX
 	SHLQ  $0x06, DX
-	JZ    done13
+	JZ    done21
 	MOVQ  stride+64(FP), BX
 	SHLQ  $0x02, BX
 	ADDQ  DX, AX
 	ADDQ  DX, CX
 
-loop14:
+loop22:
 	MOVQ DX, SI
 	NEGQ SI
 
-pixel15:
+pixel23:
 	VMOVUPS (CX)(SI*1), Y0
 	VMOVUPS Y0, (AX)(SI*1)
 	VMOVUPS 32(CX)(SI*1), Y0
 	VMOVUPS Y0, 32(AX)(SI*1)
 	ADDQ    $0x40, SI
-	JNZ     pixel15
+	JNZ     pixel23
 	ADDQ    BX, AX
 	ADDQ    DX, CX
 	SUBQ    $0x01, (SP)
-	JNZ     loop14
+	JNZ     loop22
 
-done13:
+done21:
 	VZEROUPPER
 	RET
 
@@ -269,22 +359,22 @@ TEXT ·fillGradAVX2(SB), NOSPLIT, $8-120
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    rows+96(FP), BX
 	TESTQ   BX, BX
-	JZ      done16
+	JZ      done24
 	MOVQ    BX, (SP)
 	MOVQ    width+104(FP), BX
 	SHLQ    $0x06, BX
-	JZ      done16
+	JZ      done24
 	MOVQ    stride+112(FP), SI
 	SHLQ    $0x02, SI
 	ADDQ    BX, AX
 	ADDQ    BX, CX
 	ADDQ    BX, DX
 
-loop17:
+loop25:
 	MOVQ BX, DI
 	NEGQ DI
 
-pixel18:
+pixel26:
 	VMOVUPS     (DX)(DI*1), Y11
 	VFMADD213PS Y2, Y0, Y11
 	VCMPPS      $0x1e, Y10, Y11, Y11
@@ -302,14 +392,14 @@ pixel18:
 	VFMADD231PS Y5, Y11, Y12
 	VMOVUPS     Y12, 32(AX)(DI*1)
 	ADDQ        $0x40, DI
-	JNZ         pixel18
+	JNZ         pixel26
 	ADDQ        SI, AX
 	ADDQ        BX, CX
 	ADDQ        BX, DX
 	SUBQ        $0x01, (SP)
-	JNZ         loop17
+	JNZ         loop25
 
-done16:
+done24:
 	VZEROUPPER
 	RET
 
@@ -330,11 +420,11 @@ TEXT ·fillGradMaskAVX2(SB), NOSPLIT, $8-144
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    rows+120(FP), SI
 	TESTQ   SI, SI
-	JZ      done19
+	JZ      done27
 	MOVQ    SI, (SP)
 	MOVQ    width+128(FP), SI
 	SHLQ    $0x06, SI
-	JZ      done19
+	JZ      done27
 	MOVQ    stride+136(FP), DI
 	SHLQ    $0x02, DI
 	ADDQ    SI, AX
@@ -342,11 +432,11 @@ TEXT ·fillGradMaskAVX2(SB), NOSPLIT, $8-144
 	ADDQ    SI, DX
 	ADDQ    SI, BX
 
-loop20:
+loop28:
 	MOVQ SI, R8
 	NEGQ R8
 
-pixel21:
+pixel29:
 	VMOVUPS     (BX)(R8*1), Y7
 	VCMPPS      $0x1e, Y6, Y7, Y7
 	VANDPS      (CX)(R8*1), Y7, Y7
@@ -362,15 +452,15 @@ pixel21:
 	VFMADD231PS Y1, Y7, Y8
 	VMOVUPS     Y8, 32(AX)(R8*1)
 	ADDQ        $0x40, R8
-	JNZ         pixel21
+	JNZ         pixel29
 	ADDQ        DI, AX
 	ADDQ        SI, CX
 	ADDQ        SI, DX
 	ADDQ        SI, BX
 	SUBQ        $0x01, (SP)
-	JNZ         loop20
+	JNZ         loop28
 
-done19:
+done27:
 	VZEROUPPER
 	RET
 
@@ -388,9 +478,9 @@ TEXT ·sumsAVX2(SB), NOSPLIT, $0-56
 	VXORPS Y7, Y7, Y7
 	MOVQ   pixels+48(FP), CX
 	SUBQ   $0x02, CX
-	JLT    odd22
+	JLT    odd30
 
-pixels24:
+pixels32:
 	VMOVUPS     (AX), Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y8, Y2
@@ -405,11 +495,11 @@ pixels24:
 	VFMADD231PS Y8, Y8, Y7
 	ADDQ        $+128, AX
 	SUBQ        $0x02, CX
-	JGE         pixels24
+	JGE         pixels32
 
-odd22:
+odd30:
 	CMPQ        CX, $-1
-	JNE         done23
+	JNE         done31
 	VMOVUPS     (AX), Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y8, Y2
@@ -417,7 +507,7 @@ odd22:
 	VADDPS      Y8, Y1, Y1
 	VFMADD231PS Y8, Y8, Y3
 
-done23:
+done31:
 	MOVQ    stats_base+0(FP), AX
 	VADDPS  Y4, Y0, Y0
 	VADDPS  (AX), Y0, Y0
@@ -455,9 +545,9 @@ TEXT ·gradSumsAVX2(SB), NOSPLIT, $0-104
 	VXORPS  Y12, Y12, Y12
 	MOVQ    pixels+96(FP), DX
 	SUBQ    $0x02, DX
-	JLT     odd25
+	JLT     odd33
 
-pixels27:
+pixels35:
 	VMOVUPS     (CX), Y13
 	VFMADD213PS Y2, Y0, Y13
 	VCMPPS      $0x1e, Y4, Y13, Y13
@@ -485,11 +575,11 @@ pixels27:
 	ADDQ        $+128, AX
 	ADDQ        $+128, CX
 	SUBQ        $0x02, DX
-	JGE         pixels27
+	JGE         pixels35
 
-odd25:
+odd33:
 	CMPQ        DX, $-1
-	JNE         done26
+	JNE         done34
 	VMOVUPS     (CX), Y13
 	VFMADD213PS Y2, Y0, Y13
 	VCMPPS      $0x1e, Y4, Y13, Y0
@@ -503,7 +593,7 @@ odd25:
 	VADDPS      Y0, Y6, Y6
 	VFMADD231PS 32(CX), Y0, Y8
 
-done26:
+done34:
 	MOVQ    stats_base+0(FP), AX
 	VADDPS  Y9, Y5, Y5
 	VADDPS  (AX), Y5, Y5
@@ -537,9 +627,9 @@ TEXT ·gradSumsMaskAVX2(SB), NOSPLIT, $0-104
 	VXORPS Y8, Y8, Y8
 	MOVQ   pixels+96(FP), BX
 	SUBQ   $0x02, BX
-	JLT    odd28
+	JLT    odd36
 
-pixels30:
+pixels38:
 	VMOVUPS     (DX), Y9
 	VCMPPS      $0x1e, Y0, Y9, Y9
 	VANDPS      (AX), Y9, Y9
@@ -564,11 +654,11 @@ pixels30:
 	ADDQ        $+128, CX
 	ADDQ        $+128, DX
 	SUBQ        $0x02, BX
-	JGE         pixels30
+	JGE         pixels38
 
-odd28:
+odd36:
 	CMPQ        BX, $-1
-	JNE         done29
+	JNE         done37
 	VMOVUPS     (DX), Y9
 	VCMPPS      $0x1e, Y0, Y9, Y9
 	VANDPS      (AX), Y9, Y9
@@ -580,7 +670,7 @@ odd28:
 	VADDPS      Y0, Y2, Y2
 	VFMADD231PS 32(CX), Y0, Y4
 
-done29:
+done37:
 	MOVQ    stats_base+0(FP), AX
 	VADDPS  Y5, Y1, Y1
 	VADDPS  (AX), Y1, Y1
@@ -605,29 +695,29 @@ TEXT ·addAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x08, DX
-	JLT  tail32
+	JLT  tail40
 
-vector31:
+vector39:
 	VMOVUPS (AX)(BX*4), Y0
 	VADDPS  (CX)(BX*4), Y0, Y0
 	VMOVUPS Y0, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	SUBQ    $0x08, DX
-	JGE     vector31
+	JGE     vector39
 
-tail32:
+tail40:
 	ADDQ $0x08, DX
-	JZ   done34
+	JZ   done42
 
-scalar33:
+scalar41:
 	VMOVSS (AX)(BX*4), X0
 	VADDSS (CX)(BX*4), X0, X0
 	VMOVSS X0, (AX)(BX*4)
 	INCQ   BX
 	DECQ   DX
-	JNZ    scalar33
+	JNZ    scalar41
 
-done34:
+done42:
 	VZEROUPPER
 	RET
 
@@ -643,9 +733,9 @@ TEXT ·updateAVX2(SB), NOSPLIT, $0-84
 	MOVQ         w_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x08, BX
-	JLT          tail36
+	JLT          tail44
 
-vector35:
+vector43:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (CX)(SI*4), Y4
 	VMOVUPS      (AX)(SI*4), Y5
@@ -656,13 +746,13 @@ vector35:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	SUBQ         $0x08, BX
-	JGE          vector35
+	JGE          vector43
 
-tail36:
+tail44:
 	ADDQ $0x08, BX
-	JZ   done38
+	JZ   done46
 
-scalar37:
+scalar45:
 	VMOVSS       (AX)(SI*4), X3
 	VMOVSS       (CX)(SI*4), X4
 	VMOVSS       (AX)(SI*4), X5
@@ -673,8 +763,14 @@ scalar37:
 	VMOVSS       X3, (AX)(SI*4)
 	INCQ         SI
 	DECQ         BX
-	JNZ          scalar37
+	JNZ          scalar45
 
-done38:
+done46:
 	VZEROUPPER
+	RET
+
+// func fenceAVX2()
+// Requires: MMX+
+TEXT ·fenceAVX2(SB), NOSPLIT, $0
+	SFENCE
 	RET

@@ -47,7 +47,7 @@ done1:
 
 // func fillNormStoreAVX512(dst []float32, out []float32, z []float32, norm []float32, rows int, width int, stride int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fillNormStoreAVX512(SB), NOSPLIT, $8-120
+TEXT ·fillNormStoreAVX512(SB), NOSPLIT, $16-120
 	MOVQ    norm_base+72(FP), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
@@ -55,38 +55,76 @@ TEXT ·fillNormStoreAVX512(SB), NOSPLIT, $8-120
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    z_base+48(FP), CX
 	MOVQ    out_base+24(FP), DX
+	TESTQ   $0x0000003f, DX
+	JNZ     ordinary4
 	MOVQ    rows+96(FP), BX
 	TESTQ   BX, BX
-	JZ      done4
+	JZ      done5
 	MOVQ    BX, (SP)
 	MOVQ    width+104(FP), BX
 	SHLQ    $0x06, BX
-	JZ      done4
+	JZ      done5
 	MOVQ    stride+112(FP), SI
 	SHLQ    $0x02, SI
 	ADDQ    BX, AX
 	ADDQ    BX, CX
 	ADDQ    BX, DX
 
-loop5:
+loop6:
 	MOVQ BX, DI
 	NEGQ DI
 
-pixel6:
+pixel7:
+	VMOVUPS     (CX)(DI*1), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VMAXPS      Z3, Z2, Z3
+	VMOVUPS     Z3, (AX)(DI*1)
+	VMOVNTPS    Z3, (DX)(DI*1)
+	ADDQ        $0x40, DI
+	JNZ         pixel7
+	ADDQ        SI, AX
+	ADDQ        BX, CX
+	ADDQ        BX, DX
+	SUBQ        $0x01, (SP)
+	JNZ         loop6
+
+done5:
+	VZEROUPPER
+	RET
+
+ordinary4:
+	MOVQ  rows+96(FP), BX
+	TESTQ BX, BX
+	JZ    done8
+	MOVQ  BX, 8(SP)
+	MOVQ  width+104(FP), BX
+	SHLQ  $0x06, BX
+	JZ    done8
+	MOVQ  stride+112(FP), SI
+	SHLQ  $0x02, SI
+	ADDQ  BX, AX
+	ADDQ  BX, CX
+	ADDQ  BX, DX
+
+loop9:
+	MOVQ BX, DI
+	NEGQ DI
+
+pixel10:
 	VMOVUPS     (CX)(DI*1), Z3
 	VFMADD213PS Z1, Z0, Z3
 	VMAXPS      Z3, Z2, Z3
 	VMOVUPS     Z3, (AX)(DI*1)
 	VMOVUPS     Z3, (DX)(DI*1)
 	ADDQ        $0x40, DI
-	JNZ         pixel6
+	JNZ         pixel10
 	ADDQ        SI, AX
 	ADDQ        BX, CX
 	ADDQ        BX, DX
-	SUBQ        $0x01, (SP)
-	JNZ         loop5
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop9
 
-done4:
+done8:
 	VZEROUPPER
 	RET
 
@@ -102,42 +140,42 @@ TEXT ·fillAddAVX512(SB), NOSPLIT, $8-120
 	MOVQ    add_base+48(FP), DX
 	MOVQ    rows+96(FP), BX
 	TESTQ   BX, BX
-	JZ      done7
+	JZ      done11
 	MOVQ    BX, (SP)
 	MOVQ    width+104(FP), BX
 	SHLQ    $0x06, BX
-	JZ      done7
+	JZ      done11
 	MOVQ    stride+112(FP), SI
 	SHLQ    $0x02, SI
 	ADDQ    BX, AX
 	ADDQ    BX, CX
 	ADDQ    BX, DX
 
-loop8:
+loop12:
 	MOVQ BX, DI
 	NEGQ DI
 
-pixel9:
+pixel13:
 	VMOVUPS     (CX)(DI*1), Z3
 	VFMADD213PS Z1, Z0, Z3
 	VADDPS      (DX)(DI*1), Z3, Z3
 	VMAXPS      Z3, Z2, Z3
 	VMOVUPS     Z3, (AX)(DI*1)
 	ADDQ        $0x40, DI
-	JNZ         pixel9
+	JNZ         pixel13
 	ADDQ        SI, AX
 	ADDQ        BX, CX
 	ADDQ        BX, DX
 	SUBQ        $0x01, (SP)
-	JNZ         loop8
+	JNZ         loop12
 
-done7:
+done11:
 	VZEROUPPER
 	RET
 
 // func fillAddStoreAVX512(dst []float32, out []float32, z []float32, add []float32, norm []float32, rows int, width int, stride int)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fillAddStoreAVX512(SB), NOSPLIT, $8-144
+TEXT ·fillAddStoreAVX512(SB), NOSPLIT, $16-144
 	MOVQ    norm_base+96(FP), AX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
@@ -146,13 +184,15 @@ TEXT ·fillAddStoreAVX512(SB), NOSPLIT, $8-144
 	MOVQ    z_base+48(FP), CX
 	MOVQ    add_base+72(FP), DX
 	MOVQ    out_base+24(FP), BX
+	TESTQ   $0x0000003f, BX
+	JNZ     ordinary14
 	MOVQ    rows+120(FP), SI
 	TESTQ   SI, SI
-	JZ      done10
+	JZ      done15
 	MOVQ    SI, (SP)
 	MOVQ    width+128(FP), SI
 	SHLQ    $0x06, SI
-	JZ      done10
+	JZ      done15
 	MOVQ    stride+136(FP), DI
 	SHLQ    $0x02, DI
 	ADDQ    SI, AX
@@ -160,11 +200,50 @@ TEXT ·fillAddStoreAVX512(SB), NOSPLIT, $8-144
 	ADDQ    SI, DX
 	ADDQ    SI, BX
 
-loop11:
+loop16:
 	MOVQ SI, R8
 	NEGQ R8
 
-pixel12:
+pixel17:
+	VMOVUPS     (CX)(R8*1), Z3
+	VFMADD213PS Z1, Z0, Z3
+	VADDPS      (DX)(R8*1), Z3, Z3
+	VMAXPS      Z3, Z2, Z3
+	VMOVUPS     Z3, (AX)(R8*1)
+	VMOVNTPS    Z3, (BX)(R8*1)
+	ADDQ        $0x40, R8
+	JNZ         pixel17
+	ADDQ        DI, AX
+	ADDQ        SI, CX
+	ADDQ        SI, DX
+	ADDQ        SI, BX
+	SUBQ        $0x01, (SP)
+	JNZ         loop16
+
+done15:
+	VZEROUPPER
+	RET
+
+ordinary14:
+	MOVQ  rows+120(FP), SI
+	TESTQ SI, SI
+	JZ    done18
+	MOVQ  SI, 8(SP)
+	MOVQ  width+128(FP), SI
+	SHLQ  $0x06, SI
+	JZ    done18
+	MOVQ  stride+136(FP), DI
+	SHLQ  $0x02, DI
+	ADDQ  SI, AX
+	ADDQ  SI, CX
+	ADDQ  SI, DX
+	ADDQ  SI, BX
+
+loop19:
+	MOVQ SI, R8
+	NEGQ R8
+
+pixel20:
 	VMOVUPS     (CX)(R8*1), Z3
 	VFMADD213PS Z1, Z0, Z3
 	VADDPS      (DX)(R8*1), Z3, Z3
@@ -172,15 +251,15 @@ pixel12:
 	VMOVUPS     Z3, (AX)(R8*1)
 	VMOVUPS     Z3, (BX)(R8*1)
 	ADDQ        $0x40, R8
-	JNZ         pixel12
+	JNZ         pixel20
 	ADDQ        DI, AX
 	ADDQ        SI, CX
 	ADDQ        SI, DX
 	ADDQ        SI, BX
-	SUBQ        $0x01, (SP)
-	JNZ         loop11
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop19
 
-done10:
+done18:
 	VZEROUPPER
 	RET
 
@@ -191,31 +270,31 @@ TEXT ·fillCopyAVX512(SB), NOSPLIT, $8-72
 	MOVQ  a_base+24(FP), CX
 	MOVQ  rows+48(FP), DX
 	TESTQ DX, DX
-	JZ    done13
+	JZ    done21
 	MOVQ  DX, (SP)
 	MOVQ  width+56(FP), DX
 	SHLQ  $0x06, DX
-	JZ    done13
+	JZ    done21
 	MOVQ  stride+64(FP), BX
 	SHLQ  $0x02, BX
 	ADDQ  DX, AX
 	ADDQ  DX, CX
 
-loop14:
+loop22:
 	MOVQ DX, SI
 	NEGQ SI
 
-pixel15:
+pixel23:
 	VMOVUPS (CX)(SI*1), Z0
 	VMOVUPS Z0, (AX)(SI*1)
 	ADDQ    $0x40, SI
-	JNZ     pixel15
+	JNZ     pixel23
 	ADDQ    BX, AX
 	ADDQ    DX, CX
 	SUBQ    $0x01, (SP)
-	JNZ     loop14
+	JNZ     loop22
 
-done13:
+done21:
 	VZEROUPPER
 	RET
 
@@ -234,22 +313,22 @@ TEXT ·fillGradAVX512(SB), NOSPLIT, $8-120
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    rows+96(FP), BX
 	TESTQ   BX, BX
-	JZ      done16
+	JZ      done24
 	MOVQ    BX, (SP)
 	MOVQ    width+104(FP), BX
 	SHLQ    $0x06, BX
-	JZ      done16
+	JZ      done24
 	MOVQ    stride+112(FP), SI
 	SHLQ    $0x02, SI
 	ADDQ    BX, AX
 	ADDQ    BX, CX
 	ADDQ    BX, DX
 
-loop17:
+loop25:
 	MOVQ BX, DI
 	NEGQ DI
 
-pixel18:
+pixel26:
 	VMOVUPS     (DX)(DI*1), Z6
 	VFMADD213PS Z1, Z0, Z6
 	VCMPPS      $0x1e, Z5, Z6, K1
@@ -259,14 +338,14 @@ pixel18:
 	VFMADD231PS Z2, Z6, Z7
 	VMOVUPS     Z7, (AX)(DI*1)
 	ADDQ        $0x40, DI
-	JNZ         pixel18
+	JNZ         pixel26
 	ADDQ        SI, AX
 	ADDQ        BX, CX
 	ADDQ        BX, DX
 	SUBQ        $0x01, (SP)
-	JNZ         loop17
+	JNZ         loop25
 
-done16:
+done24:
 	VZEROUPPER
 	RET
 
@@ -284,11 +363,11 @@ TEXT ·fillGradMaskAVX512(SB), NOSPLIT, $8-144
 	MOVQ    dst_base+0(FP), AX
 	MOVQ    rows+120(FP), SI
 	TESTQ   SI, SI
-	JZ      done19
+	JZ      done27
 	MOVQ    SI, (SP)
 	MOVQ    width+128(FP), SI
 	SHLQ    $0x06, SI
-	JZ      done19
+	JZ      done27
 	MOVQ    stride+136(FP), DI
 	SHLQ    $0x02, DI
 	ADDQ    SI, AX
@@ -296,11 +375,11 @@ TEXT ·fillGradMaskAVX512(SB), NOSPLIT, $8-144
 	ADDQ    SI, DX
 	ADDQ    SI, BX
 
-loop20:
+loop28:
 	MOVQ SI, R8
 	NEGQ R8
 
-pixel21:
+pixel29:
 	VMOVUPS     (BX)(R8*1), Z4
 	VCMPPS      $0x1e, Z3, Z4, K1
 	VMOVUPS.Z   (CX)(R8*1), K1, Z4
@@ -309,15 +388,15 @@ pixel21:
 	VFMADD231PS Z0, Z4, Z5
 	VMOVUPS     Z5, (AX)(R8*1)
 	ADDQ        $0x40, R8
-	JNZ         pixel21
+	JNZ         pixel29
 	ADDQ        DI, AX
 	ADDQ        SI, CX
 	ADDQ        SI, DX
 	ADDQ        SI, BX
 	SUBQ        $0x01, (SP)
-	JNZ         loop20
+	JNZ         loop28
 
-done19:
+done27:
 	VZEROUPPER
 	RET
 
@@ -331,9 +410,9 @@ TEXT ·sumsAVX512(SB), NOSPLIT, $0-56
 	VXORPS Z3, Z3, Z3
 	MOVQ   pixels+48(FP), CX
 	SUBQ   $0x02, CX
-	JLT    odd22
+	JLT    odd30
 
-pixels24:
+pixels32:
 	VMOVUPS     (AX), Z4
 	VADDPS      Z4, Z0, Z0
 	VFMADD231PS Z4, Z4, Z1
@@ -342,16 +421,16 @@ pixels24:
 	VFMADD231PS Z4, Z4, Z3
 	ADDQ        $+128, AX
 	SUBQ        $0x02, CX
-	JGE         pixels24
+	JGE         pixels32
 
-odd22:
+odd30:
 	CMPQ        CX, $-1
-	JNE         done23
+	JNE         done31
 	VMOVUPS     (AX), Z4
 	VADDPS      Z4, Z0, Z0
 	VFMADD231PS Z4, Z4, Z1
 
-done23:
+done31:
 	MOVQ    stats_base+0(FP), AX
 	VADDPS  Z2, Z0, Z0
 	VADDPS  (AX), Z0, Z0
@@ -377,9 +456,9 @@ TEXT ·gradSumsAVX512(SB), NOSPLIT, $0-104
 	VXORPS  Z6, Z6, Z6
 	MOVQ    pixels+96(FP), DX
 	SUBQ    $0x02, DX
-	JLT     odd25
+	JLT     odd33
 
-pixels27:
+pixels35:
 	VMOVUPS     (CX), Z7
 	VFMADD213PS Z1, Z0, Z7
 	VCMPPS      $0x1e, Z2, Z7, K1
@@ -395,11 +474,11 @@ pixels27:
 	ADDQ        $+128, AX
 	ADDQ        $+128, CX
 	SUBQ        $0x02, DX
-	JGE         pixels27
+	JGE         pixels35
 
-odd25:
+odd33:
 	CMPQ        DX, $-1
-	JNE         done26
+	JNE         done34
 	VMOVUPS     (CX), Z7
 	VFMADD213PS Z1, Z0, Z7
 	VCMPPS      $0x1e, Z2, Z7, K1
@@ -407,7 +486,7 @@ odd25:
 	VADDPS      Z0, Z3, Z3
 	VFMADD231PS (CX), Z0, Z4
 
-done26:
+done34:
 	MOVQ    stats_base+0(FP), AX
 	VADDPS  Z5, Z3, Z3
 	VADDPS  (AX), Z3, Z3
@@ -431,9 +510,9 @@ TEXT ·gradSumsMaskAVX512(SB), NOSPLIT, $0-104
 	VXORPS Z4, Z4, Z4
 	MOVQ   pixels+96(FP), BX
 	SUBQ   $0x02, BX
-	JLT    odd28
+	JLT    odd36
 
-pixels30:
+pixels38:
 	VMOVUPS     (DX), Z5
 	VCMPPS      $0x1e, Z0, Z5, K1
 	VMOVUPS.Z   (AX), K1, Z5
@@ -448,18 +527,18 @@ pixels30:
 	ADDQ        $+128, CX
 	ADDQ        $+128, DX
 	SUBQ        $0x02, BX
-	JGE         pixels30
+	JGE         pixels38
 
-odd28:
+odd36:
 	CMPQ        BX, $-1
-	JNE         done29
+	JNE         done37
 	VMOVUPS     (DX), Z5
 	VCMPPS      $0x1e, Z0, Z5, K1
 	VMOVUPS.Z   (AX), K1, Z0
 	VADDPS      Z0, Z1, Z1
 	VFMADD231PS (CX), Z0, Z2
 
-done29:
+done37:
 	MOVQ    stats_base+0(FP), AX
 	VADDPS  Z3, Z1, Z1
 	VADDPS  (AX), Z1, Z1
@@ -478,29 +557,29 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail32
+	JLT  tail40
 
-vector31:
+vector39:
 	VMOVUPS (AX)(BX*4), Z0
 	VADDPS  (CX)(BX*4), Z0, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	SUBQ    $0x10, DX
-	JGE     vector31
+	JGE     vector39
 
-tail32:
+tail40:
 	ADDQ $0x10, DX
-	JZ   done34
+	JZ   done42
 
-scalar33:
+scalar41:
 	VMOVSS (AX)(BX*4), X0
 	VADDSS (CX)(BX*4), X0, X0
 	VMOVSS X0, (AX)(BX*4)
 	INCQ   BX
 	DECQ   DX
-	JNZ    scalar33
+	JNZ    scalar41
 
-done34:
+done42:
 	VZEROUPPER
 	RET
 
@@ -516,9 +595,9 @@ TEXT ·updateAVX512(SB), NOSPLIT, $0-84
 	MOVQ         w_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail36
+	JLT          tail44
 
-vector35:
+vector43:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (CX)(SI*4), Z4
 	VMOVUPS      (AX)(SI*4), Z5
@@ -529,13 +608,13 @@ vector35:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	SUBQ         $0x10, BX
-	JGE          vector35
+	JGE          vector43
 
-tail36:
+tail44:
 	ADDQ $0x10, BX
-	JZ   done38
+	JZ   done46
 
-scalar37:
+scalar45:
 	VMOVSS       (AX)(SI*4), X3
 	VMOVSS       (CX)(SI*4), X4
 	VMOVSS       (AX)(SI*4), X5
@@ -546,8 +625,14 @@ scalar37:
 	VMOVSS       X3, (AX)(SI*4)
 	INCQ         SI
 	DECQ         BX
-	JNZ          scalar37
+	JNZ          scalar45
 
-done38:
+done46:
 	VZEROUPPER
+	RET
+
+// func fenceAVX512()
+// Requires: MMX+
+TEXT ·fenceAVX512(SB), NOSPLIT, $0
+	SFENCE
 	RET

@@ -54,11 +54,13 @@ type Set struct {
 
 	// FillNorm writes dst = ReLU(n(z)).
 	FillNorm func(dst, z, norm []float32, rows, width, stride int)
-	// FillNormStore does the same and also stores the result contiguously in out.
+	// FillNormStore does the same and also stores the result contiguously in
+	// out, past the caches where the processor can: see Fence.
 	FillNormStore func(dst, out, z, norm []float32, rows, width, stride int)
 	// FillAdd writes dst = ReLU(n(z) + add).
 	FillAdd func(dst, z, add, norm []float32, rows, width, stride int)
-	// FillAddStore does the same and also stores the result contiguously in out.
+	// FillAddStore does the same and also stores the result contiguously in
+	// out, as FillNormStore does.
 	FillAddStore func(dst, out, z, add, norm []float32, rows, width, stride int)
 	// FillCopy writes dst = a.
 	FillCopy func(dst, a []float32, rows, width, stride int)
@@ -92,7 +94,8 @@ type Set struct {
 	// back to pixels, y = A^T m A. Element xi of tile (y, x) is read at
 	// m[xi*plane + (y*tilesX + x)*channels], its 4x4 pixels go to
 	// y[4*y*stride + 4*x*16]. stats, two runs of 16 lanes, is increased by the
-	// sum and the sum of squares of the pixels.
+	// sum and the sum of squares of the pixels. y may be written past the
+	// caches.
 	TransformOutput func(y, stats, m []float32, tilesX, tilesY, stride, channels, plane int)
 	// TransformOutputGrad does the same for the gradient x with respect to an
 	// activation ReLU(n(z)), z laid out like y. stats is increased by the sums
@@ -132,4 +135,8 @@ type Set struct {
 	// Update is one step of stochastic gradient descent with momentum and
 	// weight decay: v = momentum*v + (g + decay*w); w -= rate*v.
 	Update func(w, v, g []float32, rate, momentum, decay float32)
+	// Fence makes what was written past the caches visible before all that is
+	// written after it. A thread calls it before it tells others that its
+	// results are there.
+	Fence func()
 }

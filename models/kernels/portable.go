@@ -28,6 +28,7 @@ func Portable() *Set {
 		GradSumsMask:           gradSumsMask,
 		Add:                    add,
 		Update:                 update,
+		Fence:                  func() {},
 	}
 }
 

@@ -44,6 +44,7 @@ func avx2() *Set {
 		GradSumsMask:           gradSumsMaskAVX2,
 		Add:                    addAVX2,
 		Update:                 updateAVX2,
+		Fence:                  fenceAVX2,
 	}
 }
 
@@ -73,5 +74,6 @@ func avx512() *Set {
 		GradSumsMask:           gradSumsMaskAVX512,
 		Add:                    addAVX512,
 		Update:                 updateAVX512,
+		Fence:                  fenceAVX512,
 	}
 }

@@ -65,7 +65,7 @@ func NewMachine(k *kernels.Set, threads int) (*Machine, error) {
 		slab = slab[n:]
 		return s
 	}
-	m := &Machine{Kernels: k, pool: newPool(threads), release: release}
+	m := &Machine{Kernels: k, pool: newPool(threads, k.Fence), release: release}
 	m.partial = cut(partials)
 	for range threads {
 		s := &scratch{

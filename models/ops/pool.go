@@ -19,6 +19,7 @@ type pool struct {
 	next  atomic.Int64  // next item of the current loop
 	items int64
 	body  func(thread, item int)
+	fence func() // makes a thread's stores visible to the others, see kernels.Set
 }
 
 // yields is how often an idle worker lets others run before it sleeps. The
@@ -27,8 +28,8 @@ type pool struct {
 const yields = 200
 
 // newPool starts threads-1 workers; the caller of run is the remaining one.
-func newPool(threads int) *pool {
-	p := &pool{threads: threads}
+func newPool(threads int, fence func()) *pool {
+	p := &pool{threads: threads, fence: fence}
 	for w := 1; w < threads; w++ {
 		wake := make(chan struct{}, 1)
 		p.wake = append(p.wake, wake)
@@ -70,6 +71,7 @@ func (p *pool) drain(thread int) {
 	for {
 		i := p.next.Add(1) - 1
 		if i >= p.items {
+			p.fence()
 			return
 		}
 		p.body(thread, int(i))

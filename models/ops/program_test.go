@@ -184,7 +184,7 @@ func TestArenaPlan(t *testing.T) {
 
 func TestPoolRunsEveryItemOnce(t *testing.T) {
 	for _, threads := range []int{1, 2, 7} {
-		p := newPool(threads)
+		p := newPool(threads, func() {})
 		for items := range 40 {
 			counts := make([]int32, items)
 			p.run(items, func(_, item int) { counts[item]++ })

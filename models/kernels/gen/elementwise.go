@@ -19,6 +19,7 @@ func elementwise(a *asm) {
 	gradSums(a, "gradSumsMask", "stats, g, z, a", true)
 	add(a)
 	update(a)
+	fence(a)
 }
 
 // block loads 16 lanes from the n-th run of lanes at base.
@@ -99,20 +100,27 @@ func fillNorm(a *asm, name, slices string, shortcut, store bool) {
 	if store {
 		sources = append(sources, a.pointer("out"))
 	}
-	a.fill(dst, sources, func(part int, dst operand.Mem, src []operand.Mem) {
-		x := a.load(src[0])
-		a.affine(scale[part], shift[part], x)
-		if shortcut {
-			a.VADDPS(src[1], x, x)
-		}
-		// Of an operand that is not a number the maximum is the first
-		// one here: NaN stays NaN, so that a run that diverges shows it.
-		a.VMAXPS(x, zero, x)
-		a.VMOVUPS(x, dst)
-		if store {
-			a.VMOVUPS(x, src[len(src)-1])
-		}
-	})
+	body := func() {
+		a.fill(dst, sources, func(part int, dst operand.Mem, src []operand.Mem) {
+			x := a.load(src[0])
+			a.affine(scale[part], shift[part], x)
+			if shortcut {
+				a.VADDPS(src[1], x, x)
+			}
+			// Of an operand that is not a number the maximum is the first
+			// one here: NaN stays NaN, so that a run that diverges shows it.
+			a.VMAXPS(x, zero, x)
+			a.VMOVUPS(x, dst)
+			if store {
+				a.storePast(x, src[len(src)-1])
+			}
+		})
+	}
+	if store {
+		a.pastCaches(sources[len(sources)-1:], body)
+	} else {
+		body()
+	}
 }
 
 func fillCopy(a *asm) {
@@ -233,4 +241,10 @@ func gradSums(a *asm, name, slices string, activation bool) {
 			a.VFMADD231PS(operand.Mem{Base: at[1], Disp: disp}, g, product[part])
 		}
 	})
+}
+
+func fence(a *asm) {
+	a.function("fence", "", "is Fence of a Set.")
+	a.SFENCE()
+	a.RET()
 }

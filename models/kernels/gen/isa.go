@@ -37,6 +37,7 @@ type asm struct {
 	labels    int
 	constants map[float32]operand.Mem    // of the file
 	held      map[float32]reg.VecVirtual // of the function
+	past      bool                       // stores of [asm.storePast] go past the caches
 }
 
 func newAsm(set isa) *asm {
@@ -111,6 +112,31 @@ func (a *asm) load(m operand.Mem) reg.VecVirtual {
 	v := a.vec()
 	a.VMOVUPS(m, v)
 	return v
+}
+
+// storePast writes a vector that is not read again soon, see [asm.pastCaches].
+func (a *asm) storePast(x reg.Register, m operand.Mem) {
+	if a.past {
+		a.VMOVNTPS(x, m)
+	} else {
+		a.VMOVUPS(x, m)
+	}
+}
+
+// pastCaches emits body twice: for addresses and strides that are multiples of
+// a cache line with stores past the caches, which do not read a line only to
+// write it, and for others with ordinary ones. body returns from the function.
+func (a *asm) pastCaches(aligned []reg.Register, body func()) {
+	ordinary := a.label("ordinary")
+	for _, r := range aligned {
+		a.TESTQ(operand.U32(lineBytes-1), r)
+		a.JNZ(operand.LabelRef(ordinary))
+	}
+	a.past = true
+	body()
+	a.past = false
+	a.Label(ordinary)
+	body()
 }
 
 // broadcast reads one float32 into every lane.

@@ -54,21 +54,14 @@ func transformOutput(a *asm, kind outputKind) {
 		}
 	}
 
-	start := a.local() // of the row of tiles
-	a.MOVQ(operand.U32(0), start)
-	a.forParam("tilesY", func() {
-		a.MOVQ(start, t.offset)
-		a.forParam("tilesX", func() {
-			a.halves(t.emit, moving...)
-			a.ADDQ(operand.U32(tileBytes), t.offset)
-			a.advance(t.m, "channels")
-		})
-		next := a.GP64()
-		a.MOVQ(start, next)
-		a.LEAQ(operand.Mem{Base: next, Index: t.stride, Scale: 4}, next)
-		a.MOVQ(next, start)
-	})
-	a.end()
+	body := func() { t.tiles(moving) }
+	// Two halves of a line, one after the other, would be written past the
+	// caches as two lines. Gradients are read again at once.
+	if kind == outputPlain && a.parts() == 1 {
+		a.pastCaches([]reg.Register{t.y, t.stride}, body)
+	} else {
+		body()
+	}
 }
 
 // outputTile emits the transform of one tile.
@@ -83,6 +76,25 @@ type outputTile struct {
 	element         reg.Register // between elements of a row at m
 	rows            strides      // between rows
 	sum, product    reg.VecVirtual
+}
+
+// tiles runs over the tiles of a block.
+func (t *outputTile) tiles(moving []reg.Register) {
+	start := t.local() // of the row of tiles
+	t.MOVQ(operand.U32(0), start)
+	t.forParam("tilesY", func() {
+		t.MOVQ(start, t.offset)
+		t.forParam("tilesX", func() {
+			t.halves(t.emit, moving...)
+			t.ADDQ(operand.U32(tileBytes), t.offset)
+			t.advance(t.m, "channels")
+		})
+		next := t.GP64()
+		t.MOVQ(start, next)
+		t.LEAQ(operand.Mem{Base: next, Index: t.stride, Scale: 4}, next)
+		t.MOVQ(next, start)
+	})
+	t.end()
 }
 
 func (t *outputTile) emit() {
@@ -127,7 +139,7 @@ func (t *outputTile) pixels(x [4]reg.VecVirtual) {
 			t.keep(t.positive(shortcut, t.number(0)), t.at(t.g2, j), shortcut)
 			t.VADDPS(shortcut, x, x)
 		}
-		t.VMOVUPS(x, t.at(t.y, j))
+		t.storePast(x, t.at(t.y, j))
 		counted, factor := x, operand.Op(x)
 		switch t.kind {
 		case outputGrad:
