@@ -238,6 +238,6 @@ func claimTable(s *Selection, verdicts []Verdict) *Table {
 		}
 		t.add(v.Claim.Statement, string(v.Outcome), v.Numbers, scale, fmt.Sprint(v.N))
 	}
-	t.Notes = []string{"n: complete runs of the network that has the fewest. At a scale other than 1 orderings are judged and numbers are not comparable."}
+	t.Notes = []string{"n: complete runs of the network that has the fewest. At a scale other than 1 orderings are judged and numbers are not comparable. Of a trend over depths the ends are judged: the steps between are within the scatter of single runs."}
 	return t
 }
