@@ -140,10 +140,10 @@ func TestSlurm(t *testing.T) {
 	with := func(t *testing.T) *cluster { d := *c; d.t = t; return &d }
 
 	t.Run("array", func(t *testing.T) {
-		s := with(t).submit(`"resnet-8", "plain-8"`, "1, 2, 3", 12, "")
-		log := s.finish(6)
-		if n := strings.Count(log, " begins\n"); n != 6 || strings.Contains(log, "goes on") {
-			t.Errorf("of six runs %d were begun", n)
+		s := with(t).submit(`"resnet-8", "plain-8"`, "1, 2, 3, 4, 5, 6", 12, "")
+		log := s.finish(12)
+		if n := strings.Count(log, " begins\n"); n != 12 || strings.Contains(log, "goes on") {
+			t.Errorf("of twelve runs %d were begun", n)
 		}
 		nodes, err := os.ReadFile(c.path("slurmctld.log"))
 		c.must(err)

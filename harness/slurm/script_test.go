@@ -1,0 +1,189 @@
+package slurm
+
+import (
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func submission() *Submission {
+	return &Submission{
+		Tasks: []Task{
+			{Identity: "1b0f9e3a7c55", Network: "resnet-110", Seed: 1, Time: 7 * time.Hour, Memory: 1024},
+			{Identity: "9d2c4bb01e6f", Network: "plain-20", Seed: 1, Time: 70 * time.Minute, Memory: 400},
+			{Identity: "44ac0de98b12", Network: "resnet-110", Seed: 2, Time: 6 * time.Hour, Memory: 1030},
+		},
+		Train:  []string{"-exp", "fig1", "-results", "/shared/it's here"},
+		Report: []string{"-exp", "fig1", "-results", "/shared/it's here", "-report"},
+		Site:   Site{Partition: "cpu", Account: "vision", CPUs: 8, Options: []string{"--qos=long", `--comment=a "word" #1`}},
+	}
+}
+
+// TestScripts holds the scripts against those in testdata.
+func TestScripts(t *testing.T) {
+	var b strings.Builder
+	s := submission()
+	if err := s.Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	golden := filepath.Join("testdata", "scripts.txt")
+	if *update {
+		if err := os.WriteFile(golden, []byte(b.String()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b.String() != string(want) {
+		t.Errorf("got\n%s\nwant that of %s", &b, golden)
+	}
+}
+
+// An array's indices are lines of the list of runs.
+func TestRunsAreInTheOrderOfTheArrays(t *testing.T) {
+	s := submission()
+	if _, err := s.scripts(); err != nil {
+		t.Fatal(err)
+	}
+	const want = "1b0f9e3a7c55 resnet-110 seed 1\n44ac0de98b12 resnet-110 seed 2\n9d2c4bb01e6f plain-20 seed 1\n"
+	if got := s.list(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// A shell takes quoted words for what they were.
+func TestWords(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip(err)
+	}
+	args := []string{"plain", "", "two words", "it's", `"$HOME" \ *`, "-x=1/16", "ümlaut"}
+	out, err := exec.Command(sh, "-c", `for a in "$@"; do :; done; printf '%s\n' `+words(args)).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := strings.Join(args, "\n") + "\n"; string(out) != want {
+		t.Errorf("got %q, want %q", out, want)
+	}
+}
+
+func TestLimitAndMemory(t *testing.T) {
+	for _, c := range []struct {
+		time  time.Duration
+		limit string
+	}{
+		{0, "0-00:15:00"},
+		{time.Second, "0-00:30:00"}, // a margin, in whole quarters
+		{10 * time.Minute, "0-00:30:00"},
+		{20 * time.Hour, "1-06:15:00"},
+	} {
+		if got := limit([]Task{{Time: c.time}, {}}); got != c.limit {
+			t.Errorf("limit of a run of %v: %s, want %s", c.time, got, c.limit)
+		}
+	}
+	if got := memory([]Task{{Memory: 400}, {Memory: 892}}); got != "1200M" {
+		t.Errorf("memory for 892 MiB: %s, want 1200M", got)
+	}
+}
+
+func TestReadSite(t *testing.T) {
+	for _, c := range []struct{ name, text, problem string }{
+		{"empty", "", ""},
+		{"all", "[slurm]\npartition = \"cpu\"\naccount = \"a\"\ntime = \"1-12:00:00\"\ncpus = 2\nmemory = \"4G\"\noptions = [\"--qos=long\"]\n", ""},
+		{"misspelt", "[slurm]\npartitoin = \"cpu\"\n", "partition"},
+		{"type", "[slurm]\ncpus = \"two\"\n", "cpus"},
+		{"cpus", "[slurm]\ncpus = 0\n", "slurm.cpus"},
+		{"time", "[slurm]\ntime = \"soon\"\n", "slurm.time"},
+		{"memory", "[slurm]\nmemory = \"4 GB\"\n", "slurm.memory"},
+		{"partition", "[slurm]\npartition = \"a b\"\n", "slurm.partition"},
+		{"option", "[slurm]\noptions = [\"qos=long\"]\n", "slurm.options"},
+		{"lines", "[slurm]\noptions = [\"--a\\n--b\"]\n", "slurm.options"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "site.toml")
+			if err := os.WriteFile(path, []byte(c.text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			site, err := ReadSite(path)
+			switch {
+			case c.problem == "" && err != nil:
+				t.Error(err)
+			case c.problem == "" && site.CPUs < 1:
+				t.Errorf("%d processors", site.CPUs)
+			case c.problem != "" && (err == nil || !strings.Contains(err.Error(), c.problem) || !strings.Contains(err.Error(), path)):
+				t.Errorf("error %v, want one that names the file and %q", err, c.problem)
+			}
+		})
+	}
+	if _, err := ReadSite(filepath.Join(t.TempDir(), "none.toml")); err == nil {
+		t.Error("a file that does not exist was read")
+	}
+}
+
+// TestQueued: runs are queued from the first job's number on until the last
+// job has ended.
+func TestQueued(t *testing.T) {
+	results := t.TempDir()
+	if q, err := Queued(results); err != nil || len(q) != 0 {
+		t.Errorf("nothing was submitted: %v, %v", q, err)
+	}
+	dir, err := makeFolder(results)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := makeFolder(results); err != nil || again == dir {
+		t.Errorf("two submissions in one folder: %s, %v", again, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, runsFile), []byte("1b0f9e3a7c55 plain-20 seed 1\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if q, err := Queued(results); err != nil || len(q) != 0 {
+		t.Errorf("no job has a number yet: %v, %v", q, err)
+	}
+	if err := note(dir, []string{"7"}); err != nil {
+		t.Fatal(err)
+	}
+	want := filepath.Join(submissions, filepath.Base(dir))
+	if q, err := Queued(results); err != nil || len(q) != 1 || q["1b0f9e3a7c55"] != want {
+		t.Errorf("got %v, %v, want the run in %s", q, err, want)
+	}
+	if err := markEnded(dir); err != nil {
+		t.Fatal(err)
+	}
+	if q, err := Queued(results); err != nil || len(q) != 0 {
+		t.Errorf("the last job has ended: %v, %v", q, err)
+	}
+}
+
+func TestSelf(t *testing.T) {
+	env := func(pairs ...string) func(string) string {
+		return func(name string) string {
+			for i := 0; i < len(pairs); i += 2 {
+				if pairs[i] == name {
+					return pairs[i+1]
+				}
+			}
+			return ""
+		}
+	}
+	for _, c := range []struct {
+		env  func(string) string
+		want string
+	}{
+		{env(), ""},
+		{env("SLURM_JOB_ID", "9"), "9"},
+		{env("SLURM_JOB_ID", "9", "SLURM_ARRAY_JOB_ID", "9", "SLURM_ARRAY_TASK_ID", "3"), "9_3"},
+	} {
+		if got := self(c.env); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+}
