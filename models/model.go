@@ -74,6 +74,7 @@ func New(net *Network, o Options) (*Model, error) {
 	m.prepareBody, m.updateBody = m.preparePart, m.updatePart
 	if o.Batch > 0 {
 		if m.training, err = build(net, m.params, machine, o.Batch, true); err != nil {
+			machine.Close()
 			return nil, fmt.Errorf("building %s: %w", net.Name(), err)
 		}
 	}

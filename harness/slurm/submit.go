@@ -166,8 +166,12 @@ func output(cmd *exec.Cmd) (string, error) {
 // withdraw cancels jobs because another was refused.
 func withdraw(ctx context.Context, dir string, jobs []string, refused error) error {
 	if len(jobs) > 0 {
-		_, err := output(exec.CommandContext(ctx, "scancel", jobs...))
-		refused = errors.Join(refused, err)
+		// Also when it is ctx that ended. Jobs that cannot be cancelled still count as queued.
+		ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer stop()
+		if _, err := output(exec.CommandContext(ctx, "scancel", jobs...)); err != nil {
+			return errors.Join(refused, err)
+		}
 	}
 	return errors.Join(refused, markEnded(dir))
 }
