@@ -16,6 +16,7 @@ import (
 	"os"
 	"strings"
 
+	"deepresidual/harness/pickle"
 	"deepresidual/models"
 )
 
@@ -65,7 +66,7 @@ func decode(content []byte) ([]models.Tensor, error) {
 		tensors, _, err = ReadSafetensors(bytes.NewReader(content))
 	case bytes.HasPrefix(content, []byte("PK\x03\x04")):
 		tensors, err = readZip(content)
-	case len(content) > 0 && content[0] == pickleProto:
+	case len(content) > 0 && content[0] == pickle.Proto:
 		tensors, err = readLegacy(content)
 	default:
 		err = errors.New("it is neither a PyTorch state dict nor safetensors")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/nlpodyssey/gopickle/types"
 
+	"deepresidual/harness/pickle"
 	"deepresidual/models"
 )
 
@@ -30,21 +31,21 @@ const (
 // the writer's system, the object, the keys of the storages), then for each
 // key the number of elements and the elements.
 func readLegacy(content []byte) ([]models.Tensor, error) {
-	magic, rest, err := unpickle(content, nil, nil)
+	magic, rest, err := pickle.Load(content, nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	if n, ok := magic.(*big.Int); !ok || n.Text(16) != legacyMagic {
 		return nil, errors.New("it is a pickle, but not a file of torch.save")
 	}
-	version, rest, err := unpickle(rest, nil, nil)
+	version, rest, err := pickle.Load(rest, nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	if version != legacyVersion {
 		return nil, fmt.Errorf("its version is %.20v, not %d", version, legacyVersion)
 	}
-	system, rest, err := unpickle(rest, nil, nil)
+	system, rest, err := pickle.Load(rest, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func readLegacy(content []byte) ([]models.Tensor, error) {
 	}
 
 	storages := map[string]*storage{}
-	object, rest, err := unpickle(rest, findClass, func(id any) (any, error) {
+	object, rest, err := pickle.Load(rest, findClass, func(id any) (any, error) {
 		s, key, err := newStorage(id)
 		if err != nil {
 			return nil, err
@@ -67,7 +68,7 @@ func readLegacy(content []byte) ([]models.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	keys, rest, err := unpickle(rest, nil, nil)
+	keys, rest, err := pickle.Load(rest, nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -141,7 +142,7 @@ func readZip(content []byte) ([]models.Tensor, error) {
 	}
 
 	storages := map[string]*storage{}
-	object, _, err := unpickle(pickled, findClass, func(id any) (any, error) {
+	object, _, err := pickle.Load(pickled, findClass, func(id any) (any, error) {
 		s, key, err := newStorage(id)
 		if err != nil {
 			return nil, err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"deepresidual/harness/pickle"
 	"deepresidual/models"
 )
 
@@ -224,7 +225,7 @@ func TestStateDictFaults(t *testing.T) {
 		{"a function that copies", of("carray\n_array_reconstructor\n"), "_array_reconstructor"},
 		{"a function that copies, by the stack", of(str("array") + str("_array_reconstructor") + "\x93"), "_array_reconstructor"},
 		{"deep", of(strings.Repeat("(", 1000)), "nested"},
-		{"many operations", of(strings.Repeat("N", maxOperations)), "larger"},
+		{"many operations", of(strings.Repeat("N", pickle.MaxOperations)), "larger"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := decode(c.file)

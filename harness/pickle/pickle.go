@@ -1,4 +1,11 @@
-package weights
+// Package pickle reads Python pickles of files from elsewhere: weights that
+// torch.save wrote, batches of CIFAR-10's Python version.
+//
+// Reading executes nothing: whatever class or function a pickle names is looked
+// up by the caller, who gives a harmless stand-in or refuses it. It is a guard
+// around gopickle, which trusts its input: sizes are checked against the bytes
+// that are there before any of it runs, and a panic becomes an error.
+package pickle
 
 import (
 	"bytes"
@@ -6,23 +13,26 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/nlpodyssey/gopickle/pickle"
+	gopickle "github.com/nlpodyssey/gopickle/pickle"
 )
 
-// Limits on a pickle, far above what the state dict of a 1202-layer network
-// needs (1.1 MB and 0.4 million operations).
+// Limits on a pickle, above what a batch of CIFAR-10 needs (31 MB and 0.05
+// million operations), and the state dict of a 1202-layer network (1.1 MB and
+// 0.4 million).
 const (
-	maxPickle     = 16 << 20 // bytes
-	maxOperations = 1 << 20
+	MaxBytes      = 40 << 20
+	MaxOperations = 1 << 20
 	maxDepth      = 100 // open marks
 )
 
+// Proto is the first byte of every pickle of protocol 2 and later.
+const Proto = 0x80
+
 // The operations that scan treats apart from the others.
 const (
-	pickleProto  = 0x80
-	pickleMark   = '('
-	pickleStop   = '.'
-	pickleGlobal = 'c'
+	mark   = '('
+	stop   = '.'
+	global = 'c'
 )
 
 // operation describes what follows an operation's byte: a fixed number of
@@ -34,17 +44,17 @@ type operation struct {
 	closes bool
 }
 
-// operations lists what pickles of state dicts are made of, protocols 2 to 5
+// operations lists what such pickles are made of, protocols 2 to 5
 // (CPython, Lib/pickletools.py).
 var operations = func() (table [256]operation) {
-	for _, code := range []byte{pickleMark, pickleStop, 'N', 'R', 'Q', 'a', 'b', '}', ']', 's', ')',
-		0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8f, 0x93, 0x94, pickleGlobal} {
+	for _, code := range []byte{mark, stop, 'N', 'R', 'Q', 'a', 'b', '}', ']', 's', ')',
+		0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8f, 0x93, 0x94, global} {
 		table[code] = operation{known: true}
 	}
 	for _, code := range []byte{'e', 't', 'u', 0x90, 0x91} {
 		table[code] = operation{known: true, closes: true}
 	}
-	for code, n := range map[byte]int{'K': 1, 'h': 1, 'q': 1, pickleProto: 1, 'M': 2, 'J': 4, 'j': 4, 'r': 4, 'G': 8} {
+	for code, n := range map[byte]int{'K': 1, 'h': 1, 'q': 1, Proto: 1, 'M': 2, 'J': 4, 'j': 4, 'r': 4, 'G': 8} {
 		table[code] = operation{known: true, fixed: n}
 	}
 	for code, n := range map[byte]int{'U': 1, 'C': 1, 0x8a: 1, 0x8c: 1, 'T': 4, 'X': 4, 'B': 4, 0x8b: 4, 0x8d: 8, 0x8e: 8, 0x96: 8} {
@@ -73,33 +83,33 @@ func scan(data []byte) (int, error) {
 		if at >= len(data) {
 			return 0, errors.New("the pickle is cut off")
 		}
-		if n == maxOperations || at > maxPickle {
-			return 0, errors.New("the pickle is larger than that of any state dict")
+		if n == MaxOperations || at > MaxBytes {
+			return 0, errors.New("the pickle is larger than any that is read here")
 		}
 		code := data[at]
 		op := operations[code]
 		if !op.known {
-			return 0, fmt.Errorf("the pickle has operation %#02x at byte %d, which a state dict does not have", code, at)
+			return 0, fmt.Errorf("the pickle has operation %#02x at byte %d, which is not one of plain data", code, at)
 		}
 		at++
 		length := uint64(op.fixed)
 		switch {
-		case code == pickleStop:
+		case code == stop:
 			return at, nil
-		case code == pickleMark:
+		case code == mark:
 			if depth++; depth > maxDepth {
-				return 0, errors.New("the pickle is nested more deeply than that of any state dict")
+				return 0, errors.New("the pickle is nested more deeply than any that is read here")
 			}
 		case op.closes && depth > 0:
 			depth--
-		case code == pickleGlobal:
+		case code == global:
 			for range 2 { // module, then name
 				end := bytes.IndexByte(data[at:], '\n')
 				if end < 0 {
 					return 0, errors.New("the pickle is cut off")
 				}
 				if string(data[at:at+end]) == forbidden {
-					return 0, fmt.Errorf("the pickle uses %s, which a state dict does not", forbidden)
+					return 0, fmt.Errorf("the pickle uses %s, which is not plain data", forbidden)
 				}
 				at += end + 1
 			}
@@ -120,16 +130,16 @@ func scan(data []byte) (int, error) {
 			return 0, errors.New("the pickle is cut off")
 		}
 		if op.count > 0 && string(data[at:at+int(length)]) == forbidden {
-			return 0, fmt.Errorf("the pickle uses %s, which a state dict does not", forbidden)
+			return 0, fmt.Errorf("the pickle uses %s, which is not plain data", forbidden)
 		}
 		at += int(length)
 	}
 }
 
-// unpickle runs the pickle at the start of data, returns its value and what
+// Load runs the pickle at the start of data, returns its value and what
 // comes after it. Classes are looked up by find, persistent objects by load;
 // either may be nil if there must not be any.
-func unpickle(data []byte, find func(module, name string) (any, error), load func(id any) (any, error)) (value any, rest []byte, err error) {
+func Load(data []byte, find func(module, name string) (any, error), load func(id any) (any, error)) (value any, rest []byte, err error) {
 	n, err := scan(data)
 	if err != nil {
 		return nil, nil, err
@@ -145,7 +155,7 @@ func unpickle(data []byte, find func(module, name string) (any, error), load fun
 			return nil, fmt.Errorf("class %.100s.%.100s is out of place", module, name)
 		}
 	}
-	machine := pickle.NewUnpickler(bytes.NewReader(data[:n]))
+	machine := gopickle.NewUnpickler(bytes.NewReader(data[:n]))
 	machine.FindClass = find
 	machine.PersistentLoad = load
 	value, err = machine.Load()
