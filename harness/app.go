@@ -13,6 +13,7 @@ import (
 	"deepresidual/harness/data"
 	"deepresidual/harness/train"
 	"deepresidual/results"
+	"deepresidual/results/lease"
 )
 
 // app is the program at work: what the command line asks for, and where it
@@ -21,8 +22,8 @@ import (
 type app struct {
 	options
 	stdout, stderr io.Writer
-	source         string          // where to download the data from; empty for its home
-	claims         results.Options // of the results folder; the defaults, but where tests simulate several hosts
+	source         string        // where to download the data from; empty for its home
+	leases         lease.Options // on runs; the defaults, but where tests simulate several hosts
 }
 
 // Errors that have an exit code of their own.
@@ -63,7 +64,7 @@ func (a *app) say(format string, args ...any) {
 }
 
 // open opens the results folder.
-func (a *app) open() (*results.Store, error) { return a.claims.Open(a.results) }
+func (a *app) open() (*results.Store, error) { return results.OpenWith(a.results, a.leases) }
 
 // load reads the experiments that -exp names. "all" is all but the smoke test,
 // which is no exhibit of the paper.

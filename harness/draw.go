@@ -11,6 +11,7 @@ import (
 	"deepresidual/reports"
 	"deepresidual/reports/tensorboard"
 	"deepresidual/results"
+	"deepresidual/results/atomicfile"
 )
 
 // reportFile is the page with all exhibits, in the results folder.
@@ -152,7 +153,7 @@ func (a *app) writeReport(dir string, records []*results.Record) error {
 		return err
 	}
 	path := filepath.Join(dir, reportFile)
-	if err := results.WriteAtomic(path, func(w io.Writer) error { return r.WriteHTML(w) }); err != nil {
+	if err := atomicfile.Write(path, func(w io.Writer) error { return r.WriteHTML(w) }); err != nil {
 		return err
 	}
 	fmt.Fprintln(a.stdout, path)

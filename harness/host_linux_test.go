@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"deepresidual/results"
+	"deepresidual/results/lease"
 )
 
 // mainOn is the program as a worker on a simulated host:
@@ -31,14 +31,14 @@ func mainOn() {
 		fmt.Fprintln(os.Stderr, "harness-on:", err)
 		os.Exit(exitUsage)
 	}
-	m := *results.ThisMachine()
+	m := *lease.ThisMachine()
 	m.Host, m.ID, m.Boot = os.Args[1], os.Args[1], os.Args[1]+" "+strconv.Itoa(os.Getuid())
 	o, err := parseOptions(os.Args[3:])
 	if err == nil {
 		ctx, stop := stopOnSignal(context.Background(), os.Stderr)
 		defer stop()
 		a := &app{options: o, stdout: os.Stdout, stderr: os.Stderr,
-			claims: results.Options{Heartbeat: stale / 10, StaleAfter: stale, Machine: &m}}
+			leases: lease.Options{Heartbeat: stale / 10, StaleAfter: stale, Machine: &m}}
 		err = a.do(ctx)
 	}
 	if err != nil {

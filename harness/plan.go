@@ -12,6 +12,7 @@ import (
 	"deepresidual/harness/train"
 	"deepresidual/models"
 	"deepresidual/results"
+	"deepresidual/results/lease"
 )
 
 // plan is what a command would do: the runs of its experiments, each once
@@ -93,7 +94,7 @@ func (r *planned) decide(records []*results.Record, retrain bool) {
 }
 
 // holder names a worker that holds a run: "node7:4711 since 2026-11-24 09:00:00".
-func holder(h *results.Holder) string {
+func holder(h *lease.Holder) string {
 	if h.Host == "" {
 		return "a worker that cannot be named"
 	}

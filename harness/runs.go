@@ -12,6 +12,7 @@ import (
 	"deepresidual/harness/train"
 	"deepresidual/models"
 	"deepresidual/results"
+	"deepresidual/results/lease"
 )
 
 // pollHeld is the time between two looks at runs that other workers hold.
@@ -116,8 +117,8 @@ func (w *worker) trainAll(ctx context.Context, work plan) error {
 		var held plan
 		for i, r := range work {
 			err := w.trainOne(ctx, r, held.cost()+work[i+1:].cost())
-			var other *results.ErrHeld
-			var lost *results.LostError
+			var other *lease.HeldError
+			var lost *lease.LostError
 			switch {
 			case errors.As(err, &other):
 				r.reason = "waiting for " + holder(&other.Holder)

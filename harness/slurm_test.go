@@ -18,6 +18,7 @@ import (
 	"deepresidual/harness/data"
 	"deepresidual/models"
 	"deepresidual/results"
+	"deepresidual/results/lease"
 )
 
 // slurmVariable asks for the tests that start a cluster and take minutes.
@@ -112,7 +113,7 @@ func (s submitted) log() string {
 }
 
 // holder waits until the experiment's first run is under way and returns its worker.
-func (s submitted) holder() *results.Holder {
+func (s submitted) holder() *lease.Holder {
 	s.t.Helper()
 	a := &app{options: options{exp: []string{s.spec}, data: data.SyntheticPath}}
 	list, err := a.load()
@@ -122,7 +123,7 @@ func (s submitted) holder() *results.Holder {
 	fingerprint, err := a.fingerprint(s.t.Context())
 	s.must(err)
 	key := results.Key{Spec: list[0].Runs(experiments.Scale{Num: 1, Den: 1}, nil)[0], Data: fingerprint, Arithmetic: models.Arithmetic}
-	var h *results.Holder
+	var h *lease.Holder
 	s.eventually("the run is under way", func() bool {
 		h = store.State(key).Holder
 		at, err := filepath.Glob(filepath.Join(store.Path(key), results.CheckpointPrefix+"*"))

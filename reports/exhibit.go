@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"deepresidual/experiments"
-	"deepresidual/results"
+	"deepresidual/results/atomicfile"
 )
 
 // Options are what the exhibits need to know beyond the records.
@@ -109,7 +109,7 @@ func (e *Exhibit) Write(dir string) ([]string, error) {
 		if old, err := os.ReadFile(path); err == nil && string(old) == string(content) {
 			return nil
 		}
-		return results.WriteAtomic(path, func(w io.Writer) error {
+		return atomicfile.Write(path, func(w io.Writer) error {
 			_, err := w.Write(content)
 			return err
 		})

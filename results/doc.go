@@ -8,16 +8,16 @@
 //	runs/<network>/<identity>/curve.csv      one row per evaluation; the same bytes however often the run was resumed
 //	runs/<network>/<identity>/timing.csv     when those rows were reached; differs from machine to machine
 //	runs/<network>/<identity>/responses.csv  standard deviation of the layer responses (Figure 7)
-//	runs/<network>/<identity>/claim*         which worker is training the run, and its signs of life
+//	runs/<network>/<identity>/claim*         the lease: which worker is training the run, and its signs of life
 //
 // Checkpoints and weights lie in the same folder, but their formats belong to
 // the training loop; [Run.WriteFile] writes them.
 //
 // Every file appears whole or not at all: it is written under a temporary name
 // in the same folder, flushed to the disk, renamed, and the folder flushed too
-// ([WriteAtomic]). Reading needs no lock and may go on while workers write.
+// (package atomicfile). Reading needs no lock and may go on while workers write.
 //
 // Any number of workers, on any number of machines that share the folder, may
-// call [Store.Begin]; a run has one holder at a time (claim.go says why). The
-// package does not schedule, train or draw anything.
+// call [Store.Begin]; a run has one holder at a time (package lease says why).
+// The package does not schedule, train or draw anything.
 package results

@@ -200,7 +200,7 @@ func decodeStrict(b []byte, v any) error {
 	for _, key := range md.Keys() {
 		name := strings.Join(key, ".")
 		if _, ok := known[name]; !ok {
-			return fmt.Errorf("unknown key %s", oneLine{errors.New(key.String())})
+			return fmt.Errorf("unknown key %s", strings.Join(strings.Fields(key.String()), " "))
 		}
 		for i := range key {
 			found[strings.Join(key[:i+1], ".")] = true

@@ -122,20 +122,3 @@ func FuzzDocument(f *testing.F) {
 		}
 	})
 }
-
-func FuzzClaim(f *testing.F) {
-	s := &Store{machine: ThisMachine()}
-	c, err := s.newClaim()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(c.content)
-	f.Add([]byte(`token = "../../x"`))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		// Nothing that lies in the folder may lead out of it, or end a worker.
-		if c := decodeClaim(b); filepath.Base(claimAlive+c.Token) != claimAlive+c.Token {
-			t.Errorf("token %q leaves the folder", c.Token)
-		}
-		ThisMachine().life(decodeClaim(b))
-	})
-}

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"deepresidual/results/atomicfile"
+	"deepresidual/results/lease"
 )
 
 // A disk that fills up, for real: a small file system in memory.
@@ -16,7 +19,7 @@ func TestFullDisk(t *testing.T) {
 		t.Skipf("cannot mount a small file system: %v", err)
 	}
 	t.Cleanup(func() { syscall.Unmount(dir, 0) })
-	s := open(t, dir, Options{})
+	s := open(t, dir, lease.Options{})
 	key := testKey(t, "plain-20", 1)
 	run := begin(t, s, key)
 	small := testRecord(key, 20)
@@ -36,7 +39,7 @@ func TestFullDisk(t *testing.T) {
 		t.Errorf("after a full disk: %+v, %v", got, err)
 	}
 	for _, name := range names(t, run.Dir()) {
-		if strings.HasPrefix(name, temporary) {
+		if strings.HasPrefix(name, atomicfile.Temporary) {
 			t.Errorf("left behind: %s", name)
 		}
 	}

@@ -2,6 +2,7 @@ package results
 
 import (
 	"flag"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"deepresidual/experiments"
+	"deepresidual/results/lease"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -77,9 +79,9 @@ func scratch(t testing.TB) string {
 	return dir
 }
 
-func open(t testing.TB, dir string, o Options) *Store {
+func open(t testing.TB, dir string, o lease.Options) *Store {
 	t.Helper()
-	s, err := o.Open(dir)
+	s, err := OpenWith(dir, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,4 +138,21 @@ func overwrite(t testing.TB, path string, change func(string) string) {
 	if err := os.WriteFile(path, []byte(changed), 0o644); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func content(s string) func(io.Writer) error {
+	return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
+}
+
+// host is this machine under another name, with a process that lives or not.
+func host(name string, alive *bool) lease.Options {
+	m := *lease.ThisMachine()
+	m.Host, m.ID, m.Boot = name, name, name
+	m.Life = func(int, string) lease.Life {
+		if *alive {
+			return lease.Alive
+		}
+		return lease.Dead
+	}
+	return lease.Options{Machine: &m}
 }

@@ -8,8 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"sync"
-	"time"
+
+	"deepresidual/results/atomicfile"
+	"deepresidual/results/lease"
 )
 
 // Names of the files of a record.
@@ -20,63 +21,28 @@ const (
 	ResponsesFile = "responses.csv"
 )
 
-// Options are the settings of a [Store] that most programs leave as they are.
-type Options struct {
-	// Heartbeat is how often a worker renews its sign of life.
-	// The default is 10 seconds.
-	Heartbeat time.Duration
-
-	// StaleAfter is how long a worker on another machine may show no sign of
-	// life before its run is taken over. It must be at least three heartbeats,
-	// and well above the time for which a network file system may show old
-	// content (a minute on NFS). The default is 10 minutes.
-	StaleAfter time.Duration
-
-	// Machine is where this worker runs. The default is this machine.
-	Machine *Machine
-}
-
 // Store is a results folder. Its methods may be called from any goroutine.
 type Store struct {
-	dir        string
-	heartbeat  time.Duration
-	staleAfter time.Duration
-	machine    *Machine
-
-	mu   sync.Mutex
-	seen map[string]sighting // by token of the claim; see claim.go
+	dir    string
+	worker *lease.Worker
 }
 
-// Open returns the store in dir with the default options. The folder is not
-// made before something is written; one that is missing has no records.
-func Open(dir string) (*Store, error) { return Options{}.Open(dir) }
+// Open returns the store in dir. The folder is not made before something is
+// written; one that is missing has no records.
+func Open(dir string) (*Store, error) { return OpenWith(dir, lease.Options{}) }
 
-// Open is like the function [Open], with options.
-func (o Options) Open(dir string) (*Store, error) {
-	if o.Heartbeat <= 0 {
-		o.Heartbeat = 10 * time.Second
-	}
-	if o.StaleAfter <= 0 {
-		o.StaleAfter = 10 * time.Minute
-	}
-	if o.Machine == nil {
-		o.Machine = ThisMachine()
-	}
-	if o.StaleAfter < 3*o.Heartbeat {
-		return nil, fmt.Errorf("results: a claim cannot be stale after %v with a heartbeat every %v: it takes at least three", o.StaleAfter, o.Heartbeat)
+// OpenWith is like [Open], with options for the leases on runs.
+func OpenWith(dir string, o lease.Options) (*Store, error) {
+	worker, err := o.NewWorker()
+	if err != nil {
+		return nil, fmt.Errorf("results: %w", err)
 	}
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("results: %s is a file, want a folder to keep results in", dir)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("results: opening the results folder: %w", err)
 	}
-	return &Store{
-		dir:        dir,
-		heartbeat:  o.Heartbeat,
-		staleAfter: o.StaleAfter,
-		machine:    o.Machine,
-		seen:       make(map[string]sighting),
-	}, nil
+	return &Store{dir: dir, worker: worker}, nil
 }
 
 // Dir returns the results folder.
@@ -215,7 +181,7 @@ func readTables(dir string, runFile []byte) (*Record, error) {
 func readTable[T any](dir, name string, decode func([]byte) ([]T, error)) ([]T, error) {
 	b, err := os.ReadFile(filepath.Join(dir, name))
 	if err != nil {
-		return nil, bareCause(err) // the damage names the file
+		return nil, atomicfile.Cause(err) // the damage names the file
 	}
 	return decode(b)
 }

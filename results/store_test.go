@@ -10,11 +10,13 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"deepresidual/results/lease"
 )
 
 func TestSaveAndFind(t *testing.T) {
 	dir := filepath.Join(scratch(t), "my [results]*")
-	s := open(t, dir, Options{})
+	s := open(t, dir, lease.Options{})
 	key := testKey(t, "plain-20", 1)
 
 	if r, err := s.Find(key); r != nil || err != nil {
@@ -67,7 +69,7 @@ func TestSaveAndFind(t *testing.T) {
 }
 
 func TestSaveRefuses(t *testing.T) {
-	s := open(t, scratch(t), Options{})
+	s := open(t, scratch(t), lease.Options{})
 	key := testKey(t, "plain-20", 1)
 	run := begin(t, s, key)
 	defer run.Release()
@@ -108,7 +110,7 @@ func TestDamage(t *testing.T) {
 		{"not text", RunFile, func(string) string { return "\x00\x01" }, "line 1: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := open(t, scratch(t), Options{})
+			s := open(t, scratch(t), lease.Options{})
 			var good, bad = testKey(t, "plain-20", 1), testKey(t, "plain-20", 2)
 			for _, key := range []Key{good, bad} {
 				run := begin(t, s, key)
@@ -148,7 +150,7 @@ func TestDamage(t *testing.T) {
 }
 
 func TestRecordElsewhere(t *testing.T) {
-	s := open(t, scratch(t), Options{})
+	s := open(t, scratch(t), lease.Options{})
 	key := testKey(t, "plain-20", 1)
 	run := begin(t, s, key)
 	save(t, run, testRecord(key, 1))
@@ -162,7 +164,7 @@ func TestRecordElsewhere(t *testing.T) {
 }
 
 func TestMissingTimesAreNoDamage(t *testing.T) {
-	s := open(t, scratch(t), Options{})
+	s := open(t, scratch(t), lease.Options{})
 	key := testKey(t, "plain-20", 1)
 	run := begin(t, s, key)
 	save(t, run, testRecord(key, 3))
@@ -183,9 +185,6 @@ func TestOpen(t *testing.T) {
 	if _, err := Open(file); err == nil || !strings.Contains(err.Error(), "is a file, want a folder") {
 		t.Errorf("opening a file: %v", err)
 	}
-	if _, err := (Options{Heartbeat: 2, StaleAfter: 5}).Open(scratch(t)); err == nil {
-		t.Error("a claim may be stale between two heartbeats")
-	}
 	missing := filepath.Join(scratch(t), "missing")
 	if _, err := Open(missing); err != nil {
 		t.Error(err)
@@ -197,7 +196,7 @@ func TestOpen(t *testing.T) {
 
 // Reports are drawn while runs are trained, finished and trained again.
 func TestReadWhileWritten(t *testing.T) {
-	s := open(t, scratch(t), Options{})
+	s := open(t, scratch(t), lease.Options{})
 	key := testKey(t, "plain-20", 1)
 	run := begin(t, s, key)
 	first := testRecord(key, 5)

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"deepresidual/experiments"
+	"deepresidual/results/atomicfile"
+	"deepresidual/results/lease"
 )
 
 const (
@@ -31,18 +33,18 @@ func workerKey(seed int) Key {
 	}}
 }
 
-func workerOptions() Options {
-	m := *ThisMachine()
+func workerOptions() lease.Options {
+	m := *lease.ThisMachine()
 	if name := os.Getenv("RESULTS_TEST_HOST"); name != "" {
 		m.Host = name
 	}
-	return Options{Heartbeat: 50 * time.Millisecond, StaleAfter: 500 * time.Millisecond, Machine: &m}
+	return lease.Options{Heartbeat: 50 * time.Millisecond, StaleAfter: 500 * time.Millisecond, Machine: &m}
 }
 
 // workerProcess trains what nobody else does until everything is complete. What
 // it trains is a count that is kept in a checkpoint.
 func workerProcess(dir string) int {
-	s, err := workerOptions().Open(dir)
+	s, err := OpenWith(dir, workerOptions())
 	if err != nil {
 		fmt.Println(err)
 		return 1
@@ -56,8 +58,8 @@ func workerProcess(dir string) int {
 				continue
 			}
 			err := workOn(s, key, filepath.Join(dir, fmt.Sprint("log", seed)))
-			var held *ErrHeld
-			var lost *LostError
+			var held *lease.HeldError
+			var lost *lease.LostError
 			if err != nil && !errors.As(err, &held) && !errors.As(err, &lost) {
 				fmt.Println(err)
 				return 1
@@ -137,7 +139,7 @@ func TestKilledWorkers(t *testing.T) {
 		return cmd
 	}
 
-	s := open(t, dir, Options{})
+	s := open(t, dir, lease.Options{})
 	watching, stopWatching := context.WithCancel(t.Context())
 	var watcher sync.WaitGroup
 	watcher.Go(func() {
@@ -228,7 +230,7 @@ func TestKilledWorkers(t *testing.T) {
 			}
 		}
 		for _, name := range names(t, s.Path(key)) {
-			if strings.HasPrefix(name, claimFile) || strings.HasPrefix(name, temporary) {
+			if strings.HasPrefix(name, "claim") || strings.HasPrefix(name, atomicfile.Temporary) {
 				t.Errorf("seed %d: left behind: %s", seed, name)
 			}
 		}

@@ -1,7 +1,7 @@
 // Package slurm hands runs to Slurm: one task of a job array for each, and a
 // last job that draws the exhibits when they have ended.
 //
-// It is no scheduler. What a task trains is settled by the claims of package
+// It is no scheduler. What a task trains is settled by the leases of package
 // results, so a task that is started twice, on another node, or beside workers
 // started by hand does no harm; and where it goes on is told by the run's own
 // checkpoint. Nothing is kept in the scripts.

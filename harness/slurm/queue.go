@@ -14,7 +14,7 @@ import (
 
 // Queued returns the runs of the submissions whose last job has not ended, each
 // with the name of the submission, by the results folder alone. Which of them
-// are being trained or done is for their claims and records to say.
+// are being trained or done is for their leases and records to say.
 func Queued(results string) (map[string]string, error) {
 	dirs, err := open(results)
 	if err != nil {

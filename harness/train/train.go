@@ -73,7 +73,7 @@ type Observer interface {
 type Job struct {
 	Data     *data.Set
 	Model    Model           // made for this network, for minibatches of the protocol's size and EvalBatch
-	Run      *results.Run    // the claim on the run: what is trained, and the right to record it
+	Run      *results.Run    // the lease on the run: what is trained, and the right to record it
 	Record   *results.Record // with its provenance filled in; Train completes and saves it
 	Observer Observer
 	Every    time.Duration // between checkpoints, at least. The default is one minute; below 0 there is one after every iteration

@@ -16,6 +16,7 @@ import (
 	"deepresidual/experiments"
 	"deepresidual/harness/data"
 	"deepresidual/results"
+	"deepresidual/results/lease"
 )
 
 // silent is an Observer that remembers the warnings.
@@ -350,8 +351,8 @@ func TestWarmUpIsResumed(t *testing.T) {
 	}
 }
 
-// A worker whose claim another has taken writes nothing more.
-func TestLostClaim(t *testing.T) {
+// A worker whose lease another has taken writes nothing more.
+func TestLostLease(t *testing.T) {
 	a := newAttempt(t, t.TempDir(), images())
 	dir := a.store.Path(a.key)
 	a.model.afterStep = func() {
@@ -364,7 +365,7 @@ func TestLostClaim(t *testing.T) {
 		}
 	}
 	_, err := a.train(t, t.Context())
-	var lost *results.LostError
+	var lost *lease.LostError
 	if !errors.As(err, &lost) {
 		t.Fatalf("got %v, want a LostError", err)
 	}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"deepresidual/results"
+	"deepresidual/results/atomicfile"
 )
 
 // Export writes the curves of a run below dir, as
@@ -36,7 +37,7 @@ func Export(dir string, r *results.Record) (string, error) {
 		}
 		return path, nil
 	}
-	return path, results.WriteAtomic(path, func(w io.Writer) error {
+	return path, atomicfile.Write(path, func(w io.Writer) error {
 		_, err := w.Write(content)
 		return err
 	})

@@ -1,6 +1,6 @@
 //go:build !linux && !darwin
 
-package results
+package lease
 
 // describe leaves boot, space and start unknown, so that claims on this machine
 // are judged as if they were another's: by their signs of life.

@@ -1,4 +1,6 @@
-package results
+// Package atomicfile writes files that are there as a whole or not at all, on
+// local and on shared file systems. It knows nothing of what is in them.
+package atomicfile
 
 import (
 	"errors"
@@ -12,45 +14,52 @@ import (
 	"syscall"
 )
 
-// temporary begins the name of every file that is not finished.
-const temporary = ".tmp-"
+// Temporary begins the name of every file that is not finished.
+const Temporary = ".tmp-"
 
-// WriteAtomic writes the file at path so that it is there as a whole or as it
-// was before, even if the machine stops in the middle: the content goes to a
+// Write writes the file at path so that it is there as a whole or as it was
+// before, even if the machine stops in the middle: the content goes to a
 // temporary file in the same folder, which is flushed to the disk and renamed,
 // and then the folder is flushed. A missing folder is made.
 //
 // On an error what was at path is untouched, and the error says in one line
 // what is in the way, as a full disk or a folder that cannot be written.
-func WriteAtomic(path string, write func(io.Writer) error) error {
-	return writeAtomic(path, write, durably, nil)
+func Write(path string, write func(io.Writer) error) error {
+	return Options{}.Write(path, write)
 }
 
-// durability says whether a file must survive a crash of the machine.
-type durability bool
+// Options change how a file is written.
+type Options struct {
+	// Brief is for a file of no use after a crash of the machine: it is not
+	// flushed to the disk.
+	Brief bool
 
-const (
-	durably durability = true
-	briefly durability = false // of no use after a crash
-)
+	// Last is a last question, asked when everything is written and only the
+	// rename is left; an error from it keeps path as it was. With such a question
+	// the folder must be there: one that was removed under the hands of a worker
+	// is not made again.
+	Last func() error
+}
 
-// writeAtomic is WriteAtomic with a last question, asked when everything is
-// written and only the rename is left; an error from it keeps path as it was.
-// With such a question the folder must be there: one that was removed under the
-// hands of a worker is not made again.
-func writeAtomic(path string, write func(io.Writer) error, d durability, last func() error) (err error) {
+// Write is the function [Write] with options.
+func (o Options) Write(path string, write func(io.Writer) error) (err error) {
 	dir, name := filepath.Split(path)
 	if dir == "" {
 		dir = "."
 	}
-	defer func() { err = writeError(path, err) }()
+	refused := false
+	defer func() {
+		if err != nil && !refused {
+			err = Explain(path, err)
+		}
+	}()
 
-	f, err := os.CreateTemp(dir, temporary+name+"-*")
-	if errors.Is(err, fs.ErrNotExist) && last == nil {
+	f, err := os.CreateTemp(dir, Temporary+name+"-*")
+	if errors.Is(err, fs.ErrNotExist) && o.Last == nil {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
 			return err
 		}
-		f, err = os.CreateTemp(dir, temporary+name+"-*")
+		f, err = os.CreateTemp(dir, Temporary+name+"-*")
 	}
 	if err != nil {
 		return err
@@ -69,7 +78,7 @@ func writeAtomic(path string, write func(io.Writer) error, d durability, last fu
 	if err := f.Chmod(0o644); err != nil && runtime.GOOS != "windows" {
 		return err
 	}
-	if d == durably {
+	if !o.Brief {
 		if err := f.Sync(); err != nil {
 			return err
 		}
@@ -77,23 +86,24 @@ func writeAtomic(path string, write func(io.Writer) error, d durability, last fu
 	if err := f.Close(); err != nil { // NFS reports a full disk here
 		return err
 	}
-	if last != nil {
-		if err := last(); err != nil {
+	if o.Last != nil {
+		if err := o.Last(); err != nil {
+			refused = true
 			return err
 		}
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
-	if d == durably {
-		return syncDir(dir)
+	if !o.Brief {
+		return SyncDir(dir)
 	}
 	return nil
 }
 
-// syncDir makes the names in a folder durable. Where folders cannot be flushed
+// SyncDir makes the names in a folder durable. Where folders cannot be flushed
 // (Windows, some network file systems) the operating system must be trusted.
-func syncDir(dir string) error {
+func SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
@@ -108,12 +118,8 @@ func syncDir(dir string) error {
 	return nil
 }
 
-// writeError says which file could not be written, why, and what to do.
-func writeError(path string, err error) error {
-	var lost *LostError
-	if err == nil || errors.As(err, &lost) {
-		return err
-	}
+// Explain says in one line which file could not be written, why, and what to do.
+func Explain(path string, err error) error {
 	hint := ""
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -121,12 +127,12 @@ func writeError(path string, err error) error {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
 		hint = "; choose another results folder or make this one writable"
 	}
-	return fmt.Errorf("results: writing %s: %w%s", path, oneLine{bareCause(err)}, hint)
+	return fmt.Errorf("writing %s: %w%s", path, oneLine{Cause(err)}, hint)
 }
 
-// bareCause takes the path out of a file system error, where the message names
-// the file that matters and the path is that of a temporary one, or the same.
-func bareCause(err error) error {
+// Cause takes the path out of a file system error, where the message names the
+// file that matters and the path is that of a temporary one, or the same.
+func Cause(err error) error {
 	var pathErr *fs.PathError
 	var linkErr *os.LinkError
 	if errors.As(err, &pathErr) {

@@ -1,4 +1,4 @@
-package results
+package atomicfile
 
 import (
 	"errors"
@@ -17,11 +17,11 @@ func content(s string) func(io.Writer) error {
 	return func(w io.Writer) error { _, err := io.WriteString(w, s); return err }
 }
 
-func TestWriteAtomic(t *testing.T) {
+func TestWrite(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "made", "on the way")
 	path := filepath.Join(dir, "file")
 	for _, text := range []string{"first", "second, longer", "3"} {
-		if err := WriteAtomic(path, content(text)); err != nil {
+		if err := Write(path, content(text)); err != nil {
 			t.Fatal(err)
 		}
 		if got, _ := os.ReadFile(path); string(got) != text {
@@ -33,10 +33,10 @@ func TestWriteAtomic(t *testing.T) {
 	}
 }
 
-func TestWriteAtomicKeepsWhatWasThere(t *testing.T) {
+func TestWriteKeepsWhatWasThere(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
-	if err := WriteAtomic(path, content("precious")); err != nil {
+	if err := Write(path, content("precious")); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -48,7 +48,7 @@ func TestWriteAtomicKeepsWhatWasThere(t *testing.T) {
 		{"over quota", fmt.Errorf("encoding: %w", syscall.EDQUOT), "free some space"},
 		{"several lines", errors.New("a\nb"), "a b"},
 	} {
-		err := WriteAtomic(path, func(w io.Writer) error {
+		err := Write(path, func(w io.Writer) error {
 			io.WriteString(w, "half of the new con")
 			return c.err
 		})
@@ -67,12 +67,12 @@ func TestWriteAtomicKeepsWhatWasThere(t *testing.T) {
 	}
 }
 
-func TestWriteAtomicRefused(t *testing.T) {
+func TestWriteRefused(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	err := WriteAtomic(filepath.Join(file, "below"), content("x"))
+	err := Write(filepath.Join(file, "below"), content("x"))
 	if err == nil || !strings.Contains(err.Error(), "choose another results folder") {
 		t.Errorf("below a file: %v", err)
 	}
@@ -85,17 +85,17 @@ func TestWriteAtomicRefused(t *testing.T) {
 		f.Close()
 		t.Skip("this user may write to read-only folders")
 	}
-	err = WriteAtomic(filepath.Join(locked, "file"), content("x"))
+	err = Write(filepath.Join(locked, "file"), content("x"))
 	if err == nil || !strings.Contains(err.Error(), "make this one writable") {
 		t.Errorf("read-only folder: %v", err)
 	}
 }
 
 // Whoever reads a file while it is replaced sees one of its contents, whole.
-func TestWriteAtomicWhileRead(t *testing.T) {
-	path := filepath.Join(scratch(t), "file")
+func TestWriteWhileRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
 	text := func(i int) string { return strings.Repeat(string(rune('a'+i%26)), 1000*(i%7+1)) }
-	if err := WriteAtomic(path, content(text(0))); err != nil {
+	if err := Write(path, content(text(0))); err != nil {
 		t.Fatal(err)
 	}
 	var readers sync.WaitGroup
@@ -118,10 +118,24 @@ func TestWriteAtomicWhileRead(t *testing.T) {
 		})
 	}
 	for i := range 200 {
-		if err := writeAtomic(path, content(text(i)), briefly, nil); err != nil {
+		if err := (Options{Brief: true}).Write(path, content(text(i))); err != nil {
 			t.Error(err)
 		}
 	}
 	close(stop)
 	readers.Wait()
+}
+
+// names lists a folder.
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, e := range entries {
+		all = append(all, e.Name())
+	}
+	return all
 }
