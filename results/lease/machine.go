@@ -41,20 +41,12 @@ var ThisMachine = sync.OnceValue(func() *Machine {
 	return m
 })
 
-// life says what this machine knows of the holder of a claim.
+// life says what this machine knows of the holder of a claim. It is certain of a
+// process only if that ran here since the last start of the system: a name and
+// an installation prove nothing, since cloned machines share them, and each
+// would take the other for its own past.
 func (m *Machine) life(c claim) Life {
-	if c.Host != m.Host || c.Boot == "" || m.Boot == "" {
-		return Unknown
-	}
-	if c.Boot != m.Boot {
-		// The host was started again since, and nothing lives on; but only if
-		// it is this host, and not another with the same name.
-		if c.Machine != "" && c.Machine == m.ID {
-			return Dead
-		}
-		return Unknown
-	}
-	if c.Space != m.Space {
+	if m.Boot == "" || c.Boot != m.Boot || c.Host != m.Host || c.Machine != m.ID || c.Space != m.Space {
 		return Unknown
 	}
 	return m.Life(c.PID, c.Start)
