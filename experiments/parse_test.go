@@ -146,7 +146,7 @@ func TestParseErrors(t *testing.T) {
 
 		// Keys that do not exist.
 		{"unknown key", "batch = 64", "bacth = 64", `:11: protocol.bacth: no such key; did you mean "batch"?`},
-		{"unknown key, nothing near", "batch = 64", "dropout_probability = 0.5", `:11: protocol.dropout_probability: no such key; there are "batch", "decay", "flip", "iterations", "learning_rate", "milestones", "momentum", "pad", "row_interval", "validation", "warmup_from_depth", "warmup_learning_rate", "warmup_training_error", "weight_decay"`},
+		{"unknown key, nothing near", "batch = 64", "dropout_probability = 0.5", `:11: protocol.dropout_probability: no such key; there are "batch", "decay", "decay_norm", "flip", "initialisation", "iterations", "last_layer", "learning_rate", "milestones", "momentum", "nesterov", "norm_batch", "norm_epsilon", "norm_momentum", "pad", "padding_side", "row_interval", "validation", "warmup_from_depth", "warmup_learning_rate", "warmup_training_error", "warmup_window", "weight_decay"`},
 		{"other case", "batch = 64", "Batch = 64", `:11: protocol.Batch: no such key; did you mean "batch"?`},
 		{"both cases", "batch = 64", "batch = 64\nBATCH = 32", `:12: protocol.BATCH: no such key; did you mean "batch"?`},
 		{"unknown table", "[protocol]", "[protocols]", `:10: protocols: no such key; did you mean "protocol"?`},
@@ -164,7 +164,7 @@ func TestParseErrors(t *testing.T) {
 		{"number for list", "seeds = [3, 4]", "seeds = 3", `:5: seeds: found 3, wanted a list`},
 		{"list in list", "seeds = [3, 4]", "seeds = [[3], 4]", `:5: seeds: found a list, wanted an integer`},
 		{"number for network", `hidden = ["plain-20"]`, "hidden = [20]", `:4: hidden: found 20, wanted a name in quotes`},
-		{"value for table", "[public]\nresnet-20 = 8.27", "[protocol.public]", `:37: protocol.public: no such key; there are "batch", "decay", "flip", "iterations", "learning_rate", "milestones", "momentum", "pad", "row_interval", "validation", "warmup_from_depth", "warmup_learning_rate", "warmup_training_error", "weight_decay"`},
+		{"value for table", "[public]\nresnet-20 = 8.27", "[protocol.public]", `:37: protocol.public: no such key; there are "batch", "decay", "decay_norm", "flip", "initialisation", "iterations", "last_layer", "learning_rate", "milestones", "momentum", "nesterov", "norm_batch", "norm_epsilon", "norm_momentum", "pad", "padding_side", "row_interval", "validation", "warmup_from_depth", "warmup_learning_rate", "warmup_training_error", "warmup_window", "weight_decay"`},
 		{"table for list of tables", "[[row]]", "[row]", `:40: row: found a table, wanted a list`},
 		{"integer beyond a float", "resnet-20 = 8.75", "resnet-20 = 9223372036854775807", `:26: paper.test.resnet-20: found 9223372036854775807, wanted a number`},
 		{"wrong type in a third table", "band = 0.5\n", "band = 0.5\n[[panel]]\ntitle = 1\n", `:63: panel[3].title: found 1, wanted a string`},

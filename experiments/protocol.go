@@ -5,21 +5,12 @@ import "slices"
 // Protocol is how a network is trained. Every key can be set in the [protocol]
 // table of a spec; what a spec leaves out is the paper's value, from [Paper].
 //
-// The paper leaves some things open. This program decides them as follows, for
-// every run:
+// The paper leaves some things open. Where a key decides, its default follows
+// the authors' own published code for CIFAR networks
+// (github.com/KaimingHe/resnet-1k-layers, which follows fb.resnet.torch), or is
+// our choice; the key's comment says which. Without a key are these, for every
+// run:
 //
-//   - Weight decay acts on all parameters: convolutions, the scales and shifts of
-//     batch normalisation, and the weights and biases of the last layer.
-//   - Convolutions are initialised as in its reference [13] (He et al.,
-//     Delving Deep into Rectifiers, 2015), by fan-in: a normal distribution with
-//     variance 2/(9 x input channels). Where [13] leaves the choice of fan-in or
-//     fan-out free, fan-in is used.
-//   - Momentum is the classical kind, not Nesterov's.
-//   - Batch normalisation has eps 1e-5 and running statistics with momentum 0.1;
-//     statistics are of the whole batch. The paper trained on two GPUs and does
-//     not say whether each normalised its own half.
-//   - Option A shortcuts that double the channels pad planes/4 zero channels on
-//     both sides, as the most used public weights do.
 //   - Epochs are shuffled passes over the training images. A short last batch is
 //     completed from the next pass, so that every batch has Batch images.
 //   - Augmentation pads with zeros after the mean is subtracted, which is padding
@@ -31,6 +22,7 @@ import "slices"
 //     iteration, not of the best one.
 //   - All 50,000 training images are trained on; the paper says that a 45k/5k
 //     split determined the schedule. Validation = 5000 is that split.
+//   - A velocity is not rescaled when the learning rate drops.
 type Protocol struct {
 	// Batch is the number of images per iteration. The default is 128.
 	Batch int `toml:"batch" json:"batch"`
@@ -55,8 +47,15 @@ type Protocol struct {
 	// WarmupRate is the learning rate of the warm-up. The default is 0.01.
 	WarmupRate float64 `toml:"warmup_learning_rate" json:"warmup_learning_rate"`
 	// WarmupError is the training error, in percent, below which the warm-up
-	// ends. The default is 80. A scaled schedule does not shorten the warm-up.
+	// ends. The default is 80. A scaled schedule does not shorten the warm-up: what
+	// it waits for does not come sooner.
 	WarmupError float64 `toml:"warmup_training_error" json:"warmup_training_error"`
+	// WarmupWindow is the number of minibatches, the last ones, over which the
+	// training error of the warm-up is taken. The default, 0, stands for an epoch,
+	// 391 minibatches of 128, which makes "about 400 iterations" of the paper's rule:
+	// a network of 110 layers is below 80 % by then, and not before an epoch is
+	// over can its error over one be known. A resolved protocol never has 0.
+	WarmupWindow int `toml:"warmup_window" json:"warmup_window"`
 	// Pad is the width of the zero border, in pixels, out of which a training
 	// image is cropped. The default is 4.
 	Pad int `toml:"pad" json:"pad"`
@@ -69,7 +68,38 @@ type Protocol struct {
 	// The default, 0, stands for a fortieth of the scaled schedule, at least 25
 	// and at most 400; a resolved protocol never has 0.
 	Interval int `toml:"row_interval" json:"row_interval"`
+
+	// Initialisation is how convolutions are initialised: normal, with a variance
+	// by fan-out (the default, as the authors' code) or by fan-in.
+	Initialisation Initialisation `toml:"initialisation" json:"initialisation"`
+	// LastLayer is how the last layer's weights are initialised. The default is
+	// Uniform, as the authors' code.
+	LastLayer LastLayer `toml:"last_layer" json:"last_layer"`
+	// Nesterov takes Nesterov's momentum in the form of Torch's optim.sgd: the step
+	// is along gradient + Momentum x velocity. The default is false: the paper says
+	// "momentum" only. fb.resnet.torch has true.
+	Nesterov bool `toml:"nesterov" json:"nesterov"`
+	// DecayNorm extends weight decay to the scales and shifts of batch
+	// normalisation and to the last layer's bias. The default is true, as the
+	// authors' code.
+	DecayNorm bool `toml:"decay_norm" json:"decay_norm"`
+	// NormMomentum is the weight of a batch's statistics in the running statistics
+	// of batch normalisation. The default is 0.1, Torch's.
+	NormMomentum float64 `toml:"norm_momentum" json:"norm_momentum"`
+	// NormEpsilon is added to the variance in batch normalisation. The default is
+	// 1e-5, Torch's.
+	NormEpsilon float64 `toml:"norm_epsilon" json:"norm_epsilon"`
+	// NormBatch is the number of images that batch normalisation takes its
+	// statistics of: 64 takes those of each half of a minibatch of 128 by itself, as
+	// the paper's two GPUs may have. The default, 0, is the whole minibatch: our choice.
+	NormBatch int `toml:"norm_batch" json:"norm_batch"`
+	// PaddingSide is where shortcuts of option A add zero channels. The default is
+	// PadBoth: our choice, so that the most used public weights fit.
+	PaddingSide PaddingSide `toml:"padding_side" json:"padding_side"`
 }
+
+// TrainingImages is the number of training images of CIFAR-10.
+const TrainingImages = 50_000
 
 // Paper returns the protocol of section 4.2. This is the one place where its
 // numbers stand; the words in quotes are the section's.
@@ -89,12 +119,23 @@ func Paper() Protocol {
 		Flip:         true, // "from the padded image or its horizontal flip"
 		Validation:   0,    // "trained on the training set", "evaluated on the test set"
 		Interval:     0,    // not the paper's: how often a row is written
+
+		// What the paper leaves open: see the keys' comments.
+		WarmupWindow:   0, // an epoch
+		Initialisation: FanOut,
+		LastLayer:      Uniform,
+		Nesterov:       false,
+		DecayNorm:      true,
+		NormMomentum:   0.1,
+		NormEpsilon:    1e-5,
+		NormBatch:      0, // the whole minibatch
+		PaddingSide:    PadBoth,
 	}
 }
 
 // Scaled returns the resolved protocol at a scale: iterations and milestones are
-// scaled, to at least 1, and the row interval is settled. Nothing else depends
-// on the scale. A resolved protocol may be scaled again only by 1.
+// scaled, to at least 1, and the row interval and the warm-up's window are
+// settled. Nothing else depends on the scale. A resolved protocol may be scaled again only by 1.
 func (p Protocol) Scaled(s Scale) Protocol {
 	p.Iterations = s.Of(p.Iterations)
 	p.Milestones = slices.Clone(p.Milestones)
@@ -103,6 +144,10 @@ func (p Protocol) Scaled(s Scale) Protocol {
 	}
 	if p.Interval == 0 {
 		p.Interval = min(400, max(25, p.Iterations/40))
+	}
+	if p.WarmupWindow == 0 {
+		images := TrainingImages - p.Validation
+		p.WarmupWindow = max(1, (images+p.Batch-1)/p.Batch)
 	}
 	// A schedule shorter than its interval has its one row at the end.
 	p.Interval = min(p.Interval, p.Iterations)
@@ -142,7 +187,10 @@ func (p Protocol) check(table string) *SpecError {
 			return err
 		}
 	}
-	return p.checkMilestones(join(table, "milestones"))
+	if err := p.checkMilestones(join(table, "milestones")); err != nil {
+		return err
+	}
+	return p.checkChoices(table)
 }
 
 func (p Protocol) checkMilestones(key string) *SpecError {

@@ -20,6 +20,9 @@ func TestPaper(t *testing.T) {
 		Batch: 128, Iterations: 64000, LearningRate: 0.1, Milestones: []int{32000, 48000}, Decay: 0.1,
 		Momentum: 0.9, WeightDecay: 1e-4, WarmupDepth: 110, WarmupRate: 0.01, WarmupError: 80,
 		Pad: 4, Flip: true,
+		// Not in the paper: the authors' code for CIFAR, and Torch's batch normalisation.
+		Initialisation: experiments.FanOut, LastLayer: experiments.Uniform, DecayNorm: true,
+		NormMomentum: 0.1, NormEpsilon: 1e-5, PaddingSide: experiments.PadBoth,
 	}
 	got := experiments.Paper()
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -60,6 +63,7 @@ func TestScaled(t *testing.T) {
 			}
 			want := paper
 			want.Iterations, want.Milestones, want.Interval = got.Iterations, got.Milestones, got.Interval
+			want.WarmupWindow = 391 // an epoch, at any scale
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("something else was scaled (-paper +got):\n%s", diff)
 			}

@@ -99,6 +99,12 @@ func (s *source) check(key string, value any, want reflect.Type) *SpecError {
 		}
 		return nil
 	}
+	if own, ok := reflect.New(want).Interface().(toml.Unmarshaler); ok {
+		if err := own.UnmarshalTOML(value); err != nil {
+			return &SpecError{Key: key, Problem: err.Error(), Err: err}
+		}
+		return nil
+	}
 	switch want.Kind() {
 	case reflect.Struct:
 		return s.checkTable(key, value, fields(want))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"deepresidual/experiments"
 	"deepresidual/harness/train"
 	"deepresidual/models"
 )
@@ -49,9 +50,9 @@ func (a *app) timeSteps(net *models.Network, batch, steps int) (benchmarked, err
 		return benchmarked{}, err
 	}
 	defer m.Close()
-	m.Initialise(1)
+	m.Initialise(1, train.Initialisation(experiments.Paper()))
 	b := randomBatch(batch)
-	hyper := models.Hyper{Rate: 0.01, Momentum: 0.9, WeightDecay: 1e-4}
+	hyper := train.Hyper(experiments.Paper(), 0.01)
 	var before, after runtime.MemStats
 	step, err := median(steps, func() { runtime.ReadMemStats(&before) }, func() error {
 		_, err := m.Step(b, hyper)

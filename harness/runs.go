@@ -185,7 +185,7 @@ func (w *worker) trainOne(ctx context.Context, r planned, rest int64) (err error
 	// The memory of the run before is not this one's.
 	debug.FreeOSMemory()
 	train.ResetPeak()
-	m, err := models.New(net, models.Options{Batch: spec.Protocol.Batch, EvalBatch: train.EvalBatch, Threads: w.threads, Kernels: w.kernels})
+	m, err := models.New(net, models.Options{Conventions: train.Conventions(spec.Protocol), Batch: spec.Protocol.Batch, EvalBatch: train.EvalBatch, Threads: w.threads, Kernels: w.kernels})
 	if err != nil {
 		return err
 	}

@@ -14,8 +14,11 @@ type program struct {
 
 // build turns a network's description into a Gorgonia graph: forward pass and
 // loss, and in training the backward pass that Gorgonia derives from it.
-func build(net *Network, p *parameters, machine *ops.Machine, batch int, training bool) (*program, error) {
-	prog := ops.NewProgram(machine, batch, training)
+func build(net *Network, p *parameters, machine *ops.Machine, batch int, training bool, c ops.Conventions) (*program, error) {
+	prog, err := ops.NewProgram(machine, batch, training, c)
+	if err != nil {
+		return nil, err
+	}
 	images := prog.Images(PaddedSize, PaddedSize, Channels)
 
 	x, err := prog.Stem(images, p.filters[0], p.norms[0], net.Residual)

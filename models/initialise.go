@@ -5,28 +5,51 @@ import (
 	"math/rand/v2"
 )
 
-// Initialise draws the weights of a new network: those of convolutions and of
-// the last layer from normal distributions of variance 2/fan-in (He et al.,
-// "Delving Deep into Rectifiers", 2015, the paper's [13]); biases and shifts 0,
-// scales 1. The numbers depend on the seed and on nothing else.
-func (m *Model) Initialise(seed int64) {
+// Initialisation says how the weights of a new network are drawn.
+type Initialisation struct {
+	// FanIn takes the variance of a convolution's weights, 2/(9 x channels), by
+	// its input channels rather than by its output channels. Both are in He et
+	// al., "Delving Deep into Rectifiers" (2015), the paper's [13].
+	FanIn bool
+	// LastStd is the standard deviation of the last layer's weights. They are
+	// uniformly distributed with LastUniform, and normally without.
+	LastStd     float64
+	LastUniform bool
+}
+
+// Features is the number of inputs of the last layer.
+const Features = features
+
+// Initialise draws the weights of a new network. Biases and shifts are 0, scales
+// 1. The numbers depend on the seed and the kind of initialisation alone.
+func (m *Model) Initialise(seed int64, kind Initialisation) {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0x696e6974)) // "init"
 	p := m.params
-	normal := func(dst []float32, fanIn int) {
-		std := math.Sqrt(2 / float64(fanIn))
+	normal := func(dst []float32, std float64) {
 		for i := range dst {
 			dst[i] = float32(rng.NormFloat64() * std)
 		}
 	}
 	for i, f := range p.filters {
-		normal(f.Value, 9*f.Shape()[2])
+		fan := f.Shape()[3]
+		if kind.FanIn {
+			fan = f.Shape()[2]
+		}
+		normal(f.Value, math.Sqrt(2/float64(9*fan)))
 		n := p.norms[i]
 		fill(n.Gamma.Value, 1)
 		fill(n.Beta.Value, 0)
 		fill(n.Mean, 0)
 		fill(n.Var, 1)
 	}
-	normal(p.weight.Value, features)
+	if kind.LastUniform {
+		bound := kind.LastStd * math.Sqrt(3)
+		for i := range p.weight.Value {
+			p.weight.Value[i] = float32((2*rng.Float64() - 1) * bound)
+		}
+	} else {
+		normal(p.weight.Value, kind.LastStd)
+	}
 	fill(p.bias.Value, 0)
 	fill(p.momentum, 0)
 	m.stale = true

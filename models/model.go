@@ -8,13 +8,18 @@ import (
 	"deepresidual/models/ops"
 )
 
-// Arithmetic is the version of the numbers this package produces. It changes
-// whenever the same seed and data would give other weights.
+// Arithmetic is the version of the formulas this package computes by: it changes
+// when the same seed and data would give other weights for another reason than
+// rounding. Kernels that add up in another order, or a processor that fuses
+// multiplications with additions, round otherwise; a run recorded before is as
+// valid as one after, and the record's provenance names the kernels.
 const Arithmetic = 1
 
-// Options says how a [Model] computes. None of it changes the numbers, but
-// for the set of kernels in their last bits.
+// Options says how a [Model] computes. None of it changes the numbers but the
+// conventions, and the set of kernels in their last bits.
 type Options struct {
+	Conventions ops.Conventions // the zero value stands for the common ones
+
 	Batch     int    // images per training step; 0 for a model that only evaluates
 	EvalBatch int    // images per evaluation at most; the default value is 100
 	Threads   int    // the default value is the number of processors
@@ -34,14 +39,10 @@ type Model struct {
 	evaluation *program
 	stale      bool // the filters' derived forms are older than their weights
 
-	hyper       Hyper
-	prepareBody func(thread, item int)
-	updateBody  func(thread, item int)
-}
-
-// Hyper are the parameters of one step of stochastic gradient descent.
-type Hyper struct {
-	Rate, Momentum, WeightDecay float32
+	hyper        Hyper
+	prepareBody  func(thread, item int)
+	updateBody   func(thread, item int)
+	nesterovBody func(thread, item int)
 }
 
 // Result is what a batch has shown.
@@ -55,6 +56,9 @@ type Result struct {
 func New(net *Network, o Options) (*Model, error) {
 	if o.EvalBatch == 0 {
 		o.EvalBatch = 100
+	}
+	if o.Conventions == (ops.Conventions{}) {
+		o.Conventions = ops.CommonConventions()
 	}
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
@@ -71,9 +75,9 @@ func New(net *Network, o Options) (*Model, error) {
 		return nil, fmt.Errorf("building %s: %w", net.Name(), err)
 	}
 	m := &Model{Network: net, options: o, kernels: set, machine: machine, params: newParameters(net)}
-	m.prepareBody, m.updateBody = m.preparePart, m.updatePart
+	m.prepareBody, m.updateBody, m.nesterovBody = m.preparePart, m.updatePart, m.nesterovPart
 	if o.Batch > 0 {
-		if m.training, err = build(net, m.params, machine, o.Batch, true); err != nil {
+		if m.training, err = build(net, m.params, machine, o.Batch, true, o.Conventions); err != nil {
 			machine.Close()
 			return nil, fmt.Errorf("building %s: %w", net.Name(), err)
 		}
@@ -106,9 +110,7 @@ func (m *Model) Step(b *Batch, h Hyper) (Result, error) {
 	if err := m.Gradients(b); err != nil {
 		return Result{}, err
 	}
-	m.hyper = h
-	m.machine.Run((len(m.params.values)+updateRoom-1)/updateRoom, m.updateBody)
-	m.stale = true
+	m.update(h)
 	return m.training.result(), nil
 }
 
@@ -127,7 +129,7 @@ func (m *Model) Gradients(b *Batch) error {
 func (m *Model) Evaluate(b *Batch) (Result, error) {
 	if m.evaluation == nil {
 		var err error
-		if m.evaluation, err = build(m.Network, m.params, m.machine, m.options.EvalBatch, false); err != nil {
+		if m.evaluation, err = build(m.Network, m.params, m.machine, m.options.EvalBatch, false, m.options.Conventions); err != nil {
 			return Result{}, fmt.Errorf("building %s for evaluation: %w", m.Network.Name(), err)
 		}
 	}
@@ -151,15 +153,6 @@ func (m *Model) prepare() {
 func (m *Model) preparePart(_, item int) {
 	p := m.params.parts[item]
 	p.filter.Prepare(m.kernels, p.index)
-}
-
-// updateRoom is how many parameters one item of the update covers.
-const updateRoom = 16384
-
-func (m *Model) updatePart(_, item int) {
-	p := m.params
-	from, to := item*updateRoom, min((item+1)*updateRoom, len(p.values))
-	m.kernels.Update(p.values[from:to], p.momentum[from:to], p.grads[from:to], m.hyper.Rate, m.hyper.Momentum, m.hyper.WeightDecay)
 }
 
 // Tensors copies out the parameters and running statistics.

@@ -18,6 +18,9 @@ type parameters struct {
 	weight, bias            *ops.Param        // of the last layer
 	parts                   []part            // of the filters' derived forms
 	running                 []float32         // means and variances
+
+	whole, parted []segment // of the update, with one decay and with two
+	work          []segment // of the update at hand
 }
 
 // part is one piece of the work of preparing filters.
@@ -64,6 +67,7 @@ func newParameters(net *Network) *parameters {
 	}
 	p.weight = param("linear.weight", Classes, features)
 	p.bias = param("linear.bias", Classes)
+	p.whole, p.parted = cut(nil, 0, n, false), p.segments()
 	return p
 }
 

@@ -4,17 +4,23 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"deepresidual/models/ops"
 )
+
+// heNormal draws everything by fan-in.
+var heNormal = Initialisation{FanIn: true, LastStd: math.Sqrt(2.0 / 64)}
 
 // reference is the networks once more, in float64 and in the plainest way:
 // what the fused graph is compared with.
 type reference struct {
-	net     *Network
-	tensors map[string][]float64
+	net         *Network
+	tensors     map[string][]float64
+	conventions ops.Conventions
 }
 
 func newReference(net *Network, tensors []Tensor) *reference {
-	r := &reference{net, map[string][]float64{}}
+	r := &reference{net, map[string][]float64{}, ops.CommonConventions()}
 	for _, t := range tensors {
 		data := make([]float64, len(t.Data))
 		for i, x := range t.Data {
@@ -65,6 +71,12 @@ func (r *reference) conv(x *maps, l Layer) *maps {
 func (r *reference) norm(x *maps, l Layer, training bool) {
 	gamma, beta := r.tensors[l.Norm+".weight"], r.tensors[l.Norm+".bias"]
 	mean, variance := r.tensors[l.Norm+".running_mean"], r.tensors[l.Norm+".running_var"]
+	if part := r.conventions.NormBatch; training && part > 0 && part < x.n {
+		for first := 0; first < x.n; first += part {
+			r.norm(x.images(first, first+part), l, true)
+		}
+		return
+	}
 	for c := range x.c {
 		m, v := mean[c], variance[c]
 		if training {
@@ -73,8 +85,14 @@ func (r *reference) norm(x *maps, l Layer, training bool) {
 			x.each(c, func(p *float64) { m += *p / count })
 			x.each(c, func(p *float64) { v += (*p - m) * (*p - m) / count })
 		}
-		x.each(c, func(p *float64) { *p = (*p-m)/math.Sqrt(v+1e-5)*gamma[c] + beta[c] })
+		x.each(c, func(p *float64) { *p = (*p-m)/math.Sqrt(v+r.conventions.Epsilon)*gamma[c] + beta[c] })
 	}
+}
+
+// images returns a range of the images, not copied.
+func (m *maps) images(from, to int) *maps {
+	each := m.c * m.size * m.size
+	return &maps{to - from, m.c, m.size, m.data[from*each : to*each]}
 }
 
 func (m *maps) each(c int, f func(*float64)) {
@@ -91,9 +109,13 @@ func (m *maps) relu() {
 	}
 }
 
-// shortcut is option A, the new channels half before and half after the old.
-func (m *maps) shortcut(y *maps) {
+// shortcut is option A, the new channels half before and half after the old, or
+// all after.
+func (m *maps) shortcut(y *maps, padEnd bool) {
 	stride, skip := m.size/y.size, (y.c-m.c)/2
+	if padEnd {
+		skip = 0
+	}
 	for n := range m.n {
 		for c := range m.c {
 			for i := range y.size {
@@ -128,7 +150,7 @@ func (r *reference) forward(b *Batch, training bool) (result Result) {
 		y = r.conv(y, block.Conv2)
 		r.norm(y, block.Conv2, training)
 		if r.net.Residual {
-			x.shortcut(y)
+			x.shortcut(y, r.conventions.PadEnd)
 		}
 		y.relu()
 		x = y
@@ -206,6 +228,6 @@ func mustModel(t testing.TB, residual bool, depth int, o Options) *Model {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Close() })
-	m.Initialise(1)
+	m.Initialise(1, heNormal)
 	return m
 }

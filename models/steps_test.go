@@ -96,7 +96,9 @@ func TestStepsAgainstPyTorch(t *testing.T) {
 		hashedWeights(t, m)
 		b := hashedBatch(run.Batch)
 		for step, want := range run.Losses {
-			compute := func() (Result, error) { return m.Step(b, Hyper{0.001, 0.9, 1e-4}) }
+			compute := func() (Result, error) {
+				return m.Step(b, Hyper{Rate: 0.001, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4})
+			}
 			if step == len(run.Losses)-1 {
 				compute = func() (Result, error) { return m.Evaluate(b) }
 			}

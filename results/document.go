@@ -16,10 +16,6 @@ import (
 	"deepresidual/experiments"
 )
 
-// format is raised when run.toml changes in a way that older programs would
-// misread.
-const format = 1
-
 // meanRows is the number of rows in the summary's mean.
 const meanRows = 10
 
@@ -160,20 +156,23 @@ func encodeDocument(d document) ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// decodeDocument reads run.toml strictly: every key there, spelt so, and no other.
+// decodeDocument reads run.toml strictly: every key of its format there, spelt
+// so, and no other. The document it returns is of the current format.
 func decodeDocument(b []byte) (document, error) {
-	var d document
-	if err := decodeStrict(b, &d); err != nil {
-		// A later format has other keys; say that rather than which.
-		var version struct{ Format int }
-		if _, e := toml.Decode(string(b), &version); e == nil && version.Format > format {
-			return d, fmt.Errorf("format %d is of a later version of the program, which reads up to %d", version.Format, format)
-		}
+	var version struct{ Format int }
+	_, unreadable := toml.Decode(string(b), &version)
+	// A later format has other keys; say that rather than which.
+	if unreadable == nil && version.Format > format {
+		return document{}, fmt.Errorf("format %d is of a later version of the program, which reads up to %d", version.Format, format)
+	}
+	d := document{Protocol: protocolBefore(version.Format)}
+	if err := decodeFormat(b, &d, func(key string) bool { return addedAfter(version.Format, key) }); err != nil {
 		return d, err
 	}
-	if d.Format != format {
-		return d, fmt.Errorf("format is %d, want %d", d.Format, format)
+	if d.Format < 1 {
+		return d, fmt.Errorf("format is %d, want 1 to %d", d.Format, format)
 	}
+	d.Format = format
 	if !slices.Contains([]Status{Running, Complete, Diverged, Interrupted}, d.Status) {
 		return d, fmt.Errorf("status is %q, want running, complete, diverged or interrupted", d.Status)
 	}
@@ -183,9 +182,10 @@ func decodeDocument(b []byte) (document, error) {
 	return d, nil
 }
 
-// decodeStrict decodes TOML and refuses keys that are missing, unknown, or
-// spelt in another case, which the TOML package takes for the same.
-func decodeStrict(b []byte, v any) error {
+// decodeFormat decodes TOML and refuses keys that are missing, unknown, or
+// spelt in another case, which the TOML package takes for the same. The keys
+// that came later than the text's format are unknown, and none is missing.
+func decodeFormat(b []byte, v any, later func(key string) bool) error {
 	md, err := toml.Decode(string(b), v)
 	if err != nil {
 		var parse toml.ParseError
@@ -199,7 +199,7 @@ func decodeStrict(b []byte, v any) error {
 	found := make(map[string]bool)
 	for _, key := range md.Keys() {
 		name := strings.Join(key, ".")
-		if _, ok := known[name]; !ok {
+		if _, ok := known[name]; !ok || later(name) {
 			return fmt.Errorf("unknown key %s", strings.Join(strings.Fields(key.String()), " "))
 		}
 		for i := range key {
@@ -209,7 +209,7 @@ func decodeStrict(b []byte, v any) error {
 	var missing []string
 	for name, required := range known {
 		parent := name[:max(0, strings.LastIndexByte(name, '.'))]
-		if required && !found[name] && (parent == "" || found[parent]) {
+		if required && !found[name] && !later(name) && (parent == "" || found[parent]) {
 			missing = append(missing, name)
 		}
 	}

@@ -71,8 +71,10 @@ func TestDocumentRoundTrip(t *testing.T) {
 func TestDocumentRefuses(t *testing.T) {
 	good := string(goldenDocument(t))
 	for _, c := range []struct{ name, old, new, want string }{
-		{"a later format", "format = 1", "format = 2\nsomething_new = 1", "format 2 is of a later version of the program, which reads up to 1"},
-		{"an earlier format", "format = 1", "format = 0", "format is 0, want 1"},
+		{"a later format", "format = 2", "format = 3\nsomething_new = 1", "format 3 is of a later version of the program, which reads up to 2"},
+		{"no format", "format = 2", "format = 0", "unknown key protocol."},
+		{"keys of a later format", "format = 2", "format = 1", "unknown key protocol.warmup_window"},
+		{"a key of this format missing", "nesterov = false\n", "", "key protocol.nesterov is missing"},
 		{"unknown key", "[data]", "[data]\ncolour = 1", "unknown key data.colour"},
 		{"key in another case", "seed =", "Seed =", "unknown key Seed"},
 		{"key missing", "momentum = 0.9\n", "", "key protocol.momentum is missing"},
@@ -83,7 +85,7 @@ func TestDocumentRefuses(t *testing.T) {
 		{"network unknown", `"plain-20"`, `"plain-21"`, ""},
 		{"spec changed by hand", "learning_rate = 0.1", "learning_rate = 0.2", "identity is"},
 		{"seed changed by hand", "seed = 1", "seed = 2", "identity is"},
-		{"not TOML", "format = 1", "format 1", "line 3: "},
+		{"not TOML", "format = 2", "format 2", "line 3: "},
 		{"cut off", "[provenance]", "[proven", "line "},
 	} {
 		text := strings.Replace(good, c.old, c.new, 1)

@@ -33,7 +33,9 @@ type Key struct {
 // Two keys share an identity exactly when they describe the same computation.
 // The number of threads, the machine, the folder and the set of kernels are not
 // in a key; they are in the record's [Provenance]. Warm-up settings count only
-// for networks that warm up.
+// for networks that warm up, the side of a shortcut's padding only for networks
+// with shortcuts. A key of the protocol that came later counts only where it has
+// another value than the one it stands for in records without it: see [added].
 func (k Key) Identity() string {
 	sum := sha256.Sum256(k.canonical())
 	return hex.EncodeToString(sum[:])[:12]
@@ -62,6 +64,16 @@ func (k Key) canonical() []byte {
 	if !warmsUp {
 		delete(protocol, "warmup_learning_rate")
 		delete(protocol, "warmup_training_error")
+		delete(protocol, "warmup_window")
+	}
+	if k.Spec.Network.Kind == experiments.Plain {
+		delete(protocol, "padding_side")
+	}
+	before := tomlFields(protocolBefore(1))
+	for _, a := range added {
+		if protocol[a.key] == before[a.key] {
+			delete(protocol, a.key)
+		}
 	}
 	doc := map[string]any{
 		"network":    k.Spec.Network.String(),

@@ -12,8 +12,8 @@ import (
 // a new value here means that every recorded run is trained again.
 func TestIdentityStays(t *testing.T) {
 	for network, want := range map[string]string{
-		"plain-20":   "5bdd4ca9f6e9",
-		"resnet-110": "b1c77a714610",
+		"plain-20":   "6eb6e330b080",
+		"resnet-110": "3597c79aa91f",
 	} {
 		if got := testKey(t, network, 1).Identity(); got != want {
 			t.Errorf("%s: identity %s, want %s", network, got, want)
@@ -45,6 +45,8 @@ func TestIdentityChanges(t *testing.T) {
 				f.SetFloat(f.Float() * 1.0000001)
 			case reflect.Bool:
 				f.SetBool(!f.Bool())
+			case reflect.String:
+				f.SetString(f.String() + "?")
 			case reflect.Slice:
 				f.Set(reflect.ValueOf([]int{1}))
 			default:
@@ -75,6 +77,8 @@ func TestIdentityIgnores(t *testing.T) {
 		{"depth of warm-up, still not warming up", "plain-20", func(k *Key) { k.Spec.Protocol.WarmupDepth = 56 }},
 		{"rate of a warm-up that is not done", "plain-20", func(k *Key) { k.Spec.Protocol.WarmupRate = 1 }},
 		{"end of a warm-up that is not done", "plain-20", func(k *Key) { k.Spec.Protocol.WarmupError = 1 }},
+		{"window of a warm-up that is not done", "plain-20", func(k *Key) { k.Spec.Protocol.WarmupWindow = 1 }},
+		{"padding of shortcuts that are not there", "plain-20", func(k *Key) { k.Spec.Protocol.PaddingSide = experiments.PadEnd }},
 	} {
 		key := testKey(t, c.network, 1)
 		changed := key

@@ -26,7 +26,7 @@ type fakeModel struct {
 	afterStep, beforeEval func()
 }
 
-func (f *fakeModel) Initialise(seed int64) {
+func (f *fakeModel) Initialise(seed int64, _ models.Initialisation) {
 	*f = fakeModel{
 		weights:  [3]float32{float32(seed), 0.5, -0.25},
 		killStep: f.killStep, killEval: f.killEval, infiniteStep: f.infiniteStep,

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"deepresidual/experiments"
 	"deepresidual/harness/data"
 	"deepresidual/models"
 	"deepresidual/models/kernels"
@@ -78,7 +79,7 @@ func lossCurve(t *testing.T, set *data.Set, kernels string, seed int64, batch in
 		t.Fatal(err)
 	}
 	defer m.Close()
-	m.Initialise(seed)
+	m.Initialise(seed, Initialisation(experiments.Paper()))
 	indices, _, err := set.Split(0, seed)
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +92,7 @@ func lossCurve(t *testing.T, set *data.Set, kernels string, seed int64, batch in
 	var curve, window []float64
 	for i := range curveSteps {
 		pipeline.Fill(b, i)
-		r, err := m.Step(b, models.Hyper{Rate: rate, Momentum: 0.9, WeightDecay: 1e-4})
+		r, err := m.Step(b, Hyper(experiments.Paper(), float64(rate)))
 		if err != nil {
 			t.Fatal(err)
 		}

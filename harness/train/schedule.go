@@ -2,12 +2,6 @@ package train
 
 import "deepresidual/experiments"
 
-// warmUpWindow is the number of minibatches the running training error of the
-// warm-up rule is the mean of. The paper says "until the training error is
-// below 80 % (about 400 iterations)" and not how it is measured: 100 minibatches
-// are 12,800 images, whose error is known to within half a percentage point.
-const warmUpWindow = 100
-
 // Schedule is where the learning rate comes from (section 4.2): the base rate,
 // divided at each milestone, and for very deep networks a warm-up at a lower
 // rate that lasts until the training error is below a limit.
@@ -23,7 +17,7 @@ type Schedule struct {
 type warmUp struct {
 	Active bool  // the lower rate is in force
 	Ended  int   // iterations done when the rule ended; -1 if it lasts or never began
-	Wrong  []int // wrong answers in each of the last warmUpWindow minibatches, while Active
+	Wrong  []int // wrong answers in each of the last minibatches, at most WarmupWindow of them, while Active
 }
 
 // NewSchedule returns the schedule of a network under a resolved protocol, at
@@ -51,25 +45,26 @@ func (s *Schedule) Rate(iteration int) float64 {
 
 // Observe tells the warm-up rule how many images of the latest minibatch the
 // network got wrong; iteration counts that minibatch. The rule ends when the
-// mean over the last 100 minibatches is below WarmupError, and for good.
+// mean over the last WarmupWindow minibatches is below WarmupError, and for good.
 func (s *Schedule) Observe(iteration, wrong int) {
 	if !s.state.Active {
 		return
 	}
 	s.state.Wrong = append(s.state.Wrong, wrong)
-	if len(s.state.Wrong) < warmUpWindow {
+	window := s.protocol.WarmupWindow
+	if len(s.state.Wrong) < window {
 		return
 	}
 	total := 0
 	for _, w := range s.state.Wrong {
 		total += w
 	}
-	if percent(total, warmUpWindow*s.protocol.Batch) < s.protocol.WarmupError {
+	if percent(total, window*s.protocol.Batch) < s.protocol.WarmupError {
 		s.state = warmUp{Ended: iteration}
 		return
 	}
 	copy(s.state.Wrong, s.state.Wrong[1:])
-	s.state.Wrong = s.state.Wrong[:warmUpWindow-1]
+	s.state.Wrong = s.state.Wrong[:window-1]
 }
 
 // WarmingUp reports whether the warm-up is in force.

@@ -59,6 +59,7 @@ func TestNoWarmUpAtDepthZero(t *testing.T) {
 func TestWarmUpRule(t *testing.T) {
 	p := experiments.Paper().Scaled(experiments.Scale{Num: 1, Den: 1})
 	p.Batch = 10 // 8 wrong of 10 are 80 %
+	p.WarmupWindow = 100
 	for _, c := range []struct {
 		name  string
 		wrong func(iteration int) int
@@ -98,6 +99,26 @@ func TestWarmUpRule(t *testing.T) {
 		}
 		if s.WarmupEnded() != c.ends {
 			t.Errorf("%s: ended at %d, want %d", c.name, s.WarmupEnded(), c.ends)
+		}
+	}
+}
+
+// The window is the protocol's, and by default an epoch: what the paper calls
+// about 400 iterations.
+func TestWarmUpWindow(t *testing.T) {
+	epoch := experiments.Paper().Scaled(experiments.Scale{Num: 1, Den: 16})
+	short := epoch
+	short.WarmupWindow = 7
+	for _, c := range []struct {
+		protocol experiments.Protocol
+		ends     int
+	}{{epoch, 391}, {short, 7}} {
+		s := NewSchedule(network(t, "resnet-110"), c.protocol)
+		for i := 1; i <= 500; i++ {
+			s.Observe(i, c.protocol.Batch/2) // 50 % from the start
+		}
+		if s.WarmupEnded() != c.ends {
+			t.Errorf("a window of %d: ended at %d, want %d", c.protocol.WarmupWindow, s.WarmupEnded(), c.ends)
 		}
 	}
 }

@@ -28,7 +28,7 @@ import (
 // Model is the network as the training loop sees it. [models.Model] is the real
 // one.
 type Model interface {
-	Initialise(seed int64)
+	Initialise(seed int64, kind models.Initialisation)
 	Step(*models.Batch, models.Hyper) (models.Result, error)
 	Evaluate(*models.Batch) (models.Result, error)
 	ClearResponses()
@@ -154,7 +154,7 @@ func (j *Job) begin() (*trainer, error) {
 		j.Observer.Warn(err)
 	}
 	if c == nil {
-		j.Model.Initialise(spec.Seed)
+		j.Model.Initialise(spec.Seed, Initialisation(spec.Protocol))
 	} else {
 		if err := j.Model.Load(c.tensors); err != nil {
 			return nil, fmt.Errorf("going on from a checkpoint: %w", err)
@@ -225,11 +225,7 @@ func (t *trainer) step(in *input) error {
 	p := t.spec.Protocol
 	rate := t.schedule.Rate(t.Iteration)
 	b := in.next()
-	r, err := t.Model.Step(b, models.Hyper{
-		Rate:        float32(rate),
-		Momentum:    float32(p.Momentum),
-		WeightDecay: float32(p.WeightDecay),
-	})
+	r, err := t.Model.Step(b, Hyper(p, rate))
 	in.giveBack(b)
 	if err != nil {
 		return fmt.Errorf("iteration %d: %w", t.Iteration+1, err)

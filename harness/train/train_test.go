@@ -317,6 +317,7 @@ func TestWarmUpIsResumed(t *testing.T) {
 		a := newAttempt(t, t.TempDir(), set)
 		a.key.Spec.Network.Depth = 110
 		a.key.Spec.Protocol.Iterations, a.key.Spec.Protocol.Interval = 140, 70
+		a.key.Spec.Protocol.WarmupWindow = 100
 		a.key.Spec.Protocol.Milestones = nil
 		a.model.wrong, a.every = wrongFrom(0), time.Hour
 		return a

@@ -19,6 +19,7 @@ type block struct {
 	result       *Activation
 	shrunk       *Buffer // the shortcut of option A, if the block halves its maps
 	n            int
+	zeros        int // channels of it before the input's
 	slotsN       int
 	shrink       func(thread, slot int)
 }
@@ -37,6 +38,9 @@ type blockGrad struct {
 func (p *Program) Block(x *gorgonia.Node, f1 *Filter, n1 *NormParams, f2 *Filter, n2 *NormParams, residual bool) (*gorgonia.Node, error) {
 	in := p.values[x].(*Activation)
 	size := in.size / f1.stride
+	if err := p.checkParts(size); err != nil {
+		return nil, err
+	}
 	inputs := []*gorgonia.Node{
 		x,
 		p.Param(f1.Param), p.Param(n1.Gamma), p.Param(n1.Beta),
@@ -53,6 +57,7 @@ func (p *Program) Block(x *gorgonia.Node, f1 *Filter, n1 *NormParams, f2 *Filter
 	case residual:
 		b.shrunk = newBuffer(p.batch * f1.out * size * size)
 		b.result.add = b.shrunk
+		b.zeros = p.conventions.zerosBefore(f1.in, f1.out)
 		b.shrink = b.shrinkSlot
 	}
 	b.node = p.newNode("block "+f1.Name, b.result, b.result.shape, inputs...)
@@ -79,7 +84,7 @@ func (b *block) shrinkSlot(_, slot int) {
 	from, to := slotRange(slot, b.slotsN, b.n)
 	for image := from; image < to; image++ {
 		subsample(b.shrunk.Data[b.result.offset(image, 0, 0):], b.in.out.Data[b.in.offset(image, 0, 0):],
-			b.first.in, b.first.out, b.result.size)
+			b.first.in, b.first.out, b.result.size, b.zeros)
 	}
 }
 
@@ -102,7 +107,7 @@ func (b *block) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gor
 		gin:    newGradient(b.in),
 	}
 	if b.residual {
-		back.short = &shortcut{g: back.g.g, out: b.result.out}
+		back.short = &shortcut{g: back.g.g, out: b.result.out, zeros: b.zeros}
 	}
 	back.node = p.newNode("gradient of block "+b.first.Name, back.gin, b.in.shape, inputs[0], output, grad)
 	n, err := p.apply(back, inputs[0], output, grad)

@@ -18,6 +18,8 @@ type convolution interface {
 type shortcut struct {
 	g   *Buffer // gradient with respect to the block's output
 	out *Buffer // the block's output; the gradient passes where it is positive
+	// zeros is the number of zero channels before the input's, if the maps shrink.
+	zeros int
 }
 
 // newConvolution returns the convolution of a filter onto maps of size x size.
@@ -32,7 +34,7 @@ func newConvolution(m *Machine, f *Filter, size int) convolution {
 // stride apart. The first reader in a step stores the activation in out.
 func (a *Activation) fill(k *kernels.Set, dst []float32, stride, image, block, row, rows int, store bool) {
 	o := a.offset(image, block, row)
-	z, norm := a.z.Data[o:], a.norm.blockApply(block)
+	z, norm := a.z.Data[o:], a.norm.blockApply(image, block)
 	switch {
 	case a.add != nil && store && a.out != nil:
 		k.FillAddStore(dst, a.out.Data[o:], z, a.add.Data[o:], norm, rows, a.size, stride)
@@ -58,7 +60,7 @@ func (a *Activation) refill(k *kernels.Set, dst []float32, stride, image, block,
 // respect to a.
 func (a *Activation) fillGrad(k *kernels.Set, dst []float32, g *Buffer, stride, image, block, row, rows int) {
 	o := a.offset(image, block, row)
-	z, coef := a.z.Data[o:], a.norm.blockCoef(block)
+	z, coef := a.z.Data[o:], a.norm.blockCoef(image, block)
 	if a.out != nil {
 		k.FillGradMask(dst, g.Data[o:], z, a.out.Data[o:], coef, rows, a.size, stride)
 		return

@@ -80,7 +80,7 @@ func (o *ordinary) layer(x *gorgonia.Node, stride int) *gorgonia.Node {
 	rows := []byte{0}
 	x = must(gorgonia.BroadcastSub(x, must(gorgonia.Mean(x, 0)), nil, rows))
 	variance := must(gorgonia.Mean(must(gorgonia.Square(x)), 0))
-	deviation := must(gorgonia.Sqrt(must(gorgonia.Add(variance, gorgonia.NewConstant(Epsilon)))))
+	deviation := must(gorgonia.Sqrt(must(gorgonia.Add(variance, gorgonia.NewConstant(CommonConventions().Epsilon)))))
 	x = must(gorgonia.BroadcastHadamardDiv(x, deviation, nil, rows))
 	x = must(gorgonia.BroadcastHadamardProd(x, o.param(), nil, rows))
 	x = must(gorgonia.BroadcastAdd(x, o.param(), nil, rows))

@@ -152,7 +152,7 @@ func (b *headGrad) backwardSlot(thread, slot int) {
 			if a.out != nil {
 				k.GradSumsMask(s.stats, dst, a.z.Data[o:], a.out.Data[o:], area)
 			} else {
-				k.GradSums(s.stats, dst, a.z.Data[o:], a.norm.blockApply(block), area)
+				k.GradSums(s.stats, dst, a.z.Data[o:], a.norm.blockApply(image, block), area)
 			}
 			flush(a.norm.gradSums, slot, a.channels, block, s.stats)
 		}

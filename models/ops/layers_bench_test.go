@@ -31,7 +31,7 @@ func newBench20(b *testing.B, set *kernels.Set, batch int) *bench20 {
 	}
 	const parameters = 269_722
 	n := &bench20{
-		program: NewProgram(machine, batch, true), machine: machine,
+		program: newProgram(b, machine, batch), machine: machine,
 		values: make([]float32, parameters), grads: make([]float32, parameters), momentum: make([]float32, parameters),
 	}
 	rng := rand.New(rand.NewPCG(1, 2))

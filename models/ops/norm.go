@@ -1,17 +1,53 @@
 package ops
 
 import (
+	"fmt"
 	"math"
 
 	"deepresidual/models/kernels"
 )
 
-// Batch normalisation (Ioffe and Szegedy 2015) with the constants of the
-// common frameworks, which the paper leaves open.
-const (
-	Epsilon  = 1e-5
-	averages = 0.1 // weight of a batch in the running mean and variance
-)
+// Conventions are what the paper leaves open of how a network computes.
+type Conventions struct {
+	// Epsilon is added to the variance in batch normalisation (Ioffe and Szegedy
+	// 2015).
+	Epsilon float64
+	// Momentum is the weight of a batch in the running mean and variance.
+	Momentum float64
+	// NormBatch is the number of images whose statistics normalise them; 0 stands
+	// for all of a training batch. The running statistics then take the mean of
+	// those of the parts.
+	NormBatch int
+	// PadEnd puts the zero channels of a shortcut of option A after the others,
+	// rather than half of them before.
+	PadEnd bool
+}
+
+// CommonConventions returns those of the common frameworks and public weights.
+func CommonConventions() Conventions { return Conventions{Epsilon: 1e-5, Momentum: 0.1} }
+
+// parts returns in how many parts a training batch is normalised.
+func (c Conventions) parts(batch int) (int, error) {
+	if c.NormBatch == 0 {
+		return 1, nil
+	}
+	parts := batch / c.NormBatch
+	if parts < 1 || batch%c.NormBatch != 0 || slots(batch)%parts != 0 {
+		return 0, fmt.Errorf("a batch of %d cannot be normalised in parts of %d", batch, c.NormBatch)
+	}
+	return parts, nil
+}
+
+// checkParts reports a layer on maps of size x size whose groups of images are
+// not whole parts of a batch that is normalised in parts.
+func (p *Program) checkParts(size int) error {
+	t := newTiling(size)
+	if p.training && p.parts > 1 && (p.batch/p.parts%t.images != 0 || slots(t.groups(p.batch))%p.parts != 0) {
+		return fmt.Errorf("layers of %dx%d work on %d images at once, so a batch of %d cannot be normalised in parts of %d",
+			size, size, t.images, p.batch, p.batch/p.parts)
+	}
+	return nil
+}
 
 // NormParams are the parameters of one batch normalisation of C channels.
 type NormParams struct {
@@ -23,15 +59,18 @@ type NormParams struct {
 // taken per slot, in float64: in float32 the sum of squares loses digits.
 type norm struct {
 	*NormParams
+	Conventions
 	training bool
-	// apply holds per block the scale and shift of z that normalise it:
+	parts    int // of the batch, each normalised by itself
+	images   int // in a part
+	// apply holds per part and block the scale and shift of z that normalise it:
 	// two runs of 16 lanes.
 	apply []float32
-	// coef holds per block what the gradient with respect to z is computed
-	// with: scale, shift, k1, k2, k3 (see kernels.Set.FillGrad).
+	// coef holds per part and block what the gradient with respect to z is
+	// computed with: scale, shift, k1, k2, k3 (see kernels.Set.FillGrad).
 	coef []float32
 
-	mean, invStd []float64 // of the batch
+	mean, invStd []float64 // (parts, C)
 	sums         []float64 // (slots, C/16, 2, 16): sum and sum of squares of z
 	gradSums     []float64 // the same of the masked gradient g: sum of g and of g*z
 
@@ -43,22 +82,30 @@ type response struct {
 	n, sum, square float64
 }
 
-func newNorm(p *NormParams, training bool) *norm {
-	c := len(p.Mean)
+// newNorm returns the normalisation of the program's batches, in training by
+// the statistics of the batch or of its parts.
+func (p *Program) newNorm(params *NormParams) *norm {
+	c := len(params.Mean)
+	parts := 1
+	if p.training {
+		parts = p.parts
+	}
 	return &norm{
-		NormParams: p, training: training,
-		apply: make([]float32, 2*c), coef: make([]float32, 5*c),
-		mean: make([]float64, c), invStd: make([]float64, c),
+		NormParams: params, Conventions: p.conventions, training: p.training,
+		parts: parts, images: p.batch / parts,
+		apply: make([]float32, parts*2*c), coef: make([]float32, parts*5*c),
+		mean: make([]float64, parts*c), invStd: make([]float64, parts*c),
 		sums: make([]float64, maxSlots*2*c), gradSums: make([]float64, maxSlots*2*c),
 	}
 }
 
-func (n *norm) blockApply(block int) []float32 {
-	return n.apply[block*2*kernels.Lanes:][:2*kernels.Lanes]
+// blockApply returns what normalises a block of an image.
+func (n *norm) blockApply(image, block int) []float32 {
+	return n.apply[image/n.images*2*len(n.Mean)+block*2*kernels.Lanes:][:2*kernels.Lanes]
 }
 
-func (n *norm) blockCoef(block int) []float32 {
-	return n.coef[block*5*kernels.Lanes:][:5*kernels.Lanes]
+func (n *norm) blockCoef(image, block int) []float32 {
+	return n.coef[image/n.images*5*len(n.Mean)+block*5*kernels.Lanes:][:5*kernels.Lanes]
 }
 
 // clearSlot sets a slot's sums to zero.
@@ -75,10 +122,10 @@ func flush(sums []float64, slot, channels, block int, stats []float32) {
 	clear(stats)
 }
 
-// total returns the two sums of channel c over the slots in order.
-func total(sums []float64, slots, channels, c int) (first, second float64) {
-	i := c/kernels.Lanes*2*kernels.Lanes + c%kernels.Lanes
-	for range slots {
+// total returns the two sums of channel c over slots from to to, in order.
+func total(sums []float64, from, to, channels, c int) (first, second float64) {
+	i := from*2*channels + c/kernels.Lanes*2*kernels.Lanes + c%kernels.Lanes
+	for range to - from {
 		first += sums[i]
 		second += sums[i+kernels.Lanes]
 		i += 2 * channels
@@ -88,31 +135,43 @@ func total(sums []float64, slots, channels, c int) (first, second float64) {
 
 // finish turns the sums over count values of z per channel, in the given
 // number of slots, into the scale and shift that its readers apply. In
-// training they come from the batch, which also enters the running statistics;
-// else from the running statistics.
+// training they come from the batch, or each part of it, which also enters the
+// running statistics; else from the running statistics.
 func (n *norm) finish(slots int, count float64) {
-	for c := range n.mean {
-		sum, square := total(n.sums, slots, len(n.mean), c)
-		mean, variance := float64(n.Mean[c]), float64(n.Var[c])
-		if n.training {
-			mean = sum / count
-			variance = max(square/count-mean*mean, 0)
-			if math.IsNaN(square) {
-				variance = square // max would hide it
+	channels := len(n.Mean)
+	slots /= n.parts // of a part; the slots of a batch that has parts divide into them
+	count /= float64(n.parts)
+	for c := range channels {
+		batchMean, batchVar := 0.0, 0.0
+		for part := range n.parts {
+			sum, square := total(n.sums, part*slots, (part+1)*slots, channels, c)
+			mean, variance := float64(n.Mean[c]), float64(n.Var[c])
+			if n.training {
+				mean = sum / count
+				variance = max(square/count-mean*mean, 0)
+				if math.IsNaN(square) {
+					variance = square // max would hide it
+				}
+				batchMean += mean
+				batchVar += variance * count / max(count-1, 1)
 			}
-			n.Mean[c] += float32(averages * (mean - float64(n.Mean[c])))
-			n.Var[c] += float32(averages * (variance*count/max(count-1, 1) - float64(n.Var[c])))
+			invStd := 1 / math.Sqrt(variance+n.Epsilon)
+			scale := float64(n.Gamma.Value[c]) * invStd
+			shift := float64(n.Beta.Value[c]) - mean*scale
+			n.mean[part*channels+c], n.invStd[part*channels+c] = mean, invStd
+			i := part*2*channels + c/kernels.Lanes*2*kernels.Lanes + c%kernels.Lanes
+			n.apply[i], n.apply[i+kernels.Lanes] = float32(scale), float32(shift)
+			if !n.training {
+				n.response.n += count
+				n.response.sum += scale*sum + shift*count
+				n.response.square += scale*scale*square + 2*scale*shift*sum + shift*shift*count
+			}
 		}
-		invStd := 1 / math.Sqrt(variance+Epsilon)
-		scale := float64(n.Gamma.Value[c]) * invStd
-		shift := float64(n.Beta.Value[c]) - mean*scale
-		n.mean[c], n.invStd[c] = mean, invStd
-		i := c/kernels.Lanes*2*kernels.Lanes + c%kernels.Lanes
-		n.apply[i], n.apply[i+kernels.Lanes] = float32(scale), float32(shift)
-		if !n.training {
-			n.response.n += count
-			n.response.sum += scale*sum + shift*count
-			n.response.square += scale*scale*square + 2*scale*shift*sum + shift*shift*count
+		if n.training {
+			batchMean /= float64(n.parts)
+			batchVar /= float64(n.parts)
+			n.Mean[c] += float32(n.Momentum * (batchMean - float64(n.Mean[c])))
+			n.Var[c] += float32(n.Momentum * (batchVar - float64(n.Var[c])))
 		}
 	}
 }
@@ -124,23 +183,30 @@ func (n *norm) finish(slots int, count float64) {
 //
 // as a linear function of g and z. It never divides by gamma, which may be 0.
 func (n *norm) finishGrad(slots int, count float64) {
-	for c := range n.mean {
-		sumG, sumGZ := total(n.gradSums, slots, len(n.mean), c)
-		mean, invStd := n.mean[c], n.invStd[c]
-		dBeta := sumG
-		dGamma := (sumGZ - mean*sumG) * invStd
-		n.Beta.Grad[c], n.Gamma.Grad[c] = float32(dBeta), float32(dGamma)
+	channels := len(n.Mean)
+	slots /= n.parts
+	count /= float64(n.parts)
+	for c := range channels {
+		sumBeta, sumGamma := 0.0, 0.0
+		for part := range n.parts {
+			sumG, sumGZ := total(n.gradSums, part*slots, (part+1)*slots, channels, c)
+			mean, invStd := n.mean[part*channels+c], n.invStd[part*channels+c]
+			dBeta := sumG
+			dGamma := (sumGZ - mean*sumG) * invStd
+			sumBeta += dBeta
+			sumGamma += dGamma
 
-		k1 := float64(n.Gamma.Value[c]) * invStd
-		k2 := -k1 * invStd * dGamma / count
-		k3 := -k1*dBeta/count - mean*k2
-		coef := n.blockCoef(c / kernels.Lanes)
-		lane := c % kernels.Lanes
-		apply := n.blockApply(c / kernels.Lanes)
-		coef[lane], coef[kernels.Lanes+lane] = apply[lane], apply[kernels.Lanes+lane]
-		coef[2*kernels.Lanes+lane] = float32(k1)
-		coef[3*kernels.Lanes+lane] = float32(k2)
-		coef[4*kernels.Lanes+lane] = float32(k3)
+			k1 := float64(n.Gamma.Value[c]) * invStd
+			k2 := -k1 * invStd * dGamma / count
+			k3 := -k1*dBeta/count - mean*k2
+			image, block, lane := part*n.images, c/kernels.Lanes, c%kernels.Lanes
+			coef, apply := n.blockCoef(image, block), n.blockApply(image, block)
+			coef[lane], coef[kernels.Lanes+lane] = apply[lane], apply[kernels.Lanes+lane]
+			coef[2*kernels.Lanes+lane] = float32(k1)
+			coef[3*kernels.Lanes+lane] = float32(k2)
+			coef[4*kernels.Lanes+lane] = float32(k3)
+		}
+		n.Beta.Grad[c], n.Gamma.Grad[c] = float32(sumBeta), float32(sumGamma)
 	}
 }
 

@@ -15,10 +15,14 @@ import (
 // does so without allocating, and gives the operations' values their places in
 // one planned piece of memory.
 type Program struct {
-	Graph    *gorgonia.ExprGraph
-	machine  *Machine
+	Graph   *gorgonia.ExprGraph
+	machine *Machine
+
+	conventions Conventions
+
 	batch    int
 	training bool
+	parts    int // of a training batch, each normalised by itself
 	input    *Input
 	steps    []step
 	values   map[*gorgonia.Node]gorgonia.Value
@@ -42,12 +46,17 @@ type operation interface {
 // NewProgram returns an empty program for batches of up to the given size.
 // A training program normalises with the statistics of the batch, another with
 // the running statistics.
-func NewProgram(m *Machine, batch int, training bool) *Program {
+func NewProgram(m *Machine, batch int, training bool, c Conventions) (*Program, error) {
+	parts, err := c.parts(batch)
+	if training && err != nil {
+		return nil, err
+	}
 	return &Program{
 		Graph: gorgonia.NewGraph(), machine: m, batch: batch, training: training,
+		conventions: c, parts: parts,
 		input:  &Input{},
 		values: make(map[*gorgonia.Node]gorgonia.Value),
-	}
+	}, nil
 }
 
 // Images returns the node of the input images, (N, 34, 34, 3).

@@ -24,13 +24,23 @@ type network struct {
 	labels  []uint8
 }
 
+// newProgram returns a training program of the common conventions.
+func newProgram(t testing.TB, machine *Machine, batch int) *Program {
+	t.Helper()
+	p, err := NewProgram(machine, batch, true, CommonConventions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 func newNetwork(t testing.TB, set *kernels.Set, residual bool, batch int) *network {
 	t.Helper()
 	machine, err := NewMachine(set, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := &network{machine: machine, program: NewProgram(machine, batch, true)}
+	n := &network{machine: machine, program: newProgram(t, machine, batch)}
 	rng := rand.New(rand.NewPCG(1, 2))
 	draw := func(count int, mean, spread float32) []float32 {
 		list := make([]float32, count)

@@ -52,7 +52,7 @@ func (p *Program) newActivation(channels, size int, n *NormParams, stored bool) 
 	a := &Activation{
 		value:    value{shape: tensor.Shape{p.batch, channels, size, size}, dtype: tensor.Float32},
 		channels: channels, size: size,
-		z: newBuffer(count), norm: newNorm(n, p.training),
+		z: newBuffer(count), norm: p.newNorm(n),
 	}
 	if stored {
 		a.out = newBuffer(count)

@@ -131,7 +131,7 @@ func (c *strided) backwardSlot(thread, slot int) {
 			if c.in.out != nil {
 				k.GradSumsMask(s.stats, g, z, c.in.out.Data[o:], area)
 			} else {
-				k.GradSums(s.stats, g, z, c.in.norm.blockApply(block), area)
+				k.GradSums(s.stats, g, z, c.in.norm.blockApply(image, block), area)
 			}
 			flush(c.in.norm.gradSums, slot, c.f.in, block, s.stats)
 		}
@@ -140,14 +140,22 @@ func (c *strided) backwardSlot(thread, slot int) {
 
 // The shortcut of option A (section 3.3): every second pixel in both
 // directions, and half of the new, zero channels before and half after the
-// old ones, as the public weights have it. Both halves are a multiple of 8
-// channels, which is therefore the unit of the loops.
+// old ones, as the public weights have it, or all of them after. Both halves
+// are a multiple of 8 channels, which is therefore the unit of the loops.
 const half = kernels.Lanes / 2
 
+// zerosBefore returns how many zero channels precede those of the shortcut.
+func (c Conventions) zerosBefore(in, out int) int {
+	if c.PadEnd {
+		return 0
+	}
+	return (out - in) / 2
+}
+
 // subsample computes the shortcut of one image: a of in channels on maps twice
-// the size, to out channels on size x size.
-func subsample(dst, a []float32, in, out, size int) {
-	skip := (out - in) / 2 / half // units of zeros before
+// the size, to out channels on size x size, the first zeros of which are 0.
+func subsample(dst, a []float32, in, out, size, zeros int) {
+	skip := zeros / half
 	for u := range out / half {
 		d := dst[u/2*size*size*kernels.Lanes+u%2*half:]
 		from := u - skip
@@ -168,7 +176,7 @@ func subsample(dst, a []float32, in, out, size int) {
 
 // subsampleGrad adds the shortcut's gradient to that of one image's input.
 func (s *shortcut) subsampleGrad(gin []float32, image, in, out, size int) {
-	skip := (out - in) / 2 / half
+	skip := s.zeros / half
 	at := image * out * size * size
 	for u := range in / half {
 		to := u + skip

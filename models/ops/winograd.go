@@ -196,8 +196,7 @@ func (w *winograd) backwardSlot(thread, slot int) {
 		k.Multiply(s.output, s.input, w.f.backward, w.group, out, c, outPlane, cPlane)
 		for block := range c / kernels.Lanes {
 			for i := range images {
-				o := w.in.offset(first+i, block, row)
-				w.outputGrad(k, s, o, block, s.output[i*w.rows*w.tiles*c+block*kernels.Lanes:], cPlane)
+				w.outputGrad(k, s, first+i, block, row, s.output[i*w.rows*w.tiles*c+block*kernels.Lanes:], cPlane)
 			}
 			flush(w.in.norm.gradSums, slot, c, block, s.stats)
 		}
@@ -222,14 +221,15 @@ func (w *winograd) backwardSlot(thread, slot int) {
 }
 
 // outputGrad transforms the products m of one image and block to the gradient
-// with respect to the input, at offset o.
-func (w *winograd) outputGrad(k *kernels.Set, s *scratch, o, block int, m []float32, plane int) {
+// with respect to the input, from a row on.
+func (w *winograd) outputGrad(k *kernels.Set, s *scratch, image, block, row int, m []float32, plane int) {
+	o := w.in.offset(image, block, row)
 	in, y, z := w.in, w.gin.Data[o:], w.in.z.Data[o:]
 	if w.short != nil {
 		k.TransformOutputGradAdd(y, s.stats, m, z, in.out.Data[o:], w.short.g.Data[o:], w.short.out.Data[o:],
 			w.tiles, w.rows, w.size*kernels.Lanes, w.f.in, plane)
 		return
 	}
-	k.TransformOutputGrad(y, s.stats, m, z, in.norm.blockApply(block),
+	k.TransformOutputGrad(y, s.stats, m, z, in.norm.blockApply(image, block),
 		w.tiles, w.rows, w.size*kernels.Lanes, w.f.in, plane)
 }

@@ -1,0 +1,37 @@
+package train
+
+import (
+	"deepresidual/experiments"
+	"deepresidual/models"
+	"deepresidual/models/ops"
+)
+
+// Conventions returns how a network of a protocol computes.
+func Conventions(p experiments.Protocol) ops.Conventions {
+	return ops.Conventions{
+		Epsilon:   p.NormEpsilon,
+		Momentum:  p.NormMomentum,
+		NormBatch: p.NormBatch,
+		PadEnd:    p.PaddingSide == experiments.PadEnd,
+	}
+}
+
+// Initialisation returns how a network of a protocol begins.
+func Initialisation(p experiments.Protocol) models.Initialisation {
+	std, uniform := p.LastLayer.Std(models.Features)
+	return models.Initialisation{FanIn: p.Initialisation == experiments.FanIn, LastStd: std, LastUniform: uniform}
+}
+
+// Hyper returns the parameters of a step at a learning rate.
+func Hyper(p experiments.Protocol, rate float64) models.Hyper {
+	h := models.Hyper{
+		Rate:        float32(rate),
+		Momentum:    float32(p.Momentum),
+		WeightDecay: float32(p.WeightDecay),
+		Nesterov:    p.Nesterov,
+	}
+	if p.DecayNorm {
+		h.NormDecay = h.WeightDecay
+	}
+	return h
+}
