@@ -5,61 +5,78 @@ import (
 	"fmt"
 	"strings"
 
+	"deepresidual/harness/process"
+	"deepresidual/harness/text"
+	"deepresidual/harness/work"
 	"deepresidual/reports"
 )
 
-// printPlan prints what would be trained and why, what it costs, and how long
-// it would take on this machine (-dry-run). It writes nothing.
-func (a *app) printPlan(ctx context.Context) error {
-	list, err := a.load()
+// dryRunMode says what would be trained and why, what it costs, and how long it
+// would take on this machine. It writes nothing.
+type dryRunMode struct {
+	records records
+	machine machine
+	retrain bool
+}
+
+func (m *dryRunMode) declare(o *options) {
+	o.mode("dry-run", "say what would be trained and why, its cost, and how long it would take")
+	m.records.declare(o, true)
+	m.machine.declare(o)
+	o.on(&m.retrain, "retrain", "train again what is recorded")
+}
+
+func (m *dryRunMode) do(ctx context.Context, env *environment) error {
+	list, store, err := m.records.open(env)
 	if err != nil {
 		return err
 	}
-	store, err := a.open()
+	plan, recorded, err := m.records.plan(ctx, env, list, store, m.retrain)
 	if err != nil {
 		return err
 	}
-	p, err := a.plan(ctx, list, store)
-	if err != nil {
+	todo := plan.Work()
+	var speed work.Speed
+	if len(todo) > 0 {
+		var ok bool
+		if speed, ok = work.RecordedSpeed(recorded, process.CPU(), m.machine.threads); !ok {
+			if speed, err = work.MeasuredSpeed(ctx, m.machine.threads, m.machine.kernels); err != nil {
+				return err
+			}
+		}
+	}
+	if err := planTable(plan, speed).Terminal(env.stdout); err != nil {
 		return err
 	}
-	t := reports.Table{
+	if len(todo) == 0 {
+		fmt.Fprintf(env.stdout, "nothing to train: all %d runs are recorded\n", len(plan))
+		return nil
+	}
+	fmt.Fprintf(env.stdout, "%d of %d runs to train: %s FLOPs, about %s, going by %s\n",
+		len(todo), len(plan), flopsOf(todo.Cost()), text.Roughly(speed.Time(todo.Cost())), speed.Source)
+	return nil
+}
+
+// planTable lays a plan out as a table.
+func planTable(plan work.Plan, speed work.Speed) *reports.Table {
+	t := &reports.Table{
 		Name: "plan",
 		Columns: []reports.Column{
 			{Heading: "run"}, {Heading: "for"}, {Heading: "why"},
 			{Heading: "iterations", Number: true}, {Heading: "FLOPs", Number: true}, {Heading: "time", Number: true},
 		},
 	}
-	work := p.work()
-	var s speed
-	if len(work) > 0 {
-		var ok bool
-		if s, ok = recordedSpeed(a.records(store), cpuName(), a.threads); !ok {
-			if s, err = a.measuredSpeed(); err != nil {
-				return err
-			}
-		}
-	}
-	for _, r := range p {
+	for _, r := range plan {
 		iterations, flops, duration := "", "", ""
-		if r.train {
-			iterations = grouped(r.key.Spec.Protocol.Iterations - r.done)
-			flops, duration = flopsOf(r.cost), roughly(s.time(r.cost))
+		if r.Train {
+			iterations = text.Grouped(r.Key.Spec.Protocol.Iterations - r.Done)
+			flops, duration = flopsOf(r.Cost), text.Roughly(speed.Time(r.Cost))
 		}
 		t.Rows = append(t.Rows, reports.TableRow{Cells: []string{
-			r.key.String(), strings.Join(r.shownBy, " "), r.reason, iterations, flops, duration,
+			r.Key.String(), strings.Join(r.ShownBy, " "), r.Reason, iterations, flops, duration,
 		}})
 	}
-	if err := t.Terminal(a.stdout); err != nil {
-		return err
-	}
-	if len(work) == 0 {
-		fmt.Fprintf(a.stdout, "nothing to train: all %d runs are recorded\n", len(p))
-		return nil
-	}
-	fmt.Fprintf(a.stdout, "%d of %d runs to train: %s FLOPs, about %s, going by %s\n",
-		len(work), len(p), flopsOf(work.cost()), roughly(s.time(work.cost())), s.source)
-	return nil
+	return t
 }
 
 // flopsOf formats floating-point operations, two to a multiply-add: 1.5e+16.

@@ -33,18 +33,12 @@ func mainOn() {
 	}
 	m := *lease.ThisMachine()
 	m.Host, m.ID, m.Boot = os.Args[1], os.Args[1], os.Args[1]+" "+strconv.Itoa(os.Getuid())
-	o, err := parseOptions(os.Args[3:])
-	if err == nil {
-		ctx, stop := stopOnSignal(context.Background(), os.Stderr)
-		defer stop()
-		a := &app{options: o, stdout: os.Stdout, stderr: os.Stderr,
-			leases: lease.Options{Heartbeat: stale / 10, StaleAfter: stale, Machine: &m}}
-		err = a.do(ctx)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "harness-on:", oneLine(err))
-	}
-	os.Exit(exitCode(err))
+	ctx, stop := stopOnSignal(context.Background(), os.Stderr)
+	env := &environment{stdout: os.Stdout, stderr: os.Stderr,
+		leases: lease.Options{Heartbeat: stale / 10, StaleAfter: stale, Machine: &m}}
+	code := env.run(ctx, os.Args[3:])
+	stop()
+	os.Exit(code)
 }
 
 // forbidLocks makes every lock of a file fail in all threads of the process, and

@@ -7,6 +7,9 @@
 // draws the figure. Like make, it trains nothing twice: what is recorded is
 // reused, what was interrupted goes on from its checkpoint. -help lists the
 // options.
+//
+// This package is the command line: the modes ([modes]) with their options,
+// signals and exit codes. What the modes do is in the packages under it.
 package main
 
 import (
@@ -16,17 +19,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-)
 
-// The exit codes. They are those of the built program: go run makes 1 of every
-// code but 0.
-const (
-	exitDone        = 0   // all was done
-	exitFailed      = 1   // a run failed or diverged, or something else went wrong
-	exitUsage       = 2   // the options or a spec are wrong; nothing was trained
-	exitCheck       = 3   // -check: a claim was not reproduced
-	exitStopped     = 75  // stopped with a checkpoint: the same command goes on from there
-	exitInterrupted = 130 // interrupted before there was anything to go on from
+	"deepresidual/harness/text"
+	"deepresidual/results/lease"
 )
 
 func main() {
@@ -36,46 +31,36 @@ func main() {
 	os.Exit(code)
 }
 
+// environment is what a mode works in.
+type environment struct {
+	stdout io.Writer     // for exhibits, tables and answers
+	stderr io.Writer     // for progress and errors
+	source string        // where to download the data from; empty for its home
+	leases lease.Options // on runs; the defaults, but where tests simulate several hosts
+}
+
+// say prints a line for the user to follow along.
+func (e *environment) say(format string, args ...any) {
+	fmt.Fprintf(e.stderr, format+"\n", args...)
+}
+
 // run is the program without its process.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o, err := parseOptions(args)
+	return (&environment{stdout: stdout, stderr: stderr}).run(ctx, args)
+}
+
+// run does what the command line asks for and returns the exit code.
+func (e *environment) run(ctx context.Context, args []string) int {
+	m, err := parse(modes(), args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stdout, usage)
+		printHelp(e.stdout, modes(), m)
 		return exitDone
 	}
 	if err == nil {
-		a := &app{options: o, stdout: stdout, stderr: stderr}
-		err = a.do(ctx)
+		err = m.do(ctx, e)
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "harness:", oneLine(err))
+		e.say("harness: %s", text.OneLine(err))
 	}
 	return exitCode(err)
-}
-
-// do does what the options ask for.
-func (a *app) do(ctx context.Context) error {
-	switch {
-	case a.list:
-		return a.listExperiments()
-	case a.eval != "":
-		return a.evaluate(ctx)
-	case a.bench != "":
-		return a.benchmark(ctx)
-	case a.status:
-		return a.printStatus(ctx)
-	case a.submit != "":
-		return a.submitRuns(ctx)
-	case a.serve != "":
-		return a.serveReport(ctx)
-	case a.dryRun:
-		return a.printPlan(ctx)
-	case a.report:
-		return a.draw()
-	}
-	err := a.reproduce(ctx)
-	if a.requeue && ctx.Err() != nil && err != nil {
-		err = errors.Join(err, a.requeueJob(ctx))
-	}
-	return err
 }

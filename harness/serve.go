@@ -1,131 +1,38 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
-	"strconv"
-	"strings"
-	"sync"
-	"syscall"
-	"time"
 
-	"deepresidual/results"
+	"deepresidual/harness/publish"
 )
 
-// serveRefresh is how often a page that is looked at loads itself again.
-const serveRefresh = 5 * time.Second
-
-// serveReport serves the report, drawn again whenever the records have changed,
-// until ctx ends.
-func (a *app) serveReport(ctx context.Context) error {
-	if _, err := a.load(); err != nil { // rather now than at the first request
-		return err
-	}
-	store, err := a.open()
-	if err != nil {
-		return err
-	}
-	address, err := listenAddress(a.serve)
-	if err != nil {
-		return err
-	}
-	listener, err := net.Listen("tcp", address)
-	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("-serve %s: the port is in use; choose another, or 0 for any that is free", a.serve)
-	}
-	if err != nil {
-		return fmt.Errorf("-serve %s: %w", a.serve, err)
-	}
-	fmt.Fprintf(a.stdout, "serving the report of %s at http://%s/ (Ctrl-C ends)\n", a.results, listener.Addr())
-	server := &http.Server{
-		Handler:           &reportServer{app: a, store: store},
-		ReadHeaderTimeout: 10 * time.Second,
-		BaseContext:       func(net.Listener) context.Context { return ctx },
-	}
-	stop := context.AfterFunc(ctx, func() { server.Close() })
-	defer stop()
-	if err := server.Serve(listener); ctx.Err() == nil {
-		return fmt.Errorf("-serve %s: %w", a.serve, err)
-	}
-	return nil
+// serveMode serves the report, and trains nothing.
+type serveMode struct {
+	records records
+	address string
 }
 
-// listenAddress completes an address to listen at: a port alone, with or
-// without the colon, is one of this machine only.
-func listenAddress(s string) (string, error) {
-	if _, err := strconv.ParseUint(s, 10, 16); err == nil {
-		s = ":" + s
-	}
-	host, port, err := net.SplitHostPort(s)
-	if err != nil {
-		return "", usagef("-serve %q is no address; give a port, or host:port", s)
-	}
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	return net.JoinHostPort(host, port), nil
-}
-
-// reportServer answers every request for / with the report.
-type reportServer struct {
-	*app
-	store *results.Store
-
-	mu    sync.Mutex
-	state string // of the records that page was drawn from
-	page  []byte
-}
-
-func (s *reportServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case r.URL.Path != "/":
-		http.NotFound(w, r)
-		return
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "only GET", http.StatusMethodNotAllowed)
-		return
-	}
-	page, err := s.current()
-	if err != nil {
-		http.Error(w, oneLine(err), http.StatusInternalServerError)
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	// The page is whole in itself; nothing in it has cause to load or run anything.
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:")
-	w.Write(page)
-}
-
-// current returns the report of the records as they are now.
-func (s *reportServer) current() ([]byte, error) {
-	records, damaged := s.store.Records()
-	var b strings.Builder
-	for _, r := range records {
-		fmt.Fprintln(&b, r.Key.Identity(), r.Status, len(r.Rows), r.WarmupEnded, len(r.Responses), r.Provenance.Resumed)
-	}
-	fmt.Fprintln(&b, damaged)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if state := b.String(); s.page == nil || state != s.state {
-		report, err := s.app.page(records)
-		if err != nil {
-			return nil, err
+func (m *serveMode) declare(o *options) {
+	o.add("serve", "ADDR", "serve the report at ADDR (a port or host:port; this machine only, unless a host is named) and renew it as rows arrive; train nothing", func(s string) error {
+		m.address = s
+		if _, err := publish.ListenAddress(s); err != nil {
+			return usagef("-serve %v", err)
 		}
-		report.Damaged = damaged
-		report.Refresh = serveRefresh
-		report.Generated = time.Now()
-		var page bytes.Buffer
-		if err := report.WriteHTML(&page); err != nil {
-			return nil, err
-		}
-		s.page, s.state = page.Bytes(), state
+		return nil
+	})
+	m.records.declare(o, false)
+}
+
+func (m *serveMode) do(ctx context.Context, env *environment) error {
+	list, store, err := m.records.open(env)
+	if err != nil {
+		return err
 	}
-	return s.page, nil
+	listener, err := publish.Listen(m.address)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.stdout, "serving the report of %s at http://%s/ (Ctrl-C ends)\n", m.records.folder, listener.Addr())
+	return m.records.publisher(env, list, store, "").Serve(ctx, listener)
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"deepresidual/harness/fixture"
 	"deepresidual/results"
 )
 
@@ -42,8 +43,8 @@ func TestServeInChromium(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := experiment(t, "e", nil)
-	left(t, store, keyOf(e, 0), results.Complete, false)
+	e := fixture.Experiment(t, "e", nil)
+	fixture.Leave(t, store, fixture.Key(e, 0), results.Complete, false)
 
 	reader, writer := io.Pipe()
 	go run(t.Context(), []string{"-exp", spec, "-serve", "0", "-results", dir}, writer, os.Stderr)
@@ -84,7 +85,7 @@ func TestServeInChromium(t *testing.T) {
 	}
 	defer closeWindow()
 	next("loads the page")
-	left(t, store, keyOf(e, 1), results.Complete, false)
+	fixture.Leave(t, store, fixture.Key(e, 1), results.Complete, false)
 	next("loads the page again by itself")
 	closeWindow()
 

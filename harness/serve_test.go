@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"deepresidual/harness/fixture"
 	"deepresidual/results"
 )
 
@@ -35,7 +36,7 @@ func TestServePortInUse(t *testing.T) {
 // The page shows rows that arrive while it is served.
 func TestServe(t *testing.T) {
 	dir := t.TempDir()
-	e := experiment(t, "e", nil)
+	e := fixture.Experiment(t, "e", nil)
 	spec := dir + "/mine.toml"
 	err := os.WriteFile(spec, []byte("title = \"Mine\"\nexhibit = \"curves\"\nnetworks = [\"plain-8\", \"resnet-20\"]\n"), 0o666)
 	if err != nil {
@@ -45,7 +46,7 @@ func TestServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	left(t, store, keyOf(e, 0), results.Complete, false)
+	fixture.Leave(t, store, fixture.Key(e, 0), results.Complete, false)
 
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -77,7 +78,7 @@ func TestServe(t *testing.T) {
 	if status != http.StatusOK || !strings.Contains(page, "Mine") || !strings.Contains(page, "http-equiv=\"refresh\"") {
 		t.Errorf("%s: status %d, %d bytes; want the report, with a refresh", line, status, len(page))
 	}
-	left(t, store, keyOf(e, 1), results.Complete, false)
+	fixture.Leave(t, store, fixture.Key(e, 1), results.Complete, false)
 	if _, newer := get(url); newer == page {
 		t.Error("the page does not change when another run is recorded")
 	}

@@ -16,6 +16,7 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/harness/data"
+	"deepresidual/harness/publish"
 	"deepresidual/models"
 	"deepresidual/results"
 	"deepresidual/results/lease"
@@ -75,12 +76,12 @@ func (s submitted) finish(runs int) string {
 	s.eventually("the jobs end", s.idle)
 	s.watcher.end()
 	s.watcher.checkOnce(runs)
-	if s.watcher.seen[statusQueued] == 0 {
+	if s.watcher.seen[publish.Queued] == 0 {
 		t.Error("-status never saw a run that is queued")
 	}
 	t.Logf("-status looked %d times, the slowest look took %v; seen: %v", s.watcher.looks, s.watcher.slowest.Round(time.Millisecond), s.watcher.seen)
 	log := s.log()
-	if figure := filepath.Join(s.folder, "figures", "short.svg"); !exists(figure) || !exists(filepath.Join(s.folder, reportFile)) {
+	if figure := filepath.Join(s.folder, "figures", "short.svg"); !exists(figure) || !exists(filepath.Join(s.folder, publish.ReportFile)) {
 		t.Errorf("the last job has drawn no %s", figure)
 	}
 	undisturbed := filepath.Join(t.TempDir(), "undisturbed")
@@ -115,14 +116,13 @@ func (s submitted) log() string {
 // holder waits until the experiment's first run is under way and returns its worker.
 func (s submitted) holder() *lease.Holder {
 	s.t.Helper()
-	a := &app{options: options{exp: []string{s.spec}, data: data.SyntheticPath}}
-	list, err := a.load()
+	e, err := experiments.Load(s.spec)
 	s.must(err)
 	store, err := results.Open(s.folder)
 	s.must(err)
-	fingerprint, err := a.fingerprint(s.t.Context())
+	set, err := data.Load(s.t.Context(), data.Options{Path: data.SyntheticPath})
 	s.must(err)
-	key := results.Key{Spec: list[0].Runs(experiments.Scale{Num: 1, Den: 1}, nil)[0], Data: fingerprint, Arithmetic: models.Arithmetic}
+	key := results.Key{Spec: e.Runs(experiments.Scale{Num: 1, Den: 1}, nil)[0], Data: set.Fingerprint, Arithmetic: models.Arithmetic}
 	var h *lease.Holder
 	s.eventually("the run is under way", func() bool {
 		h = store.State(key).Holder

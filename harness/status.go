@@ -4,177 +4,52 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"time"
 
 	"deepresidual/experiments"
-	"deepresidual/harness/slurm"
-	"deepresidual/harness/train"
-	"deepresidual/models"
-	"deepresidual/reports"
-	"deepresidual/results"
+	"deepresidual/harness/publish"
+	"deepresidual/harness/text"
 )
 
-// runStatus is what -status tells of a run. The JSON names are part of the
-// program's interface; what is not known or does not apply is left out.
-type runStatus struct {
-	Network         string         `json:"network"`
-	Scale           string         `json:"scale"`
-	Seed            int64          `json:"seed"`
-	Identity        string         `json:"identity"`
-	Experiments     []string       `json:"experiments"`
-	Status          results.Status `json:"status"`
-	Where           string         `json:"where,omitempty"` // host:pid of the worker
-	Iteration       int            `json:"iteration"`
-	Iterations      int            `json:"iterations"`
-	ImagesPerSecond float64        `json:"images_per_second,omitempty"`
-	SecondsLeft     float64        `json:"seconds_left,omitempty"`
-	TestError       *float64       `json:"test_error,omitempty"` // percent, of the last row
-	Note            string         `json:"note,omitempty"`       // why it diverged, or what is damaged
+// statusMode lists every run with its state.
+type statusMode struct {
+	records records
+	format  string
 }
 
-// printStatus prints the state of every run of the experiments (-status). It
-// reads the results folder alone, waits for nobody, and writes nothing.
-func (a *app) printStatus(ctx context.Context) error {
-	list, err := a.load()
+// The values of -format.
+const formatTable, formatCSV, formatJSON = "table", "csv", "json"
+
+func (m *statusMode) declare(o *options) {
+	o.mode("status", "list every run: recorded, running, queued, interrupted, diverged, missing")
+	m.records.declare(o, false)
+	o.choice(&m.format, "format", "F", "table (default), csv, json", formatTable, formatCSV, formatJSON)
+}
+
+func (m *statusMode) do(ctx context.Context, env *environment) error {
+	list, store, err := m.records.open(env)
 	if err != nil {
 		return err
 	}
-	store, err := a.open()
-	if err != nil {
+	request := publish.StatusRequest{Experiments: list, Scale: m.records.selection.scale, Seeds: m.records.selection.seeds}
+	if !m.records.selection.scaleGiven {
+		request.Scale = experiments.Scale{}
+	}
+	if request.Data, err = m.records.data.fingerprint(ctx, env); err != nil {
 		return err
 	}
-	fingerprint, err := a.fingerprint(ctx)
+	status, err := publish.StatusOf(store, request)
 	if err != nil {
-		return err
+		env.say("warning: %s", text.OneLine(err))
 	}
-	queued, err := slurm.Queued(store.Dir())
-	if err != nil {
-		a.say("warning: %s", oneLine(err))
-	}
-	runs := []runStatus{}
-	records, _ := store.Records() // a damaged one has a line of its own
-	for _, scale := range a.scales(records, fingerprint) {
-		for _, e := range list {
-			for _, spec := range e.Runs(scale, a.seeds) {
-				key := results.Key{Spec: spec, Data: fingerprint, Arithmetic: models.Arithmetic}
-				id := key.Identity()
-				if i := slices.IndexFunc(runs, func(r runStatus) bool { return r.Identity == id }); i >= 0 {
-					runs[i].Experiments = append(runs[i].Experiments, e.Name)
-					continue
-				}
-				r := statusOf(store, key)
-				r.Experiments = []string{e.Name}
-				r.waitsIn(queued)
-				runs = append(runs, r)
-			}
-		}
-	}
-	switch a.format {
+	switch m.format {
 	case formatJSON:
-		out := json.NewEncoder(a.stdout)
+		out := json.NewEncoder(env.stdout)
 		out.SetIndent("", "  ")
-		return out.Encode(runs)
+		return out.Encode(status)
 	case formatCSV:
 		seconds := func(d time.Duration) string { return fmt.Sprintf("%.0f", d.Seconds()) }
-		return statusTable(runs, seconds).CSV(a.stdout)
+		return status.Table(seconds).CSV(env.stdout)
 	}
-	return statusTable(runs, roughly).Terminal(a.stdout)
-}
-
-// scales returns the scales to tell about: the one of -scale, or without it the
-// full schedule and every other that something is recorded at.
-func (a *app) scales(records []*results.Record, data results.Fingerprint) []experiments.Scale {
-	scales := []experiments.Scale{a.scale}
-	if a.scaleGiven {
-		return scales
-	}
-	for _, r := range records {
-		s := r.Key.Spec.Scale
-		same := func(o experiments.Scale) bool { return o.Compare(s) == 0 }
-		if r.Key.Data == data && !slices.ContainsFunc(scales, same) {
-			scales = append(scales, s)
-		}
-	}
-	slices.SortFunc(scales, func(a, b experiments.Scale) int { return b.Compare(a) })
-	return scales
-}
-
-// statusOf looks at one run.
-func statusOf(store *results.Store, key results.Key) runStatus {
-	state := store.State(key)
-	spec := key.Spec
-	s := runStatus{
-		Network: spec.Network.String(), Scale: spec.Scale.String(), Seed: spec.Seed, Identity: key.Identity(),
-		Status: state.Status, Iterations: spec.Protocol.Iterations,
-	}
-	if at, ok := train.Latest(store.Path(key)); ok {
-		s.Iteration = at
-	}
-	if state.Damage != nil {
-		s.Note = oneLine(state.Damage)
-	}
-	if r := state.Record; r != nil {
-		s.Note = r.Reason
-		if row, ok := r.Final(); ok {
-			s.Iteration = max(s.Iteration, row.Iteration)
-			s.TestError = &row.TestError
-		}
-		if t := r.Provenance.TrainSeconds; r.Status == results.Complete && t > 0 {
-			s.ImagesPerSecond = float64(s.Iterations*spec.Protocol.Batch) / t
-		}
-	}
-	if h := state.Holder; h != nil && state.Status == results.Running {
-		s.Where = "unknown"
-		if h.Host != "" {
-			s.Where = fmt.Sprintf("%s:%d", h.Host, h.PID)
-		}
-		s.Note = ""
-		s.Iteration = max(s.Iteration, h.Iteration)
-		if s.ImagesPerSecond = h.ImagesPerSecond; s.ImagesPerSecond > 0 {
-			s.SecondsLeft = float64((s.Iterations-s.Iteration)*spec.Protocol.Batch) / s.ImagesPerSecond
-		}
-	}
-	return s
-}
-
-// statusQueued is a run that no worker holds and that Slurm has yet to start, or
-// to start again. No record has this status.
-const statusQueued results.Status = "queued"
-
-// waitsIn takes the submissions to Slurm into account.
-func (s *runStatus) waitsIn(queued map[string]string) {
-	where, ok := queued[s.Identity]
-	if ok && (s.Status == results.Missing || s.Status == results.Interrupted) {
-		s.Status, s.Note = statusQueued, where
-	}
-}
-
-// statusTable lays the runs out as a table; left formats the time left.
-func statusTable(runs []runStatus, left func(time.Duration) string) *reports.Table {
-	t := &reports.Table{
-		Name: "status",
-		Columns: []reports.Column{
-			{Heading: "network"}, {Heading: "scale"}, {Heading: "seed", Number: true}, {Heading: "identity"},
-			{Heading: "status"}, {Heading: "where"}, {Heading: "iteration", Number: true}, {Heading: "of", Number: true},
-			{Heading: "images/s", Number: true}, {Heading: "left", Number: true}, {Heading: "test error", Number: true}, {Heading: "note"},
-		},
-	}
-	for _, r := range runs {
-		speed, remaining, test := "", "", ""
-		if r.ImagesPerSecond > 0 {
-			speed = fmt.Sprintf("%.0f", r.ImagesPerSecond)
-		}
-		if r.SecondsLeft > 0 {
-			remaining = left(time.Duration(r.SecondsLeft * float64(time.Second)))
-		}
-		if r.TestError != nil {
-			test = fmt.Sprintf("%.2f", *r.TestError)
-		}
-		t.Rows = append(t.Rows, reports.TableRow{Cells: []string{
-			r.Network, r.Scale, fmt.Sprint(r.Seed), r.Identity, string(r.Status), r.Where,
-			fmt.Sprint(r.Iteration), fmt.Sprint(r.Iterations), speed, remaining, test, r.Note,
-		}})
-	}
-	return t
+	return status.Table(text.Roughly).Terminal(env.stdout)
 }

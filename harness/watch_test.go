@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"deepresidual/harness/publish"
 	"deepresidual/results"
 )
 
@@ -71,7 +72,7 @@ func (w *watcher) look() {
 	if code != exitDone || stderr.Len() > 0 || took > blocked {
 		w.t.Errorf("-status: exit code %d after %v: %s", code, took, &stderr)
 	}
-	var runs []runStatus
+	var runs []publish.RunStatus
 	if err := json.Unmarshal(stdout.Bytes(), &runs); err != nil {
 		w.t.Errorf("-status: %v", err)
 	}

@@ -20,6 +20,7 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/harness/data"
+	"deepresidual/harness/process"
 	"deepresidual/harness/weights"
 	"deepresidual/models"
 	"deepresidual/results"
@@ -382,6 +383,6 @@ func (t *trainer) save(status results.Status, reason string) error {
 	r.Provenance.Kernels = slices.Clone(t.Kernels)
 	r.Provenance.Resumed = t.Resumed
 	r.Provenance.TrainSeconds = t.clock.seconds()
-	r.PeakMiB = PeakMiB()
+	r.PeakMiB = process.PeakMiB()
 	return t.Run.Save(r)
 }

@@ -1,4 +1,4 @@
-package main
+package work
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"deepresidual/experiments"
+	"deepresidual/harness/fixture"
 	"deepresidual/results"
 )
 
@@ -14,7 +15,7 @@ import (
 // that advances by a step at each look.
 func newTestProgress(t *testing.T, w *strings.Builder, step time.Duration) *progress {
 	t.Helper()
-	e := experiment(t, "e", func(p *experiments.Protocol) { p.Iterations, p.Milestones, p.Interval = 1000, []int{500}, 100 })
+	e := fixture.Experiment(t, "e", func(p *experiments.Protocol) { p.Iterations, p.Milestones, p.Interval = 1000, []int{500}, 100 })
 	p, err := newProgress(w, e.Runs(experiments.Scale{Num: 1, Den: 1}, nil)[1], "resnet-20 (1 of 1)", 0)
 	if err != nil {
 		t.Fatal(err)
@@ -72,19 +73,5 @@ func TestProgressTerminal(t *testing.T) {
 	}
 	if last := lines[len(lines)-1]; last != "\x1b[K" {
 		t.Errorf("ends with %q, want the line cleared", last)
-	}
-}
-
-func TestRoughly(t *testing.T) {
-	for _, c := range []struct {
-		d    time.Duration
-		want string
-	}{
-		{0, "0 s"}, {99 * time.Second, "99 s"}, {100 * time.Second, "2 min"}, {99 * time.Minute, "99 min"},
-		{100 * time.Minute, "1.7 h"}, {47 * time.Hour, "47.0 h"}, {60 * time.Hour, "2.5 days"},
-	} {
-		if got := roughly(c.d); got != c.want {
-			t.Errorf("roughly(%v) = %q, want %q", c.d, got, c.want)
-		}
 	}
 }

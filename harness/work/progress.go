@@ -1,4 +1,4 @@
-package main
+package work
 
 import (
 	"fmt"
@@ -9,6 +9,8 @@ import (
 	"golang.org/x/term"
 
 	"deepresidual/experiments"
+	"deepresidual/harness/cost"
+	"deepresidual/harness/text"
 	"deepresidual/results"
 )
 
@@ -45,7 +47,7 @@ type progress struct {
 // newProgress returns the progress of a run that writes to w. after is the cost
 // of the runs after it, in multiply-adds.
 func newProgress(w io.Writer, spec experiments.RunSpec, name string, after int64) (*progress, error) {
-	whole, err := cost(spec, 0)
+	whole, err := cost.Run(spec, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +69,7 @@ func newProgress(w io.Writer, spec experiments.RunSpec, name string, after int64
 func (p *progress) Begin(iteration int) {
 	p.began, p.first, p.done = p.now(), iteration, iteration
 	if iteration > 0 {
-		p.line("%s goes on from iteration %s", p.name, grouped(iteration))
+		p.line("%s goes on from iteration %s", p.name, text.Grouped(iteration))
 		return
 	}
 	p.line("%s begins", p.name)
@@ -95,11 +97,11 @@ func (p *progress) Row(r results.Row) {
 		return
 	}
 	p.line("%s iteration %s of %s: loss %.4f, training error %.2f %%, test error %.2f %%%s",
-		p.name, grouped(r.Iteration), grouped(p.spec.Protocol.Iterations), r.TrainLoss, r.TrainError, r.TestError, p.pace())
+		p.name, text.Grouped(r.Iteration), text.Grouped(p.spec.Protocol.Iterations), r.TrainLoss, r.TrainError, r.TestError, p.pace())
 }
 
 // Warn implements train.Observer.
-func (p *progress) Warn(err error) { p.line("%s: %s", p.name, oneLine(err)) }
+func (p *progress) Warn(err error) { p.line("%s: %s", p.name, text.OneLine(err)) }
 
 // End takes the progress line off the terminal.
 func (p *progress) End() {
@@ -118,7 +120,7 @@ func (p *progress) line(format string, args ...any) {
 // draw draws the progress line, no longer than the terminal is wide.
 func (p *progress) draw() {
 	s := fmt.Sprintf("%s %s/%s loss %.3f error %.2f %%", p.name,
-		grouped(p.done), grouped(p.spec.Protocol.Iterations), p.loss, p.wrong)
+		text.Grouped(p.done), text.Grouped(p.spec.Protocol.Iterations), p.loss, p.wrong)
 	if p.hasTest {
 		s += fmt.Sprintf(" test %.2f %%", p.test)
 	}
@@ -140,9 +142,9 @@ func (p *progress) pace() string {
 	}
 	perStep := elapsed / time.Duration(steps)
 	left := time.Duration(p.spec.Protocol.Iterations-p.done) * perStep
-	s := fmt.Sprintf(", %.0f images/s, %s left", float64(p.spec.Protocol.Batch)/perStep.Seconds(), roughly(left))
+	s := fmt.Sprintf(", %.0f images/s, %s left", float64(p.spec.Protocol.Batch)/perStep.Seconds(), text.Roughly(left))
 	if p.rest > 0 {
-		s += fmt.Sprintf(" (%s for all)", roughly(left+time.Duration(p.rest*float64(perStep))))
+		s += fmt.Sprintf(" (%s for all)", text.Roughly(left+time.Duration(p.rest*float64(perStep))))
 	}
 	return s
 }

@@ -1,4 +1,6 @@
-package main
+// Package process tells what this process is: the program and the machine, as a
+// run's record names them, and the memory it has taken.
+package process
 
 import (
 	"bufio"
@@ -13,27 +15,27 @@ import (
 	"deepresidual/results"
 )
 
-// provenance describes the program and the machine, for a run's record. None
+// Provenance describes the program and the machine, for a run's record. None
 // of it changes a run's numbers.
-func provenance(ctx context.Context, threads int) results.Provenance {
+func Provenance(ctx context.Context, threads int) results.Provenance {
 	p := results.Provenance{
 		GoVersion: runtime.Version(),
 		OS:        runtime.GOOS,
 		Arch:      runtime.GOARCH,
-		CPU:       cpuName(),
+		CPU:       CPU(),
 		Threads:   threads,
 		Command:   strings.Join(os.Args[1:], " "),
 		Started:   time.Now(),
 	}
 	p.Host, _ = os.Hostname() // a record without it is good enough
-	p.Revision, p.Dirty, p.RevisionSource = revision(ctx)
+	p.Revision, p.Dirty, p.RevisionSource = Revision(ctx)
 	return p
 }
 
-// revision returns the version-control revision the program was built from and
+// Revision returns the version-control revision the program was built from and
 // who says so: the build itself, or git, asked in the working folder. go run
 // stamps nothing into what it builds, so git is what mostly answers.
-func revision(ctx context.Context) (revision string, dirty bool, source string) {
+func Revision(ctx context.Context) (revision string, dirty bool, source string) {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range info.Settings {
 			switch s.Key {
@@ -58,9 +60,9 @@ func revision(ctx context.Context) (revision string, dirty bool, source string) 
 	return strings.TrimSpace(string(head)), err != nil || len(changes) > 0, "git"
 }
 
-// cpuName returns the processor's model, or the architecture where the system
+// CPU returns the processor's model, or the architecture where the system
 // does not tell.
-func cpuName() string {
+func CPU() string {
 	f, err := os.Open("/proc/cpuinfo")
 	if err != nil {
 		return runtime.GOARCH

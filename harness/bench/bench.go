@@ -1,0 +1,107 @@
+// Package bench times training steps and evaluations of a network on random
+// images: how fast this machine is, without data or records.
+package bench
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"time"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/process"
+	"deepresidual/harness/train"
+	"deepresidual/models"
+)
+
+// Options say how steps are timed.
+type Options struct {
+	Batch   int // images in a minibatch
+	Steps   int // that are timed, at least 1
+	Threads int
+	Kernels string // empty for the best this processor has
+}
+
+// Result is what timing a network's training step tells.
+type Result struct {
+	Step        time.Duration // the median
+	Evaluation  time.Duration // of a batch of the same size, the median
+	Kernels     string
+	Allocations float64 // per step
+	PeakMiB     float64 // resident memory
+}
+
+// Steps times training steps of a network, after a few that warm the machine
+// up.
+func Steps(_ context.Context, net *models.Network, o Options) (Result, error) {
+	m, err := models.New(net, models.Options{Batch: o.Batch, EvalBatch: o.Batch, Threads: o.Threads, Kernels: o.Kernels})
+	if err != nil {
+		return Result{}, err
+	}
+	defer m.Close()
+	m.Initialise(1, train.Initialisation(experiments.Paper()))
+	b := randomBatch(o.Batch)
+	hyper := train.Hyper(experiments.Paper(), 0.01)
+	var before, after runtime.MemStats
+	step, err := median(o.Steps, func() { runtime.ReadMemStats(&before) }, func() error {
+		_, err := m.Step(b, hyper)
+		return err
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	runtime.ReadMemStats(&after)
+	result := Result{
+		Step:        step,
+		Kernels:     m.Kernels(),
+		Allocations: float64(after.Mallocs-before.Mallocs) / float64(o.Steps),
+		PeakMiB:     process.PeakMiB(),
+	}
+	result.Evaluation, err = median(o.Steps, func() {}, func() error {
+		_, err := m.Evaluate(b)
+		return err
+	})
+	return result, err
+}
+
+// median times body, after a few calls that warm the machine up, and calls
+// warm when they are done.
+func median(steps int, warm func(), body func() error) (time.Duration, error) {
+	const warmUp = 3
+	times := make([]time.Duration, steps)
+	for i := -warmUp; i < steps; i++ {
+		if i == 0 {
+			warm()
+		}
+		began := time.Now()
+		if err := body(); err != nil {
+			return 0, err
+		}
+		if i >= 0 {
+			times[i] = time.Since(began)
+		}
+	}
+	slices.Sort(times)
+	return (times[(steps-1)/2] + times[steps/2]) / 2, nil
+}
+
+// randomBatch returns images of noise within their zero border.
+func randomBatch(n int) *models.Batch {
+	b := models.NewBatch(n)
+	random := rand.New(rand.NewPCG(1, 2))
+	const last = models.PaddedSize - 1
+	for i := range n {
+		b.Labels[i] = uint8(random.IntN(models.Classes))
+		for p := range models.PaddedSize * models.PaddedSize {
+			x, y := p%models.PaddedSize, p/models.PaddedSize
+			if x == 0 || y == 0 || x == last || y == last {
+				continue
+			}
+			for c := range models.Channels {
+				b.Image(i)[p*models.Channels+c] = random.Float32() - 0.5
+			}
+		}
+	}
+	return b
+}

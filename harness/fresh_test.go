@@ -1,0 +1,66 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/data"
+	"deepresidual/harness/fixture"
+	"deepresidual/models"
+	"deepresidual/results"
+)
+
+// On a machine without data and network, the exhibit is drawn from the largest
+// scale that is recorded, and the output says so and how to get the data.
+func TestFreshMachine(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		scales []experiments.Scale
+		code   int
+		stderr []string
+		figure bool
+	}{
+		{"recorded at two scales", []experiments.Scale{{Num: 1, Den: 64}, {Num: 1, Den: 16}}, exitDone,
+			[]string{"fig1: drawn from what is recorded at scale 1/16", "to train: ", "CIFAR10_DIR"}, true},
+		{"nothing recorded", nil, exitFailed, []string{"nothing of fig1 is recorded in ", "CIFAR10_DIR"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Setenv(data.EnvironmentVariable, "")
+			t.Setenv("XDG_CACHE_HOME", t.TempDir())
+			t.Setenv("HOME", t.TempDir())
+			dir := t.TempDir()
+			store, err := results.Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := experiments.Load("fig1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range c.scales {
+				for _, spec := range e.Runs(s, nil) {
+					fixture.Leave(t, store, results.Key{Spec: spec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}, results.Complete, false)
+				}
+			}
+			var stdout, stderr strings.Builder
+			env := &environment{stdout: &stdout, stderr: &stderr, source: "http://127.0.0.1:1/"} // where nobody answers
+			if code := env.run(t.Context(), []string{"-exp", "fig1", "-results", dir}); code != c.code {
+				t.Errorf("exit code %d, want %d", code, c.code)
+			}
+			for _, want := range c.stderr {
+				if !strings.Contains(stderr.String(), want) {
+					t.Errorf("stderr does not say %q:\n%s", want, stderr.String())
+				}
+			}
+			drawn, err := filepath.Glob(filepath.Join(dir, "figures", "fig1.png"))
+			if got := len(drawn) == 1; got != c.figure || err != nil {
+				t.Errorf("figure drawn: %v (%v), want %v", got, err, c.figure)
+			}
+			if c.figure && !strings.Contains(stdout.String(), "scale 1/16") {
+				t.Errorf("the answer does not name the scale:\n%s", stdout.String())
+			}
+		})
+	}
+}

@@ -1,0 +1,194 @@
+// Package publish shows what is recorded: the exhibits with their tables and
+// the page that holds them all ([Publisher]), the page again as it grows
+// ([Publisher.Serve]), and the state of every run ([Status]). It trains nothing.
+package publish
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/text"
+	"deepresidual/reports"
+	"deepresidual/reports/tensorboard"
+	"deepresidual/results"
+	"deepresidual/results/atomicfile"
+)
+
+// ReportFile is the page with all exhibits, in the results folder.
+const ReportFile = "report.html"
+
+// Publisher draws experiments from the records of a store.
+type Publisher struct {
+	Store       *results.Store
+	Experiments []*experiments.Experiment
+	Asked       reports.Choice                // what the command line asks for
+	AnyScale    bool                          // draw the largest recorded scale: none was asked for
+	Parameters  func(experiments.Network) int // counts a network's parameters; 0 if it cannot be built
+	TensorBoard string                        // folder of event files; empty for none
+
+	Output   io.Writer // for tables and the names of files
+	Progress io.Writer // for what the user is to know besides
+}
+
+// say prints a line for the user to follow along.
+func (p *Publisher) say(format string, args ...any) { fmt.Fprintf(p.Progress, format+"\n", args...) }
+
+// Drawn is what came of drawing.
+type Drawn struct {
+	Exhibits int  // how many there was something to draw of
+	Failed   bool // a claim of one of them was not reproduced
+}
+
+// A Chooser says which records an experiment is drawn from; false for none.
+type Chooser func(*experiments.Experiment, []*results.Record) (reports.Choice, bool)
+
+// AsAsked chooses what the command line asks for, recorded or not.
+func (p *Publisher) AsAsked(*experiments.Experiment, []*results.Record) (reports.Choice, bool) {
+	return p.Asked, true
+}
+
+// Recorded chooses what the command line asks for if there is some of it, and
+// the largest scale that is recorded if it asks for none.
+func (p *Publisher) Recorded(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
+	if !p.AnyScale || p.Asked.Synthetic {
+		return p.Asked, !reports.Select(e, records, p.Asked).Empty()
+	}
+	return reports.Largest(e, records, p.Asked.Seeds)
+}
+
+// Largest chooses the largest scale that is recorded, and says so: it is for a
+// machine that can train nothing.
+func (p *Publisher) Largest(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
+	c, ok := reports.Largest(e, records, p.Asked.Seeds)
+	if ok {
+		p.say("%s: drawn from what is recorded at scale %s; nothing can be trained", e.Name, c.Scale)
+	}
+	return c, ok
+}
+
+// Draw draws the experiments from the records chosen, prints their tables and
+// lists the files written.
+func (p *Publisher) Draw(choose Chooser) (Drawn, error) {
+	var drawn Drawn
+	records, damaged := p.Store.Records()
+	for _, err := range damaged {
+		p.say("warning: %s", text.OneLine(err))
+	}
+	exhibits, err := p.build(p.Experiments, records, choose)
+	if err != nil || len(exhibits) == 0 {
+		return drawn, err
+	}
+	for _, e := range exhibits {
+		if err := e.Print(p.Output); err != nil {
+			return drawn, err
+		}
+		for _, r := range e.Figure.Remarks() {
+			fmt.Fprintf(p.Output, "%s: %s\n", e.Name, r)
+		}
+		paths, err := e.Write(p.Store.Dir())
+		if err != nil {
+			return drawn, err
+		}
+		for _, path := range paths {
+			fmt.Fprintln(p.Output, path)
+		}
+		for _, v := range e.Verdicts {
+			drawn.Failed = drawn.Failed || v.Failed()
+		}
+	}
+	if err := p.writeReport(records); err != nil {
+		return drawn, err
+	}
+	if err := p.exportAll(exhibits); err != nil {
+		return drawn, err
+	}
+	drawn.Exhibits = len(exhibits)
+	return drawn, nil
+}
+
+// build draws the experiments that a chooser finds records for.
+func (p *Publisher) build(list []*experiments.Experiment, records []*results.Record, choose Chooser) ([]*reports.Exhibit, error) {
+	var exhibits []*reports.Exhibit
+	for _, e := range list {
+		c, ok := choose(e, records)
+		if !ok {
+			continue
+		}
+		exhibit, err := reports.Build(reports.Select(e, records, c), reports.Options{Parameters: p.Parameters})
+		if err != nil {
+			return nil, err
+		}
+		exhibits = append(exhibits, exhibit)
+	}
+	return exhibits, nil
+}
+
+// writeReport writes the page of every experiment that something is recorded
+// of, whichever of them this command is about.
+func (p *Publisher) writeReport(records []*results.Record) error {
+	r, err := p.page(records)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(p.Store.Dir(), ReportFile)
+	if err := atomicfile.Write(path, func(w io.Writer) error { return r.WriteHTML(w) }); err != nil {
+		return err
+	}
+	fmt.Fprintln(p.Output, path)
+	return nil
+}
+
+// page draws the report of every experiment that comes with the program or is
+// among the publisher's, if something is recorded of it.
+func (p *Publisher) page(records []*results.Record) (*reports.Report, error) {
+	list, err := experiments.All()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range p.Experiments {
+		if !known(list, e) {
+			list = append(list, e)
+		}
+	}
+	exhibits, err := p.build(list, records, p.Recorded)
+	if err != nil {
+		return nil, err
+	}
+	return &reports.Report{Title: "Deep Residual Learning on CIFAR-10, reproduced", Exhibits: exhibits}, nil
+}
+
+func known(list []*experiments.Experiment, e *experiments.Experiment) bool {
+	for _, other := range list {
+		if other.File == e.File {
+			return true
+		}
+	}
+	return false
+}
+
+// exportAll writes TensorBoard event files of the runs that exhibits show.
+func (p *Publisher) exportAll(exhibits []*reports.Exhibit) error {
+	for _, e := range exhibits {
+		for _, run := range e.Selection.Runs {
+			if run.Record == nil {
+				continue
+			}
+			if err := p.Export(run.Record); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Export writes the TensorBoard event file of a run, if there is a folder for
+// it.
+func (p *Publisher) Export(r *results.Record) error {
+	if p.TensorBoard == "" {
+		return nil
+	}
+	_, err := tensorboard.Export(p.TensorBoard, r)
+	return err
+}

@@ -1,0 +1,22 @@
+package publish
+
+import "testing"
+
+func TestListenAddress(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"8080", "127.0.0.1:8080"},
+		{":8080", "127.0.0.1:8080"},
+		{"localhost:0", "localhost:0"},
+		{"0.0.0.0:80", "0.0.0.0:80"},
+		{"[::1]:80", "[::1]:80"},
+	} {
+		if got, err := ListenAddress(c.in); got != c.want || err != nil {
+			t.Errorf("ListenAddress(%q) = %q, %v; want %q", c.in, got, err, c.want)
+		}
+	}
+	for _, in := range []string{"", "localhost", "1:2:3", "99999"} {
+		if got, err := ListenAddress(in); err == nil {
+			t.Errorf("ListenAddress(%q) = %q, want an error", in, got)
+		}
+	}
+}

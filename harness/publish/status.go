@@ -1,0 +1,166 @@
+package publish
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/slurm"
+	"deepresidual/harness/text"
+	"deepresidual/harness/train"
+	"deepresidual/models"
+	"deepresidual/reports"
+	"deepresidual/results"
+)
+
+// RunStatus is what -status tells of a run. The JSON names are part of the
+// program's interface; what is not known or does not apply is left out.
+type RunStatus struct {
+	Network         string         `json:"network"`
+	Scale           string         `json:"scale"`
+	Seed            int64          `json:"seed"`
+	Identity        string         `json:"identity"`
+	Experiments     []string       `json:"experiments"`
+	Status          results.Status `json:"status"`
+	Where           string         `json:"where,omitempty"` // host:pid of the worker
+	Iteration       int            `json:"iteration"`
+	Iterations      int            `json:"iterations"`
+	ImagesPerSecond float64        `json:"images_per_second,omitempty"`
+	SecondsLeft     float64        `json:"seconds_left,omitempty"`
+	TestError       *float64       `json:"test_error,omitempty"` // percent, of the last row
+	Note            string         `json:"note,omitempty"`       // why it diverged, or what is damaged
+}
+
+// Status is the state of every run of experiments.
+type Status []RunStatus
+
+// StatusRequest says which runs are asked after.
+type StatusRequest struct {
+	Experiments []*experiments.Experiment
+	Scale       experiments.Scale // without it: the full schedule and every other that something is recorded at
+	Seeds       []int64           // instead of the experiments'; nil for those
+	Data        results.Fingerprint
+}
+
+// StatusOf looks at runs. It reads the results folder alone, waits for nobody,
+// and writes nothing. A queue that cannot be read is an error beside a status
+// that knows of none.
+func StatusOf(store *results.Store, request StatusRequest) (Status, error) {
+	queued, err := slurm.Queued(store.Dir())
+	status := Status{}
+	records, _ := store.Records() // a damaged one has a line of its own
+	for _, scale := range request.scales(records) {
+		for _, e := range request.Experiments {
+			for _, spec := range e.Runs(scale, request.Seeds) {
+				key := results.Key{Spec: spec, Data: request.Data, Arithmetic: models.Arithmetic}
+				id := key.Identity()
+				if i := slices.IndexFunc(status, func(r RunStatus) bool { return r.Identity == id }); i >= 0 {
+					status[i].Experiments = append(status[i].Experiments, e.Name)
+					continue
+				}
+				r := statusOf(store, key)
+				r.Experiments = []string{e.Name}
+				r.waitsIn(queued)
+				status = append(status, r)
+			}
+		}
+	}
+	return status, err
+}
+
+// scales returns the scales to tell about.
+func (r StatusRequest) scales(records []*results.Record) []experiments.Scale {
+	if r.Scale.Num != 0 {
+		return []experiments.Scale{r.Scale}
+	}
+	scales := []experiments.Scale{experiments.Full()}
+	for _, record := range records {
+		s := record.Key.Spec.Scale
+		same := func(o experiments.Scale) bool { return o.Compare(s) == 0 }
+		if record.Key.Data == r.Data && !slices.ContainsFunc(scales, same) {
+			scales = append(scales, s)
+		}
+	}
+	slices.SortFunc(scales, func(a, b experiments.Scale) int { return b.Compare(a) })
+	return scales
+}
+
+// statusOf looks at one run.
+func statusOf(store *results.Store, key results.Key) RunStatus {
+	state := store.State(key)
+	spec := key.Spec
+	s := RunStatus{
+		Network: spec.Network.String(), Scale: spec.Scale.String(), Seed: spec.Seed, Identity: key.Identity(),
+		Status: state.Status, Iterations: spec.Protocol.Iterations,
+	}
+	if at, ok := train.Latest(store.Path(key)); ok {
+		s.Iteration = at
+	}
+	if state.Damage != nil {
+		s.Note = text.OneLine(state.Damage)
+	}
+	if r := state.Record; r != nil {
+		s.Note = r.Reason
+		if row, ok := r.Final(); ok {
+			s.Iteration = max(s.Iteration, row.Iteration)
+			s.TestError = &row.TestError
+		}
+		if t := r.Provenance.TrainSeconds; r.Status == results.Complete && t > 0 {
+			s.ImagesPerSecond = float64(s.Iterations*spec.Protocol.Batch) / t
+		}
+	}
+	if h := state.Holder; h != nil && state.Status == results.Running {
+		s.Where = "unknown"
+		if h.Host != "" {
+			s.Where = fmt.Sprintf("%s:%d", h.Host, h.PID)
+		}
+		s.Note = ""
+		s.Iteration = max(s.Iteration, h.Iteration)
+		if s.ImagesPerSecond = h.ImagesPerSecond; s.ImagesPerSecond > 0 {
+			s.SecondsLeft = float64((s.Iterations-s.Iteration)*spec.Protocol.Batch) / s.ImagesPerSecond
+		}
+	}
+	return s
+}
+
+// Queued is a run that no worker holds and that Slurm has yet to start, or
+// to start again. No record has this status.
+const Queued results.Status = "queued"
+
+// waitsIn takes the submissions to Slurm into account.
+func (s *RunStatus) waitsIn(queued map[string]string) {
+	where, ok := queued[s.Identity]
+	if ok && (s.Status == results.Missing || s.Status == results.Interrupted) {
+		s.Status, s.Note = Queued, where
+	}
+}
+
+// Table lays the runs out as a table; left formats the time left.
+func (s Status) Table(left func(time.Duration) string) *reports.Table {
+	t := &reports.Table{
+		Name: "status",
+		Columns: []reports.Column{
+			{Heading: "network"}, {Heading: "scale"}, {Heading: "seed", Number: true}, {Heading: "identity"},
+			{Heading: "status"}, {Heading: "where"}, {Heading: "iteration", Number: true}, {Heading: "of", Number: true},
+			{Heading: "images/s", Number: true}, {Heading: "left", Number: true}, {Heading: "test error", Number: true}, {Heading: "note"},
+		},
+	}
+	for _, r := range s {
+		speed, remaining, test := "", "", ""
+		if r.ImagesPerSecond > 0 {
+			speed = fmt.Sprintf("%.0f", r.ImagesPerSecond)
+		}
+		if r.SecondsLeft > 0 {
+			remaining = left(time.Duration(r.SecondsLeft * float64(time.Second)))
+		}
+		if r.TestError != nil {
+			test = fmt.Sprintf("%.2f", *r.TestError)
+		}
+		t.Rows = append(t.Rows, reports.TableRow{Cells: []string{
+			r.Network, r.Scale, fmt.Sprint(r.Seed), r.Identity, string(r.Status), r.Where,
+			fmt.Sprint(r.Iteration), fmt.Sprint(r.Iterations), speed, remaining, test, r.Note,
+		}})
+	}
+	return t
+}

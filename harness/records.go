@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/cost"
+	"deepresidual/harness/data"
+	"deepresidual/harness/publish"
+	"deepresidual/harness/text"
+	"deepresidual/harness/work"
+	"deepresidual/reports"
+	"deepresidual/results"
+)
+
+// expAll stands for all experiments but the smoke test, which is no exhibit of
+// the paper.
+const expAll = "all"
+
+// selection says which experiments, at which scale and with which seeds.
+type selection struct {
+	names      []string // names or files; expAll is expanded by load
+	scale      experiments.Scale
+	scaleGiven bool
+	seeds      []int64 // nil for those of the experiments
+}
+
+// declare declares the options of a selection; required if the mode must be
+// told the experiments, which else are all.
+func (s *selection) declare(o *options, required bool) {
+	exp := o.names(&s.names, "exp", "NAMES", "experiments, separated by commas: names of -list or .toml files; all")
+	if required {
+		exp.required = "fig1"
+	}
+	s.scale = experiments.Full()
+	o.add("scale", "S", "S of the schedule, such as 1/16 (default 1)", func(text string) error {
+		s.scaleGiven = true
+		return s.scale.Set(text)
+	})
+	o.add("seeds", "N,N", "these seeds instead of the experiment's", s.parseSeeds)
+}
+
+// parseSeeds adds the seeds in a list separated by commas.
+func (s *selection) parseSeeds(list string) error {
+	for text := range strings.SplitSeq(list, ",") {
+		seed, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
+		if err != nil {
+			return fmt.Errorf("%q is not a whole number", text)
+		}
+		if !slices.Contains(s.seeds, seed) {
+			s.seeds = append(s.seeds, seed)
+		}
+	}
+	return nil
+}
+
+// load reads the experiments.
+func (s *selection) load() ([]*experiments.Experiment, error) {
+	names := s.names
+	if len(names) == 0 {
+		names = []string{expAll}
+	}
+	var list []*experiments.Experiment
+	for _, name := range names {
+		if name != expAll {
+			e, err := experiments.Load(name)
+			var wrong *experiments.SpecError
+			if err != nil && !errors.As(err, &wrong) {
+				err = usageError{err.Error()} // there is no such experiment
+			}
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, e)
+			continue
+		}
+		all, err := experiments.All()
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range all {
+			if e.Name != "smoke" {
+				list = append(list, e)
+			}
+		}
+	}
+	return list, nil
+}
+
+// String names the experiments as they were asked for.
+func (s *selection) String() string {
+	if len(s.names) == 0 {
+		return expAll
+	}
+	return strings.Join(s.names, ", ")
+}
+
+// dataset is which data set.
+type dataset struct{ path string }
+
+func (d *dataset) declare(o *options) {
+	o.text(&d.path, "data", "PATH", "folder with CIFAR-10's six .bin files, cifar-10-binary.tar.gz, or synthetic (default: $CIFAR10_DIR, the user's cache, or a download)")
+}
+
+// load loads the data set that -data names, or finds it.
+func (d *dataset) load(ctx context.Context, env *environment) (*data.Set, error) {
+	var last time.Time
+	return data.Load(ctx, data.Options{Path: d.path, URL: env.source, Progress: func(done, total int64) {
+		if done < total && time.Since(last) < time.Second {
+			return
+		}
+		last = time.Now()
+		env.say("downloading CIFAR-10: %d of %d MiB", done>>20, total>>20)
+	}})
+}
+
+func (d *dataset) synthetic() bool { return d.path == data.SyntheticPath }
+
+// fingerprint returns that of the data set. For CIFAR-10 it is known without
+// the data: another set is not loaded.
+func (d *dataset) fingerprint(ctx context.Context, env *environment) (results.Fingerprint, error) {
+	if !d.synthetic() {
+		return results.Fingerprint{Train: data.TrainFingerprint, Test: data.TestFingerprint}, nil
+	}
+	set, err := d.load(ctx, env)
+	if err != nil {
+		return results.Fingerprint{}, err
+	}
+	return set.Fingerprint, nil
+}
+
+// records are what the modes look at that plan, train or draw: the records of
+// experiments' runs on a data set, in a folder.
+type records struct {
+	selection selection
+	data      dataset
+	folder    string
+}
+
+func (r *records) declare(o *options, required bool) {
+	r.selection.declare(o, required)
+	r.data.declare(o)
+	r.folder = "results"
+	o.text(&r.folder, "results", "DIR", "folder of the records and exhibits (default results)")
+}
+
+// open reads the experiments and opens the folder.
+func (r *records) open(env *environment) ([]*experiments.Experiment, *results.Store, error) {
+	list, err := r.selection.load()
+	if err != nil {
+		return nil, nil, err
+	}
+	store, err := results.OpenWith(r.folder, env.leases)
+	return list, store, err
+}
+
+// plan compares the experiments with what is recorded, which it returns, too,
+// and warns of records that are damaged.
+func (r *records) plan(ctx context.Context, env *environment, list []*experiments.Experiment, store *results.Store, retrain bool) (work.Plan, []*results.Record, error) {
+	fingerprint, err := r.data.fingerprint(ctx, env)
+	if err != nil {
+		return nil, nil, err
+	}
+	recorded, damaged := store.Records()
+	for _, err := range damaged {
+		env.say("warning: %s", text.OneLine(err))
+	}
+	p, err := work.Make(store, recorded, work.Request{
+		Experiments: list, Scale: r.selection.scale, Seeds: r.selection.seeds, Data: fingerprint, Retrain: retrain,
+	})
+	return p, recorded, err
+}
+
+// publisher draws the experiments.
+func (r *records) publisher(env *environment, list []*experiments.Experiment, store *results.Store, tensorBoard string) *publish.Publisher {
+	return &publish.Publisher{
+		Store:       store,
+		Experiments: list,
+		Asked:       reports.Choice{Scale: r.selection.scale, Seeds: r.selection.seeds, Synthetic: r.data.synthetic()},
+		AnyScale:    !r.selection.scaleGiven,
+		Parameters:  parameters,
+		TensorBoard: tensorBoard,
+		Output:      env.stdout,
+		Progress:    env.stderr,
+	}
+}
+
+// parameters counts a network's parameters; 0 for one that cannot be.
+func parameters(n experiments.Network) int {
+	net, err := cost.Describe(n)
+	if err != nil {
+		return 0
+	}
+	return net.Parameters()
+}

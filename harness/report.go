@@ -1,0 +1,33 @@
+package main
+
+import (
+	"context"
+	"fmt"
+)
+
+// reportMode draws what is recorded and trains nothing.
+type reportMode struct {
+	records     records
+	check       bool
+	tensorBoard string
+}
+
+func (m *reportMode) declare(o *options) {
+	o.mode("report", "draw from what is recorded, finished or not; train nothing")
+	m.records.declare(o, false)
+	declareCheck(o, &m.check)
+	declareTensorBoard(o, &m.tensorBoard)
+}
+
+func (m *reportMode) do(_ context.Context, env *environment) error {
+	list, store, err := m.records.open(env)
+	if err != nil {
+		return err
+	}
+	p := m.records.publisher(env, list, store, m.tensorBoard)
+	drawn, err := p.Draw(p.Recorded)
+	if err == nil && drawn.Exhibits == 0 {
+		return fmt.Errorf("nothing of %s is recorded in %s; without -report it is trained", &m.records.selection, m.records.folder)
+	}
+	return checked(m.check, drawn, err)
+}

@@ -1,0 +1,95 @@
+// Package submit hands the runs of a plan over to a scheduler: which of them,
+// with what arguments for the site, and what each will need. The scheduler
+// itself is package slurm's.
+package submit
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"deepresidual/harness/cost"
+	"deepresidual/harness/slurm"
+	"deepresidual/harness/work"
+	"deepresidual/results"
+)
+
+// Missing returns the runs of a plan that nobody trains or is about to train;
+// queued are those that were handed over before, by identity. It says which are
+// left out.
+func Missing(plan work.Plan, queued map[string]string, progress io.Writer) work.Plan {
+	var missing work.Plan
+	for _, r := range plan.Work() {
+		switch where, ok := queued[r.Key.Identity()]; {
+		case ok:
+			fmt.Fprintf(progress, "%s: queued already, in %s\n", r.Key, where)
+		case r.State.Status == results.Running:
+			fmt.Fprintf(progress, "%s: %s\n", r.Key, r.Reason)
+		default:
+			missing = append(missing, r)
+		}
+	}
+	return missing
+}
+
+// Site returns what the values of -sbatch say of the cluster: at most one file
+// and any number of sbatch's options.
+func Site(values []string) (slurm.Site, error) {
+	site := slurm.Site{CPUs: slurm.DefaultCPUs}
+	var file string
+	var options []string
+	for _, s := range values {
+		switch {
+		case !strings.HasPrefix(s, "-") && file == "":
+			file = s
+		case !strings.HasPrefix(s, "-"):
+			return site, OptionError{fmt.Sprintf("%s and %s: one file at a time", file, s)}
+		default:
+			if err := slurm.CheckOption(s); err != nil {
+				return site, OptionError{err.Error()}
+			}
+			options = append(options, s)
+		}
+	}
+	if file != "" {
+		var err error
+		if site, err = slurm.ReadSite(file); err != nil {
+			return site, err
+		}
+	}
+	site.Options = append(site.Options, options...)
+	return site, nil
+}
+
+// OptionError says what is wrong with the values of -sbatch.
+type OptionError struct{ Problem string }
+
+func (e OptionError) Error() string { return e.Problem }
+
+// Tasks estimates what runs need on so many processors, of which each does so
+// many multiply-adds a second.
+func Tasks(runs work.Plan, records []*results.Record, cpus int, perThread float64) ([]slurm.Task, error) {
+	s := work.Speed{PerSecond: perThread * float64(cpus)}
+	var tasks []slurm.Task
+	for _, r := range runs {
+		spec := r.Key.Spec
+		net, err := cost.Describe(spec.Network)
+		if err != nil {
+			return nil, err
+		}
+		memory := cost.MemoryMiB(net, spec.Protocol.Batch)
+		for _, old := range records {
+			if old.Key.Spec.Network == spec.Network && old.Key.Spec.Protocol.Batch == spec.Protocol.Batch {
+				memory = max(memory, int(old.PeakMiB))
+			}
+		}
+		tasks = append(tasks, slurm.Task{
+			Identity: r.Key.Identity(),
+			Network:  spec.Network.String(),
+			Seed:     spec.Seed,
+			Time:     s.Time(r.Cost),
+			Memory:   memory,
+		})
+	}
+	return tasks, nil
+}

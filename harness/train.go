@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/data"
+	"deepresidual/harness/publish"
+	"deepresidual/harness/slurm"
+	"deepresidual/harness/text"
+	"deepresidual/harness/train"
+	"deepresidual/harness/work"
+	"deepresidual/results"
+)
+
+// trainMode trains what the experiments lack and draws them.
+type trainMode struct {
+	records     records
+	machine     machine
+	retrain     bool
+	check       bool
+	checkpoint  time.Duration
+	run         []string // identities; nil: every run
+	requeue     bool
+	tensorBoard string
+}
+
+func (m *trainMode) declare(o *options) {
+	m.records.declare(o, true)
+	m.machine.declare(o)
+	declareCheckpoint(o, &m.checkpoint)
+	o.on(&m.retrain, "retrain", "train again what is recorded")
+	declareCheck(o, &m.check)
+	declareTensorBoard(o, &m.tensorBoard)
+	o.names(&m.run, "run", "ID,ID", "of the experiments' runs, train only these, as -status names them; draw nothing")
+	o.on(&m.requeue, "requeue", "as a job of Slurm's: requeue the job when a signal stops the training")
+}
+
+func declareCheckpoint(o *options, to *time.Duration) {
+	*to = time.Minute
+	o.add("checkpoint", "D", "time between checkpoints (default 1m; below 0, one after every iteration)", func(s string) (err error) {
+		*to, err = time.ParseDuration(s)
+		return err
+	})
+}
+
+func declareCheck(o *options, to *bool) {
+	o.on(to, "check", "exit with 3 if a claim of the paper was not reproduced")
+}
+
+func declareTensorBoard(o *options, to *string) {
+	o.text(to, "tensorboard", "DIR", "write the curves as TensorBoard event files, too")
+}
+
+func (m *trainMode) do(ctx context.Context, env *environment) error {
+	err := m.reproduce(ctx, env)
+	if m.requeue && ctx.Err() != nil && err != nil {
+		err = errors.Join(err, requeueJob(ctx, env))
+	}
+	return err
+}
+
+func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
+	list, store, err := m.records.open(env)
+	if err != nil {
+		return err
+	}
+	plan, err := m.plan(ctx, env, list, store)
+	if err != nil {
+		return err
+	}
+	for _, r := range plan {
+		env.say("%s: %s", r.Key, r.Reason)
+	}
+	publisher := m.records.publisher(env, list, store, m.tensorBoard)
+	todo := plan.Work()
+	if len(todo) == 0 {
+		return errors.Join(plan.Failures(), m.draw(publisher))
+	}
+	set, err := m.records.data.load(ctx, env)
+	if errors.Is(err, data.ErrUnavailable) && len(m.run) == 0 {
+		return m.drawUntrained(env, publisher, err)
+	}
+	if err != nil {
+		return err
+	}
+	w := &work.Worker{
+		Store: store, Data: set, Threads: m.machine.threads, Kernels: m.machine.kernels,
+		CheckpointEvery: m.checkpoint, Retrain: m.retrain, Output: env.stderr, Row: publisher.Export,
+	}
+	err = w.Train(ctx, todo)
+	if errors.Is(err, train.ErrStopped) {
+		return fmt.Errorf("%w; the same command goes on from there", err)
+	}
+	// What could be trained is drawn even when something failed.
+	return errors.Join(err, plan.Failures(), m.draw(publisher))
+}
+
+// plan returns what is to be done about the runs that are asked for.
+func (m *trainMode) plan(ctx context.Context, env *environment, list []*experiments.Experiment, store *results.Store) (work.Plan, error) {
+	plan, _, err := m.records.plan(ctx, env, list, store, m.retrain)
+	if err != nil || len(m.run) == 0 {
+		return plan, err
+	}
+	only, unknown := plan.Only(m.run)
+	if len(unknown) > 0 {
+		s := &m.records.selection
+		return nil, usagef("-run %s: no such run in %s at scale %s; -status lists them, and a changed spec changes them", strings.Join(unknown, ","), s, s.scale)
+	}
+	return only, nil
+}
+
+// draw draws the experiments, if not only some of their runs were asked for.
+func (m *trainMode) draw(p *publish.Publisher) error {
+	if len(m.run) > 0 {
+		return nil
+	}
+	drawn, err := p.Draw(p.AsAsked)
+	return checked(m.check, drawn, err)
+}
+
+// drawUntrained is for a machine that has neither data nor network: it draws
+// from the largest scale that is recorded and says what the full run needs.
+// Drawing nothing at all is an error, with unavailable for the reason.
+func (m *trainMode) drawUntrained(env *environment, p *publish.Publisher, unavailable error) error {
+	drawn, err := p.Draw(p.Largest)
+	if err == nil && drawn.Exhibits == 0 {
+		return fmt.Errorf("nothing of %s is recorded in %s, and %w", &m.records.selection, m.records.folder, unavailable)
+	}
+	env.say("to train: %s", text.OneLine(unavailable))
+	return checked(m.check, drawn, err)
+}
+
+// checked is the error of a command that has drawn, with -check or without.
+func checked(check bool, drawn publish.Drawn, err error) error {
+	if err == nil && check && drawn.Failed {
+		return errCheck
+	}
+	return err
+}
+
+// requeueJob puts the Slurm job that was told to stop back into the queue
+// (-requeue). Where it goes on is told by the run's checkpoint.
+func requeueJob(ctx context.Context, env *environment) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	env.say("stopped by a signal: requeueing the job unless it was cancelled")
+	again, err := slurm.Requeue(ctx)
+	if err == nil && !again {
+		env.say("the job was cancelled or preempted: it is left as it is")
+	}
+	return err
+}

@@ -1,0 +1,194 @@
+// Package work plans the runs of experiments, like make: what is recorded is
+// reused, what was interrupted goes on ([Make]). A [Worker] then trains what is
+// left, beside others on the same results folder, and shows how it gets on.
+package work
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/cost"
+	"deepresidual/harness/text"
+	"deepresidual/harness/train"
+	"deepresidual/models"
+	"deepresidual/results"
+	"deepresidual/results/lease"
+)
+
+// ErrUnfinished says that not every run came to its end.
+var ErrUnfinished = errors.New("not every run was trained to its end")
+
+// A Plan is what a command would do: the runs of its experiments, each once
+// however many experiments show it, in the order in which they would be
+// trained: the longest first, so that of several workers none ends with a long
+// run that nobody can help with.
+type Plan []Planned
+
+// Planned is a run and what is to be done about it.
+type Planned struct {
+	Key     results.Key
+	ShownBy []string // experiments
+	State   results.State
+	Train   bool
+	Reason  string // why it is trained, or not
+	Done    int    // iterations that need not be trained again
+	Cost    int64  // multiply-adds that are left to train
+
+	name string // for progress, among those that are trained: "resnet-20 (2 of 3)"
+}
+
+// Request is what a plan is made for.
+type Request struct {
+	Experiments []*experiments.Experiment
+	Scale       experiments.Scale
+	Seeds       []int64 // instead of the experiments'; nil for those
+	Data        results.Fingerprint
+	Retrain     bool // train again what is recorded
+}
+
+// Make compares the runs of experiments with what is recorded: records are
+// those of the store.
+func Make(store *results.Store, records []*results.Record, request Request) (Plan, error) {
+	var p Plan
+	for _, e := range request.Experiments {
+		for _, spec := range e.Runs(request.Scale, request.Seeds) {
+			key := results.Key{Spec: spec, Data: request.Data, Arithmetic: models.Arithmetic}
+			same := func(r Planned) bool { return r.Key.Identity() == key.Identity() }
+			if i := slices.IndexFunc(p, same); i >= 0 {
+				p[i].ShownBy = append(p[i].ShownBy, e.Name)
+				continue
+			}
+			r := Planned{Key: key, ShownBy: []string{e.Name}, State: store.State(key)}
+			if at, ok := train.Latest(store.Path(key)); ok && !request.Retrain {
+				r.Done = at
+			}
+			r.decide(records, request.Retrain)
+			if r.Train {
+				var err error
+				if r.Cost, err = cost.Run(spec, r.Done); err != nil {
+					return nil, fmt.Errorf("%s: %w", e.Name, err)
+				}
+			}
+			p = append(p, r)
+		}
+	}
+	slices.SortStableFunc(p, func(a, b Planned) int { return cmp.Compare(b.Cost, a.Cost) })
+	return p, nil
+}
+
+// Only returns the runs with the given identities, and the identities that no
+// run of the plan has.
+func (p Plan) Only(identities []string) (only Plan, unknown []string) {
+	for _, id := range identities {
+		if !slices.ContainsFunc(p, func(r Planned) bool { return r.Key.Identity() == id }) {
+			unknown = append(unknown, id)
+		}
+	}
+	for _, r := range p {
+		if slices.Contains(identities, r.Key.Identity()) {
+			only = append(only, r)
+		}
+	}
+	return only, unknown
+}
+
+// decide says whether a run is trained and why.
+func (r *Planned) decide(records []*results.Record, retrain bool) {
+	r.Train = true
+	switch status := r.State.Status; {
+	case status == results.Running:
+		r.Reason = "being trained by " + holder(r.State.Holder)
+	case status == results.Missing:
+		r.Reason = missingBecause(r.Key, records)
+	case retrain:
+		r.Reason = fmt.Sprintf("recorded as %s: trained again (-retrain)", status)
+	case status == results.Complete:
+		r.Train, r.Reason = false, "recorded: reused"
+	case status == results.Diverged:
+		r.Train, r.Reason = false, "recorded as diverged: reused (-retrain trains it again)"
+	case status == results.Damaged:
+		r.Train, r.Reason = false, text.OneLine(r.State.Damage)
+	case r.Done > 0:
+		r.Reason = fmt.Sprintf("interrupted: goes on from iteration %s of %s", text.Grouped(r.Done), text.Grouped(r.Key.Spec.Protocol.Iterations))
+	default:
+		r.Reason = "interrupted before its first checkpoint: from the start"
+	}
+}
+
+// holder names a worker that holds a run: "node7:4711 since 2026-11-24 09:00:00".
+func holder(h *lease.Holder) string {
+	if h.Host == "" {
+		return "a worker that cannot be named"
+	}
+	return fmt.Sprintf("%s:%d since %s", h.Host, h.PID, h.Since.Local().Format(time.DateTime))
+}
+
+// missingBecause says why nothing is recorded for a key: nothing ever was, or
+// something was that has another key by now.
+func missingBecause(key results.Key, records []*results.Record) string {
+	var closest []string
+	for _, r := range records {
+		s := r.Key.Spec
+		if s.Network != key.Spec.Network || s.Seed != key.Spec.Seed || s.Scale != key.Spec.Scale || r.Key.Data.Synthetic != key.Data.Synthetic {
+			continue
+		}
+		if d := differences(r.Key, key); closest == nil || len(d) < len(closest) {
+			closest = d
+		}
+	}
+	if closest == nil {
+		return "not recorded"
+	}
+	return "changed since it was recorded: " + strings.Join(closest, ", ")
+}
+
+// differences lists what differs between two keys of a network, seed and scale.
+func differences(old, now results.Key) []string {
+	var list []string
+	a, b := reflect.ValueOf(old.Spec.Protocol), reflect.ValueOf(now.Spec.Protocol)
+	for i := range a.NumField() {
+		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("toml"), ",")
+		from, to := a.Field(i).Interface(), b.Field(i).Interface()
+		if !reflect.DeepEqual(from, to) {
+			list = append(list, fmt.Sprintf("%s %v -> %v", name, from, to))
+		}
+	}
+	if old.Data != now.Data {
+		list = append(list, "other data")
+	}
+	if old.Arithmetic != now.Arithmetic {
+		list = append(list, fmt.Sprintf("arithmetic %d -> %d", old.Arithmetic, now.Arithmetic))
+	}
+	return list
+}
+
+// Work returns the runs that are to be trained, by this process or another.
+func (p Plan) Work() Plan {
+	return slices.DeleteFunc(slices.Clone(p), func(r Planned) bool { return !r.Train })
+}
+
+// Failures returns ErrUnfinished if a run of the plan cannot be had: it
+// diverged, or its record is damaged.
+func (p Plan) Failures() error {
+	for _, r := range p {
+		if s := r.State.Status; !r.Train && s != results.Complete {
+			return ErrUnfinished
+		}
+	}
+	return nil
+}
+
+// Cost returns the multiply-adds that are left.
+func (p Plan) Cost() int64 {
+	var sum int64
+	for _, r := range p {
+		sum += r.Cost
+	}
+	return sum
+}

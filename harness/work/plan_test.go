@@ -1,0 +1,126 @@
+package work
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/fixture"
+	"deepresidual/results"
+)
+
+func planFor(t *testing.T, store *results.Store, request Request, list ...*experiments.Experiment) Plan {
+	t.Helper()
+	if request.Scale.Num == 0 {
+		request.Scale = experiments.Scale{Num: 1, Den: 1}
+	}
+	records, damaged := store.Records()
+	if len(damaged) > 0 {
+		t.Fatal(damaged)
+	}
+	request.Experiments, request.Data = list, fixture.CIFAR()
+	p, err := Make(store, records, request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// What is done about a run and why, by what was left of it.
+func TestReasons(t *testing.T) {
+	e := fixture.Experiment(t, "e", nil)
+	for _, c := range []struct {
+		name    string
+		leave   func(*results.Store)
+		request Request
+		train   bool
+		reason  string
+	}{
+		{name: "nothing", leave: func(*results.Store) {}, train: true, reason: "not recorded"},
+		{name: "complete", leave: func(s *results.Store) { fixture.Leave(t, s, fixture.Key(e, 1), results.Complete, false) },
+			reason: "recorded: reused"},
+		{name: "retrain", leave: func(s *results.Store) { fixture.Leave(t, s, fixture.Key(e, 1), results.Complete, false) },
+			request: Request{Retrain: true}, train: true, reason: "recorded as complete: trained again (-retrain)"},
+		{name: "diverged", leave: func(s *results.Store) { fixture.Leave(t, s, fixture.Key(e, 1), results.Diverged, false) },
+			reason: "recorded as diverged: reused (-retrain trains it again)"},
+		{name: "stopped", leave: func(s *results.Store) { fixture.Leave(t, s, fixture.Key(e, 1), results.Interrupted, true) },
+			train: true, reason: "interrupted: goes on from iteration 321 of 64,000"},
+		{name: "killed", leave: func(s *results.Store) { fixture.Leave(t, s, fixture.Key(e, 1), results.Running, true) },
+			train: true, reason: "interrupted: goes on from iteration 321 of 64,000"},
+		{name: "killed early", leave: func(s *results.Store) { fixture.Leave(t, s, fixture.Key(e, 1), results.Running, false) },
+			train: true, reason: "interrupted before its first checkpoint: from the start"},
+		{name: "protocol changed", leave: func(s *results.Store) {
+			old := fixture.Experiment(t, "e", func(p *experiments.Protocol) { p.WeightDecay = 0.0002; p.Flip = false })
+			fixture.Leave(t, s, fixture.Key(old, 1), results.Complete, false)
+		}, train: true, reason: "changed since it was recorded: weight_decay 0.0002 -> 0.0001, flip false -> true"},
+		{name: "arithmetic changed", leave: func(s *results.Store) {
+			k := fixture.Key(e, 1)
+			k.Arithmetic--
+			fixture.Leave(t, s, k, results.Complete, false)
+		}, train: true, reason: "changed since it was recorded: arithmetic 0 -> 1"},
+		{name: "another seed is no change", leave: func(s *results.Store) {
+			k := fixture.Key(e, 1)
+			k.Spec.Seed = 99
+			fixture.Leave(t, s, k, results.Complete, false)
+		}, train: true, reason: "not recorded"},
+		{name: "held", leave: func(s *results.Store) {
+			run, err := s.Begin(t.Context(), fixture.Key(e, 1))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { run.Release() })
+		}, train: true, reason: "being trained by "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			store, err := results.Open(t.TempDir())
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.leave(store)
+			for _, r := range planFor(t, store, c.request, e) {
+				if r.Key.Identity() != fixture.Key(e, 1).Identity() {
+					continue
+				}
+				exact := r.Reason == c.reason || strings.HasSuffix(c.reason, " ") && strings.HasPrefix(r.Reason, c.reason)
+				if r.Train != c.train || !exact {
+					t.Errorf("train %v: %q; want %v: %q", r.Train, r.Reason, c.train, c.reason)
+				}
+				return
+			}
+			t.Error("the run is not in the plan")
+		})
+	}
+}
+
+// A run of two experiments is planned once, and the longest comes first.
+func TestPlanOrder(t *testing.T) {
+	store, err := results.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := fixture.Experiment(t, "a", nil), fixture.Experiment(t, "b", nil)
+	b.Networks = append(b.Networks, experiments.Network{Kind: experiments.Plain, Depth: 32})
+	var got []string
+	for _, r := range planFor(t, store, Request{}, a, b) {
+		got = append(got, r.Key.Spec.Network.String()+" for "+strings.Join(r.ShownBy, "+"))
+	}
+	want := "plain-32 for b, resnet-20 for a+b, plain-8 for a+b"
+	if s := strings.Join(got, ", "); s != want {
+		t.Errorf("plan: %s; want %s", s, want)
+	}
+	// What is done already counts: the rest of a long run may be the shortest.
+	fixture.Leave(t, store, fixture.Key(b, 2), results.Running, false)
+	run, err := store.Begin(t.Context(), fixture.Key(b, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := run.WriteFile("checkpoint-00063999", func(io.Writer) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	run.Release()
+	p := planFor(t, store, Request{}, a, b)
+	if n := p[len(p)-1].Key.Spec.Network; n.Depth != 32 {
+		t.Errorf("%s is last, want plain-32, of which one iteration is left", n)
+	}
+}

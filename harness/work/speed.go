@@ -1,0 +1,86 @@
+package work
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/bench"
+	"deepresidual/harness/cost"
+	"deepresidual/results"
+)
+
+// Speed is how fast a machine trains, in multiply-adds a second.
+type Speed struct {
+	PerSecond float64
+	Source    string // how it is known, for people
+}
+
+// Time returns how long so many multiply-adds take.
+func (s Speed) Time(multiplyAdds int64) time.Duration {
+	return time.Duration(float64(multiplyAdds) / s.PerSecond * float64(time.Second))
+}
+
+// RecordedSpeed returns the speed of this machine's latest complete run, by its
+// record: same processor, same number of threads. It reports whether there is
+// one.
+func RecordedSpeed(records []*results.Record, cpu string, threads int) (Speed, bool) {
+	var latest *results.Record
+	for _, r := range records {
+		p := r.Provenance
+		if r.Status != results.Complete || p.CPU != cpu || p.Threads != threads || p.TrainSeconds <= 0 || r.Key.Data.Synthetic {
+			continue
+		}
+		if latest == nil || p.Ended.After(latest.Provenance.Ended) {
+			latest = r
+		}
+	}
+	if latest == nil {
+		return Speed{}, false
+	}
+	c, err := cost.Run(latest.Key.Spec, 0)
+	if err != nil {
+		return Speed{}, false
+	}
+	return Speed{
+		PerSecond: float64(c) / latest.Provenance.TrainSeconds,
+		Source:    "the time " + latest.Key.Spec.Network.String() + " took on this machine",
+	}, true
+}
+
+// MeasuredSpeed times a few training steps of a small network.
+func MeasuredSpeed(ctx context.Context, threads int, kernels string) (Speed, error) {
+	net, err := cost.Describe(experiments.Network{Kind: experiments.Residual, Depth: 20})
+	if err != nil {
+		return Speed{}, err
+	}
+	const batch, steps = 128, 5
+	b, err := bench.Steps(ctx, net, bench.Options{Batch: batch, Steps: steps, Threads: threads, Kernels: kernels})
+	if err != nil {
+		return Speed{}, err
+	}
+	return Speed{
+		PerSecond: float64(net.MultiplyAdds()) * batch * cost.Passes / b.Step.Seconds(),
+		Source:    fmt.Sprintf("%d steps of %s just now", steps, net.Name()),
+	}, nil
+}
+
+// SlowestThread returns the fewest multiply-adds a second that a thread did in
+// any complete run, since the nodes of a cluster are seldom alike.
+func SlowestThread(records []*results.Record) (perSecond float64, ok bool) {
+	for _, r := range records {
+		p := r.Provenance
+		if r.Status != results.Complete || p.TrainSeconds <= 0 || p.Threads < 1 || r.Key.Data.Synthetic {
+			continue
+		}
+		c, err := cost.Run(r.Key.Spec, 0)
+		if err != nil {
+			continue // of a network that this program cannot train
+		}
+		if s := float64(c) / p.TrainSeconds / float64(p.Threads); !ok || s < perSecond {
+			perSecond, ok = s, true
+		}
+	}
+	return perSecond, ok
+}
