@@ -97,8 +97,8 @@ func (m *Model) Close() error {
 	return m.machine.Close()
 }
 
-// Kernels names the set of kernels in use.
-func (m *Model) Kernels() string { return m.kernels.Name }
+// Kernels names the arithmetic of the kernels in use, see [kernels.Set.Arithmetic].
+func (m *Model) Kernels() string { return m.kernels.Arithmetic() }
 
 // Threads returns the number of threads in use.
 func (m *Model) Threads() int { return m.machine.Threads() }

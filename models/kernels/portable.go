@@ -1,7 +1,11 @@
 package kernels
 
-// Portable is the reference: plain Go for every processor. Its loops convert
-// slices to arrays of 16 lanes, so that the compiler drops bounds checks.
+import "math"
+
+// Portable is the reference: plain Go for every processor. Its inner loops
+// convert slices to arrays, so that the compiler drops bounds checks (shown by
+// go build -gcflags=-d=ssa/check_bce), and have no branches that depend on
+// activations.
 func Portable() *Set {
 	return &Set{
 		Name:                   "portable",
@@ -32,10 +36,43 @@ func Portable() *Set {
 	}
 }
 
+// Arithmetic names what the bits of the results depend on, for run records: the
+// set, and for the portable one whether Go's compiler fuses multiplications
+// with additions ("portable-fma"), as it does on arm64, ppc64le, riscv64 and
+// s390x.
+func (s *Set) Arithmetic() string {
+	if s.Name == "portable" && fuses() {
+		return "portable-fma"
+	}
+	return s.Name
+}
+
+// fuses reports whether x*y + z is rounded once.
+func fuses() bool {
+	const e = 1.0 / 8192
+	return multiplyAdd(1+e, 1-e, -1) != 0 // the product rounds to 1
+}
+
+//go:noinline
+func multiplyAdd(x, y, z float32) float32 { return x*y + z }
+
 // lanes is the 16 channels of one pixel.
 type lanes = [Lanes]float32
 
 func at(s []float32, i int) *lanes { return (*lanes)(s[i:]) }
+
+// masked is x where keep holds, else 0, without a branch: the signs of
+// activations cannot be predicted.
+func masked(x float32, keep bool) float32 {
+	bits := math.Float32bits(x)
+	if !keep {
+		bits = 0
+	}
+	return math.Float32frombits(bits)
+}
+
+// relu is the larger of x and 0; NaN stays NaN.
+func relu(x float32) float32 { return masked(x, !(x <= 0)) }
 
 func fillNorm(dst, z, norm []float32, rows, width, stride int) {
 	scale, shift := at(norm, 0), at(norm, Lanes)
@@ -43,7 +80,7 @@ func fillNorm(dst, z, norm []float32, rows, width, stride int) {
 		for p := range width {
 			d, s := at(dst, r*stride+p*Lanes), at(z, (r*width+p)*Lanes)
 			for l := range d {
-				d[l] = max(s[l]*scale[l]+shift[l], 0)
+				d[l] = relu(s[l]*scale[l] + shift[l])
 			}
 		}
 	}
@@ -61,7 +98,7 @@ func fillAdd(dst, z, add, norm []float32, rows, width, stride int) {
 			i := (r*width + p) * Lanes
 			d, s, a := at(dst, r*stride+p*Lanes), at(z, i), at(add, i)
 			for l := range d {
-				d[l] = max(s[l]*scale[l]+shift[l]+a[l], 0)
+				d[l] = relu(s[l]*scale[l] + shift[l] + a[l])
 			}
 		}
 	}
@@ -86,11 +123,7 @@ func fillGrad(dst, g, z, coef []float32, rows, width, stride int) {
 			i := (r*width + p) * Lanes
 			d, gg, s := at(dst, r*stride+p*Lanes), at(g, i), at(z, i)
 			for l := range d {
-				t := s[l]*k2[l] + k3[l]
-				if s[l]*scale[l]+shift[l] > 0 {
-					t += gg[l] * k1[l]
-				}
-				d[l] = t
+				d[l] = s[l]*k2[l] + k3[l] + masked(gg[l], s[l]*scale[l]+shift[l] > 0)*k1[l]
 			}
 		}
 	}
@@ -103,11 +136,7 @@ func fillGradMask(dst, g, z, a, coef []float32, rows, width, stride int) {
 			i := (r*width + p) * Lanes
 			d, gg, s, m := at(dst, r*stride+p*Lanes), at(g, i), at(z, i), at(a, i)
 			for l := range d {
-				t := s[l]*k2[l] + k3[l]
-				if m[l] > 0 {
-					t += gg[l] * k1[l]
-				}
-				d[l] = t
+				d[l] = s[l]*k2[l] + k3[l] + masked(gg[l], m[l] > 0)*k1[l]
 			}
 		}
 	}
@@ -130,10 +159,9 @@ func gradSums(stats, g, z, norm []float32, pixels int) {
 	for p := range pixels {
 		x, s := at(g, p*Lanes), at(z, p*Lanes)
 		for l := range x {
-			if s[l]*scale[l]+shift[l] > 0 {
-				sum[l] += x[l]
-				dot[l] += x[l] * s[l]
-			}
+			kept := masked(x[l], s[l]*scale[l]+shift[l] > 0)
+			sum[l] += kept
+			dot[l] += kept * s[l]
 		}
 	}
 }
@@ -143,10 +171,9 @@ func gradSumsMask(stats, g, z, a []float32, pixels int) {
 	for p := range pixels {
 		x, s, m := at(g, p*Lanes), at(z, p*Lanes), at(a, p*Lanes)
 		for l := range x {
-			if m[l] > 0 {
-				sum[l] += x[l]
-				dot[l] += x[l] * s[l]
-			}
+			kept := masked(x[l], m[l] > 0)
+			sum[l] += kept
+			dot[l] += kept * s[l]
 		}
 	}
 }
