@@ -21,23 +21,40 @@ import (
 // several seeds the mean is drawn, with bars of one standard deviation.
 func compare(s *Selection, _ Options) (*Figure, []*Table, error) {
 	shown := s.displayed()
-	training := func(n experiments.Network) []float64 { return s.sample(n).training }
-	test := func(n experiments.Network) []float64 { return s.sample(n).test }
-	panels := []*plot.Plot{newPanel("", "layers", "training error (%)"), newPanel("", "layers", "test error (%)")}
-	errorAxes(panels, typical(shown, training, test))
-	comparePanel(panels[0], shown, training)
-	comparePanel(panels[1], shown, test)
+	training := &comparePanel{Plot: newPanel("", "layers", "training error (%)"), of: func(n experiments.Network) []float64 { return s.sample(n).training }}
+	test := &comparePanel{Plot: newPanel("", "layers", "test error (%)"), of: func(n experiments.Network) []float64 { return s.sample(n).test }}
+	if s.comparable() {
+		training.paper = func(n experiments.Network) float64 { v, _ := s.paper(n); return v }
+		test.paper = func(n experiments.Network) float64 { _, v := s.paper(n); return v }
+	}
+	errors := append(training.errors(shown), test.errors(shown)...)
+	slices.Sort(errors)
+	axis := breakAxis(errors)
+	errorAxes([]*plot.Plot{training.Plot, test.Plot}, errors[:axis.inside])
+	for _, p := range []*comparePanel{training, test} {
+		p.axis = axis
+		p.draw(shown)
+	}
 	f := &Figure{
-		Caption: "Final training error (left) and test error (right) of plain and residual networks against their depth.",
+		Caption: "Final training error (left) and test error (right) of " + names(shown) + " against the number of layers.",
 		Endings: endings(s, shown),
 		width:   columnWidth,
 		row:     1.7 * vg.Inch,
-		panels:  [][]*plot.Plot{panels},
+		panels:  [][]*plot.Plot{{training.Plot, test.Plot}},
 		remarks: s.remarks(shown),
 	}
 	for _, group := range byKind(shown) {
 		line, mark := kindStyle(group[0].Kind)
 		f.key = append(f.key, keyEntry{text: string(group[0].Kind), line: line, mark: mark})
+	}
+	if training.bars || test.bars {
+		f.key = append(f.key, keyEntry{text: "± 1 standard deviation", mark: draw.GlyphStyle{Color: muted, Radius: 3, Shape: barGlyph{}}})
+	}
+	if training.papers || test.papers {
+		f.key = append(f.key, keyEntry{text: "the paper's", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
+	}
+	if axis.inside < len(errors) {
+		f.Caption += " The vertical axes are broken below the highest errors."
 	}
 	return f, []*Table{compareTable(s)}, nil
 }
@@ -52,25 +69,51 @@ func kindStyle(k experiments.Kind) (draw.LineStyle, draw.GlyphStyle) {
 	return rule(p[0].colour, 1.1), dot(p[0].colour, 1.8)
 }
 
-// typical is the mean errors of networks without those far above the others:
-// plain-110 does not train, and would flatten the rest.
-func typical(networks []experiments.Network, errors ...func(experiments.Network) []float64) []float64 {
-	var means []float64
-	for _, of := range errors {
-		for _, n := range networks {
-			if v := mean(of(n)); finite(v) {
-				means = append(means, v)
+// A brokenAxis is an axis of errors of which the highest lie above a break,
+// because there they would flatten the rest: plain-110 does not train.
+type brokenAxis struct {
+	inside int // how many of the errors, ascending, lie below the break
+}
+
+// breakAxis finds the break: where an error is three times the next lower one,
+// and few are higher.
+func breakAxis(ascending []float64) brokenAxis {
+	for i := len(ascending) - 1; i > 0 && 4*i >= 3*len(ascending); i-- {
+		if ascending[i] > 3*math.Max(ascending[i-1], 5) {
+			return brokenAxis{inside: i}
+		}
+	}
+	return brokenAxis{inside: len(ascending)}
+}
+
+// A comparePanel is one kind of error against depth, the depths evenly spaced.
+type comparePanel struct {
+	*plot.Plot
+	of    func(experiments.Network) []float64 // the errors of the complete runs
+	paper func(experiments.Network) float64   // nil where the paper's are not comparable
+	axis  brokenAxis
+
+	bars, papers bool // some were drawn
+}
+
+// errors is all that a panel has to hold.
+func (p *comparePanel) errors(networks []experiments.Network) []float64 {
+	var all []float64
+	for _, n := range networks {
+		v := p.of(n)
+		if p.paper != nil {
+			v = append(slices.Clone(v), p.paper(n))
+		}
+		for _, x := range v {
+			if finite(x) {
+				all = append(all, x)
 			}
 		}
 	}
-	limit := 2.5 * math.Max(median(means), 8)
-	return slices.DeleteFunc(means, func(v float64) bool { return v > limit })
+	return all
 }
 
-// comparePanel draws one kind of error against depth, the depths evenly spaced.
-// A value above the axis is marked at the top of the panel with its number.
-func comparePanel(p *plot.Plot, networks []experiments.Network, of func(experiments.Network) []float64) {
-	p.Add(guides{})
+func (p *comparePanel) draw(networks []experiments.Network) {
 	depths := depthsOf(networks)
 	var names plot.ConstantTicks
 	for i, d := range depths {
@@ -78,67 +121,101 @@ func comparePanel(p *plot.Plot, networks []experiments.Network, of func(experime
 	}
 	p.X.Tick.Marker = names
 	p.X.Min, p.X.Max = -0.5, float64(len(depths))-0.5
+	top := p.Y.Max
+	var above breakMarks
+	var points, bars []func()
 	for _, group := range byKind(networks) {
 		line, mark := kindStyle(group[0].Kind)
 		var means plotter.XYs
-		var bars errorBars
-		var above offScale
+		bar := &plotter.YErrorBars{LineStyle: rule(mark.Color, 0.6), CapWidth: 4}
 		for _, n := range group {
-			v := of(n)
+			v := p.of(n)
 			xy := plotter.XY{X: float64(slices.Index(depths, n.Depth)), Y: mean(v)}
-			switch {
-			case !finite(xy.Y):
-			case xy.Y > p.Y.Max:
-				above.points = append(above.points, xy)
-			default:
-				means = append(means, xy)
-				if d := deviation(v); finite(d) {
-					bars.points, bars.half = append(bars.points, xy), append(bars.half, d)
-				}
+			if p.paper != nil && finite(p.paper(n)) && p.paper(n) <= top {
+				p.papers = true
+				p.Add(fixed{&plotter.Line{XYs: plotter.XYs{{X: xy.X - 0.16, Y: p.paper(n)}, {X: xy.X + 0.16, Y: p.paper(n)}},
+					LineStyle: rule(translucent(color.RGBAModel.Convert(mark.Color).(color.RGBA)), paperTickWidth)}})
 			}
+			if !finite(xy.Y) {
+				continue
+			}
+			if xy.Y > top {
+				above.labels = append(above.labels, breakLabel{xy, mark.Color})
+				xy.Y = aboveBreak(top)
+			} else if d := deviation(v); finite(d) {
+				p.bars = true
+				bar.XYs = append(bar.XYs, xy)
+				bar.YErrors = append(bar.YErrors, struct{ Low, High float64 }{d, d})
+			}
+			means = append(means, xy)
 		}
-		bars.colour, above.colour = mark.Color, mark.Color
-		if len(means) > 1 {
-			addLine(p, means, line)
-		}
-		p.Add(bars, marks{means, mark}, above)
+		points = append(points, func() {
+			if len(means) > 1 {
+				addLine(p.Plot, means, line)
+			}
+			addMarks(p.Plot, means, mark)
+		})
+		bars = append(bars, func() { p.Add(fixed{bar}) })
 	}
+	if len(above.labels) > 0 {
+		// Room for the break and what lies above it, in the unit of the axis.
+		p.Y.Max = top * 1.25
+		above.at = top * 1.08
+	}
+	p.Add(guides{})
+	for _, add := range append(bars, points...) {
+		add()
+	}
+	p.Add(above)
 }
 
-// errorBars are bars of one standard deviation around means.
-type errorBars struct {
-	points plotter.XYs
-	half   []float64
+// aboveBreak is where errors above the break are drawn on an axis that ends at
+// top.
+func aboveBreak(top float64) float64 { return 1.17 * top }
+
+// breakMarks mark the break of an axis, and write at the points above it what
+// their errors are.
+type breakMarks struct {
+	at     float64
+	labels []breakLabel
+}
+
+type breakLabel struct {
+	point  plotter.XY // its error, not where it is drawn
 	colour color.Color
 }
 
-func (e errorBars) Plot(c draw.Canvas, p *plot.Plot) {
+func (b breakMarks) Plot(c draw.Canvas, p *plot.Plot) {
+	if len(b.labels) == 0 {
+		return
+	}
 	tx, ty := p.Transforms(&c)
-	for i, xy := range e.points {
-		x := tx(xy.X)
-		low, high := max(ty(xy.Y-e.half[i]), c.Min.Y), min(ty(xy.Y+e.half[i]), c.Max.Y)
-		style := rule(e.colour, 0.6)
-		c.StrokeLine2(style, x, low, x, high)
-		c.StrokeLine2(style, x-2, low, x+2, low)
-		c.StrokeLine2(style, x-2, high, x+2, high)
+	y := ty(b.at)
+	const half, slant = vg.Length(3), vg.Length(1.5)
+	for _, x := range []vg.Length{c.Min.X, c.Max.X} {
+		// The frame is interrupted by a white bar between two slanted strokes.
+		c.FillPolygon(color.White, []vg.Point{{X: x - 1, Y: y - 1}, {X: x + 1, Y: y - 1}, {X: x + 1, Y: y + 1}, {X: x - 1, Y: y + 1}})
+		c.StrokeLine2(rule(ink, 0.5), x-half, y-1-slant, x+half, y-1+slant)
+		c.StrokeLine2(rule(ink, 0.5), x-half, y+1-slant, x+half, y+1+slant)
+	}
+	c.StrokeLine2(rule(faint, 0.4, 0.8, 1.6), c.Min.X+half, y, c.Max.X-half, y)
+	style := textStyle(noteSize, nil, text.XRight, text.YCenter)
+	for _, l := range b.labels {
+		style.Color = l.colour
+		at := ty(aboveBreak(p.Y.Max / 1.25))
+		c.FillText(style, vg.Point{X: tx(l.point.X) - 4, Y: middle(style, at)}, percent(l.point.Y))
 	}
 }
 
-// offScale marks points above the panel by a triangle at its upper edge and
-// their values.
-type offScale struct {
-	points plotter.XYs
-	colour color.Color
-}
+// barGlyph is the sample of an error bar in a legend.
+type barGlyph struct{}
 
-func (o offScale) Plot(c draw.Canvas, p *plot.Plot) {
-	tx, _ := p.Transforms(&c)
-	style := textStyle(noteSize, o.colour, text.XRight, text.YCenter)
-	for _, xy := range o.points {
-		at := vg.Point{X: tx(xy.X), Y: c.Max.Y - 5}
-		c.DrawGlyphNoClip(draw.GlyphStyle{Color: o.colour, Radius: 2.4, Shape: draw.PyramidGlyph{}}, at)
-		c.FillText(style, vg.Point{X: at.X - 4, Y: at.Y}, percent(xy.Y))
-	}
+func (barGlyph) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
+	r := style.Radius
+	line := rule(style.Color, 0.6)
+	c.StrokeLine2(line, at.X, at.Y-r, at.X, at.Y+r)
+	c.StrokeLine2(line, at.X-2, at.Y-r, at.X+2, at.Y-r)
+	c.StrokeLine2(line, at.X-2, at.Y+r, at.X+2, at.Y+r)
 }
 
 func depthsOf(networks []experiments.Network) []int {

@@ -11,15 +11,15 @@ import (
 func curves(s *Selection, _ Options) (*Figure, []*Table, error) {
 	shown := s.displayed()
 	var row []*plot.Plot
-	var ends []float64
+	var panels []*errorPanel
 	for _, group := range byKind(shown) {
-		p, end := errorPanel(s, string(group[0].Kind), group, 0, "both")
+		p := newErrorPanel(s, string(group[0].Kind), group, 0, both)
 		if len(row) > 0 {
 			p.Y.Label.Text = ""
 		}
-		row, ends = append(row, p), append(ends, end...)
+		row, panels = append(row, p.Plot), append(panels, p)
 	}
-	errorAxes(row, ends)
+	shareErrorAxes(panels)
 	f := &Figure{
 		Caption: "Training error (dashed) and test error (bold) of " + names(shown) +
 			" against iterations.",
@@ -30,5 +30,6 @@ func curves(s *Selection, _ Options) (*Figure, []*Table, error) {
 		key:     curveKey(),
 		remarks: s.remarks(shown),
 	}
+	f.explain(s, panels...)
 	return f, []*Table{errorTable(s)}, nil
 }

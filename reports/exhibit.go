@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -55,7 +57,8 @@ func Exhibits() []string {
 
 // Build draws the exhibit of a selection in memory. Runs that are missing or
 // unfinished are no error: the exhibit shows what is there and says so.
-func Build(s *Selection, o Options) (*Exhibit, error) {
+func Build(s *Selection, o Options) (e *Exhibit, err error) {
+	defer recovered("drawing "+s.Experiment.Name, &err)
 	draw, ok := drawers()[s.Experiment.Exhibit]
 	if !ok {
 		return nil, fmt.Errorf("reports: %s asks for the exhibit %q; there are %s",
@@ -100,42 +103,45 @@ func (e *Exhibit) Print(w io.Writer) error {
 
 // Write writes the figure as figures/<name>.png, .svg and .pdf and the tables
 // as tables/<table>.md, .csv, .tex and .html under the results folder dir, and
-// returns the paths. A file that would not change is left alone, so drawing
-// again from the same records touches nothing.
+// returns the paths of those written. A file that would not change is left
+// alone, so drawing again from the same records touches nothing. A file that
+// cannot be drawn or written does not keep the others from being written.
 func (e *Exhibit) Write(dir string) ([]string, error) {
 	var paths []string
-	put := func(path string, content []byte) error {
-		paths = append(paths, path)
-		if old, err := os.ReadFile(path); err == nil && string(old) == string(content) {
-			return nil
+	var failed error
+	put := func(path string, render func() ([]byte, error)) {
+		content, err := render()
+		if err == nil {
+			err = replace(path, content)
 		}
-		return atomicfile.Write(path, func(w io.Writer) error {
-			_, err := w.Write(content)
-			return err
-		})
-	}
-	for _, f := range []struct {
-		extension string
-		render    func() ([]byte, error)
-	}{{"png", e.Figure.PNG}, {"svg", e.Figure.SVG}, {"pdf", e.Figure.PDF}} {
-		content, err := f.render()
 		if err != nil {
-			return paths, err
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", path, err))
+			return
 		}
-		if err := put(filepath.Join(dir, "figures", e.Name+"."+f.extension), content); err != nil {
-			return paths, err
-		}
+		paths = append(paths, path)
+	}
+	for _, f := range e.Figure.formats() {
+		put(filepath.Join(dir, "figures", e.Name+"."+f.extension), f.render)
 	}
 	for _, t := range e.AllTables() {
 		for _, f := range tableFormats() {
-			var b strings.Builder
-			if err := f.write(t, &b); err != nil {
-				return paths, err
-			}
-			if err := put(filepath.Join(dir, "tables", t.Name+"."+f.extension), []byte(b.String())); err != nil {
-				return paths, err
-			}
+			put(filepath.Join(dir, "tables", t.Name+"."+f.extension), func() ([]byte, error) {
+				var b bytes.Buffer
+				err := f.write(t, &b)
+				return b.Bytes(), err
+			})
 		}
 	}
-	return paths, nil
+	return paths, failed
+}
+
+// replace writes a file, unless it has this content already.
+func replace(path string, content []byte) error {
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
+		return nil
+	}
+	return atomicfile.Write(path, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
 }

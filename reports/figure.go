@@ -2,6 +2,7 @@ package reports
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html"
 	"image/color"
@@ -15,7 +16,6 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
@@ -43,6 +43,8 @@ type keyEntry struct {
 	text string
 	line draw.LineStyle
 	mark draw.GlyphStyle
+	// length is that of the line, if not keySample.
+	length vg.Length
 	// breaks starts a line of the legend, if it needs more than one.
 	breaks bool
 }
@@ -102,7 +104,9 @@ func (f *Figure) drawKey(dc draw.Canvas, entries []keyEntry, y vg.Length) {
 	mid := y - lineFeed/2
 	for _, e := range entries {
 		if e.line.Width > 0 {
-			dc.StrokeLine2(e.line, x, mid, x+keySample, mid)
+			length := cmp.Or(e.length, keySample)
+			left := x + (keySample-length)/2
+			dc.StrokeLine2(e.line, left, mid, left+length, mid)
 		}
 		if e.mark.Shape != nil {
 			dc.DrawGlyphNoClip(e.mark, vg.Point{X: x + keySample/2, Y: mid})
@@ -159,10 +163,23 @@ func fill[T any](items []T, fits func([]T) bool) [][]T {
 	return lines
 }
 
+// A figureFormat is one of the formats of the files under results/figures.
+type figureFormat struct {
+	extension string
+	render    func() ([]byte, error)
+}
+
+func (f *Figure) formats() []figureFormat {
+	return []figureFormat{{"png", f.PNG}, {"svg", f.SVG}, {"pdf", f.PDF}}
+}
+
 // PNG renders the figure as a picture of pngDPI dots per inch.
-func (f *Figure) PNG() ([]byte, error) {
+func (f *Figure) PNG() ([]byte, error) { return f.png(pngDPI) }
+
+func (f *Figure) png(dpi int) (content []byte, err error) {
+	defer recovered("drawing a PNG", &err)
 	w, h := f.size()
-	c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(pngDPI), vgimg.UseBackgroundColor(color.White))
+	c := vgimg.NewWith(vgimg.UseWH(w, h), vgimg.UseDPI(dpi), vgimg.UseBackgroundColor(color.White))
 	f.draw(draw.New(c))
 	var b bytes.Buffer
 	if _, err := (vgimg.PngCanvas{Canvas: c}).WriteTo(&b); err != nil {
@@ -175,7 +192,8 @@ func (f *Figure) PNG() ([]byte, error) {
 func (f *Figure) SVG() ([]byte, error) { return f.svg(color.White) }
 
 // svg draws on paper of a colour, or of none if that is nil.
-func (f *Figure) svg(paper color.Color) ([]byte, error) {
+func (f *Figure) svg(paper color.Color) (content []byte, err error) {
+	defer recovered("drawing an SVG", &err)
 	w, h := f.size()
 	c := vgsvg.New(w, h)
 	dc := draw.New(c)
@@ -220,23 +238,6 @@ func (f *Figure) inline() (string, error) {
 	end := open + strings.IndexByte(s[open:], '>')
 	return fmt.Sprintf(`<svg role="img" aria-label="%s" viewBox="0 0 %.5g %.5g" xmlns="http://www.w3.org/2000/svg">`,
 		htmlEscape(strings.TrimSpace(f.Caption+" "+f.Endings)), f.width.Points(), h.Points()) + s[end+1:], nil
-}
-
-// pdfDate matches the time a PDF file was made, which would make two
-// drawings of the same figure differ.
-var pdfDate = regexp.MustCompile(`/(CreationDate|ModDate) \(D:\d{14}`)
-
-// PDF renders the figure as one page with its type embedded.
-func (f *Figure) PDF() ([]byte, error) {
-	w, h := f.size()
-	c := vgpdf.New(w, h)
-	f.draw(draw.New(c))
-	var b bytes.Buffer
-	if _, err := c.WriteTo(&b); err != nil {
-		return nil, fmt.Errorf("reports: encoding a PDF: %w", err)
-	}
-	// As long as what it replaces: the offsets in the file stay true.
-	return pdfDate.ReplaceAll(b.Bytes(), []byte("/$1 (D:20000101000000")), nil
 }
 
 // niceCeiling is the smallest of steps that is at least v, or the last.

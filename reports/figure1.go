@@ -2,10 +2,12 @@ package reports
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
 
 	"deepresidual/experiments"
 )
@@ -15,35 +17,74 @@ import (
 // each curve named at its end.
 func figure1(s *Selection, _ Options) (*Figure, []*Table, error) {
 	networks := s.displayed()
-	left, training := errorPanel(s, "", networks, 0, "training")
+	left := newErrorPanel(s, "", networks, 0, trainingOnly)
 	left.Y.Label.Text = "training error (%)"
-	right, test := errorPanel(s, "", networks, 0, "test")
+	right := newErrorPanel(s, "", networks, 0, testOnly)
 	right.Y.Label.Text = "test error (%)"
-	errorAxes([]*plot.Plot{left, right}, append(training, test...))
+	shareErrorAxes([]*errorPanel{left, right})
 	f := &Figure{
 		Caption: "Training error (left) and test error (right) of " + names(networks) +
 			" on CIFAR-10 against iterations.",
 		Endings: endings(s, networks),
 		width:   columnWidth,
 		row:     1.4 * vg.Inch,
-		panels:  [][]*plot.Plot{{left, right}},
+		panels:  [][]*plot.Plot{{left.Plot, right.Plot}},
 		remarks: s.remarks(networks),
 	}
+	f.explain(s, left, right)
 	return f, []*Table{errorTable(s)}, nil
 }
 
-// errorPanel draws error curves of some networks from the iteration first of
-// the paper's schedule to the end: "training" or "test" curves alone in solid
-// lines, or with "both" the training curves dashed and the test curves bold.
-// It returns the errors at which the curves end, for [errorAxes].
-func errorPanel(s *Selection, title string, networks []experiments.Network, first int, which string) (*plot.Plot, []float64) {
-	p := newPanel(title, "", "error (%)")
+// explain adds to the legend what curves of errors bear beside themselves:
+// bands and the paper's values.
+func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
+	var bands, paper bool
+	for _, p := range panels {
+		bands = bands || slices.ContainsFunc(p.curves, func(c curve) bool { return c.scattered() })
+		paper = paper || len(p.paper) > 0
+	}
+	if bands {
+		f.key = append(f.key, keyEntry{text: "lowest to highest seed", line: rule(translucent(muted), 5)})
+	}
+	if paper {
+		f.key = append(f.key, keyEntry{text: "the paper's, at the end", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
+	}
+}
+
+// which says what curves an error panel shows.
+type which int
+
+const (
+	trainingOnly which = iota // solid
+	testOnly                  // solid
+	both                      // training dashed, test bold
+)
+
+// An errorPanel is errors of some networks against the iteration.
+type errorPanel struct {
+	*plot.Plot
+	curves []curve
+	paper  paperTicks
+}
+
+// A curve is one error of one network.
+type curve struct {
+	band
+	network  experiments.Network
+	training bool // the error on training images, not on test images
+	style    draw.LineStyle
+}
+
+// newErrorPanel draws error curves of some networks from the iteration first to
+// the end of the schedule: means over the seeds, with the band from the lowest
+// to the highest seed. The Y axis is left to [errorAxes].
+func newErrorPanel(s *Selection, title string, networks []experiments.Network, first int, w which) *errorPanel {
+	p := &errorPanel{Plot: newPanel(title, "", "error (%)")}
 	var (
 		labels     curveLabels
-		ends       []float64
 		last       int
 		milestones []float64
-		runs       []Selected
+		marked     []curve // the curve of each network that bears its marks and its name
 	)
 	for _, n := range networks {
 		if r := s.of(n); len(r) > 0 {
@@ -52,46 +93,75 @@ func errorPanel(s *Selection, title string, networks []experiments.Network, firs
 				milestones = append(milestones, float64(m))
 			}
 		}
-		if run, ok := s.drawn(n); ok {
-			runs = append(runs, run)
+		l := lookOf(n.Depth)
+		training, test := s.errors(n)
+		paperTraining, paperTest := s.paper(n)
+		if w != testOnly && len(training.mean) > 0 {
+			c := curve{training, n, true, trainingLine(l.colour)}
+			if w == trainingOnly {
+				c.style = rule(l.colour, l.width.Points())
+			}
+			p.curves = append(p.curves, c)
+			p.paper = append(p.paper, paperTick{paperTraining, l.colour})
+		}
+		if w != trainingOnly && len(test.mean) > 0 {
+			c := curve{test, n, false, testLine(l.colour, l)}
+			if w == testOnly {
+				c.style = rule(l.colour, l.width.Points())
+			}
+			p.curves = append(p.curves, c)
+			p.paper = append(p.paper, paperTick{paperTest, l.colour})
+		}
+		if k := len(p.curves); k > 0 && p.curves[k-1].network == n {
+			c := p.curves[k-1]
+			marked = append(marked, c)
+			runs := s.averaged(n)
+			labels = append(labels, curveLabel{
+				text: fmt.Sprintf("%d-layer", n.Depth), colour: l.colour, ink: l.label, mark: l.mark(),
+				x: c.end().X, y: c.end().Y, open: !runs[0].complete(),
+			})
 		}
 	}
-	for _, run := range runs {
-		training, test := run.curves()
-		named := test
-		if which == "training" {
-			named = training
-		}
-		if len(named) == 0 {
-			continue
-		}
-		end := named[len(named)-1]
-		ends = append(ends, end.Y)
-		l := lookOf(run.Spec.Network.Depth)
-		labels = append(labels, curveLabel{
-			text: fmt.Sprintf("%d-layer", run.Spec.Network.Depth), colour: l.colour, ink: l.label,
-			x: end.X, y: end.Y, open: !run.complete(),
-		})
+	p.paper = slices.DeleteFunc(p.paper, func(t paperTick) bool { return !s.comparable() || !finite(t.value) })
+	iterationAxis(p.Plot, first, last)
+	p.Add(guides{milestones}, p.paper)
+	for _, c := range p.curves {
+		addBand(p.Plot, c.band, lookOf(c.network.Depth).colour)
 	}
-	iterationAxis(p, first, last)
-	p.Add(guides{milestones})
-	for _, run := range runs {
-		training, test := run.curves()
-		l := lookOf(run.Spec.Network.Depth)
-		switch which {
-		case "training":
-			addLine(p, training, rule(l.colour, l.width.Points()))
-		case "test":
-			addLine(p, test, rule(l.colour, l.width.Points()))
-		default:
-			thin := rule(l.colour, 0.6)
-			thin.Dashes = l.dashes
-			addLine(p, training, thin)
-			addLine(p, test, rule(l.colour, l.width.Points()+0.2))
-		}
+	for _, c := range p.curves {
+		addLine(p.Plot, c.mean, c.style)
+	}
+	for i, c := range marked {
+		addMarks(p.Plot, spaced(c.mean, float64(first), float64(last), i, len(marked)), lookOf(c.network.Depth).mark())
 	}
 	p.Add(labels)
-	return p, ends
+	return p
+}
+
+// ends is the errors at which the curves end, those of each seed among them,
+// and the paper's: an axis has to hold them.
+func (p *errorPanel) ends() []float64 {
+	var ends []float64
+	for _, c := range p.curves {
+		ends = append(ends, c.high[len(c.high)-1].Y)
+	}
+	for _, t := range p.paper {
+		ends = append(ends, t.value)
+	}
+	return ends
+}
+
+// all is every error from the first iteration of the panel on.
+func (p *errorPanel) all() []float64 {
+	all := p.ends()
+	for _, c := range p.curves {
+		for _, xy := range c.high {
+			if xy.X >= p.X.Min {
+				all = append(all, xy.Y)
+			}
+		}
+	}
+	return all
 }
 
 // names lists networks in a sentence.
@@ -110,9 +180,8 @@ func names(networks []experiments.Network) string {
 func endings(s *Selection, networks []experiments.Network) string {
 	var parts []string
 	for _, n := range networks {
-		if run, ok := s.drawn(n); ok {
-			row, _ := run.Record.Final()
-			parts = append(parts, fmt.Sprintf("%s ends at %s %% training and %s %% test error", n, percent(row.TrainError), percent(row.TestError)))
+		if training, test := s.errors(n); training.n > 0 {
+			parts = append(parts, fmt.Sprintf("%s ends at %s %% training and %s %% test error", n, percent(training.end().Y), percent(test.end().Y)))
 		}
 	}
 	if len(parts) == 0 {

@@ -3,7 +3,6 @@ package reports
 import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 )
 
 // figure6 draws Figure 6 of the paper: a panel for each group of networks,
@@ -11,19 +10,26 @@ import (
 // the table only.
 func figure6(s *Selection, _ Options) (*Figure, []*Table, error) {
 	var row []*plot.Plot
-	var ends []float64
-	for _, panel := range s.Experiment.Panels {
+	var panels, shared []*errorPanel
+	for _, group := range s.Experiment.Panels {
 		first := 0
-		if panel.From > 0 {
-			first = s.Choice.Scale.Of(panel.From)
+		if group.From > 0 {
+			first = s.Choice.Scale.Of(group.From)
 		}
-		p, end := errorPanel(s, panel.Title, panel.Networks, first, "both")
+		p := newErrorPanel(s, group.Title, group.Networks, first, both)
 		if len(row) > 0 {
 			p.Y.Label.Text = ""
 		}
-		row, ends = append(row, p), append(ends, end...)
+		row, panels = append(row, p.Plot), append(panels, p)
+		if group.From == 0 {
+			shared = append(shared, p)
+			continue
+		}
+		// An enlargement of the last part has a range of its own, and holds
+		// all that is in it.
+		errorAxes([]*plot.Plot{p.Plot}, p.all(), 1, 2, 5, 10)
 	}
-	errorAxes(row, ends)
+	shareErrorAxes(shared)
 	shown := s.displayed()
 	f := &Figure{
 		Caption: "Training error (dashed) and test error (bold) of " + names(shown) +
@@ -35,13 +41,24 @@ func figure6(s *Selection, _ Options) (*Figure, []*Table, error) {
 		key:     curveKey(),
 		remarks: s.remarks(shown),
 	}
+	f.explain(s, panels...)
 	return f, []*Table{errorTable(s)}, nil
+}
+
+// shareErrorAxes gives panels the same axis, which holds the ends of the curves.
+func shareErrorAxes(panels []*errorPanel) {
+	var plots []*plot.Plot
+	var ends []float64
+	for _, p := range panels {
+		plots, ends = append(plots, p.Plot), append(ends, p.ends()...)
+	}
+	errorAxes(plots, ends)
 }
 
 // curveKey explains dashed and bold; the networks are named at their curves.
 func curveKey() []keyEntry {
 	return []keyEntry{
-		{text: "training error", line: draw.LineStyle{Color: muted, Width: 0.6, Dashes: dashes(3, 1.5)}},
-		{text: "test error", line: draw.LineStyle{Color: muted, Width: 1.2}},
+		{text: "training error", line: trainingLine(muted)},
+		{text: "test error", line: rule(muted, 1.2)},
 	}
 }

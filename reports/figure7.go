@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -16,55 +15,103 @@ import (
 
 // figure7 draws Figure 7 of the paper: the standard deviations of the layer
 // responses, in the order of the layers (top) and sorted by size (bottom).
-// Residual networks are solid, plain ones dashed.
+// Residual networks are solid, plain ones dashed. Where one network dwarfs the
+// others the axes are logarithmic.
 func figure7(s *Selection, _ Options) (*Figure, []*Table, error) {
 	shown := s.displayed()
 	top := newPanel("", "layer index (original)", "std")
 	bottom := newPanel("", "layer index (sorted by magnitude)", "std")
 	f := &Figure{
-		Caption: "Standard deviations of the layer responses of " + names(shown) + ", in the order of the layers and sorted by size.",
+		Caption: "Standard deviations of the layer responses of " + names(shown) + ", in the order of the layers (top) and sorted by size (bottom).",
 		width:   columnWidth,
 		row:     1.5 * vg.Inch,
 		panels:  [][]*plot.Plot{{top}, {bottom}},
 		remarks: s.remarks(shown),
 	}
 	var layers int
-	var largest float64
+	var highest, all []float64 // of each network; of every layer
 	for _, n := range shown {
 		// The weighted layers but the last, which is not a convolution.
 		layers = max(layers, n.Depth-1)
-		for _, r := range s.responses(n) {
-			largest = math.Max(largest, r.Std)
+		if original, _ := s.stds(n); len(original.mean) > 0 {
+			highest = append(highest, slices.Max(ys(original.high)))
+			all = append(append(all, ys(original.low)...), ys(original.high)...)
 		}
+	}
+	axis := linearAxis
+	if dwarfed(highest) && slices.Min(all) > 0 {
+		axis = logAxis
+		top.Y.Label.Text, bottom.Y.Label.Text = "std (log)", "std (log)"
+		f.Caption += " The vertical axes are logarithmic."
 	}
 	for _, p := range []*plot.Plot{top, bottom} {
 		p.X.Min, p.X.Max = 0, float64(layers+1)
-		p.Y.Min, p.Y.Max = 0, math.Max(1, math.Ceil(largest*2+0.1)/2)
-		across := niceCeiling(p.X.Max/8, 5, 10, 20, 50, 100, 200)
-		p.X.Tick.Marker = ticks(steps(p.X.Max, across), plain)
-		up := niceCeiling(p.Y.Max/4, 0.5, 1, 2, 5, 10)
-		p.Y.Tick.Marker = ticks(steps(p.Y.Max, up), plain)
+		p.X.Tick.Marker = ticks(steps(p.X.Max, niceCeiling(p.X.Max/8, 5, 10, 20, 50, 100, 200)), plain)
+		axis(&p.Y, all)
 		p.Add(guides{})
 	}
+	scattered := false
 	for i, n := range shown {
-		style := rule(lookOf(n.Depth).colour, 1)
+		l := lookOf(n.Depth)
+		style := rule(l.colour, 1)
 		if n.Kind == experiments.Plain {
 			style.Dashes = dashes(2.4, 1)
 		}
-		f.key = append(f.key, keyEntry{text: n.String(), line: style, breaks: i > 0 && n.Kind != shown[i-1].Kind})
-		var original, sorted plotter.XYs
-		responses := s.responses(n)
-		for _, r := range responses {
-			original = append(original, plotter.XY{X: float64(r.Layer), Y: r.Std})
+		f.key = append(f.key, keyEntry{text: n.String(), line: style, mark: l.mark(), breaks: i > 0 && n.Kind != shown[i-1].Kind})
+		original, sorted := s.stds(n)
+		scattered = scattered || original.scattered()
+		for _, d := range []struct {
+			panel *plot.Plot
+			band  band
+		}{{top, original}, {bottom, sorted}} {
+			addBand(d.panel, d.band, l.colour)
+			addLine(d.panel, d.band.mean, style)
+			addMarks(d.panel, spaced(d.band.mean, 0, float64(n.Depth), i, len(shown)), l.mark())
 		}
-		slices.SortStableFunc(responses, func(a, b results.Response) int { return cmp.Compare(b.Std, a.Std) })
-		for i, r := range responses {
-			sorted = append(sorted, plotter.XY{X: float64(i + 1), Y: r.Std})
-		}
-		addLine(top, original, style)
-		addLine(bottom, sorted, style)
+	}
+	if scattered {
+		f.key = append(f.key, keyEntry{text: "lowest to highest seed", line: rule(translucent(muted), 5), breaks: true})
 	}
 	return f, []*Table{responseTable(s)}, nil
+}
+
+// dwarfed reports whether the largest of some values is so far above most of
+// the others that one linear axis cannot show them all.
+func dwarfed(v []float64) bool { return len(v) > 1 && slices.Max(v) > 4*median(v) }
+
+// linearAxis starts at 0 and holds the values.
+func linearAxis(a *plot.Axis, values []float64) {
+	top := 1.0
+	if len(values) > 0 {
+		top = math.Max(top, math.Ceil(slices.Max(values)*2+0.1)/2)
+	}
+	a.Min, a.Max = 0, top
+	a.Tick.Marker = ticks(steps(top, niceCeiling(top/4, 0.5, 1, 2, 5, 10)), plain)
+}
+
+// logAxis holds the values, which are above 0, with labels at 1, 2 and 5 times
+// the powers of ten.
+func logAxis(a *plot.Axis, values []float64) {
+	a.Scale = plot.LogScale{}
+	a.Min, a.Max = slices.Min(values)/1.15, slices.Max(values)*1.15
+	var at []float64
+	for e := math.Floor(math.Log10(a.Min)); e <= math.Log10(a.Max); e++ {
+		for _, digit := range []float64{1, 2, 5} {
+			if v := digit * math.Pow(10, e); v >= a.Min && v <= a.Max {
+				at = append(at, v)
+			}
+		}
+	}
+	a.Tick.Marker = ticks(at, plain)
+}
+
+// ys is the second coordinates of points.
+func ys(points plotter.XYs) []float64 {
+	var v []float64
+	for _, p := range points {
+		v = append(v, p.Y)
+	}
+	return v
 }
 
 // responses is a copy of the layer responses of the run that is drawn for a

@@ -107,11 +107,7 @@ func generated(n experiments.Network, spec experiments.RunSpec) *results.Record 
 
 // recordsOf is generated records of all runs of an experiment at a scale.
 func recordsOf(exp *experiments.Experiment, scale experiments.Scale) []*results.Record {
-	var records []*results.Record
-	for _, spec := range exp.Runs(scale, nil) {
-		records = append(records, generated(spec.Network, spec))
-	}
-	return records
+	return whole(exp, Choice{Scale: scale})
 }
 
 // cut leaves the record as it was when a part of the run was done.
@@ -168,6 +164,7 @@ func compareExperiment() *experiments.Experiment {
 	e := &experiments.Experiment{
 		Name: "compare", Title: "Plain and residual networks", Exhibit: "compare", Protocol: experiments.Paper(), Seeds: []int64{1},
 		SeedsFor: map[experiments.Network][]int64{residualNet(20): {1, 2, 3}},
+		Paper:    experiments.Reference{Test: map[experiments.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2, residualNet(20): 8.75, residualNet(110): 6.43}},
 	}
 	for _, d := range []int{20, 32, 44, 56, 110} {
 		e.Networks = append(e.Networks, plainNet(d), residualNet(d))

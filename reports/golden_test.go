@@ -43,25 +43,22 @@ func golden(t *testing.T, name string, content []byte) {
 	}
 }
 
-// cases are the exhibits as the goldens show them: those of the paper's
-// schedule, and each mark that a picture can bear.
-func cases() []struct {
+// A goldenCase is an exhibit as the goldens show it.
+type goldenCase struct {
 	name    string
 	exp     *experiments.Experiment
 	choice  Choice
 	records func(*experiments.Experiment, Choice) []*results.Record
-} {
-	whole := func(e *experiments.Experiment, c Choice) []*results.Record { return recordsOf(e, c.Scale) }
+}
+
+// cases are the exhibits of the paper's schedule, and each mark that a picture,
+// a table or the page can bear.
+func cases() []goldenCase {
 	one := Choice{Scale: experiments.Full()}
-	return []struct {
-		name    string
-		exp     *experiments.Experiment
-		choice  Choice
-		records func(*experiments.Experiment, Choice) []*results.Record
-	}{
+	return []goldenCase{
 		{"fig1", figure1Experiment(), one, whole},
 		{"fig1-scaled", figure1Experiment(), Choice{Scale: experiments.Scale{Num: 1, Den: 16}}, func(e *experiments.Experiment, c Choice) []*results.Record {
-			r := recordsOf(e, c.Scale)
+			r := whole(e, c)
 			cut(r[1], 0.6)
 			return r
 		}},
@@ -69,11 +66,11 @@ func cases() []struct {
 		{"fig7", figure7Experiment(), one, whole},
 		{"compare", compareExperiment(), one, whole},
 		{"table6", table6Experiment(), one, func(e *experiments.Experiment, c Choice) []*results.Record {
-			r := recordsOf(e, c.Scale)
+			r := whole(e, c)
 			return r[:len(r)-1] // resnet-1202 has not been run
 		}},
 		{"smoke", smokeExperiment(), Choice{Scale: experiments.Full(), Synthetic: true}, func(e *experiments.Experiment, c Choice) []*results.Record {
-			r := recordsOf(e, c.Scale)
+			r := whole(e, c)
 			for _, x := range r {
 				x.Key.Data = results.Fingerprint{Synthetic: true}
 			}
@@ -82,11 +79,42 @@ func cases() []struct {
 	}
 }
 
+func whole(e *experiments.Experiment, c Choice) []*results.Record {
+	var records []*results.Record
+	for _, spec := range e.Runs(c.Scale, c.Seeds) {
+		records = append(records, generated(spec.Network, spec))
+	}
+	return records
+}
+
+// figureCases are those, and what is seen in a picture only.
+func figureCases() []goldenCase {
+	return append(cases(),
+		goldenCase{"fig1-seeds", figure1Experiment(), Choice{Scale: experiments.Full(), Seeds: []int64{1, 2, 3}}, func(e *experiments.Experiment, c Choice) []*results.Record {
+			r := whole(e, c)
+			r[1].Status, r[1].Rows = results.Diverged, r[1].Rows[:20] // plain-20, seed 2
+			return r
+		}},
+		goldenCase{"fig7-log", figure7Experiment(), Choice{Scale: experiments.Full(), Seeds: []int64{1, 2}}, func(e *experiments.Experiment, c Choice) []*results.Record {
+			r := whole(e, c)
+			for _, x := range r[len(r)-2:] { // resnet-110
+				for i := range x.Responses {
+					x.Responses[i].Std *= 10
+				}
+			}
+			return r
+		}},
+	)
+}
+
+// goldenDPI is enough to see what moved, and a sixth of the bytes of what is published.
+const goldenDPI = 120
+
 func TestFiguresLookAsBefore(t *testing.T) {
-	for _, c := range cases() {
+	for _, c := range figureCases() {
 		t.Run(c.name, func(t *testing.T) {
 			e := build(t, c.exp, c.records(c.exp, c.choice), c.choice)
-			png, err := e.Figure.PNG()
+			png, err := e.Figure.png(goldenDPI)
 			if err != nil {
 				t.Fatal(err)
 			}

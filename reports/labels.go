@@ -20,12 +20,16 @@ type curveLabel struct {
 	text   string
 	colour color.Color // of the curve
 	ink    color.Color // of the text
+	mark   draw.GlyphStyle
 	x, y   float64
 	open   bool // the curve goes on: its run is unfinished
 }
 
 // leader is the length of the line from the frame to a label.
 const leader = vg.Length(6)
+
+// markRoom is the width of the mark before a label.
+const markRoom = vg.Length(7)
 
 func (curveLabels) style() text.Style { return textStyle(noteSize, ink, text.XLeft, text.YCenter) }
 
@@ -62,8 +66,9 @@ func (l curveLabels) Plot(c draw.Canvas, p *plot.Plot) {
 		c.StrokeLines(rule(label.colour, 0.5), []vg.Point{
 			{X: c.Max.X + 1, Y: end.Y}, {X: c.Max.X + leader - 1.5, Y: y}, {X: c.Max.X + leader, Y: y},
 		})
+		c.DrawGlyphNoClip(label.mark, vg.Point{X: c.Max.X + leader + markRoom/2, Y: y})
 		style.Color = label.ink
-		c.FillText(style, vg.Point{X: c.Max.X + leader + 1.5, Y: middle(style, y)}, label.text)
+		c.FillText(style, vg.Point{X: c.Max.X + leader + markRoom, Y: middle(style, y)}, label.text)
 	}
 }
 
@@ -76,7 +81,7 @@ func (l curveLabels) GlyphBoxes(*plot.Plot) []plot.GlyphBox {
 	if w == 0 {
 		return nil
 	}
-	return []plot.GlyphBox{{X: 1, Y: 0.5, Rectangle: vg.Rectangle{Max: vg.Point{X: leader + 2 + w}}}}
+	return []plot.GlyphBox{{X: 1, Y: 0.5, Rectangle: vg.Rectangle{Max: vg.Point{X: leader + markRoom + w}}}}
 }
 
 // spread moves ascending positions apart to at least gap, keeping their order

@@ -1,9 +1,11 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strconv"
 
 	"gonum.org/v1/plot"
@@ -65,23 +67,27 @@ func (g guides) Plot(c draw.Canvas, p *plot.Plot) {
 }
 
 // errorAxes makes Y of all panels the same axis of errors in percent, so that
-// they can be compared by eye. It starts at 0 and holds the final errors given;
-// it is the paper's 0-20 % wherever they fit.
-func errorAxes(panels []*plot.Plot, finals []float64) {
+// they can be compared by eye. It starts at 0 and holds the errors given; it
+// ends at one of tops, or at one of the usual 20, 40, ..., 100: the paper's
+// 0-20 % wherever the errors fit.
+func errorAxes(panels []*plot.Plot, errors []float64, tops ...float64) {
 	highest := 0.0
-	for _, f := range finals {
+	for _, f := range errors {
 		if finite(f) {
 			highest = math.Max(highest, f)
 		}
 	}
-	top := niceCeiling(1.05*highest, 20, 40, 60, 80, 100)
-	labels := []float64{0, 5, 10, 20}
-	if top > 20 {
-		step := 20.0
-		if top == 40 {
-			step = 10
-		}
-		labels = steps(top, step)
+	top := niceCeiling(1.05*highest, append(tops, 20, 40, 60, 80, 100)...)
+	var labels []float64
+	switch {
+	case top < 20:
+		labels = steps(top, top/5)
+	case top == 20:
+		labels = []float64{0, 5, 10, 20} // the paper's
+	case top == 40:
+		labels = steps(top, 10)
+	default:
+		labels = steps(top, 20)
 	}
 	for _, p := range panels {
 		p.Y.Min, p.Y.Max = 0, top
@@ -137,49 +143,78 @@ func ticks(at []float64, label func(float64) string) plot.ConstantTicks {
 	return t
 }
 
-// addLine draws points as a line; fewer than two are drawn as a dot, so that
-// a run with one row is not invisible.
+// A fixed plotter draws within axes that are settled: without the data range of
+// the plotter inside, which would widen them, and without its glyphs' room.
+type fixed struct{ plot.Plotter }
+
+// addLine draws points as a line; one point alone is drawn as a dot, so that a
+// run with one row is not invisible.
 func addLine(p *plot.Plot, points plotter.XYs, style draw.LineStyle) {
-	if len(points) > 0 {
-		p.Add(polyline{points, style})
-	}
-}
-
-// polyline is a line clipped to the panel. It leaves the axes alone, unlike
-// plotter.Line, whose data range would widen them.
-type polyline struct {
-	points plotter.XYs
-	style  draw.LineStyle
-}
-
-func (l polyline) Plot(c draw.Canvas, p *plot.Plot) {
-	tx, ty := p.Transforms(&c)
-	points := make([]vg.Point, len(l.points))
-	for i, xy := range l.points {
-		points[i] = vg.Point{X: tx(xy.X), Y: ty(xy.Y)}
-	}
 	if len(points) == 1 {
-		c.DrawGlyph(dot(l.style.Color, 1.5), points[0])
+		addMarks(p, points, dot(style.Color, 1.5))
 		return
 	}
-	c.StrokeLines(l.style, c.ClipLinesXY(points)...)
+	p.Add(fixed{&plotter.Line{XYs: points, LineStyle: style}})
 }
 
-// marks draws a glyph at each point that lies in the panel.
-type marks struct {
-	points plotter.XYs
-	style  draw.GlyphStyle
+// addMarks draws a glyph at each point that lies in the panel.
+func addMarks(p *plot.Plot, points plotter.XYs, style draw.GlyphStyle) {
+	p.Add(fixed{&plotter.Scatter{XYs: points, GlyphStyle: style}})
 }
 
-func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
-	tx, ty := p.Transforms(&c)
-	for _, xy := range m.points {
-		if pt := (vg.Point{X: tx(xy.X), Y: ty(xy.Y)}); c.Contains(pt) {
-			c.DrawGlyphNoClip(m.style, pt)
+// addBand fills the space between the lowest and the highest of several runs.
+func addBand(p *plot.Plot, b band, c color.RGBA) {
+	if !b.scattered() || len(b.mean) < 2 {
+		return
+	}
+	ring := slices.Clone(b.low)
+	for _, xy := range slices.Backward(b.high) {
+		ring = append(ring, xy)
+	}
+	p.Add(fixed{&plotter.Polygon{XYs: []plotter.XYs{ring}, Color: translucent(c)}})
+}
+
+// paperTicks are faint bars at the right edge of a panel: where the paper's
+// curves end.
+type paperTicks []paperTick
+
+type paperTick struct {
+	value  float64
+	colour color.RGBA
+}
+
+// paperTickWidth and paperTickLength are the size of a bar, and that of its
+// sample in the legend.
+const (
+	paperTickWidth  = 2.6
+	paperTickLength = vg.Length(8)
+)
+
+func (t paperTicks) Plot(c draw.Canvas, p *plot.Plot) {
+	_, ty := p.Transforms(&c)
+	for _, tick := range t {
+		if y := ty(tick.value); finite(tick.value) && y >= c.Min.Y && y <= c.Max.Y {
+			c.StrokeLine2(rule(translucent(tick.colour), paperTickWidth), c.Max.X-paperTickLength, y, c.Max.X, y)
 		}
 	}
 }
 
 func dot(c color.Color, radius float64) draw.GlyphStyle {
 	return draw.GlyphStyle{Color: c, Radius: vg.Points(radius), Shape: draw.CircleGlyph{}}
+}
+
+// spaced is some points of a line to put marks on, evenly spaced along X. The
+// marks of the k-th of n lines lie between those of the others.
+func spaced(line plotter.XYs, low, high float64, k, n int) plotter.XYs {
+	const each = 4
+	var at plotter.XYs
+	for i := range each {
+		x := low + (high-low)*(float64(i)+(float64(k)+0.5)/float64(n))/each
+		j, found := slices.BinarySearchFunc(line, x, func(p plotter.XY, x float64) int { return cmp.Compare(p.X, x) })
+		if j == len(line) || j == 0 && !found && line[0].X > x+(high-low)/each/float64(n) {
+			continue
+		}
+		at = append(at, line[j])
+	}
+	return at
 }

@@ -192,25 +192,6 @@ func (r Selected) curves() (training, test plotter.XYs) {
 	return training, test
 }
 
-// remarks are what a reader of a picture of these networks must know.
-func (s *Selection) remarks(networks []experiments.Network) []string {
-	var remarks []string
-	if s.Choice.Synthetic {
-		remarks = append(remarks, "SYNTHETIC DATA, not CIFAR-10")
-	}
-	if !s.Choice.Scale.IsFull() {
-		remarks = append(remarks, fmt.Sprintf("scale %s of the paper's schedule", s.Choice.Scale))
-	}
-	for _, n := range networks {
-		if run, ok := s.drawn(n); !ok {
-			remarks = append(remarks, n.String()+" not run yet")
-		} else if !run.complete() {
-			remarks = append(remarks, n.String()+" "+run.state())
-		}
-	}
-	return remarks
-}
-
 // sample is the errors of the complete runs of a network over its seeds.
 type sample struct {
 	n              int

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"image/color"
+	"slices"
 
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/text"
@@ -31,14 +32,15 @@ var (
 	muted = color.RGBA{R: 0x55, G: 0x55, B: 0x55, A: 0xff}
 )
 
-// look is how one curve is told from the others: by colour and, for readers
-// and printers without colour, by the dashes of its training curve and the
-// weight of its test curve.
+// look is how the curves of one depth are told from the others: by colour and,
+// for readers and printers without colour, by the marks on them, which stand
+// again at their names. Dashes tell training from test error, or plain from
+// residual networks, as the legend says.
 type look struct {
 	colour color.RGBA
 	label  color.RGBA // the same hue, dark enough for small type on white
 	width  vg.Length
-	dashes []vg.Length
+	shape  draw.GlyphDrawer
 }
 
 // palette is Okabe and Ito's, which stays distinct with any kind of colour
@@ -46,33 +48,55 @@ type look struct {
 // is left out: a thin line of it cannot be seen on white paper.
 func palette() []look {
 	return []look{
-		{color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, 0.9, dashes(3, 1.5)},             // blue
-		{color.RGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}, color.RGBA{R: 0x00, G: 0x7a, B: 0x59, A: 0xff}, 0.95, dashes(1.6, 1.2)},          // bluish green
-		{color.RGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff}, color.RGBA{R: 0xa2, G: 0x52, B: 0x7f, A: 0xff}, 1.0, dashes(4, 1.2, 1.2, 1.2)},   // reddish purple
-		{color.RGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}, color.RGBA{R: 0xc2, G: 0x55, B: 0x00, A: 0xff}, 1.1, dashes(2.4, 1)},             // vermilion
-		{color.RGBA{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, color.RGBA{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, 1.15, dashes(5, 1.6)},            // black
-		{color.RGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff}, color.RGBA{R: 0x2a, G: 0x7f, B: 0xb5, A: 0xff}, 1.15, dashes(5, 1.2, 1.2, 1.2)},  // sky blue
-		{color.RGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}, color.RGBA{R: 0xa8, G: 0x6f, B: 0x00, A: 0xff}, 1.2, dashes(1.2, 1.2, 3.6, 1.2)}, // orange
+		{color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, 0.9, draw.CircleGlyph{}},   // blue
+		{color.RGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}, color.RGBA{R: 0x00, G: 0x7a, B: 0x59, A: 0xff}, 0.95, draw.BoxGlyph{}},     // bluish green
+		{color.RGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff}, color.RGBA{R: 0xa2, G: 0x52, B: 0x7f, A: 0xff}, 1.0, draw.PyramidGlyph{}},  // reddish purple
+		{color.RGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}, color.RGBA{R: 0xc2, G: 0x55, B: 0x00, A: 0xff}, 1.1, diamond},              // vermilion
+		{color.RGBA{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, color.RGBA{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, 1.15, downTriangle},        // black
+		{color.RGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff}, color.RGBA{R: 0x2a, G: 0x7f, B: 0xb5, A: 0xff}, 1.15, draw.RingGlyph{}},    // sky blue
+		{color.RGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}, color.RGBA{R: 0xa8, G: 0x6f, B: 0x00, A: 0xff}, 1.2, draw.TriangleGlyph{}}, // orange
 	}
+}
+
+// mark is the glyph on the curves of a look.
+func (l look) mark() draw.GlyphStyle {
+	return draw.GlyphStyle{Color: l.colour, Radius: vg.Points(1.9), Shape: l.shape}
+}
+
+// A polygon is a filled glyph; its corners are in units of the radius.
+type polygon []vg.Point
+
+var (
+	diamond      = polygon{{X: -1.2}, {Y: 1.2}, {X: 1.2}, {Y: -1.2}}
+	downTriangle = polygon{{X: -1.15, Y: 0.8}, {X: 1.15, Y: 0.8}, {Y: -1.2}}
+)
+
+func (g polygon) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
+	var points []vg.Point
+	for _, p := range g {
+		points = append(points, at.Add(p.Scale(style.Radius)))
+	}
+	c.FillPolygon(style.Color, points)
+}
+
+// translucent is a colour for areas that lie over one another.
+func translucent(c color.RGBA) color.Color {
+	return color.NRGBA{R: c.R, G: c.G, B: c.B, A: 0x4d}
+}
+
+// trainingLine and testLine are the styles of the two errors where a panel shows
+// both, as in the paper: training dashed, test bold.
+func trainingLine(c color.Color) draw.LineStyle { return rule(c, 0.6, 3, 1.5) }
+func testLine(c color.Color, l look) draw.LineStyle {
+	return rule(c, l.width.Points()+0.2)
 }
 
 // lookOf is the look of a depth: the paper's depths have their own in every
 // figure, others take what is left, so that 56 layers is vermilion everywhere.
 func lookOf(depth int) look {
 	p := palette()
-	switch depth {
-	case 20:
-		return p[0]
-	case 32:
-		return p[1]
-	case 44:
-		return p[2]
-	case 56:
-		return p[3]
-	case 110:
-		return p[4]
-	case 1202:
-		return p[5]
+	if i := slices.Index([]int{20, 32, 44, 56, 110, 1202}, depth); i >= 0 {
+		return p[i]
 	}
 	return p[depth/6%len(p)]
 }

@@ -55,17 +55,18 @@ func table6(s *Selection, o Options) (*Figure, []*Table, error) {
 	}
 	t.Notes = append(t.Notes, s.paperNotes()...)
 	shown := s.displayed()
-	p, ends := errorPanel(s, "", shown, 0, "both")
-	errorAxes([]*plot.Plot{p}, ends)
+	p := newErrorPanel(s, "", shown, 0, both)
+	shareErrorAxes([]*errorPanel{p})
 	f := &Figure{
 		Caption: "Training error (dashed) and test error (bold) of " + names(shown) + " against iterations.",
 		Endings: endings(s, shown),
 		width:   columnWidth,
 		row:     2.0 * vg.Inch,
-		panels:  [][]*plot.Plot{{p}},
+		panels:  [][]*plot.Plot{{p.Plot}},
 		key:     curveKey(),
 		remarks: s.remarks(shown),
 	}
+	f.explain(s, p)
 	return f, []*Table{t}, nil
 }
 

@@ -1,0 +1,177 @@
+package reports
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+
+	"deepresidual/experiments"
+	"deepresidual/results"
+)
+
+// Three seeds are drawn as their mean between the lowest and the highest; what
+// is not in the mean is named.
+func TestSeedsAreAveraged(t *testing.T) {
+	exp := figure1Experiment()
+	choice := Choice{Scale: experiments.Full(), Seeds: []int64{1, 2, 3, 4}}
+	records := whole(exp, choice)
+	for i, errors := range [][2]float64{{10, 20}, {13, 26}, {99, 99}} {
+		records[i].Rows = records[i].Rows[:1]
+		records[i].Rows[0].TrainError, records[i].Rows[0].TestError = errors[0], errors[1]
+	}
+	records[2].Status = results.Diverged
+	records = slices.Delete(records, 3, 4) // plain-20 seed 4 has not begun
+	s := Select(exp, records, choice)
+	training, test := s.errors(plainNet(20))
+	x := float64(records[0].Rows[0].Iteration)
+	at := func(y float64) plotter.XYs { return plotter.XYs{{X: x, Y: y}} }
+	want := band{mean: at(11.5), low: at(10), high: at(13), n: 2}
+	if !slices.Equal(training.mean, want.mean) || !slices.Equal(training.low, want.low) || !slices.Equal(training.high, want.high) || training.n != 2 {
+		t.Errorf("training errors %v, want %v", training, want)
+	}
+	if test.end().Y != 23 {
+		t.Errorf("the test error is %v, want 23, the mean of 20 and 26", test.end().Y)
+	}
+	remarks := strings.Join(s.remarks(exp.Networks), "; ")
+	for _, part := range []string{"mean of n = 2 seeds", "plain-56 mean of n = 4 seeds", "plain-20 seed 3 diverged", "plain-20: 1 of 4 seeds not finished"} {
+		if !strings.Contains(remarks, part) {
+			t.Errorf("the picture does not say %q: %s", part, remarks)
+		}
+	}
+}
+
+// Without a complete run the one that has come furthest is drawn.
+func TestUnfinishedRunsAreDrawn(t *testing.T) {
+	exp := figure1Experiment()
+	choice := Choice{Scale: experiments.Full(), Seeds: []int64{1, 2}}
+	records := whole(exp, choice)
+	cut(records[0], 0.2)
+	cut(records[1], 0.6)
+	runs := Select(exp, records, choice).averaged(plainNet(20))
+	if len(runs) != 1 || runs[0].Spec.Seed != 2 {
+		t.Errorf("drawn from %v, want the second seed alone", runs)
+	}
+}
+
+// At another scale, where errors are high, the axis of the comparison holds
+// them all; at the full one plain-110 stands above a break.
+func TestCompareAxisHoldsItsData(t *testing.T) {
+	for _, c := range []struct {
+		errors []float64
+		inside int
+	}{
+		{[]float64{15, 16, 19, 20, 31, 40, 42, 53, 62, 64}, 10},
+		{[]float64{0.1, 0.5, 1.1, 3, 5.9, 6.4, 9.7, 13.2, 65, 66}, 8},
+		{[]float64{9, 10, 11, 12, 13, 60}, 5},
+		{[]float64{1, 90, 91, 92, 93}, 5}, // most are high: that is no exception
+		{nil, 0},
+	} {
+		if got := breakAxis(c.errors).inside; got != c.inside {
+			t.Errorf("%v: %d lie below the break, want %d", c.errors, got, c.inside)
+		}
+	}
+}
+
+// Figure 6 enlarges the end of two curves, on an axis of its own.
+func TestFigure6EnlargementHasItsOwnAxis(t *testing.T) {
+	exp := figure6Experiment()
+	e := build(t, exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()})
+	row := e.Figure.panels[0]
+	if row[0].Y.Max != 20 || row[1].Y.Max != 20 || row[2].Y.Max != 10 {
+		t.Errorf("the axes end at %v, %v and %v, want 20, 20 and 10", row[0].Y.Max, row[1].Y.Max, row[2].Y.Max)
+	}
+}
+
+func TestFigure7AxisIsLogarithmicWhereOneNetworkDwarfsTheOthers(t *testing.T) {
+	for _, c := range []struct {
+		highest []float64
+		dwarfed bool
+	}{{[]float64{1.1, 15, 1.1, 2.6, 17}, true}, {[]float64{2.2, 2.3, 1.9, 2.4, 3}, false}, {[]float64{50}, false}, {nil, false}} {
+		if got := dwarfed(c.highest); got != c.dwarfed {
+			t.Errorf("%v: %v, want %v", c.highest, got, c.dwarfed)
+		}
+	}
+	var a plot.Axis
+	logAxis(&a, []float64{0.6, 17})
+	var labels []string
+	for _, tick := range a.Tick.Marker.Ticks(a.Min, a.Max) {
+		labels = append(labels, tick.Label)
+	}
+	if got := strings.Join(labels, " "); got != "1 2 5 10" || a.Min > 0.6 || a.Max < 17 {
+		t.Errorf("labels %s from %v to %v", got, a.Min, a.Max)
+	}
+}
+
+// The paper's values stand in pictures of its schedule only.
+func TestPaperTicksAtFullScaleOnly(t *testing.T) {
+	exp := figure1Experiment()
+	for _, c := range []struct {
+		scale experiments.Scale
+		want  int
+	}{{experiments.Full(), 2}, {sixteenth, 0}} {
+		s := Select(exp, recordsOf(exp, c.scale), Choice{Scale: c.scale})
+		if p := newErrorPanel(s, "", exp.Networks, 0, testOnly); len(p.paper) != c.want {
+			t.Errorf("scale %s: %d of the paper's values, want %d", c.scale, len(p.paper), c.want)
+		}
+	}
+}
+
+func TestCaptionsDoubleNoWord(t *testing.T) {
+	for _, c := range figureCases() {
+		f := build(t, c.exp, c.records(c.exp, c.choice), c.choice).Figure
+		words := regexp.MustCompile(`[\pL\d-]+`).FindAllString(strings.ToLower(f.Caption+" "+strings.Join(f.Remarks(), ". ")), -1)
+		for i, w := range words[1:] {
+			if w == words[i] {
+				t.Errorf("%s: %q stands twice in a row: %s", c.name, w, f.Caption)
+			}
+		}
+	}
+}
+
+// A figure is drawn where no temporary folder can be used.
+func TestDrawingNeedsNoTemporaryFolder(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
+	if _, err := os.MkdirTemp("", ""); err == nil {
+		t.Skip("this system does not go by TMPDIR")
+	}
+	exp := figure1Experiment()
+	e := build(t, exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()})
+	for _, f := range e.Figure.formats() {
+		if b, err := f.render(); err != nil || len(b) == 0 {
+			t.Errorf("%s: %d bytes, error %v", f.extension, len(b), err)
+		}
+	}
+}
+
+// One panic of a library costs one file and gives one line.
+func TestPanicsBecomeErrors(t *testing.T) {
+	dir := t.TempDir()
+	exp := figure7Experiment()
+	e := build(t, exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()})
+	e.Figure.panels[0][0].Y.Scale, e.Figure.panels[0][0].Y.Min = plot.LogScale{}, -1
+	paths, err := e.Write(dir)
+	if err == nil || !strings.Contains(err.Error(), "fig7.png: reports: drawing a PNG: ") {
+		t.Errorf("error %v, want one that names the file", err)
+	}
+	if want := filepath.Join(dir, "tables", "fig7-responses.csv"); !slices.Contains(paths, want) {
+		t.Errorf("the tables are not written: %v", paths)
+	}
+}
+
+// Of the type the glyphs that are used are embedded, not all of the 200 kB.
+func TestPDFIsSmall(t *testing.T) {
+	exp := figure1Experiment()
+	b, err := build(t, exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()}).Figure.PDF()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(b) > 40<<10 {
+		t.Errorf("a figure takes %d bytes", len(b))
+	}
+}
