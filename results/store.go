@@ -60,7 +60,7 @@ func (s *Store) Records() ([]*Record, []error) {
 	// Folders are read level by level and not by a pattern, which would take
 	// the brackets in the path of a results folder for its own.
 	runs := filepath.Join(s.dir, "runs")
-	networks, err := os.ReadDir(runs)
+	networks, err := atomicfile.ReadDir(runs)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -73,7 +73,7 @@ func (s *Store) Records() ([]*Record, []error) {
 		if !network.IsDir() {
 			continue
 		}
-		ids, err := os.ReadDir(filepath.Join(runs, network.Name()))
+		ids, err := atomicfile.ReadDir(filepath.Join(runs, network.Name()))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			errs = append(errs, fmt.Errorf("results: listing records: %w", err))
 		}
@@ -116,7 +116,7 @@ func (e *DamagedError) Unwrap() error { return e.Err }
 // damage if there is another run.toml by now; then the reading starts over.
 func readRecord(dir string) (*Record, error) {
 	for {
-		before, err := os.ReadFile(filepath.Join(dir, RunFile))
+		before, err := atomicfile.ReadFile(filepath.Join(dir, RunFile))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
@@ -127,7 +127,7 @@ func readRecord(dir string) (*Record, error) {
 		if damage == nil {
 			return r, nil
 		}
-		after, err := os.ReadFile(filepath.Join(dir, RunFile))
+		after, err := atomicfile.ReadFile(filepath.Join(dir, RunFile))
 		if err != nil || bytes.Equal(before, after) {
 			return nil, damage
 		}
@@ -179,7 +179,7 @@ func readTables(dir string, runFile []byte) (*Record, error) {
 }
 
 func readTable[T any](dir, name string, decode func([]byte) ([]T, error)) ([]T, error) {
-	b, err := os.ReadFile(filepath.Join(dir, name))
+	b, err := atomicfile.ReadFile(filepath.Join(dir, name))
 	if err != nil {
 		return nil, atomicfile.Cause(err) // the damage names the file
 	}

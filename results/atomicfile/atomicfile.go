@@ -3,6 +3,7 @@
 package atomicfile
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -42,24 +43,32 @@ type Options struct {
 }
 
 // Write is the function [Write] with options.
-func (o Options) Write(path string, write func(io.Writer) error) (err error) {
+func (o Options) Write(path string, write func(io.Writer) error) error {
+	err := Retry(func() error { return o.write(path, write) })
+	var r refusal
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &r):
+		return r.error
+	}
+	return Explain(path, err)
+}
+
+// refusal is the error of a [Options.Last] question: it is no fault of the file.
+type refusal struct{ error }
+
+func (o Options) write(path string, write func(io.Writer) error) (err error) {
 	dir, name := filepath.Split(path)
 	if dir == "" {
 		dir = "."
 	}
-	refused := false
-	defer func() {
-		if err != nil && !refused {
-			err = Explain(path, err)
-		}
-	}()
-
-	f, err := os.CreateTemp(dir, Temporary+name+"-*")
+	f, err := Create(dir, name)
 	if errors.Is(err, fs.ErrNotExist) && o.Last == nil {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
 			return err
 		}
-		f, err = os.CreateTemp(dir, Temporary+name+"-*")
+		f, err = Create(dir, name)
 	}
 	if err != nil {
 		return err
@@ -73,13 +82,8 @@ func (o Options) Write(path string, write func(io.Writer) error) (err error) {
 	if err := write(f); err != nil {
 		return err
 	}
-	// CreateTemp keeps the file to its owner; a record is for everyone whom the
-	// folder lets in, and the folder is the place to say who that is.
-	if err := f.Chmod(0o644); err != nil && runtime.GOOS != "windows" {
-		return err
-	}
 	if !o.Brief {
-		if err := f.Sync(); err != nil {
+		if err := Sync(f); err != nil {
 			return err
 		}
 	}
@@ -88,8 +92,7 @@ func (o Options) Write(path string, write func(io.Writer) error) (err error) {
 	}
 	if o.Last != nil {
 		if err := o.Last(); err != nil {
-			refused = true
-			return err
+			return refusal{err}
 		}
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
@@ -99,6 +102,19 @@ func (o Options) Write(path string, write func(io.Writer) error) (err error) {
 		return SyncDir(dir)
 	}
 	return nil
+}
+
+// Create makes a temporary file in a folder for what is to be called name. Unlike
+// that of [os.CreateTemp] it is for everyone whom the umask lets in, as a file
+// that is simply created is, and no file system is asked to change a mode.
+func Create(dir, name string) (*os.File, error) {
+	for {
+		path := filepath.Join(dir, Temporary+name+"-"+rand.Text()[:10])
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
 }
 
 // SyncDir makes the names in a folder durable. Where folders cannot be flushed
@@ -112,10 +128,17 @@ func SyncDir(dir string) error {
 		return err
 	}
 	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
-		return err
+	return Sync(d)
+}
+
+// Sync makes a file's content, or the names in a folder, durable. A file system
+// that does not know how must be trusted.
+func Sync(f *os.File) error {
+	err := f.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		return nil
 	}
-	return nil
+	return err
 }
 
 // Explain says in one line which file could not be written, why, and what to do.

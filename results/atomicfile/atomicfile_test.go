@@ -10,6 +10,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -124,6 +125,52 @@ func TestWriteWhileRead(t *testing.T) {
 	}
 	close(stop)
 	readers.Wait()
+}
+
+// A fault that passes is no fault; one that stays is told, and nothing is lost.
+func TestPassingFaults(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	for _, fault := range []error{syscall.EIO, syscall.ESTALE} {
+		for _, faults := range []int{1, 4, 1000} {
+			synctest.Test(t, func(t *testing.T) {
+				if err := Write(path, content("precious")); err != nil {
+					t.Fatal(err)
+				}
+				tries := 0
+				err := Write(path, func(w io.Writer) error {
+					io.WriteString(w, "new")
+					if tries++; tries <= faults {
+						return &os.PathError{Op: "write", Path: path, Err: fault}
+					}
+					return nil
+				})
+				want := "new"
+				if faults > len(pauses) {
+					want = "precious"
+				}
+				if (err == nil) != (want == "new") || err != nil && !errors.Is(err, fault) {
+					t.Errorf("%v, %d times: %v", fault, faults, err)
+				}
+				if got, _ := os.ReadFile(path); string(got) != want {
+					t.Errorf("%v, %d times: now %q", fault, faults, got)
+				}
+				if got := names(t, filepath.Dir(path)); len(got) != 1 {
+					t.Errorf("%v, %d times: left behind: %v", fault, faults, got)
+				}
+			})
+		}
+	}
+}
+
+// The last question is asked once, whatever it is answered, and its answer is
+// not taken for a fault of the file.
+func TestRefusal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	asked, no := 0, fmt.Errorf("not yours: %w", syscall.EIO)
+	err := Options{Last: func() error { asked++; return no }}.Write(path, content("x"))
+	if err != no || asked != 1 {
+		t.Errorf("asked %d times, got %v", asked, err)
+	}
 }
 
 // names lists a folder.

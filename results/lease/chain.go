@@ -81,12 +81,9 @@ func (h *holding) next() string {
 // holder follows the chain in a folder to its end; nil if there is none.
 func holder(dir string) (*holding, error) {
 	for range maxAttempts {
-		first, err := os.ReadFile(filepath.Join(dir, claimFile))
+		first, err := atomicfile.ReadFile(filepath.Join(dir, claimFile))
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
-		}
-		if errors.Is(err, syscall.ESTALE) {
-			continue // replaced on the server while it was opened
 		}
 		if err != nil {
 			return nil, err
@@ -94,16 +91,16 @@ func holder(dir string) (*holding, error) {
 		last := &holding{content: first}
 		for err == nil {
 			var content []byte
-			if content, err = os.ReadFile(filepath.Join(dir, last.next())); err == nil {
+			if content, err = atomicfile.ReadFile(filepath.Join(dir, last.next())); err == nil {
 				last.content = content
 			}
 		}
-		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ESTALE) {
+		if !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
 		// The end may have been renamed to the start just before it was looked
 		// for; then the start is another by now.
-		again, err := os.ReadFile(filepath.Join(dir, claimFile))
+		again, err := atomicfile.ReadFile(filepath.Join(dir, claimFile))
 		if err == nil && bytes.Equal(first, again) {
 			last.claim = decodeClaim(last.content)
 			return last, nil
@@ -136,7 +133,11 @@ func (w *Worker) makeClaim(ctx context.Context, dir string) (*holding, error) {
 		if err != nil {
 			return nil, err
 		}
-		added, err := addFile(dir, name, mine.content)
+		var added bool
+		err = atomicfile.Retry(func() (err error) {
+			added, err = addFile(dir, name, mine.content)
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
@@ -175,7 +176,7 @@ func addFile(dir, name string, content []byte) (bool, error) {
 		return false, err
 	}
 	target := filepath.Join(dir, name)
-	f, err := os.CreateTemp(dir, atomicfile.Temporary+claimFile+"-*")
+	f, err := atomicfile.Create(dir, claimFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil // the folder was given up as empty; once more
 	}
@@ -209,7 +210,7 @@ func addFile(dir, name string, content []byte) (bool, error) {
 // createFile is addFile by O_EXCL. A reader may find the file before its
 // content is there; it then takes the claim for damaged, and waits.
 func createFile(target string, content []byte) (bool, error) {
-	f, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
+	f, err := os.OpenFile(target, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o666)
 	if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -225,7 +226,7 @@ func createFile(target string, content []byte) (bool, error) {
 
 func fill(f *os.File, content []byte) error {
 	_, err := f.Write(content)
-	return errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
+	return errors.Join(err, atomicfile.Sync(f), f.Close())
 }
 
 // sweep removes what workers before this one have left in the folder.

@@ -191,8 +191,22 @@ func (l *Lease) Remove(name string) error {
 		return err
 	}
 	path := filepath.Join(l.dir, name)
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := atomicfile.Retry(func() error { return os.Remove(path) })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing %s: %w", path, atomicfile.Cause(err))
+	}
+	return nil
+}
+
+// Rename renames a file in the folder, unless the lease was lost.
+func (l *Lease) Rename(from, to string) error {
+	if err := l.Held(); err != nil {
+		return err
+	}
+	path := filepath.Join(l.dir, from)
+	err := atomicfile.Retry(func() error { return os.Rename(path, filepath.Join(l.dir, to)) })
+	if err != nil {
+		return fmt.Errorf("renaming %s to %s: %w", path, to, atomicfile.Cause(err))
 	}
 	return nil
 }

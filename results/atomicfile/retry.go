@@ -1,0 +1,51 @@
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"syscall"
+	"time"
+)
+
+// pauses are between the tries of [Retry]: some three seconds in all.
+var pauses = [...]time.Duration{50 * time.Millisecond, 200 * time.Millisecond, time.Second, 2 * time.Second}
+
+// Retry does something with files, and does it again after a while when it fails
+// in one of the ways that pass by themselves on a file system that is shared:
+// ESTALE (the file was replaced on the server meanwhile) and EIO (the server did
+// not answer). It returns the error of the last try.
+func Retry(do func() error) error {
+	for _, pause := range pauses {
+		err := do()
+		if !passing(err) {
+			return err
+		}
+		time.Sleep(pause)
+	}
+	return do()
+}
+
+func passing(err error) bool {
+	return !errors.As(err, new(refusal)) && (errors.Is(err, syscall.ESTALE) || errors.Is(err, syscall.EIO))
+}
+
+// ReadFile is [os.ReadFile] with [Retry].
+func ReadFile(path string) ([]byte, error) {
+	var b []byte
+	err := Retry(func() (err error) {
+		b, err = os.ReadFile(path)
+		return err
+	})
+	return b, err
+}
+
+// ReadDir is [os.ReadDir] with [Retry].
+func ReadDir(dir string) ([]fs.DirEntry, error) {
+	var entries []fs.DirEntry
+	err := Retry(func() (err error) {
+		entries, err = os.ReadDir(dir)
+		return err
+	})
+	return entries, err
+}
