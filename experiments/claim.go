@@ -29,7 +29,7 @@ type claimKind struct {
 	metric bool // it has a metric
 	than   bool // it compares pairs
 	value  bool // it compares with a number
-	band   bool // it allows a distance from that number
+	runs   bool // that number is a mean over runs
 	least  int  // it needs at least so many networks
 }
 
@@ -39,7 +39,7 @@ var claimKinds = []claimKind{
 	{name: Widening, metric: true, than: true, least: 2},
 	{name: Above, metric: true, value: true, least: 1},
 	{name: Below, metric: true, value: true, least: 1},
-	{name: Within, metric: true, value: true, band: true, least: 1},
+	{name: Within, metric: true, value: true, runs: true, least: 1},
 	{name: WarmedUp, least: 1},
 }
 
@@ -56,14 +56,14 @@ type Claim struct {
 	// Kind is what has to hold:
 	//
 	//	higher      the metric of each of Of is above that of its pair in Than
-	//	decreasing  the metric falls from the first to the last of Of
-	//	widening    the metric of Of less that of its pair in Than grows from the
-	//	            first pair to the last
+	//	decreasing  the metric falls along Of, step by step
+	//	widening    the metric of Of less that of its pair in Than grows along Of,
+	//	            step by step
 	//	above       the metric of each of Of is above Value
 	//	below       the metric of each of Of is below Value
-	//	within      the metric of each of Of lies near Value, at most Band or what
-	//	            the scatter between seeds explains
-	//	warmed-up   each of Of left the warm-up and finished
+	//	within      the metric of each of Of lies as near to Value as the scatter
+	//	            between seeds explains
+	//	warmed-up   each of Of left the warm-up and learnt
 	Kind string `toml:"kind" json:"kind"`
 	// Metric is one of test, training and responses; warmed-up has none.
 	Metric string `toml:"metric" json:"metric,omitempty"`
@@ -73,9 +73,15 @@ type Claim struct {
 	Than []Network `toml:"than" json:"than,omitempty"`
 	// Value is a number that the claim compares with, in percent for errors.
 	Value float64 `toml:"value" json:"value,omitempty"`
-	// Band is the least distance from Value that still counts as within. The
-	// default, 0, leaves the band to the scatter between the seeds that ran.
-	Band float64 `toml:"band" json:"band,omitempty"`
+	// PaperRuns is the number of runs that Value is the mean of. The default, 0,
+	// stands for one.
+	PaperRuns int `toml:"paper_runs" json:"paper_runs,omitempty"`
+	// Scatter is the standard deviation between seeds that others report, in
+	// percent, and Degrees the degrees of freedom it was estimated with: the number
+	// of runs less one. It counts together with the scatter of one's own seeds,
+	// and alone while no network has run with several. The default, 0, is none.
+	Scatter float64 `toml:"scatter" json:"scatter,omitempty"`
+	Degrees int     `toml:"degrees" json:"degrees,omitempty"`
 }
 
 // Numeric reports whether the claim is about a number, which runs of a shortened
@@ -138,13 +144,20 @@ func (c Claim) check(at string, has func(key string) bool) *SpecError {
 		{"of", true, true},
 		{"than", kind.than, kind.than},
 		{"value", kind.value, kind.value},
-		{"band", kind.band, false},
+		{"paper_runs", kind.runs, false},
+		{"scatter", kind.metric, false},
+		{"degrees", kind.metric, false},
 	} {
 		switch given := has(at + key.name); {
 		case given && !key.allowed:
 			return problemf(at+key.name, "a claim of kind %q has no %s", c.Kind, key.name)
 		case !given && key.needed:
 			return problemf(at+key.name, "missing; a claim of kind %q needs it", c.Kind)
+		}
+	}
+	for _, pair := range [][2]string{{"scatter", "degrees"}, {"degrees", "scatter"}} {
+		if has(at+pair[0]) && !has(at+pair[1]) {
+			return problemf(at+pair[1], "missing; %q needs it", pair[0])
 		}
 	}
 	if kind.metric && !slices.Contains(metrics, c.Metric) {
@@ -172,5 +185,16 @@ func (c Claim) checkNumbers(at string, kind claimKind) *SpecError {
 	if err := checkRange(at+"value", c.Value, percentages); err != nil {
 		return err
 	}
-	return checkRange(at+"band", c.Band, percentages)
+	if err := checkRange(at+"scatter", c.Scatter, percentages); err != nil {
+		return err
+	}
+	for _, v := range []struct {
+		key   string
+		value int
+	}{{"paper_runs", c.PaperRuns}, {"degrees", c.Degrees}} {
+		if err := checkRange(at+v.key, float64(v.value), interval{0, 1000, ""}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

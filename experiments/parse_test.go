@@ -72,7 +72,8 @@ kind = "within"
 metric = "test"
 of = ["resnet-20"]
 value = 8.75
-band = 0.5
+scatter = 0.5
+degrees = 4
 `
 
 func TestParse(t *testing.T) {
@@ -108,7 +109,7 @@ func TestParse(t *testing.T) {
 			{Name: "first", Statement: "S", Kind: experiments.Higher, Metric: experiments.TestError,
 				Of: []experiments.Network{p20}, Than: []experiments.Network{r20}},
 			{Name: "second", Statement: "S", Kind: experiments.Within, Metric: experiments.TestError,
-				Of: []experiments.Network{r20}, Value: 8.75, Band: 0.5},
+				Of: []experiments.Network{r20}, Value: 8.75, Scatter: 0.5, Degrees: 4},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -167,7 +168,7 @@ func TestParseErrors(t *testing.T) {
 		{"value for table", "[public]\nresnet-20 = 8.27", "[protocol.public]", `:37: protocol.public: no such key; there are "batch", "decay", "decay_norm", "flip", "initialisation", "iterations", "last_layer", "learning_rate", "milestones", "momentum", "nesterov", "norm_batch", "norm_epsilon", "norm_momentum", "pad", "padding_side", "row_interval", "validation", "warmup_from_depth", "warmup_learning_rate", "warmup_training_error", "warmup_window", "weight_decay"`},
 		{"table for list of tables", "[[row]]", "[row]", `:40: row: found a table, wanted a list`},
 		{"integer beyond a float", "resnet-20 = 8.75", "resnet-20 = 9223372036854775807", `:26: paper.test.resnet-20: found 9223372036854775807, wanted a number`},
-		{"wrong type in a third table", "band = 0.5\n", "band = 0.5\n[[panel]]\ntitle = 1\n", `:63: panel[3].title: found 1, wanted a string`},
+		{"wrong type in a third table", "degrees = 4\n", "degrees = 4\n[[panel]]\ntitle = 1\n", `:64: panel[3].title: found 1, wanted a string`},
 
 		{"wrong type in an inline table", "seeds = [3, 4]\n\n[seeds_for]\nresnet-110 = [1, 2]", `seeds_for = { resnet-110 = 3 }`, `:5: seeds_for.resnet-110: found 3, wanted a list`},
 
@@ -238,9 +239,13 @@ func TestParseErrors(t *testing.T) {
 		{"key of another kind", `than = ["resnet-20"]`, "than = [\"resnet-20\"]\nvalue = 1", `:53: claim[1].value: a claim of kind "higher" has no value`},
 		{"value missing", "value = 8.75\n", "", `:54: claim[2].value: missing; a claim of kind "within" needs it`},
 		{"value out of range", "value = 8.75", "value = -1", `:60: claim[2].value: found -1, wanted a number from 0 to 100`},
-		{"band out of range", "band = 0.5", "band = inf", `:61: claim[2].band: found +Inf, wanted a number from 0 to 100`},
-		{"too few to decrease", "kind = \"within\"\nmetric = \"test\"\nof = [\"resnet-20\"]\nvalue = 8.75\nband = 0.5", "kind = \"decreasing\"\nmetric = \"test\"\nof = [\"resnet-20\"]", `:59: claim[2].of: names 1 network, a claim of kind "decreasing" needs at least 2`},
-		{"shallow network warms up", "kind = \"within\"\nmetric = \"test\"\nof = [\"resnet-20\"]\nvalue = 8.75\nband = 0.5", "kind = \"warmed-up\"\nof = [\"resnet-20\"]", `:58: claim[2].of: names resnet-20, which does not warm up: protocol.warmup_from_depth is 110`},
+		{"scatter out of range", "scatter = 0.5", "scatter = inf", `:61: claim[2].scatter: found +Inf, wanted a number from 0 to 100`},
+		{"degrees out of range", "degrees = 4", "degrees = -4", `:62: claim[2].degrees: found -4, wanted a number from 0 to 1000`},
+		{"scatter without degrees", "degrees = 4\n", "", `:54: claim[2].degrees: missing; "scatter" needs it`},
+		{"degrees without scatter", "scatter = 0.5\n", "", `:54: claim[2].scatter: missing; "degrees" needs it`},
+		{"runs of another kind", `than = ["resnet-20"]`, "than = [\"resnet-20\"]\npaper_runs = 5", `:53: claim[1].paper_runs: a claim of kind "higher" has no paper_runs`},
+		{"too few to decrease", "kind = \"within\"\nmetric = \"test\"\nof = [\"resnet-20\"]\nvalue = 8.75\nscatter = 0.5\ndegrees = 4", "kind = \"decreasing\"\nmetric = \"test\"\nof = [\"resnet-20\"]", `:59: claim[2].of: names 1 network, a claim of kind "decreasing" needs at least 2`},
+		{"shallow network warms up", "kind = \"within\"\nmetric = \"test\"\nof = [\"resnet-20\"]\nvalue = 8.75\nscatter = 0.5\ndegrees = 4", "kind = \"warmed-up\"\nof = [\"resnet-20\"]", `:58: claim[2].of: names resnet-20, which does not warm up: protocol.warmup_from_depth is 110`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if n := strings.Count(good, c.old); n < 1 {

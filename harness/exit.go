@@ -8,22 +8,25 @@ import (
 	"deepresidual/experiments"
 	"deepresidual/harness/train"
 	"deepresidual/harness/work"
+	"deepresidual/reports"
 )
 
 // The exit codes. They are those of the built program: go run makes 1 of every
 // code but 0.
 const (
-	exitDone        = 0   // all was done
-	exitFailed      = 1   // a run failed or diverged, or something else went wrong
-	exitUsage       = 2   // the options or a spec are wrong; nothing was trained
-	exitCheck       = 3   // -check: a claim was not reproduced
-	exitStopped     = 75  // stopped with a checkpoint: the same command goes on from there
-	exitInterrupted = 130 // interrupted before there was anything to go on from
+	exitDone          = 0   // all was done
+	exitFailed        = 1   // a run failed or diverged, or something else went wrong
+	exitUsage         = 2   // the options or a spec are wrong; nothing was trained
+	exitNotReproduced = 3   // -check: a claim was not reproduced
+	exitNotJudged     = 4   // -check: none was contradicted, but not every one reproduced
+	exitStopped       = 75  // stopped with a checkpoint: the same command goes on from there
+	exitInterrupted   = 130 // interrupted before there was anything to go on from
 )
 
 // exitCodes is what the help says of them.
 const exitCodes = `Exit codes: 0 done, 1 a run failed or diverged, 2 wrong options or spec, 3 a
-claim failed (-check), 75 stopped with a checkpoint (the same command goes on),
+claim was not reproduced (-check), 4 none was contradicted but not every one
+reproduced (-check), 75 stopped with a checkpoint (the same command goes on),
 130 interrupted.
 `
 
@@ -33,9 +36,6 @@ type usageError struct{ text string }
 func (e usageError) Error() string { return e.text }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
-
-// errCheck ends a command with -check that found a claim not reproduced.
-var errCheck = errors.New("not every claim was reproduced")
 
 // exitCode maps what the program ended with to its exit code.
 func exitCode(err error) int {
@@ -50,8 +50,12 @@ func exitCode(err error) int {
 		return exitStopped
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.Is(err, errCheck) && !errors.Is(err, work.ErrUnfinished):
-		return exitCheck
+	case errors.Is(err, work.ErrUnfinished):
+		return exitFailed
+	case errors.Is(err, reports.ErrNotReproduced):
+		return exitNotReproduced
+	case errors.Is(err, reports.ErrNotJudged):
+		return exitNotJudged
 	}
 	return exitFailed
 }

@@ -41,11 +41,11 @@ func TestEveryExperimentIsDrawn(t *testing.T) {
 					t.Fatal(err)
 				}
 				for _, v := range e.Verdicts {
-					if len(r) == 0 && v.Outcome != NotRun {
-						t.Errorf("%s is %s without a run", v.Claim.Name, v.Outcome)
+					if len(r) == 0 && v.Class != NotJudged {
+						t.Errorf("%s is %s without a run", v.Claim.Name, v.Class)
 					}
-					if len(r) == len(records) && (v.Outcome == NotRun || v.Numbers == "") {
-						t.Errorf("%s is %s with all runs there: %s", v.Claim.Name, v.Outcome, v.Numbers)
+					if len(r) == len(records) && (v.Sentence == "") {
+						t.Errorf("%s is %s with all runs there: %s", v.Claim.Name, v.Class, v.Sentence)
 					}
 				}
 			}

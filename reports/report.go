@@ -56,9 +56,9 @@ type pageContent struct {
 }
 
 type tally struct {
-	Outcome Outcome
-	Class   string
-	N       int
+	Class Class
+	Style string // the class as CSS has it
+	N     int
 }
 
 type pageExhibit struct {
@@ -74,11 +74,11 @@ type pageExhibit struct {
 }
 
 type pageVerdict struct {
-	Statement, Numbers, Scale string
-	Outcome                   Outcome
-	Class                     string
-	Ordering                  bool
-	N                         int
+	Statement, Sentence, Scale string
+	Paper, Ours                string
+	Class                      Class
+	Style                      string
+	N                          int
 }
 
 type pageProgress struct {
@@ -102,7 +102,7 @@ func (r *Report) content() (pageContent, error) {
 	for _, err := range r.Damaged {
 		c.Damaged = append(c.Damaged, err.Error())
 	}
-	counts := map[Outcome]int{}
+	counts := map[Class]int{}
 	seen := map[string]bool{}
 	for _, e := range r.Exhibits {
 		page, err := e.page()
@@ -111,7 +111,7 @@ func (r *Report) content() (pageContent, error) {
 		}
 		c.Exhibits = append(c.Exhibits, page)
 		for _, v := range e.Verdicts {
-			counts[v.Outcome]++
+			counts[v.Class]++
 		}
 		for _, run := range e.Selection.Runs {
 			if run.Record == nil || seen[run.Record.Key.Identity()] {
@@ -125,13 +125,13 @@ func (r *Report) content() (pageContent, error) {
 			}
 		}
 	}
-	for _, o := range []Outcome{Reproduced, NotReproduced, NotComparable, NotRun} {
-		c.Tally = append(c.Tally, tally{o, outcomeClass(o), counts[o]})
+	for _, class := range Classes() {
+		c.Tally = append(c.Tally, tally{class, class.style(), counts[class]})
 	}
 	return c, nil
 }
 
-func outcomeClass(o Outcome) string { return strings.ReplaceAll(string(o), " ", "-") }
+func (c Class) style() string { return strings.ReplaceAll(string(c), " ", "-") }
 
 func (e *Exhibit) page() (pageExhibit, error) {
 	s := e.Selection
@@ -162,8 +162,8 @@ func (e *Exhibit) page() (pageExhibit, error) {
 	p.Runs = template.HTML(b.String())
 	for _, v := range e.Verdicts {
 		p.Verdicts = append(p.Verdicts, pageVerdict{
-			Statement: v.Claim.Statement, Numbers: v.Numbers, Scale: v.Scale.String(), Outcome: v.Outcome,
-			Class: outcomeClass(v.Outcome), N: v.N, Ordering: !v.Scale.IsFull() && !v.Claim.Numeric(),
+			Statement: v.Claim.Statement, Sentence: v.Sentence, Paper: v.Paper, Ours: v.Ours, Scale: v.Scale.String(),
+			Class: v.Class, Style: v.Class.style(), N: v.N,
 		})
 	}
 	return p, nil

@@ -3,19 +3,13 @@ package reports
 import (
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // mean is NaN for no values.
-func mean(v []float64) float64 {
-	if len(v) == 0 {
-		return math.NaN()
-	}
-	sum := 0.0
-	for _, x := range v {
-		sum += x
-	}
-	return sum / float64(len(v))
-}
+func mean(v []float64) float64 { return stat.Mean(v, nil) }
 
 // deviation is the sample standard deviation (divided by n-1); NaN for fewer
 // than two values, which have no scatter to speak of.
@@ -23,22 +17,17 @@ func deviation(v []float64) float64 {
 	if len(v) < 2 {
 		return math.NaN()
 	}
-	m, sum := mean(v), 0.0
-	for _, x := range v {
-		sum += (x - m) * (x - m)
-	}
-	return math.Sqrt(sum / float64(len(v)-1))
+	return stat.StdDev(v, nil)
 }
 
+// median is the mean of the two middle values of an even number of them, which
+// is none of the quantiles of gonum/stat.
 func median(v []float64) float64 {
 	if len(v) == 0 {
 		return math.NaN()
 	}
 	s := slices.Sorted(slices.Values(v))
-	if n := len(s); n%2 == 0 {
-		return (s[n/2-1] + s[n/2]) / 2
-	}
-	return s[len(s)/2]
+	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
 }
 
 func lowest(v []float64) float64 {
@@ -46,4 +35,103 @@ func lowest(v []float64) float64 {
 		return math.NaN()
 	}
 	return slices.Min(v)
+}
+
+// A scatter is the standard deviation between runs that differ by their seed,
+// and the degrees of freedom it was estimated with: 0 if nothing is known.
+type scatter struct {
+	std     float64
+	degrees float64
+}
+
+// scatterOf pools the scatter of samples around their own means.
+func scatterOf(samples ...[]float64) scatter {
+	var s scatter
+	for _, v := range samples {
+		if len(v) >= 2 {
+			s = s.pooled(scatter{deviation(v), float64(len(v) - 1)})
+		}
+	}
+	return s
+}
+
+// pooled is the scatter by two estimates of one and the same.
+func (s scatter) pooled(t scatter) scatter {
+	degrees := s.degrees + t.degrees
+	if degrees == 0 {
+		return scatter{}
+	}
+	return scatter{math.Sqrt((s.degrees*s.std*s.std + t.degrees*t.std*t.std) / degrees), degrees}
+}
+
+// A term is the mean of a sample with its weight in a sum.
+type term struct {
+	weight float64
+	values []float64
+}
+
+// The tests that a [Test] names.
+const (
+	welch   = "Welch's t"
+	student = "Student's t"
+)
+
+// An estimate is a weighted sum of means, such as a difference of two, and its
+// standard error. Without an error, method is empty.
+type estimate struct {
+	value, err float64
+	degrees    float64 // of freedom of the error
+	method     string
+}
+
+// estimated adds up means. Where each sample has several values its own variance
+// counts, with Welch's and Satterthwaite's degrees of freedom. Where one has a
+// single value, which tells nothing of its variance, all are taken to have one
+// scatter, the known one, as in Student's test. For one value against several
+// that is the test of Crawford and Howell (The Clinical Neuropsychologist 12,
+// 1998).
+func estimated(terms []term, known scatter) estimate {
+	var e estimate
+	variance, satterthwaite, inverse, freedom, single := 0.0, 0.0, 0.0, 0.0, false
+	for _, t := range terms {
+		n := float64(len(t.values))
+		e.value += t.weight * mean(t.values)
+		inverse += t.weight * t.weight / n
+		if n < 2 {
+			single = true
+			continue
+		}
+		v := t.weight * t.weight * stat.Variance(t.values, nil) / n
+		variance += v
+		satterthwaite += v * v / (n - 1)
+		freedom += n - 1
+	}
+	switch {
+	case single && known.degrees > 0:
+		e.err, e.degrees, e.method = known.std*math.Sqrt(inverse), known.degrees, student
+	case single:
+	case variance > 0:
+		e.err, e.degrees, e.method = math.Sqrt(variance), variance*variance/satterthwaite, welch
+	default: // no two values of a sample differ
+		e.degrees, e.method = freedom, welch
+	}
+	return e
+}
+
+// exceeds is the probability of an estimate at least this large if the sum is
+// not above 0: the p of a one-sided t test.
+func (e estimate) exceeds() float64 {
+	if e.err == 0 {
+		if e.value > 0 {
+			return 0
+		}
+		return 1
+	}
+	return distuv.StudentsT{Sigma: 1, Nu: e.degrees}.Survival(e.value / e.err)
+}
+
+// halfWidth is half the width of the interval of 95 % of an error of 1 with
+// these degrees of freedom: 12.7 for one, 1.96 for many.
+func halfWidth(degrees float64) float64 {
+	return distuv.StudentsT{Sigma: 1, Nu: degrees}.Quantile(0.975)
 }

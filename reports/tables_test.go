@@ -93,24 +93,6 @@ func TestNumbers(t *testing.T) {
 	}
 }
 
-func TestStatistics(t *testing.T) {
-	v := []float64{4, 1, 3, 2}
-	if mean(v) != 2.5 || median(v) != 2.5 || lowest(v) != 1 {
-		t.Errorf("mean %v median %v lowest %v of %v", mean(v), median(v), lowest(v), v)
-	}
-	if got := median([]float64{5, 1, 9}); got != 5 {
-		t.Errorf("median of three is %v, want 5", got)
-	}
-	if got := deviation([]float64{2, 4}); got*got < 1.9999 || got*got > 2.0001 {
-		t.Errorf("sample deviation of 2 and 4 is %v, want the square root of 2", got)
-	}
-	for name, got := range map[string]float64{"mean": mean(nil), "median": median(nil), "lowest": lowest(nil), "deviation": deviation(v[:1])} {
-		if finite(got) {
-			t.Errorf("%s of too few values is %v, want NaN", name, got)
-		}
-	}
-}
-
 // Table 6 shows each way to sum up five runs in a column of its own.
 func TestTable6KeepsFinalBestAndMeanApart(t *testing.T) {
 	exp := table6Experiment()

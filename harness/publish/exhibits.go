@@ -37,8 +37,8 @@ func (p *Publisher) say(format string, args ...any) { fmt.Fprintf(p.Progress, fo
 
 // Drawn is what came of drawing.
 type Drawn struct {
-	Exhibits int  // how many there was something to draw of
-	Failed   bool // a claim of one of them was not reproduced
+	Exhibits int // how many there was something to draw of
+	Verdicts []reports.Verdict
 }
 
 // A Chooser says which records an experiment is drawn from; false for none.
@@ -94,9 +94,7 @@ func (p *Publisher) Draw(choose Chooser) (Drawn, error) {
 		for _, path := range paths {
 			fmt.Fprintln(p.Output, path)
 		}
-		for _, v := range e.Verdicts {
-			drawn.Failed = drawn.Failed || v.Failed()
-		}
+		drawn.Verdicts = append(drawn.Verdicts, e.Verdicts...)
 	}
 	if err := p.writeReport(records); err != nil {
 		return drawn, err

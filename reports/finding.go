@@ -1,0 +1,335 @@
+package reports
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"deepresidual/experiments"
+)
+
+// A finding is what complete runs show about a claim.
+type finding struct {
+	ordered     bool // what is claimed holds of the means
+	significant bool // and by more than the scatter between seeds explains, where that is known
+	undecided   bool // no scatter is known where it decides
+	numbers     string
+	text        string
+	tests       []Test
+}
+
+// level is the probability below which the result of a one-sided test counts.
+const level = 0.05
+
+// find compares the complete runs of a claim's networks.
+func (s *Selection) find(c experiments.Claim) finding {
+	for _, n := range networksOf(c) {
+		if s.sample(n).n == 0 || c.Metric == experiments.Responses && len(s.values(n, c.Metric)) == 0 {
+			return finding{} // a run is missing, or what is claimed of it
+		}
+	}
+	switch c.Kind {
+	case experiments.Higher:
+		return s.findHigher(c)
+	case experiments.Decreasing, experiments.Widening:
+		return s.findTrend(c)
+	case experiments.Above, experiments.Below:
+		return s.findBeyond(c)
+	case experiments.Within:
+		return s.findNear(c)
+	case experiments.WarmedUp:
+		return s.findWarmup(c)
+	}
+	return finding{undecided: true, text: fmt.Sprintf("unknown kind of claim %q", c.Kind)}
+}
+
+// quoted is the scatter that a claim quotes from others. It is of the whole
+// schedule and says nothing about a shortened one.
+func (s *Selection) quoted(c experiments.Claim) scatter {
+	if s.shortened() {
+		return scatter{}
+	}
+	return scatter{c.Scatter, float64(c.Degrees)}
+}
+
+// findHigher compares pairs: each of Of must be above its pair in Than.
+func (s *Selection) findHigher(c experiments.Claim) finding {
+	f := finding{ordered: true, significant: true}
+	var numbers, parts []string
+	for i, n := range c.Of {
+		a, b := s.values(n, c.Metric), s.values(c.Than[i], c.Metric)
+		e := estimated([]term{{1, a}, {-1, b}}, scatterOf(a, b).pooled(s.quoted(c)))
+		sign := ">"
+		if !(e.value > 0) {
+			sign, f.ordered = "≤", false
+		}
+		parts = append(parts, fmt.Sprintf("%s %s %s %s %s%s", n, spreadOf(a), sign, c.Than[i], spreadOf(b),
+			inBrackets(f.test(fmt.Sprintf("%s − %s", n, c.Than[i]), e, 1))))
+		numbers = append(numbers, percent(mean(a))+" "+sign+" "+percent(mean(b)))
+	}
+	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")+"; "+f.how()
+	return f
+}
+
+// findTrend follows a metric along the networks of a claim, or the gap between
+// its pairs. The slope over all of them must have the claimed sign, and no step
+// may go the other way by more than the scatter explains.
+func (s *Selection) findTrend(c experiments.Claim) finding {
+	f := finding{ordered: true, significant: true}
+	way := 1.0
+	if c.Kind == experiments.Decreasing {
+		way = -1
+	}
+	var points [][]term // the sums whose trend is judged
+	var names, numbers, named []string
+	var samples [][]float64
+	for i, n := range c.Of {
+		point, name, format := []term{{1, s.values(n, c.Metric)}}, n.String(), percent
+		if c.Kind == experiments.Widening {
+			point = append(point, term{-1, s.values(c.Than[i], c.Metric)})
+			name, format = name+" − "+c.Than[i].String(), signed
+		}
+		for _, t := range point {
+			samples = append(samples, t.values)
+		}
+		value := format(estimated(point, scatter{}).value)
+		points, names = append(points, point), append(names, name)
+		numbers, named = append(numbers, value), append(named, name+" "+value)
+	}
+	known := scatterOf(samples...).pooled(s.quoted(c))
+	// along is the sum of all points with these weights, positive the way claimed.
+	along := func(weights []float64) estimate {
+		var terms []term
+		for i, w := range weights {
+			for _, t := range points[i] {
+				if w != 0 {
+					terms = append(terms, term{way * w * t.weight, t.values})
+				}
+			}
+		}
+		return estimated(terms, known)
+	}
+	slope := along(leastSquares(len(points)))
+	f.ordered = slope.value > 0
+	f.text = strings.Join(named, ", ") + ": slope a step "
+	if tested := f.test("slope over all steps", slope, way); tested != "" {
+		f.text += tested
+	} else {
+		f.text += signed(way * slope.value)
+	}
+	for i := 1; i < len(points); i++ {
+		weights := make([]float64, len(points))
+		weights[i-1], weights[i] = -1, 1
+		step := along(weights)
+		if step.value > 0 {
+			continue
+		}
+		against := step
+		against.value = -step.value
+		f.text += fmt.Sprintf("; not from %s to %s (%s", names[i-1], names[i], signed(way*step.value))
+		if step.method != "" && against.exceeds() >= level {
+			f.text += ", within the scatter)"
+			continue
+		}
+		f.ordered = false
+		f.text += ")"
+	}
+	if known.degrees > 0 {
+		f.text += "; scatter between seeds " + percent(known.std)
+	}
+	f.text += "; " + f.how()
+	f.numbers = strings.Join(numbers, ", ")
+	return f
+}
+
+// leastSquares is the weights with which values at equal steps add up to the
+// slope of the line of least squares through them.
+func leastSquares(n int) []float64 {
+	weights, squares := make([]float64, n), 0.0
+	for i := range weights {
+		weights[i] = float64(i) - float64(n-1)/2
+		squares += weights[i] * weights[i]
+	}
+	for i := range weights {
+		weights[i] /= squares
+	}
+	return weights
+}
+
+// findBeyond compares networks with a number that each must be above or below.
+func (s *Selection) findBeyond(c experiments.Claim) finding {
+	f := finding{ordered: true, significant: true}
+	way, sign, not := 1.0, ">", "≤"
+	if c.Kind == experiments.Below {
+		way, sign, not = -1, "<", "≥"
+	}
+	var numbers, parts []string
+	for _, n := range c.Of {
+		v := s.values(n, c.Metric)
+		e := estimated([]term{{way, v}}, s.quoted(c))
+		e.value -= way * c.Value
+		is := sign
+		if !(e.value > 0) {
+			is, f.ordered = not, false
+		}
+		parts = append(parts, fmt.Sprintf("%s %s %s %s%s", n, spreadOf(v), is, plain(c.Value),
+			inBrackets(f.test(fmt.Sprintf("%s − %s", n, plain(c.Value)), e, way))))
+		numbers = append(numbers, spreadOf(v))
+	}
+	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")+"; "+f.how()
+	return f
+}
+
+// findNear compares networks with the paper's number. That is a mean over m runs,
+// ours over n: if both are of one population, their difference has the standard
+// deviation s*sqrt(1/m+1/n), and 95 % of the differences lie within Student's
+// quantile of it. The scatter s is pooled over the networks of the experiment
+// that ran with several seeds and the one that the claim quotes.
+func (s *Selection) findNear(c experiments.Claim) finding {
+	f := finding{ordered: true, significant: true}
+	known := s.quoted(c)
+	for _, n := range s.Experiment.Networks {
+		known = known.pooled(scatterOf(s.values(n, c.Metric)))
+	}
+	var numbers, parts []string
+	for _, n := range c.Of {
+		v := s.values(n, c.Metric)
+		numbers = append(numbers, spreadOf(v))
+		part := fmt.Sprintf("%s %s, paper %s", n, spreadOf(v), plain(c.Value))
+		if known.degrees == 0 {
+			f.undecided = true
+			parts = append(parts, part+": no network has two seeds, so no scatter to judge by")
+			continue
+		}
+		m := float64(max(1, c.PaperRuns))
+		e := estimate{value: mean(v) - c.Value, err: known.std * math.Sqrt(1/m+1/float64(len(v))), degrees: known.degrees, method: student}
+		within := halfWidth(e.degrees) * e.err
+		verb := "is within"
+		if math.Abs(e.value) > within {
+			verb, f.ordered = "is not within", false
+		}
+		away := e
+		away.value = math.Abs(e.value)
+		f.tests = append(f.tests, e.tested(fmt.Sprintf("%s − %s", n, plain(c.Value)), 2*away.exceeds()))
+		parts = append(parts, fmt.Sprintf("%s: %s %s ± %s (95 %%, %s, %.0f degrees of freedom, scatter between seeds %s)",
+			part, signed(e.value), verb, percent(within), student, known.degrees, percent(known.std)))
+	}
+	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")
+	return f
+}
+
+// findWarmup looks for runs that left the warm-up and learnt something after it.
+func (s *Selection) findWarmup(c experiments.Claim) finding {
+	f := finding{ordered: true, significant: true}
+	var numbers, parts []string
+	for _, n := range c.Of {
+		for _, r := range s.of(n) {
+			if !r.complete() {
+				continue
+			}
+			end, last := r.Record.WarmupEnded, r.Record.Rows[len(r.Record.Rows)-1]
+			name := fmt.Sprintf("%s seed %d", n, r.Spec.Seed)
+			if end < 0 {
+				f.ordered = false
+				numbers, parts = append(numbers, "never"), append(parts, name+" never left the warm-up")
+				continue
+			}
+			f.ordered = f.ordered && last.TrainError < chance-nearChance
+			numbers = append(numbers, grouped(end))
+			parts = append(parts, fmt.Sprintf("%s left the warm-up at iteration %s, training error %s %%", name, grouped(end), percent(last.TrainError)))
+		}
+	}
+	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")
+	return f
+}
+
+// test puts an estimate that must be above 0 to the test, where there is
+// something to test by, and returns what is to be said of it. The estimate is way
+// times what is called of, so that this must be above or below.
+func (f *finding) test(of string, e estimate, way float64) string {
+	if e.method == "" {
+		return ""
+	}
+	p := e.exceeds()
+	f.significant = f.significant && p < level
+	e.value *= way
+	f.tests = append(f.tests, e.tested(of, p))
+	return fmt.Sprintf("%s ± %s, %s", signed(e.value), percent(e.err), probability(p))
+}
+
+func inBrackets(s string) string {
+	if s == "" {
+		return ""
+	}
+	return " (" + s + ")"
+}
+
+// how says by which test a finding was made.
+func (f *finding) how() string {
+	var methods []string
+	for _, t := range f.tests {
+		if !slices.Contains(methods, t.Method) {
+			methods = append(methods, t.Method)
+		}
+	}
+	if len(methods) == 0 {
+		return "one seed, so no test"
+	}
+	return fmt.Sprintf("± standard error, %s test, one-sided at %g %%", strings.Join(methods, " and "), 100*level)
+}
+
+func (e estimate) tested(of string, p float64) Test {
+	return Test{Of: of, Value: e.value, Error: e.err, Degrees: e.degrees, P: p, Method: e.method}
+}
+
+func probability(p float64) string {
+	if p < 0.001 {
+		return "p < 0.001"
+	}
+	return fmt.Sprintf("p = %.2g", p)
+}
+
+// paperNumbers is what the paper gives about a claim's networks, as the finding
+// gives ours; "" if it gives none of one of them.
+func (s *Selection) paperNumbers(c experiments.Claim) string {
+	switch c.Kind {
+	case experiments.Above:
+		return "> " + plain(c.Value)
+	case experiments.Below:
+		return "< " + plain(c.Value)
+	case experiments.Within:
+		if c.PaperRuns > 1 {
+			return fmt.Sprintf("%s (mean of %d)", plain(c.Value), c.PaperRuns)
+		}
+		return plain(c.Value)
+	}
+	given := s.Experiment.Paper.Test
+	if c.Metric == experiments.TrainingError {
+		given = s.Experiment.Paper.Training
+	}
+	var numbers []string
+	for i, n := range c.Of {
+		v, ok := given[n]
+		if c.Metric != experiments.TestError && c.Metric != experiments.TrainingError || !ok {
+			return ""
+		}
+		if len(c.Than) == 0 {
+			numbers = append(numbers, plain(v))
+			continue
+		}
+		than, ok := given[c.Than[i]]
+		switch {
+		case !ok:
+			return ""
+		case c.Kind == experiments.Widening:
+			numbers = append(numbers, signed(v-than))
+		default:
+			numbers = append(numbers, plain(v)+" > "+plain(than))
+		}
+	}
+	if c.Kind == experiments.Higher {
+		return strings.Join(numbers, "; ")
+	}
+	return strings.Join(numbers, ", ")
+}

@@ -1,0 +1,231 @@
+package reports
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"deepresidual/experiments"
+	"deepresidual/results"
+)
+
+// A Class is what the records say about a claim of the paper.
+type Class string
+
+const (
+	Reproduced    Class = "reproduced"         // on the paper's whole schedule
+	NotReproduced Class = "not reproduced"     // likewise
+	SameOrder     Class = "same order"         // the paper's order, on a shortened schedule
+	OtherOrder    Class = "other order"        // likewise, another order
+	TooShort      Class = "too short to judge" // a network has learnt next to nothing on a shortened schedule
+	NotJudged     Class = "not judged"         // a run is missing, or this schedule or data cannot decide it
+)
+
+// Classes is every class, the best first.
+func Classes() []Class {
+	return []Class{Reproduced, NotReproduced, SameOrder, OtherOrder, TooShort, NotJudged}
+}
+
+// A Verdict is the judgement of one claim, with what was tested. It is plain
+// data: texts are as they are printed, and no number is NaN or infinite.
+type Verdict struct {
+	Claim experiments.Claim
+	Class Class
+	// Sentence says what was compared, with what result and by which test, and
+	// names each run that is missing, unfinished or diverged.
+	Sentence    string
+	Paper, Ours string            // the claim in numbers; "" where there are none
+	N           int               // complete runs of the network that has the fewest
+	Scale       experiments.Scale // of the runs
+	Tests       []Test            // one for each comparison that could be tested
+}
+
+// A Test is one comparison of a claim: a sum of means, such as a difference of
+// two, tested against its standard error.
+type Test struct {
+	Of      string  // "plain-56 − plain-20"
+	Value   float64 // in points of a percentage, for errors
+	Error   float64 // standard error of Value
+	Degrees float64 // of freedom
+	P       float64 // one-sided, or two-sided where the claim is about nearness
+	Method  string  // "Welch's t"
+}
+
+// Count counts verdicts by their class.
+func Count(verdicts []Verdict) map[Class]int {
+	n := map[Class]int{}
+	for _, v := range verdicts {
+		n[v.Class]++
+	}
+	return n
+}
+
+const (
+	// chance is the error, in percent, of a network that guesses among ten classes.
+	chance = 90.0
+	// nearChance is how near to it, in points, a network counts as one that has
+	// learnt next to nothing.
+	nearChance = 5.0
+)
+
+// Judge judges an experiment's claims by the runs selected: reproduced or not on
+// the paper's whole schedule, in the same order or not on a shortened one. A
+// claim is judged when every run that the experiment plans of its networks has
+// ended. A run that diverged is no reproduction; on a shortened schedule it is
+// no order either. Numbers are not judged on a shortened schedule, and nothing
+// is on generated images.
+//
+// Where networks ran with several seeds, a difference must be above 0 by a
+// one-sided t test at 5 %. Several differences must each be; that needs no
+// correction, since all of them have to hold. With one seed of each only the
+// sign of a difference can be looked at, and the sentence says so.
+func Judge(s *Selection) []Verdict {
+	var verdicts []Verdict
+	for _, c := range s.Experiment.Claims {
+		verdicts = append(verdicts, s.judge(c))
+	}
+	return verdicts
+}
+
+func (s *Selection) judge(c experiments.Claim) Verdict {
+	v := Verdict{Claim: c, Paper: s.paperNumbers(c), N: math.MaxInt, Scale: s.Choice.Scale}
+	var diverged, open, unrecorded, idle []string
+	for _, n := range networksOf(c) {
+		done := s.sample(n).n
+		v.N = min(v.N, done)
+		d, o := s.notComplete(n)
+		diverged, open = append(diverged, d...), append(open, o...)
+		if c.Metric == experiments.Responses && len(s.values(n, c.Metric)) < done {
+			unrecorded = append(unrecorded, n.String())
+		}
+		if worst := slices.Max(append(s.errorsOf(n, c.Metric), 0)); worst >= chance-nearChance {
+			idle = append(idle, n.String()+" at "+percent(worst)+" %")
+		}
+	}
+	f := s.find(c)
+	v.Ours = f.numbers
+	switch {
+	case s.Choice.Synthetic:
+		v.Class, v.Sentence = NotJudged, "generated images say nothing about the paper's"
+	case len(diverged) > 0 && !s.shortened():
+		v.Class, v.Sentence = NotReproduced, strings.Join(append(diverged, open...), "; ")
+	case len(diverged)+len(open) > 0:
+		v.Class, v.Sentence = NotJudged, strings.Join(append(diverged, open...), "; ")
+	case len(unrecorded) > 0:
+		v.Class, v.Sentence = NotJudged, "no layer responses recorded of "+strings.Join(unrecorded, " and ")
+	case s.shortened() && (c.Numeric() || c.Kind == experiments.WarmedUp):
+		v.Class, v.Sentence = NotJudged, f.text+" "+s.schedule()+", where the claim is about the whole schedule"
+	case s.shortened() && len(idle) > 0:
+		v.Class, v.Sentence = TooShort, fmt.Sprintf("%s %s, within %g points of chance", strings.Join(idle, " and "), s.schedule(), nearChance)
+	case s.shortened():
+		v.Class, v.Sentence, v.Tests = OtherOrder, f.text+" "+s.schedule(), f.tests
+		if f.ordered {
+			v.Class = SameOrder
+		}
+	case f.undecided:
+		v.Class, v.Sentence, v.Tests = NotJudged, f.text, f.tests
+	default:
+		v.Class, v.Sentence, v.Tests = NotReproduced, f.text, f.tests
+		if f.ordered && f.significant {
+			v.Class = Reproduced
+		}
+	}
+	return v
+}
+
+// networksOf is the networks a claim is about, each once.
+func networksOf(c experiments.Claim) []experiments.Network {
+	var out []experiments.Network
+	for _, n := range slices.Concat(c.Of, c.Than) {
+		if !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// shortened reports whether the runs are of less than the paper's schedule.
+func (s *Selection) shortened() bool { return s.iterations() < experiments.Paper().Iterations }
+
+func (s *Selection) iterations() int { return s.Experiment.Protocol.Scaled(s.Choice.Scale).Iterations }
+
+func (s *Selection) schedule() string {
+	return fmt.Sprintf("after %s of %s iterations", grouped(s.iterations()), grouped(experiments.Paper().Iterations))
+}
+
+// notComplete names the planned runs of a network that have diverged, and those
+// that are missing or unfinished.
+func (s *Selection) notComplete(n experiments.Network) (diverged, open []string) {
+	for _, r := range s.of(n) {
+		name := fmt.Sprintf("%s seed %d %s", n, r.Spec.Seed, r.state())
+		switch {
+		case r.complete():
+		case r.Record != nil && r.Record.Status == results.Diverged:
+			diverged = append(diverged, name)
+		default:
+			open = append(open, name)
+		}
+	}
+	return diverged, open
+}
+
+// values is a network's measure of each complete run: the test or training error
+// of the last row in percent, or the mean over the layers of the standard
+// deviation of their responses.
+func (s *Selection) values(n experiments.Network, metric string) []float64 {
+	switch metric {
+	case experiments.TrainingError:
+		return s.sample(n).training
+	case experiments.Responses:
+		var means []float64
+		for _, r := range s.of(n) {
+			if r.complete() && len(r.Record.Responses) > 0 {
+				if m := mean(stds(r.Record.Responses)); finite(m) {
+					means = append(means, m)
+				}
+			}
+		}
+		return means
+	}
+	return s.sample(n).test
+}
+
+// errorsOf is the errors that say whether a network has learnt anything: those a
+// claim is about, or the test errors.
+func (s *Selection) errorsOf(n experiments.Network, metric string) []float64 {
+	if metric == experiments.TrainingError {
+		return s.sample(n).training
+	}
+	return s.sample(n).test
+}
+
+// What [Check] can find.
+var (
+	ErrNotReproduced = errors.New("a claim of the paper was not reproduced")
+	ErrNotJudged     = errors.New("not every claim of the paper was judged on the whole schedule")
+)
+
+// Check is nil if there are claims and every one was reproduced. It is else
+// ErrNotReproduced, if the records contradict one, or ErrNotJudged, with the
+// number of each class: same or other order on a shortened schedule, too short,
+// not judged, or no claim at all.
+func Check(verdicts []Verdict) error {
+	n := Count(verdicts)
+	var found []string
+	for _, class := range Classes() {
+		if n[class] > 0 {
+			found = append(found, fmt.Sprintf("%d %s", n[class], class))
+		}
+	}
+	switch {
+	case n[NotReproduced] > 0:
+		return fmt.Errorf("%w: %s", ErrNotReproduced, strings.Join(found, ", "))
+	case len(verdicts) == 0:
+		return fmt.Errorf("%w: there are none", ErrNotJudged)
+	case n[Reproduced] < len(verdicts):
+		return fmt.Errorf("%w: %s", ErrNotJudged, strings.Join(found, ", "))
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+package reports
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+
+	"deepresidual/experiments"
+	"deepresidual/results"
+)
+
+// given is complete records that end at the errors given, one per seed, and
+// respond as given.
+type given struct {
+	network        experiments.Network
+	training, test []float64
+	response       float64
+	warmup         int
+}
+
+// ended is records of each of data at a scale, and their experiment.
+func ended(scale experiments.Scale, claim experiments.Claim, data ...given) (*experiments.Experiment, []*results.Record) {
+	exp := &experiments.Experiment{Name: "x", Protocol: experiments.Paper(), Seeds: []int64{1}, Claims: []experiments.Claim{claim},
+		SeedsFor: map[experiments.Network][]int64{}}
+	for _, g := range data {
+		exp.Networks = append(exp.Networks, g.network)
+		for i := range g.test {
+			exp.SeedsFor[g.network] = append(exp.SeedsFor[g.network], int64(i+1))
+		}
+	}
+	var records []*results.Record
+	for _, spec := range exp.Runs(scale, nil) {
+		r := generated(spec.Network, spec)
+		for _, g := range data {
+			if g.network == spec.Network {
+				last := &r.Rows[len(r.Rows)-1]
+				last.TrainError, last.TestError = g.training[spec.Seed-1], g.test[spec.Seed-1]
+				r.Responses, r.WarmupEnded = []results.Response{{Layer: 1, Std: g.response}}, g.warmup
+			}
+		}
+		records = append(records, r)
+	}
+	return exp, records
+}
+
+func nets(n ...experiments.Network) []experiments.Network { return n }
+
+func TestJudge(t *testing.T) {
+	full := experiments.Full()
+	data := []given{
+		{plainNet(20), []float64{1.3}, []float64{9.7}, 1.6, -1},
+		{plainNet(56), []float64{5.9}, []float64{13.2}, 1.7, -1},
+		{residualNet(20), []float64{0.9}, []float64{8.6}, 1.0, -1},
+		{residualNet(44), []float64{0.4}, []float64{7.0}, 1.0, -1},
+		{residualNet(56), []float64{0.2}, []float64{7.1}, 0.6, -1},
+		{residualNet(110), []float64{0.1, 0.1, 0.1}, []float64{6.4, 6.6, 6.8}, 0.5, 420},
+		{plainNet(110), []float64{66}, []float64{65}, 2, 420},
+	}
+	higher := experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56)), Than: nets(plainNet(20))}
+	depth := experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(residualNet(20), residualNet(56), residualNet(110))}
+	every := experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(residualNet(20), residualNet(44), residualNet(56), residualNet(110))}
+	for _, c := range []struct {
+		name     string
+		claim    experiments.Claim
+		scale    experiments.Scale
+		change   func([]*results.Record) []*results.Record // of the records, if not nil
+		class    Class
+		sentence string // parts of it, separated by …
+		n        int
+	}{
+		{"higher holds", higher, full, nil, Reproduced, "plain-56 13.20 > plain-20 9.70; one seed, so no test", 1},
+		{"higher fails", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(20)), Than: nets(plainNet(56))}, full, nil, NotReproduced, "plain-20 9.70 ≤ plain-56 13.20", 1},
+		{"higher on a shortened schedule", experiments.Claim{Kind: experiments.Higher, Metric: "training", Of: nets(plainNet(56)), Than: nets(plainNet(20))}, sixteenth, nil,
+			SameOrder, "plain-56 5.90 > plain-20 1.30…after 4,000 of 64,000 iterations", 1},
+		{"lower on a shortened schedule", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(20)), Than: nets(plainNet(56))}, sixteenth, nil,
+			OtherOrder, "plain-20 9.70 ≤ plain-56 13.20…after 4,000 of 64,000 iterations", 1},
+		{"one pair of two fails", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56), residualNet(56)), Than: nets(plainNet(20), residualNet(20))}, full, nil,
+			NotReproduced, "plain-56 13.20 > plain-20 9.70; resnet-56 7.10 ≤ resnet-20 8.60", 1},
+		// One run against three: 0.5 / (0.2 sqrt(1+1/3)) = 2.17 with two degrees of freedom, p = 0.081.
+		{"not above by enough", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(residualNet(56)), Than: nets(residualNet(110))}, full, nil,
+			NotReproduced, "resnet-56 7.10 > resnet-110 6.60 ± 0.20 (+0.50 ± 0.23, p = 0.081)…Student's t test, one-sided at 5 %", 1},
+		{"but in the same order", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(residualNet(56)), Than: nets(residualNet(110))}, sixteenth, nil,
+			SameOrder, "p = 0.081…after 4,000", 1},
+		{"at chance on a shortened schedule", higher, sixteenth,
+			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 90.16; return r },
+			TooShort, "plain-56 at 90.16 % after 4,000 of 64,000 iterations, within 5 points of chance", 1},
+		{"at chance after all of it", higher, full,
+			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 90; return r },
+			Reproduced, "plain-56 90.00 > plain-20 9.70", 1},
+		{"responses", experiments.Claim{Kind: experiments.Higher, Metric: "responses", Of: nets(plainNet(20)), Than: nets(residualNet(20))}, full, nil, Reproduced, "plain-20 1.60 > resnet-20 1.00", 1},
+		{"responses not recorded", experiments.Claim{Kind: experiments.Higher, Metric: "responses", Of: nets(plainNet(20)), Than: nets(residualNet(20))}, full,
+			func(r []*results.Record) []*results.Record { r[0].Responses = nil; return r }, NotJudged, "no layer responses recorded of plain-20", 1},
+
+		// resnet-110 has three seeds: scatter 0.2 with two degrees of freedom.
+		{"a trend", depth, full, nil, Reproduced, "resnet-20 8.60, resnet-56 7.10, resnet-110 6.60: slope a step −1.00 ± 0.12, p = 0.0065; scatter between seeds 0.20", 1},
+		{"a step within the scatter", every, full, nil, Reproduced, "not from resnet-44 to resnet-56 (+0.10, within the scatter)", 1},
+		{"a step beyond it, though the ends fit", every, full,
+			func(r []*results.Record) []*results.Record { r[4].Rows[len(r[4].Rows)-1].TestError = 8.5; return r },
+			NotReproduced, "not from resnet-44 to resnet-56 (+1.50)", 1},
+		{"one seed each: every step counts", experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(residualNet(20), residualNet(44), residualNet(56))}, full, nil,
+			NotReproduced, "not from resnet-44 to resnet-56 (+0.10)…one seed, so no test", 1},
+		{"unless others tell the scatter", experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(residualNet(20), residualNet(44), residualNet(56)), Scatter: 0.4, Degrees: 11}, full, nil,
+			Reproduced, "within the scatter…scatter between seeds 0.40", 1},
+		{"which is not that of a shortened schedule", experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(residualNet(20), residualNet(44), residualNet(56)), Scatter: 0.4, Degrees: 11}, sixteenth, nil,
+			OtherOrder, "one seed, so no test", 1},
+		{"a trend the other way", experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(plainNet(20), plainNet(56))}, full, nil, NotReproduced, "slope a step +3.50", 1},
+		{"a gap that widens", experiments.Claim{Kind: experiments.Widening, Metric: "test", Of: nets(plainNet(20), plainNet(56)), Than: nets(residualNet(20), residualNet(56))}, full, nil,
+			Reproduced, "plain-20 − resnet-20 +1.10, plain-56 − resnet-56 +6.10: slope a step +5.00", 1},
+		{"a gap that closes", experiments.Claim{Kind: experiments.Widening, Metric: "test", Of: nets(plainNet(56), plainNet(20)), Than: nets(residualNet(56), residualNet(20))}, full, nil,
+			NotReproduced, "not from plain-56 − resnet-56 to plain-20 − resnet-20 (−5.00)", 1},
+
+		{"above 60, as the paper says of plain-110", experiments.Claim{Kind: experiments.Above, Metric: "test", Of: nets(plainNet(110)), Value: 60}, full, nil, Reproduced, "plain-110 65.00 > 60", 1},
+		{"above fails", experiments.Claim{Kind: experiments.Above, Metric: "test", Of: nets(plainNet(56)), Value: 60}, full, nil, NotReproduced, "plain-56 13.20 ≤ 60", 1},
+		{"below holds", experiments.Claim{Kind: experiments.Below, Metric: "training", Of: nets(residualNet(110)), Value: 0.15}, full, nil, Reproduced, "resnet-110 0.10 ± 0.00 < 0.15", 3},
+		{"below fails", experiments.Claim{Kind: experiments.Below, Metric: "training", Of: nets(residualNet(110)), Value: 0.1}, full, nil, NotReproduced, "≥ 0.1", 3},
+		// 6.6 against 6.9: 0.3 / (0.2/sqrt(3)) = 2.60 with two degrees of freedom, p = 0.061.
+		{"below, but not by enough", experiments.Claim{Kind: experiments.Below, Metric: "test", Of: nets(residualNet(110)), Value: 6.9}, full, nil, NotReproduced, "(−0.30 ± 0.12, p = 0.061)", 3},
+		{"a number of a shortened schedule", experiments.Claim{Kind: experiments.Below, Metric: "training", Of: nets(residualNet(110)), Value: 0.15}, sixteenth, nil,
+			NotJudged, "after 4,000 of 64,000 iterations, where the claim is about the whole schedule", 3},
+
+		// t(0.975, 2) = 4.303 (any table): 4.303 * 0.2 * sqrt(1+1/3) = 0.994 against one run, * sqrt(1/5+1/3) = 0.628 against a mean of five.
+		{"near one run", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 5.61}, full, nil,
+			Reproduced, "resnet-110 6.60 ± 0.20, paper 5.61: +0.99 is within ± 0.99 (95 %, Student's t, 2 degrees of freedom, scatter between seeds 0.20)", 3},
+		{"not near one run", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 5.6}, full, nil, NotReproduced, "is not within ± 0.99", 3},
+		{"near a mean of five", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 5.98, PaperRuns: 5}, full, nil, Reproduced, "± 0.63", 3},
+		{"not near a mean of five", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 5.95, PaperRuns: 5}, full, nil, NotReproduced, "is not within ± 0.63", 3},
+		// One run is judged by the others' scatter: 4.303 * 0.2 * sqrt(2).
+		{"near, one seed", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(20)), Value: 9.8}, full, nil, Reproduced, "± 1.22", 1},
+		// With what others report, sqrt((2*0.04 + 4*0.0256)/6) = 0.1744 and t(0.975, 6) = 2.447: 2.447 * 0.1744 * sqrt(1/5+1/3) = 0.312.
+		{"with the scatter of others", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 6.9, PaperRuns: 5, Scatter: 0.16, Degrees: 4}, full, nil,
+			Reproduced, "is within ± 0.31 (95 %, Student's t, 6 degrees of freedom, scatter between seeds 0.17)", 3},
+		{"no scatter known", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(20)), Value: 8.75}, full,
+			func(r []*results.Record) []*results.Record { return r[:5] }, NotJudged, "no network has two seeds", 1},
+		{"near, on a shortened schedule", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 6.2}, sixteenth, nil, NotJudged, "the claim is about the whole schedule", 3},
+
+		{"warmed up", experiments.Claim{Kind: experiments.WarmedUp, Of: nets(residualNet(110))}, full, nil, Reproduced, "seed 3 left the warm-up at iteration 420", 3},
+		{"never warmed up", experiments.Claim{Kind: experiments.WarmedUp, Of: nets(residualNet(110))}, full,
+			func(r []*results.Record) []*results.Record { r[5].WarmupEnded = -1; return r }, NotReproduced, "resnet-110 seed 1 never left the warm-up", 3},
+		{"warmed up and learnt nothing", experiments.Claim{Kind: experiments.WarmedUp, Of: nets(residualNet(110))}, full,
+			func(r []*results.Record) []*results.Record { r[5].Rows[len(r[5].Rows)-1].TrainError = 90; return r }, NotReproduced, "training error 90.00 %", 3},
+		{"warmed up on a shortened schedule", experiments.Claim{Kind: experiments.WarmedUp, Of: nets(residualNet(110))}, sixteenth, nil, NotJudged, "left the warm-up at iteration 420", 3},
+
+		{"missing", higher, full, func(r []*results.Record) []*results.Record { return r[1:] }, NotJudged, "plain-20 seed 1 not run", 0},
+		{"unfinished", higher, full, func(r []*results.Record) []*results.Record { cut(r[1], 0.5); return r }, NotJudged, "plain-56 seed 1 unfinished (32,000 of 64,000 iterations)", 0},
+		{"one of three missing", depth, full, func(r []*results.Record) []*results.Record { return append(r[:6:6], r[7:]...) }, NotJudged, "resnet-110 seed 2 not run", 1},
+		{"diverged", higher, full, func(r []*results.Record) []*results.Record { diverge(r[1]); return r }, NotReproduced, "plain-56 seed 1 diverged at iteration 32,000", 0},
+		{"one of three diverged", depth, full, func(r []*results.Record) []*results.Record { diverge(r[6]); return r }, NotReproduced, "resnet-110 seed 2 diverged at iteration 32,000", 1},
+		{"diverged on a shortened schedule", depth, sixteenth, func(r []*results.Record) []*results.Record { diverge(r[6]); return r }, NotJudged, "resnet-110 seed 2 diverged", 1},
+		{"diverged, then unfinished", depth, full, func(r []*results.Record) []*results.Record { diverge(r[5]); cut(r[6], 0.5); return r },
+			NotReproduced, "resnet-110 seed 1 diverged at iteration 32,000…resnet-110 seed 2 unfinished", 1},
+		{"unfinished, then diverged", depth, full, func(r []*results.Record) []*results.Record { cut(r[5], 0.5); diverge(r[6]); return r },
+			NotReproduced, "resnet-110 seed 2 diverged at iteration 32,000…resnet-110 seed 1 unfinished", 1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			exp, records := ended(c.scale, c.claim, data...)
+			if c.change != nil {
+				records = c.change(records)
+			}
+			v := Judge(Select(exp, records, Choice{Scale: c.scale}))[0]
+			found := true
+			for _, part := range strings.Split(c.sentence, "…") {
+				found = found && strings.Contains(v.Sentence, part)
+			}
+			if v.Class != c.class || !found || v.N != c.n {
+				t.Errorf("got %q, n = %d, %q\nwant %q, n = %d, %q", v.Class, v.N, v.Sentence, c.class, c.n, c.sentence)
+			}
+			if _, err := json.Marshal(v); err != nil {
+				t.Errorf("the verdict is not plain data: %v", err)
+			}
+		})
+	}
+}
+
+func diverge(r *results.Record) {
+	cut(r, 0.5)
+	r.Status = results.Diverged
+}
+
+// A spec of one's own with a schedule shorter than the paper's is a shortened
+// one, though all of it is trained.
+func TestAShorterScheduleIsShortened(t *testing.T) {
+	exp := figure1Experiment()
+	exp.Protocol = smokeExperiment().Protocol
+	for _, v := range Judge(Select(exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()})) {
+		if v.Class == Reproduced || v.Class == NotReproduced {
+			t.Errorf("%s is %q after %d iterations", v.Claim.Name, v.Class, exp.Protocol.Iterations)
+		}
+	}
+}
+
+// Nothing that is learnt from generated images says anything about the paper.
+func TestSyntheticRunsAreNotJudged(t *testing.T) {
+	exp := figure1Experiment()
+	records := recordsOf(exp, experiments.Full())
+	for _, r := range records {
+		r.Key.Data.Synthetic = true
+	}
+	for _, v := range Judge(Select(exp, records, Choice{Scale: experiments.Full(), Synthetic: true})) {
+		if v.Class != NotJudged {
+			t.Errorf("%s is %q on synthetic data", v.Claim.Name, v.Class)
+		}
+	}
+}
+
+// A verdict shows the paper's numbers and ours in the same form.
+func TestNumbersOfAVerdict(t *testing.T) {
+	higher := experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56)), Than: nets(plainNet(20))}
+	for _, c := range []struct {
+		claim       experiments.Claim
+		paper, ours string
+	}{
+		{higher, "13.2 > 9.7", "13.40 > 9.90"},
+		{experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(plainNet(56), plainNet(20))}, "13.2, 9.7", "13.40, 9.90"},
+		{experiments.Claim{Kind: experiments.Decreasing, Metric: "responses", Of: nets(plainNet(56), plainNet(20))}, "", "1.00, 1.00"},
+		{experiments.Claim{Kind: experiments.Above, Metric: "test", Of: nets(plainNet(56)), Value: 12}, "> 12", "13.40"},
+		{experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(plainNet(20)), Value: 9.7, PaperRuns: 5, Scatter: 0.1, Degrees: 4}, "9.7 (mean of 5)", "9.90"},
+	} {
+		exp, records := ended(experiments.Full(), c.claim, given{plainNet(20), []float64{1}, []float64{9.9}, 1, -1}, given{plainNet(56), []float64{5}, []float64{13.4}, 1, -1})
+		exp.Paper.Test = map[experiments.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2}
+		v := Judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
+		if v.Paper != c.paper || v.Ours != c.ours {
+			t.Errorf("%s: paper %q, ours %q; want %q, %q", c.claim.Kind, v.Paper, v.Ours, c.paper, c.ours)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	of := func(classes ...Class) []Verdict {
+		var v []Verdict
+		for _, c := range classes {
+			v = append(v, Verdict{Class: c})
+		}
+		return v
+	}
+	for _, c := range []struct {
+		verdicts []Verdict
+		want     error
+		text     string
+	}{
+		{of(Reproduced, Reproduced), nil, ""},
+		{of(Reproduced, NotReproduced, NotJudged), ErrNotReproduced, "1 reproduced, 1 not reproduced, 1 not judged"},
+		{of(SameOrder, SameOrder), ErrNotJudged, "2 same order"},
+		{of(Reproduced, OtherOrder), ErrNotJudged, "1 other order"},
+		{of(Reproduced, TooShort), ErrNotJudged, "1 too short to judge"},
+		{of(NotJudged), ErrNotJudged, "1 not judged"},
+		{nil, ErrNotJudged, "there are none"},
+	} {
+		err := Check(c.verdicts)
+		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || err != nil && !strings.Contains(err.Error(), c.text) {
+			t.Errorf("Check of %v is %v, want %v with %q", Count(c.verdicts), err, c.want, c.text)
+		}
+	}
+}
