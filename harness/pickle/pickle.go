@@ -18,10 +18,11 @@ import (
 
 // Limits on a pickle, above what a batch of CIFAR-10 needs (31 MB and 0.05
 // million operations), and the state dict of a 1202-layer network (1.1 MB and
-// 0.4 million).
+// 0.4 million), so that a history of the training has room beside it. An
+// operation takes up to some 200 bytes of memory.
 const (
-	MaxBytes      = 40 << 20
-	MaxOperations = 1 << 20
+	MaxBytes      = 64 << 20
+	MaxOperations = 1 << 21
 	maxDepth      = 100 // open marks
 )
 
@@ -33,6 +34,8 @@ const (
 	mark   = '('
 	stop   = '.'
 	global = 'c'
+	long1  = 0x8a
+	frame  = 0x95 // announces how many bytes belong together; they follow in line
 )
 
 // operation describes what follows an operation's byte: a fixed number of
@@ -44,61 +47,97 @@ type operation struct {
 	closes bool
 }
 
-// operations lists what such pickles are made of, protocols 2 to 5
-// (CPython, Lib/pickletools.py).
+// operations lists what pickles are made of, protocols 2 to 5 (CPython,
+// Lib/pickletools.py).
 var operations = func() (table [256]operation) {
-	for _, code := range []byte{mark, stop, 'N', 'R', 'Q', 'a', 'b', '}', ']', 's', ')',
-		0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8f, 0x93, 0x94, global} {
+	for _, code := range []byte{mark, stop, 'N', 'R', 'Q', '0', 'a', 'b', '}', ']', 's', ')',
+		0x81, 0x85, 0x86, 0x87, 0x88, 0x89, 0x8f, 0x92, 0x93, 0x94, global} {
 		table[code] = operation{known: true}
 	}
-	for _, code := range []byte{'e', 't', 'u', 0x90, 0x91} {
+	for _, code := range []byte{'1', 'e', 't', 'u', 0x90, 0x91} {
 		table[code] = operation{known: true, closes: true}
 	}
-	for code, n := range map[byte]int{'K': 1, 'h': 1, 'q': 1, Proto: 1, 'M': 2, 'J': 4, 'j': 4, 'r': 4, 'G': 8} {
+	for code, n := range map[byte]int{'K': 1, 'h': 1, 'q': 1, Proto: 1, 'M': 2, 'J': 4, 'j': 4, 'r': 4, 'G': 8, frame: 8} {
 		table[code] = operation{known: true, fixed: n}
 	}
-	for code, n := range map[byte]int{'U': 1, 'C': 1, 0x8a: 1, 0x8c: 1, 'T': 4, 'X': 4, 'B': 4, 0x8b: 4, 0x8d: 8, 0x8e: 8, 0x96: 8} {
+	for code, n := range map[byte]int{'U': 1, 'C': 1, long1: 1, 0x8c: 1, 'T': 4, 'X': 4, 'B': 4, 0x8b: 4, 0x8d: 8, 0x8e: 8, 0x96: 8} {
 		table[code] = operation{known: true, count: n}
 	}
-	table[frame] = operation{known: true, fixed: 8}
 	return table
 }()
 
-// frame announces that a number of bytes belong together; they follow in line.
-const frame = 0x95
+// replaced are operations that gopickle carries out with a Go map, which
+// cannot hold every key that a set of Python's can; a list or tuple does for
+// what is passed over anyway.
+var replaced = map[byte]byte{
+	0x8f: ']', // EMPTY_SET: EMPTY_LIST
+	0x90: 'e', // ADDITEMS: APPENDS
+	0x91: 't', // FROZENSET: TUPLE
+}
 
-// forbidden names the one function that gopickle provides by itself and that
-// copies its argument, by which a small pickle could ask for any amount of
-// memory.
-const forbidden = "_array_reconstructor"
+// renamed are names that gopickle resolves by itself, of a class that takes no
+// arguments and hashable keys alone, and of a function that copies its
+// argument, by which a small pickle could ask for any amount of memory. Under
+// other names, of the same length, they come to the caller like all others.
+var renamed = map[string]string{
+	"OrderedDict":          "#rderedDict",
+	"_array_reconstructor": "#array_reconstructor",
+}
+
+// original returns the name that scan has renamed.
+func original(name string) string {
+	for from, to := range renamed {
+		if name == to {
+			return from
+		}
+	}
+	return name
+}
+
+var errCutOff = errors.New("the pickle is cut off")
 
 // scan walks over the pickle at the start of data, without running it, and
-// returns its length. gopickle allocates whatever size an operation names
-// before it looks for the bytes, and running out of memory cannot be
-// recovered from; after scan every such size is that of bytes that are there.
-func scan(data []byte) (int, error) {
+// returns a copy that gopickle can be trusted with, of the same length.
+// gopickle allocates whatever size an operation names before it looks for the
+// bytes, and running out of memory cannot be recovered from; after scan every
+// such size is that of bytes that are there.
+func scan(data []byte) ([]byte, error) {
+	var out []byte
+	emit := func(from, to int) { out = append(out, data[from:to]...) }
+	name := func(b []byte) {
+		if other, ok := renamed[string(b)]; ok {
+			out = append(out, other...)
+		} else {
+			out = append(out, b...)
+		}
+	}
 	depth := 0
-	at := 0
-	for n := 0; ; n++ {
+	for at, n := 0, 0; ; n++ {
 		if at >= len(data) {
-			return 0, errors.New("the pickle is cut off")
+			return nil, errCutOff
 		}
 		if n == MaxOperations || at > MaxBytes {
-			return 0, errors.New("the pickle is larger than any that is read here")
+			return nil, fmt.Errorf("the pickle is larger than the %d MiB or %d operations that are read", MaxBytes>>20, MaxOperations)
 		}
 		code := data[at]
 		op := operations[code]
 		if !op.known {
-			return 0, fmt.Errorf("the pickle has operation %#02x at byte %d, which is not one of plain data", code, at)
+			return nil, fmt.Errorf("the pickle has operation %#02x at byte %d, which pickles of data do not have", code, at)
 		}
+		if other, ok := replaced[code]; ok {
+			code = other
+		}
+		out = append(out, code)
 		at++
-		length := uint64(op.fixed)
+		if left := len(data) - at; left < op.fixed+op.count {
+			return nil, errCutOff
+		}
 		switch {
 		case code == stop:
-			return at, nil
+			return out, nil
 		case code == mark:
 			if depth++; depth > maxDepth {
-				return 0, errors.New("the pickle is nested more deeply than any that is read here")
+				return nil, errors.New("the pickle is nested more deeply than those of data are")
 			}
 		case op.closes && depth > 0:
 			depth--
@@ -106,61 +145,64 @@ func scan(data []byte) (int, error) {
 			for range 2 { // module, then name
 				end := bytes.IndexByte(data[at:], '\n')
 				if end < 0 {
-					return 0, errors.New("the pickle is cut off")
+					return nil, errCutOff
 				}
-				if string(data[at:at+end]) == forbidden {
-					return 0, fmt.Errorf("the pickle uses %s, which is not plain data", forbidden)
-				}
+				name(data[at : at+end])
+				out = append(out, '\n')
 				at += end + 1
 			}
 		case op.count > 0:
-			if len(data)-at < op.count {
-				return 0, errors.New("the pickle is cut off")
-			}
 			var count [8]byte
 			copy(count[:], data[at:at+op.count])
-			length = binary.LittleEndian.Uint64(count[:])
+			length := binary.LittleEndian.Uint64(count[:])
+			if code == long1 && length == 0 { // the zero of Python 2, on which gopickle panics
+				out[len(out)-1] = 'K'
+			}
+			emit(at, at+op.count)
 			at += op.count
+			if length > uint64(len(data)-at) {
+				return nil, errCutOff
+			}
+			name(data[at : at+int(length)])
+			at += int(length)
+		default:
+			if code == frame && binary.LittleEndian.Uint64(data[at:]) > uint64(len(data)-at-op.fixed) {
+				return nil, errCutOff
+			}
+			emit(at, at+op.fixed)
+			at += op.fixed
 		}
-		need := length
-		if code == frame && len(data)-at >= 8 {
-			need += binary.LittleEndian.Uint64(data[at:])
-		}
-		if left := uint64(len(data) - at); length > left || need > left || need < length {
-			return 0, errors.New("the pickle is cut off")
-		}
-		if op.count > 0 && string(data[at:at+int(length)]) == forbidden {
-			return 0, fmt.Errorf("the pickle uses %s, which is not plain data", forbidden)
-		}
-		at += int(length)
 	}
 }
 
-// Load runs the pickle at the start of data, returns its value and what
-// comes after it. Classes are looked up by find, persistent objects by load;
-// either may be nil if there must not be any.
+// Load runs the pickle at the start of data, returns its value and what comes
+// after it. Classes and functions are looked up by find, persistent objects by
+// load; either may be nil if there must not be any. Of Python's own, list and
+// dict become types.List and types.Dict without being looked up, and sets
+// become types.List and types.Tuple; an OrderedDict is a class like any other.
 func Load(data []byte, find func(module, name string) (any, error), load func(id any) (any, error)) (value any, rest []byte, err error) {
-	n, err := scan(data)
+	program, err := scan(data)
 	if err != nil {
 		return nil, nil, err
 	}
-	// gopickle trusts its input in places: empty marks, numbers of no bytes.
+	// gopickle trusts its input in places, such as empty marks.
 	defer func() {
 		if r := recover(); r != nil {
 			value, rest, err = nil, nil, fmt.Errorf("the pickle is damaged: %.200v", r)
 		}
 	}()
-	if find == nil {
-		find = func(module, name string) (any, error) {
-			return nil, fmt.Errorf("class %.100s.%.100s is out of place", module, name)
+	machine := gopickle.NewUnpickler(bytes.NewReader(program))
+	machine.FindClass = func(module, name string) (any, error) {
+		name = original(name)
+		if find == nil {
+			return nil, fmt.Errorf("class %.200q is out of place", module+"."+name)
 		}
+		return find(module, name)
 	}
-	machine := gopickle.NewUnpickler(bytes.NewReader(data[:n]))
-	machine.FindClass = find
 	machine.PersistentLoad = load
 	value, err = machine.Load()
 	if err != nil {
 		return nil, nil, fmt.Errorf("the pickle is damaged: %.200s", err)
 	}
-	return value, data[n:], nil
+	return value, data[len(program):], nil
 }

@@ -4,6 +4,9 @@ import (
 	"math/big"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/nlpodyssey/gopickle/types"
 )
 
 // Load returns the value and what follows it.
@@ -15,6 +18,41 @@ func TestLoad(t *testing.T) {
 	value, _, err = Load([]byte("\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x00\x01."), nil, nil)
 	if n, ok := value.(*big.Int); err != nil || !ok || n.BitLen() != 65 {
 		t.Errorf("a long is %v, %v", value, err)
+	}
+}
+
+// The caller decides on every class and function, under its own name, also on
+// those that gopickle would provide by itself.
+func TestFind(t *testing.T) {
+	for _, c := range []struct{ pickle, want string }{
+		{"ccollections\nOrderedDict\n.", "collections.OrderedDict"},
+		{"\x8c\x0bcollections\x8c\x0bOrderedDict\x93.", "collections.OrderedDict"},
+		{"carray\n_array_reconstructor\n.", "array._array_reconstructor"},
+		{"cposix\nsystem\n.", "posix.system"},
+	} {
+		value, _, err := Load([]byte(c.pickle), func(module, name string) (any, error) { return module + "." + name, nil }, nil)
+		if err != nil || value != c.want {
+			t.Errorf("%q gives %v, %v; want %s", c.pickle, value, err, c.want)
+		}
+		if _, _, err := Load([]byte(c.pickle), nil, nil); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%q without classes: error %v", c.pickle, err)
+		}
+	}
+}
+
+// Values on which gopickle panics, though Python writes them.
+func TestValues(t *testing.T) {
+	for pickle, want := range map[string]any{
+		"\x8a\x00.":             0, // Python 2's long zero
+		"\x8f(C\x01aK\x01\x90.": &types.List{[]byte("a"), 1},
+		"(C\x01a]\x91.":         &types.Tuple{[]byte("a"), &types.List{}},
+		"K\x01K\x020.":          1,
+		"(K\x01K\x021N.":        nil,
+		"\x95\x03\x00\x00\x00\x00\x00\x00\x00K\x07.": 7,
+	} {
+		if value, _, err := Load([]byte(pickle), nil, nil); err != nil || !cmp.Equal(value, want) {
+			t.Errorf("%q gives %#v, %v; want %#v", pickle, value, err, want)
+		}
 	}
 }
 
