@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"deepresidual/harness/data"
 	"deepresidual/harness/text"
@@ -14,50 +16,48 @@ import (
 // evalMode prints the test error of weights from a file.
 type evalMode struct {
 	file    string
-	network *models.Network
-	norm    string
+	network *models.Network // nil if the file is to say it
+	norm    normalisation
 	data    dataset
 	machine machine
 }
 
-// The values of -norm.
-const normPixelMean, normImageNet = "pixel-mean", "imagenet"
-
 func (m *evalMode) declare(o *options) {
 	o.text(&m.file, "eval", "FILE", "test error of weights: .th, .pt or .safetensors")
-	o.network(&m.network, "net", "NAME", "the network they are of").required = "resnet-20"
-	o.choice(&m.norm, "norm", "N", "how the images are normalised: pixel-mean (default), imagenet", normPixelMean, normImageNet)
+	o.network(&m.network, "net", "NAME", "the network they are of, if the file does not say it")
+	m.norm = normalisations[0]
+	o.add("norm", "N", "how the images are normalised: pixel-mean (default), imagenet, cifar, or means/deviations of the channels, "+normExample, func(s string) (err error) {
+		m.norm, err = parseNorm(s)
+		return err
+	})
 	m.data.declare(o)
 	m.machine.declare(o)
 }
 
 func (m *evalMode) do(ctx context.Context, env *environment) error {
-	tensors, err := weights.Read(m.file)
+	file, err := weights.Read(m.file)
 	if err != nil {
 		return err
+	}
+	networks, err := networksOf(m.file, file, m.network)
+	if err != nil {
+		return err
+	}
+	if len(file.Others) > 0 {
+		env.say("%s: taking %s; as many tensors are in %s", m.file, file.Entry, strings.Join(file.Others, ", "))
 	}
 	set, err := m.data.load(ctx, env)
 	if err != nil {
 		return err
 	}
-	model, err := models.New(m.network, models.Options{EvalBatch: train.EvalBatch, Threads: m.machine.threads, Kernels: m.machine.kernels})
-	if err != nil {
-		return err
-	}
-	defer model.Close()
-	if err := model.Load(tensors); err != nil {
-		return fmt.Errorf("%s does not fit %s: %w", m.file, m.network.Name(), err)
-	}
-	norm := data.ImageNet()
-	if m.norm == normPixelMean {
-		all, _, err := set.Split(0, 0)
-		if err != nil {
-			return err
+	e := evaluation{set: set, options: models.Options{EvalBatch: train.EvalBatch, Threads: m.machine.threads, Kernels: m.machine.kernels}}
+	defer e.close()
+	for _, net := range networks {
+		if err := e.add(net, file.Tensors); err != nil {
+			return fmt.Errorf("%s does not fit %s: %w; it holds %s", m.file, net.Name(), err, contents(file.Tensors))
 		}
-		norm = data.PerPixelMean(data.Mean(set.Train, all))
 	}
-	view := train.TestView(set, norm)
-	wrong, err := train.Wrong(ctx, model, view)
+	found, err := e.evaluate(ctx, m.norm)
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,67 @@ func (m *evalMode) do(ctx context.Context, env *environment) error {
 	if set.Fingerprint.Synthetic {
 		synthetic = " synthetic"
 	}
-	fmt.Fprintf(env.stdout, "%s: test error %.2f %% (%s of %s%s images wrong)\n",
-		m.network.Name(), 100*float64(wrong)/float64(view.N), text.Grouped(wrong), text.Grouped(view.N), synthetic)
-	return nil
+	best := found[0]
+	if _, err := fmt.Fprintf(env.stdout, "%s: test error %.2f %% (%s of %s%s images wrong)\n",
+		best.network, best.percent(), text.Grouped(best.wrong), text.Grouped(best.images), synthetic); err != nil {
+		return err
+	}
+	for _, other := range found[1:] {
+		env.say("%s does not say whether it is of %s or %s; as the latter it has %.2f %%", m.file, best.network, other.network, other.percent())
+	}
+	better, err := otherNorm(m.norm, best, func(n normalisation) ([]outcome, error) { return e.evaluate(ctx, n) })
+	if better != nil {
+		env.say("it is likely that -norm %s is meant: with it, %s has %.2f %%", better.norm, better.network, better.percent())
+	}
+	return err
+}
+
+// evaluation evaluates weights on the test images.
+type evaluation struct {
+	set     *data.Set
+	options models.Options
+	models  []*models.Model // a network each
+}
+
+// outcome is how many test images a network has assigned to a wrong class.
+type outcome struct {
+	network, norm string
+	wrong, images int
+}
+
+func (o outcome) percent() float64 { return 100 * float64(o.wrong) / float64(o.images) }
+
+// add prepares a network that the weights may be of.
+func (e *evaluation) add(net *models.Network, tensors []models.Tensor) error {
+	m, err := models.New(net, e.options)
+	if err != nil {
+		return err
+	}
+	e.models = append(e.models, m)
+	return m.Load(tensors)
+}
+
+func (e *evaluation) close() {
+	for _, m := range e.models {
+		m.Close()
+	}
+}
+
+// evaluate returns what each network makes of the images, the best first.
+func (e *evaluation) evaluate(ctx context.Context, norm normalisation) ([]outcome, error) {
+	n, err := norm.of(e.set)
+	if err != nil {
+		return nil, err
+	}
+	view := train.TestView(e.set, n)
+	var found []outcome
+	for _, m := range e.models {
+		wrong, err := train.Wrong(ctx, m, view)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, outcome{m.Network.Name(), norm.name, wrong, view.N})
+	}
+	slices.SortStableFunc(found, func(a, b outcome) int { return a.wrong - b.wrong })
+	return found, nil
 }

@@ -24,12 +24,10 @@ func PerPixelMean(mean []float32) *Normalisation {
 	return n
 }
 
-// ImageNet returns value/255 minus the mean and divided by the standard
-// deviation of ImageNet's channels (0.485 0.456 0.406 and 0.229 0.224 0.225),
-// with which many published CIFAR-10 weights were trained.
-func ImageNet() *Normalisation {
-	mean := [models.Channels]float64{0.485, 0.456, 0.406}
-	deviation := [models.Channels]float64{0.229, 0.224, 0.225}
+// PerChannel returns value/255 minus the channel's mean and divided by its
+// standard deviation (red, green, blue), as many published CIFAR-10 weights were
+// trained.
+func PerChannel(mean, deviation [models.Channels]float64) *Normalisation {
 	n := new(Normalisation)
 	for c := range models.Channels {
 		for v := range 256 {

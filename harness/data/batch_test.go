@@ -39,11 +39,9 @@ func reference(value func(c, v int) float32, mean []float32, pixels []byte, v vi
 func TestRender(t *testing.T) {
 	set := Synthetic(3, 30, 10)
 	mean := Mean(set.Train, all(30))
-	imageNet := func(c, v int) float32 {
-		m := []float64{0.485, 0.456, 0.406}[c]
-		d := []float64{0.229, 0.224, 0.225}[c]
-		return float32((float64(v)/255 - m) / d)
-	}
+	means := [models.Channels]float64{0.485, 0.456, 0.406}
+	deviations := [models.Channels]float64{0.229, 0.224, 0.225}
+	channels := func(c, v int) float32 { return float32((float64(v)/255 - means[c]) / deviations[c]) }
 	for _, n := range []struct {
 		name  string
 		norm  *Normalisation
@@ -51,7 +49,7 @@ func TestRender(t *testing.T) {
 		mean  []float32
 	}{
 		{"per-pixel mean", PerPixelMean(mean), func(_, v int) float32 { return float32(v) / 255 }, mean},
-		{"imagenet", ImageNet(), imageNet, make([]float32, pixelBytes)},
+		{"per channel", PerChannel(means, deviations), channels, make([]float32, pixelBytes)},
 	} {
 		t.Run(n.name, func(t *testing.T) {
 			got := make([]float32, models.PaddedImage)

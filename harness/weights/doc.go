@@ -1,11 +1,13 @@
 // Package weights reads and writes the parameters of networks: PyTorch state
-// dicts (.th, .pt, .pth), read only, and safetensors, the format in which
-// trained networks are saved.
+// dicts (.th, .pt, .pth, .ckpt), read only, and safetensors, the format in
+// which trained networks are saved.
 //
 // The files may come from anywhere, so every count and offset in them is
 // checked before it is used, nothing in them is executed, and a file that is
-// damaged or hostile is an error, not a crash. The package knows tensors and
-// their names, not networks: whether the tensors fit is for models to say.
+// damaged or hostile is an error, not a crash. What lies beside the weights in
+// a checkpoint (optimisers, random states, objects of any class) is passed
+// over. The package knows tensors and their names, not networks: whether the
+// tensors fit is for models to say.
 package weights
 
 import (
@@ -14,95 +16,112 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"deepresidual/harness/pickle"
 	"deepresidual/models"
 )
 
-// Read reads the tensors of a file, a PyTorch state dict or safetensors; the
-// content decides which. Names come back in the form of this project and of
-// most published CIFAR-10 networks (conv1.weight, layer1.0.bn1.running_mean,
-// linear.bias): the "module." that torch.nn.DataParallel puts before them is
-// taken off, a last layer named fc is named linear, and the counters
-// num_batches_tracked, which nothing needs, are left out.
-func Read(path string) ([]models.Tensor, error) {
-	fail := func(err error) ([]models.Tensor, error) {
+// maxBytes limits files and the tensors in them. The largest network of the
+// paper takes 80 MB.
+const maxBytes = 1 << 30
+
+// File is what a file of weights holds.
+type File struct {
+	// Tensors are the weights in the order of the file, under the names of this
+	// project and of most published CIFAR-10 networks: conv1.weight,
+	// layer1.0.bn1.running_mean, linear.bias. All are finite numbers.
+	Tensors []models.Tensor
+
+	// Metadata is that of a safetensors file; nil if there is none.
+	Metadata map[string]string
+
+	// Entry names the part of a checkpoint that the weights are from, such as
+	// "state_dict", and Others those that hold as many tensors, such as averaged
+	// weights. Both are empty if the file holds a state dict and nothing else.
+	Entry  string
+	Others []string
+}
+
+// Read reads the weights in a file; its content decides what kind of file it
+// is. Names are brought to the common form: prefixes that wrappers put before
+// them (module., _orig_mod., model.) are taken off, a last layer named fc is
+// named linear, and what is not floating-point, such as the counters
+// num_batches_tracked, is left out.
+func Read(path string) (*File, error) {
+	fail := func(err error) (*File, error) {
 		return nil, fmt.Errorf("weights: reading %s: %w", path, err)
+	}
+	info, err := os.Stat(path) // before it is opened, which for a pipe would wait
+	if err != nil {
+		return nil, fmt.Errorf("weights: %w", err)
+	}
+	switch {
+	case info.IsDir():
+		return fail(errors.New("it is a folder; name the file in it"))
+	case !info.Mode().IsRegular():
+		return fail(errors.New("it is not a regular file; save what it gives to one"))
+	case info.Size() > maxBytes:
+		return fail(fmt.Errorf("%d bytes are more than the %d a file of weights may have", info.Size(), int64(maxBytes)))
 	}
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %w", err)
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, fmt.Errorf("weights: %w", err)
-	}
-	if info.Size() > maxBytes {
-		return fail(fmt.Errorf("%d bytes are more than the %d a file of weights may have", info.Size(), int64(maxBytes)))
-	}
-	content, err := io.ReadAll(file)
+	content, err := io.ReadAll(io.LimitReader(file, maxBytes))
 	if err != nil {
 		return fail(err)
 	}
-	tensors, err := decode(content)
+	f, err := decode(content)
 	if err != nil {
 		return fail(err)
 	}
-	return tensors, nil
+	return f, nil
 }
 
-// maxBytes limits files and the tensors in them. The largest network of the
-// paper takes 80 MB.
-const maxBytes = 1 << 30
-
-// decode reads the tensors of a file's content.
-func decode(content []byte) ([]models.Tensor, error) {
-	var tensors []models.Tensor
+// decode reads the weights of a file's content.
+func decode(content []byte) (*File, error) {
+	f := new(File)
 	var err error
 	switch {
 	case isSafetensors(content):
-		tensors, _, err = ReadSafetensors(bytes.NewReader(content))
-	case bytes.HasPrefix(content, []byte("PK\x03\x04")):
-		tensors, err = readZip(content)
+		f.Tensors, f.Metadata, err = ReadSafetensors(bytes.NewReader(content))
+	case bytes.HasPrefix(content, []byte(zipMagic)):
+		f, err = readZip(content)
 	case len(content) > 0 && content[0] == pickle.Proto:
-		tensors, err = readLegacy(content)
+		f, err = readLegacy(content)
 	default:
-		err = errors.New("it is neither a PyTorch state dict nor safetensors")
+		err = recognise(content)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return rename(tensors)
+	if f.Tensors, err = rename(f.Tensors); err != nil {
+		return nil, err
+	}
+	return f, checkFinite(f.Tensors)
 }
 
-// rename brings names to the common form and drops what nothing needs.
-func rename(tensors []models.Tensor) ([]models.Tensor, error) {
-	kept := tensors[:0]
-	from := make(map[string]string, len(tensors))
-	for _, t := range tensors {
-		if isCounter(t.Name) {
-			continue
+// recognise says what a file is that is not one of weights.
+func recognise(content []byte) error {
+	begin := bytes.TrimSpace(content[:min(len(content), 512)])
+	text := bytes.ToLower(begin) // for text alone: it changes bytes that are not UTF-8
+	for _, kind := range []struct{ prefix, what string }{
+		{"\x1f\x8b", "it is compressed with gzip: unpack it first (gunzip)"},
+		{"BZh", "it is compressed with bzip2: unpack it first (bunzip2)"},
+		{"\xfd7zXZ", "it is compressed with xz: unpack it first (unxz)"},
+		{"\x28\xb5\x2f\xfd", "it is compressed with zstd: unpack it first (unzstd)"},
+		{"version https://git-lfs", "it is a Git LFS pointer, not the file it stands for: git lfs pull fetches that"},
+		{"<!doctype html", "it is a web page, not the file it was to link to"},
+		{"<html", "it is a web page, not the file it was to link to"},
+		{"\x89HDF", "it is an HDF5 file, as Keras writes, not a PyTorch state dict or safetensors"},
+	} {
+		if bytes.HasPrefix(begin, []byte(kind.prefix)) || kind.prefix[0] == '<' && bytes.HasPrefix(text, []byte(kind.prefix)) {
+			return errors.New(kind.what)
 		}
-		name := strings.TrimPrefix(t.Name, "module.")
-		if rest, ok := strings.CutPrefix(name, "fc."); ok {
-			name = "linear." + rest
-		}
-		if other, twice := from[name]; twice {
-			return nil, fmt.Errorf("it holds %s twice: as %s and as %s", name, other, t.Name)
-		}
-		from[name] = t.Name
-		t.Name = name
-		kept = append(kept, t)
 	}
-	if len(kept) == 0 {
-		return nil, errors.New("it holds no tensors")
+	if len(content) == 0 {
+		return errors.New("it is empty")
 	}
-	return kept, nil
-}
-
-// isCounter reports whether a name is of a batch normalisation's counter.
-func isCounter(name string) bool {
-	return name == "num_batches_tracked" || strings.HasSuffix(name, ".num_batches_tracked")
+	return errors.New("it is neither a PyTorch state dict nor safetensors")
 }

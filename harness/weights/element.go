@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// The types of floating-point elements, by their names in safetensors.
+// The types of elements that are converted, by their names in safetensors.
 const (
 	float16  = "F16"
 	bfloat16 = "BF16"
@@ -14,18 +14,25 @@ const (
 	float64s = "F64"
 )
 
-// elementSize returns the bytes of an element, or 0 for a type that is not one
-// of the above.
+// elementSize returns the bytes of an element of a type of safetensors, or 0
+// for a type that is not known.
 func elementSize(kind string) int64 {
 	switch kind {
-	case float16, bfloat16:
+	case "BOOL", "U8", "I8", "F8_E4M3", "F8_E5M2":
+		return 1
+	case float16, bfloat16, "U16", "I16":
 		return 2
-	case float32s:
+	case float32s, "U32", "I32":
 		return 4
-	case float64s:
+	case float64s, "U64", "I64", "C64":
 		return 8
 	}
 	return 0
+}
+
+// isFloat reports whether a type is one that appendFloats converts.
+func isFloat(kind string) bool {
+	return kind == float16 || kind == bfloat16 || kind == float32s || kind == float64s
 }
 
 // elements returns the number of elements of a shape, at most maxBytes.

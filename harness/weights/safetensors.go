@@ -107,10 +107,10 @@ func safetensorsHeader(tensors []models.Tensor, metadata map[string]string) ([]b
 	return header, nil
 }
 
-// ReadSafetensors reads all of r, tensors of types F32, F16, BF16 and F64, in
-// the order of their data, and the metadata, nil if there is none. The values
-// are converted to float32. Batch normalisation's integer counters
-// num_batches_tracked are left out.
+// ReadSafetensors reads all of r: the tensors of floating-point numbers (F32,
+// F16, BF16 and F64) in the order of their data, converted to float32, and the
+// metadata, nil if there is none. Tensors of other types, such as counters and
+// random states, are checked and left out.
 func ReadSafetensors(r io.Reader) ([]models.Tensor, map[string]string, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	var scratch [8]byte
@@ -134,7 +134,7 @@ func ReadSafetensors(r io.Reader) ([]models.Tensor, map[string]string, error) {
 	}
 	var tensors []models.Tensor
 	for _, e := range entries {
-		if isCounter(e.name) {
+		if !isFloat(e.Type) {
 			if _, err := io.CopyN(io.Discard, in, e.Offsets[1]-e.Offsets[0]); err != nil {
 				return nil, nil, fmt.Errorf("safetensors: tensor %s is cut off: %w", e.name, short(err))
 			}
@@ -226,21 +226,15 @@ func parseHeader(header []byte) ([]namedEntry, map[string]string, error) {
 
 // check compares type, shape and offsets with each other.
 func (e namedEntry) check() error {
-	if isCounter(e.name) {
-		if e.Offsets[0] < 0 || e.Offsets[1] < e.Offsets[0] {
-			return fmt.Errorf("its data cannot be at bytes %d to %d", e.Offsets[0], e.Offsets[1])
-		}
-		return nil
-	}
 	size := elementSize(e.Type)
 	if size == 0 {
-		return fmt.Errorf("its type is %q, not one of F32, F16, BF16 and F64", e.Type)
+		return fmt.Errorf("its type %.40q is not one of the format's", e.Type)
 	}
 	n, err := elements(e.Shape)
 	if err != nil {
 		return err
 	}
-	if e.Offsets[0] < 0 || e.Offsets[1] > maxBytes || e.Offsets[1]-e.Offsets[0] != n*size {
+	if e.Offsets[0] < 0 || e.Offsets[1] < e.Offsets[0] || e.Offsets[1] > maxBytes || e.Offsets[1]-e.Offsets[0] != n*size {
 		return fmt.Errorf("shape %v of %s takes %d bytes, its data is at bytes %d to %d", e.Shape, e.Type, n*size, e.Offsets[0], e.Offsets[1])
 	}
 	return nil

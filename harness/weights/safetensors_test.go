@@ -46,11 +46,16 @@ func TestSafetensorsRoundTrip(t *testing.T) {
 		t.Errorf("the header of %d bytes leaves the data unaligned", header)
 	}
 	path := filepath.Join(t.TempDir(), "w.safetensors")
+	out.Reset()
+	if err := WriteSafetensors(&out, []models.Tensor{threeFloats("linear.bias")}, metadata); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if tensors, err = Read(path); err != nil || len(tensors) != 4 {
-		t.Errorf("Read gives %d tensors, error %v", len(tensors), err)
+	want := &File{Tensors: []models.Tensor{threeFloats("linear.bias")}, Metadata: metadata}
+	if file, err := Read(path); err != nil || !cmp.Equal(want, file) {
+		t.Errorf("Read gives %v, error %v; want %v", file, err, want)
 	}
 }
 
@@ -106,8 +111,9 @@ func TestSafetensorsTypes(t *testing.T) {
 	file := build(`{"d":{"dtype":"F64","shape":[1],"data_offsets":[4,12]},`+
 		`"h":{"dtype":"F16","shape":[1],"data_offsets":[0,2]},`+
 		`"b":{"dtype":"BF16","shape":[1],"data_offsets":[2,4]},`+
-		`"n.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[12,20]}}`,
-		"\x00\xc2"+"\x40\xc0"+"\x00\x00\x00\x00\x00\x00\xf8\x3f"+"12345678")
+		`"n.num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[12,20]},`+
+		`"random_state":{"dtype":"U8","shape":[3],"data_offsets":[20,23]}}`,
+		"\x00\xc2"+"\x40\xc0"+"\x00\x00\x00\x00\x00\x00\xf8\x3f"+"12345678"+"123")
 	tensors, metadata, err := ReadSafetensors(bytes.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +175,7 @@ func TestReadSafetensorsFaults(t *testing.T) {
 		{"data cut off", build(ok, "123"), "tensor a is cut off"},
 		{"data too long", build(ok, "12345"), "after the last tensor"},
 		{"entry twice", build(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, "12345678"), "two entries"},
-		{"unknown type", build(`{"a":{"dtype":"I8","shape":[4],"data_offsets":[0,4]}}`, "1234"), `"I8"`},
+		{"unknown type", build(`{"a":{"dtype":"I9","shape":[4],"data_offsets":[0,4]}}`, "1234"), `"I9"`},
 		{"unknown field", build(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}`, "1234"), `"x"`},
 		{"shape and size", build(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, "1234"), "takes 8 bytes"},
 		{"negative shape", build(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, "1234"), "impossible"},
@@ -178,7 +184,8 @@ func TestReadSafetensorsFaults(t *testing.T) {
 		{"negative offset", build(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}`, "1234"), "bytes -4 to 0"},
 		{"gap", build(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}`, "12345678"), "starts at byte 4"},
 		{"overlap", build(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}`, "123456"), "starts at byte 2"},
-		{"overflowing counter", build(`{"num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[0,9223372036854775807]}}`, "1234"), "cut off"},
+		{"overflowing counter", build(`{"num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[0,9223372036854775807]}}`, "1234"), "takes 8 bytes"},
+		{"counter cut off", build(`{"num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}`, "1234"), "num_batches_tracked is cut off"},
 		{"more than there is", build(`{"a":{"dtype":"F32","shape":[200000000],"data_offsets":[0,800000000]}}`, "1234"), "cut off"},
 		{"metadata", build(`{"__metadata__":{"a":1}}`, ""), "metadata"},
 	} {

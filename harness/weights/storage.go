@@ -3,56 +3,78 @@ package weights
 import (
 	"errors"
 	"fmt"
-
-	"github.com/nlpodyssey/gopickle/types"
 )
 
 // storageType is a storage class of PyTorch.
 type storageType struct {
 	name string
 	kind string // of the elements, as in safetensors; empty if not floating-point
-	size int64  // of an element, bytes
+	size int64  // of an element, bytes; 0 if that is not known
 }
 
-var storageTypes = map[string]*storageType{
-	"FloatStorage":    {"FloatStorage", float32s, 4},
-	"HalfStorage":     {"HalfStorage", float16, 2},
-	"BFloat16Storage": {"BFloat16Storage", bfloat16, 2},
-	"DoubleStorage":   {"DoubleStorage", float64s, 8},
-	"LongStorage":     {"LongStorage", "", 8},
-	"IntStorage":      {"IntStorage", "", 4},
-	"ShortStorage":    {"ShortStorage", "", 2},
-	"CharStorage":     {"CharStorage", "", 1},
-	"ByteStorage":     {"ByteStorage", "", 1},
-	"BoolStorage":     {"BoolStorage", "", 1},
-}
+var storageTypes = func() map[string]*storageType {
+	table := make(map[string]*storageType)
+	for _, t := range []storageType{
+		{"FloatStorage", float32s, 4},
+		{"HalfStorage", float16, 2},
+		{"BFloat16Storage", bfloat16, 2},
+		{"DoubleStorage", float64s, 8},
+		{"LongStorage", "", 8},
+		{"IntStorage", "", 4},
+		{"ShortStorage", "", 2},
+		{"CharStorage", "", 1},
+		{"ByteStorage", "", 1},
+		{"BoolStorage", "", 1},
+		{"UntypedStorage", "", 1},
+		{"ComplexFloatStorage", "", 8},
+		{"ComplexDoubleStorage", "", 16},
+		{"QInt8Storage", "", 1},
+		{"QUInt8Storage", "", 1},
+		{"QInt32Storage", "", 4},
+	} {
+		table[t.name] = &t
+	}
+	return table
+}()
 
 // storage is the memory that tensors are views of.
 type storage struct {
 	*storageType
+	key   string // of the storage in the file
 	count int64  // elements
 	data  []byte // nil until it is found
 }
 
 func (s *storage) bytes() int64 { return s.count * s.size }
 
-// newStorage reads the persistent id of a storage: ("storage", class, key,
-// device, elements), in the older format with a sixth element for views.
-func newStorage(id any) (*storage, string, error) {
-	tuple, ok := id.(*types.Tuple)
-	if !ok || tuple.Len() < 5 || tuple.Get(0) != "storage" {
-		return nil, "", errors.New("a persistent object is not a storage")
+// storages are those of a file by their keys.
+type storages map[string]*storage
+
+// load returns what a persistent id stands for: a storage for ("storage",
+// class, key, device, elements), in the older format with a sixth element for
+// views; the class for ("module", class, ...), with which the older format
+// keeps a model's source; for anything else an inert object.
+func (all storages) load(id any) (any, error) {
+	fields := sequence(id)
+	if len(fields) > 1 && fields[0] == "module" {
+		return fields[1], nil
 	}
-	class, isClass := tuple.Get(1).(*storageType)
-	key, isKey := tuple.Get(2).(string)
-	count, isCount := tuple.Get(4).(int)
+	if len(fields) < 5 || fields[0] != "storage" {
+		return &object{class: "a persistent object that is not a storage"}, nil
+	}
+	class, isClass := fields[1].(*storageType)
+	key, isKey := fields[2].(string)
+	count, isCount := fields[4].(int)
 	if !isClass || !isKey || !isCount || count < 0 || count > maxBytes {
-		return nil, "", errors.New("a storage is not described as PyTorch does")
+		return &object{class: "a storage that is not described as PyTorch does"}, nil
 	}
-	if tuple.Len() > 5 && tuple.Get(5) != nil {
-		return nil, "", errors.New("a storage is a view of another, which only versions before PyTorch 0.4 wrote")
+	if len(fields) > 5 && fields[5] != nil {
+		return &object{class: "a storage that is a view of another, which only versions before PyTorch 0.4 wrote"}, nil
 	}
-	return &storage{storageType: class, count: int64(count)}, key, nil
+	if all[key] == nil {
+		all[key] = &storage{storageType: class, key: key, count: int64(count)}
+	}
+	return all[key], nil
 }
 
 // tensor is a strided view of a storage.
@@ -62,12 +84,9 @@ type tensor struct {
 	shape, stride []int // elements
 }
 
-// floats returns the elements in row-major order, if they take no more than
-// room bytes.
+// floats returns the elements, which are floating-point numbers, in row-major
+// order, if they take no more than room bytes.
 func (t *tensor) floats(room int64) ([]float32, error) {
-	if t.storage.kind == "" {
-		return nil, fmt.Errorf("its elements are those of %s, not floating-point numbers", t.storage.name)
-	}
 	n, err := elements(t.shape)
 	if err != nil {
 		return nil, err
@@ -123,102 +142,4 @@ func (t *tensor) floats(room int64) ([]float32, error) {
 			return data, nil
 		}
 	}
-}
-
-// findClass returns what stands for a Python class or function in a pickle.
-// Those that state dicts are made of do their work; any other yields an object
-// that is inert, so that the state dict of a checkpoint can be read whatever
-// else is in it.
-func findClass(module, name string) (any, error) {
-	switch module {
-	case "torch":
-		if class, ok := storageTypes[name]; ok {
-			return class, nil
-		}
-	case "torch._utils":
-		switch name {
-		case "_rebuild_tensor", "_rebuild_tensor_v2":
-			return rebuildTensor{}, nil
-		case "_rebuild_parameter":
-			return rebuildParameter{}, nil
-		}
-	}
-	return &foreign{module + "." + name}, nil
-}
-
-// rebuildTensor is torch._utils._rebuild_tensor(storage, offset, size, stride),
-// as of PyTorch 0.3, and _rebuild_tensor_v2 with more arguments.
-type rebuildTensor struct{}
-
-// Call implements types.Callable.
-func (rebuildTensor) Call(args ...any) (any, error) {
-	if len(args) < 4 {
-		return nil, errors.New("a tensor is described by too little")
-	}
-	s, isStorage := args[0].(*storage)
-	offset, isOffset := args[1].(int)
-	shape, isShape := integers(args[2])
-	stride, isStride := integers(args[3])
-	if !isStorage || !isOffset || !isShape || !isStride {
-		return nil, errors.New("a tensor is not described as PyTorch does")
-	}
-	return &tensor{s, offset, shape, stride}, nil
-}
-
-func integers(tuple any) ([]int, bool) {
-	t, ok := tuple.(*types.Tuple)
-	if !ok || t.Len() > 8 { // more dimensions than any parameter has
-		return nil, false
-	}
-	list := make([]int, t.Len())
-	for i := range list {
-		if list[i], ok = t.Get(i).(int); !ok {
-			return nil, false
-		}
-	}
-	return list, true
-}
-
-// rebuildParameter is torch._utils._rebuild_parameter(tensor, ...).
-type rebuildParameter struct{}
-
-// Call implements types.Callable.
-func (rebuildParameter) Call(args ...any) (any, error) {
-	if len(args) > 0 {
-		if t, ok := args[0].(*tensor); ok {
-			return t, nil
-		}
-	}
-	return nil, errors.New("a parameter is not a tensor")
-}
-
-// foreign is a class or object of which nothing is known but the name.
-type foreign struct{ class string }
-
-// Call implements types.Callable.
-func (f *foreign) Call(...any) (any, error) { return f, nil }
-
-// PyNew implements types.PyNewable.
-func (f *foreign) PyNew(...any) (any, error) { return f, nil }
-
-// PySetState implements types.PyStateSettable.
-func (f *foreign) PySetState(any) error { return nil }
-
-// describe names the type of an unpickled value for a message.
-func describe(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return "None"
-	case *tensor:
-		return "a tensor"
-	case *foreign:
-		return fmt.Sprintf("an object of the Python class %.100s", v.class)
-	case *types.Dict, *types.OrderedDict:
-		return "a dict"
-	case *types.List, *types.Tuple:
-		return "a list"
-	case string:
-		return "a string"
-	}
-	return fmt.Sprintf("a value of type %T", value)
 }

@@ -9,12 +9,10 @@ import (
 	"hash/crc32"
 	"math/big"
 	"path"
-	"strings"
 
 	"github.com/nlpodyssey/gopickle/types"
 
 	"deepresidual/harness/pickle"
-	"deepresidual/models"
 )
 
 // The files of torch.save, old and new (torch/serialization.py). gopickle's own
@@ -30,7 +28,7 @@ const (
 // readLegacy reads the older format: five pickles (a magic number, a version,
 // the writer's system, the object, the keys of the storages), then for each
 // key the number of elements and the elements.
-func readLegacy(content []byte) ([]models.Tensor, error) {
+func readLegacy(content []byte) (*File, error) {
 	magic, rest, err := pickle.Load(content, nil, nil)
 	if err != nil {
 		return nil, err
@@ -43,7 +41,7 @@ func readLegacy(content []byte) ([]models.Tensor, error) {
 		return nil, err
 	}
 	if version != legacyVersion {
-		return nil, fmt.Errorf("its version is %.20v, not %d", version, legacyVersion)
+		return nil, fmt.Errorf("its version is %s, not %d", describe(version), legacyVersion)
 	}
 	system, rest, err := pickle.Load(rest, nil, nil)
 	if err != nil {
@@ -53,18 +51,8 @@ func readLegacy(content []byte) ([]models.Tensor, error) {
 		return nil, errors.New("it was written on a big-endian machine")
 	}
 
-	storages := map[string]*storage{}
-	object, rest, err := pickle.Load(rest, findClass, func(id any) (any, error) {
-		s, key, err := newStorage(id)
-		if err != nil {
-			return nil, err
-		}
-		if old := storages[key]; old != nil {
-			return old, nil
-		}
-		storages[key] = s
-		return s, nil
-	})
+	all := storages{}
+	value, rest, err := pickle.Load(rest, findClass, all.load)
 	if err != nil {
 		return nil, err
 	}
@@ -78,9 +66,12 @@ func readLegacy(content []byte) ([]models.Tensor, error) {
 	}
 	for _, key := range *list {
 		name, _ := key.(string)
-		s := storages[name]
+		s := all[name]
 		if s == nil {
 			return nil, fmt.Errorf("storage %.40q belongs to no tensor", name)
+		}
+		if s.size == 0 {
+			return nil, fmt.Errorf("storage %.40q is of the unknown class %.40q", name, s.name)
 		}
 		if len(rest) < 8 {
 			return nil, fmt.Errorf("storage %.40q is cut off", name)
@@ -97,15 +88,21 @@ func readLegacy(content []byte) ([]models.Tensor, error) {
 	if len(rest) > 0 {
 		return nil, fmt.Errorf("%d bytes follow the last storage", len(rest))
 	}
-	return stateDict(object)
+	return stateDict(value, func(*storage) error { return nil })
 }
+
+// zipMagic begins an archive of one file or more.
+const zipMagic = "PK\x03\x04"
 
 // readZip reads the format since PyTorch 1.6: an uncompressed zip archive with
 // the object in NAME/data.pkl and each storage in NAME/data/KEY.
-func readZip(content []byte) ([]models.Tensor, error) {
+func readZip(content []byte) (*File, error) {
 	archive, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if errors.Is(err, zip.ErrFormat) {
+		return nil, fmt.Errorf("the zip archive is cut off after %d bytes or damaged: its list of records, at its end, is missing", len(content))
+	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("the zip archive is damaged: %w", err)
 	}
 	records := make(map[string]*zip.File, len(archive.File))
 	var folder string
@@ -126,7 +123,7 @@ func readZip(content []byte) ([]models.Tensor, error) {
 		}
 	}
 	if pickled == nil {
-		return nil, errors.New("it is a zip archive without data.pkl, not a file of torch.save")
+		return nil, errors.New("it is a zip archive without data.pkl, not a file of torch.save; if it is a packed one, unpack it first")
 	}
 	if records[folder+"constants.pkl"] != nil {
 		return nil, errors.New("it is a TorchScript program, not a state dict")
@@ -141,32 +138,27 @@ func readZip(content []byte) ([]models.Tensor, error) {
 		}
 	}
 
-	storages := map[string]*storage{}
-	object, _, err := pickle.Load(pickled, findClass, func(id any) (any, error) {
-		s, key, err := newStorage(id)
-		if err != nil {
-			return nil, err
-		}
-		if old := storages[key]; old != nil {
-			return old, nil
-		}
-		f := records[folder+"data/"+key]
-		if f == nil {
-			return nil, fmt.Errorf("storage %.40q is missing", key)
-		}
-		if s.data, err = stored(content, f); err != nil {
-			return nil, err
-		}
-		if int64(len(s.data)) != s.bytes() {
-			return nil, fmt.Errorf("storage %.40q has %d bytes, its tensor says %d", key, len(s.data), s.bytes())
-		}
-		storages[key] = s
-		return s, nil
-	})
+	all := storages{}
+	value, _, err := pickle.Load(pickled, findClass, all.load)
 	if err != nil {
 		return nil, err
 	}
-	return stateDict(object)
+	return stateDict(value, func(s *storage) error {
+		if s.data != nil {
+			return nil
+		}
+		f := records[folder+"data/"+s.key]
+		if f == nil {
+			return fmt.Errorf("storage %.40q is missing", s.key)
+		}
+		if s.data, err = stored(content, f); err != nil {
+			return err
+		}
+		if int64(len(s.data)) != s.bytes() {
+			return fmt.Errorf("storage %.40q has %d bytes, its tensor says %d", s.key, len(s.data), s.bytes())
+		}
+		return nil
+	})
 }
 
 // stored returns the bytes of a record, which lie in the archive as they are.
@@ -186,92 +178,4 @@ func stored(content []byte, f *zip.File) ([]byte, error) {
 		return nil, fmt.Errorf("record %.100q is damaged: its checksum is wrong", f.Name)
 	}
 	return data, nil
-}
-
-// stateDictKeys are the names under which training programs keep the state
-// dict in a checkpoint that holds more than it.
-var stateDictKeys = []string{"state_dict", "model_state_dict", "model", "net"}
-
-// stateDict returns the tensors of an unpickled object: a state dict, or a
-// dict that holds one.
-func stateDict(object any) ([]models.Tensor, error) {
-	top, ok := items(object)
-	if !ok {
-		return nil, fmt.Errorf("it holds %s, not a state dict as torch.save(model.state_dict(), path) writes it", describe(object))
-	}
-	if hasTensors(top) {
-		return convert(top)
-	}
-	for _, key := range stateDictKeys {
-		if value, ok := lookUp(object, key); ok {
-			if inner, ok := items(value); ok && hasTensors(inner) {
-				return convert(inner)
-			}
-		}
-	}
-	var keys []string
-	for _, it := range top {
-		keys = append(keys, fmt.Sprintf("%.40v", it.Key))
-	}
-	return nil, fmt.Errorf("none of its entries is a state dict: %.200s", strings.Join(keys, ", "))
-}
-
-// items returns the entries of a dict in their order.
-func items(object any) ([]types.DictEntry, bool) {
-	switch d := object.(type) {
-	case *types.Dict:
-		return *d, true
-	case *types.OrderedDict:
-		var list []types.DictEntry
-		for e := d.List.Front(); e != nil; e = e.Next() {
-			entry := e.Value.(*types.OrderedDictEntry)
-			list = append(list, types.DictEntry{Key: entry.Key, Value: entry.Value})
-		}
-		return list, true
-	}
-	return nil, false
-}
-
-func lookUp(object any, key string) (any, bool) {
-	list, _ := items(object)
-	for _, it := range list {
-		if it.Key == key {
-			return it.Value, true
-		}
-	}
-	return nil, false
-}
-
-func hasTensors(list []types.DictEntry) bool {
-	for _, it := range list {
-		if _, ok := it.Value.(*tensor); ok {
-			return true
-		}
-	}
-	return false
-}
-
-func convert(list []types.DictEntry) ([]models.Tensor, error) {
-	var tensors []models.Tensor
-	room := int64(maxBytes)
-	for _, it := range list {
-		name, ok := it.Key.(string)
-		if !ok {
-			return nil, fmt.Errorf("a tensor's name is %s", describe(it.Key))
-		}
-		if isCounter(name) {
-			continue
-		}
-		t, ok := it.Value.(*tensor)
-		if !ok {
-			return nil, fmt.Errorf("entry %.100s is %s, not a tensor", name, describe(it.Value))
-		}
-		data, err := t.floats(room)
-		if err != nil {
-			return nil, fmt.Errorf("tensor %.100s: %w", name, err)
-		}
-		room -= 4 * int64(len(data))
-		tensors = append(tensors, models.Tensor{Name: name, Shape: t.shape, Data: data})
-	}
-	return tensors, nil
 }

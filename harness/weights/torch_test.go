@@ -152,7 +152,7 @@ func TestStateDicts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
+			if diff := cmp.Diff(c.want, got.Tensors); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
@@ -173,8 +173,8 @@ func TestStateDictFaults(t *testing.T) {
 		file []byte
 		want string
 	}{
-		{"empty", nil, "neither"},
-		{"text", []byte("<html>not found</html>"), "neither"},
+		{"empty", nil, "it is empty"},
+		{"text", []byte("conv1.weight 1 2 3"), "neither"},
 		{"another pickle", []byte(start + "K\x05."), "not a file of torch.save"},
 		{"another number", []byte(start + "\x8a\x01\x05."), "not a file of torch.save"},
 		{"a zip without a pickle", func() []byte {
@@ -197,13 +197,12 @@ func TestStateDictFaults(t *testing.T) {
 		{"legacy with more", append(bytes.Clone(legacy), 0), "1 bytes follow"},
 		{"legacy without its storage", legacyFile(dict + float("a", "7", true) + set), "storage is missing"},
 		{"legacy with another storage", legacyFile(dict+float("a", "7", true)+set, "8", counted(0)), "belongs to no tensor"},
-		{"a model", of("cmodels.resnet\nResNet\n)\x81}b"), "Python class models.resnet.ResNet"},
+		{"a model", of("cmodels.resnet\nResNet\n)\x81}b"), `whole model or another object, "models.resnet.ResNet"`},
 		{"a list", of("]"), "a list, not a state dict"},
-		{"no state dict", of(dict + str("loss") + integer(3) + set), "none of its entries is a state dict: loss"},
-		{"only counters", of(dict + str("x.num_batches_tracked") + pickledTensor("LongStorage", "0", 1, 0, ints(), ints(), false) + set), `its tensor says 8`},
-		{"not all tensors", of(dict + float("a", "0", false) + str("b") + "N" + set), "entry b is None"},
-		{"integers", zipFile(t, zip.Store, dict+str("a")+pickledTensor("IntStorage", "0", 3, 0, ints(3), ints(1), false)+set, "data/0", raw(1, 2, 3)), "IntStorage"},
-		{"one name twice", of(dict + float("fc.bias", "0", false) + float("module.linear.bias", "0", false) + set), "linear.bias twice"},
+		{"no state dict", of(dict + str("loss") + integer(3) + set), `none of its entries is a state dict: "loss" is the value 3`},
+		{"only counters", of(dict + str("x.num_batches_tracked") + pickledTensor("LongStorage", "0", 1, 0, ints(), ints(), false) + set), `"x.num_batches_tracked" is a tensor in "LongStorage"`},
+		{"integers", zipFile(t, zip.Store, dict+str("a")+pickledTensor("IntStorage", "0", 3, 0, ints(3), ints(1), false)+set, "data/0", raw(1, 2, 3)), `"a" is a tensor in "IntStorage"`},
+		{"one name twice", of(dict + float("fc.bias", "0", false) + float("linear.bias", "0", false) + set), `"linear.bias" twice`},
 		{"beyond its storage", view(3, 1, ints(3), ints(1)), "beyond its storage"},
 		{"before its storage", view(3, -1, ints(3), ints(1)), "beyond its storage"},
 		{"negative stride", view(3, 2, ints(3), ints(-1)), "stride"},
@@ -215,15 +214,16 @@ func TestStateDictFaults(t *testing.T) {
 		{"huge frame", of("\x95" + big + "N"), "cut off"},
 		{"huge string", of("X\xff\xff\xff\xff"), "cut off"},
 		{"huge number", of("\x8b\xff\xff\xff\x7f"), "cut off"},
-		{"number of no bytes", of("\x8a\x00"), "damaged"},
-		{"nothing on the stack", of("0"), "operation 0x30"},
+		{"number of no bytes", of("\x8a\x00"), "the value 0"},
+		{"nothing on the stack", of("0"), "damaged"},
+		{"an operation of text pickles", of("I1\n"), "operation 0x49"},
 		{"mark missing", of("u"), "damaged"},
 		{"odd entries", of("}(Nu"), "damaged"},
-		{"unhashable", of(odict + "C\x01a" + "N" + set), "damaged"},
-		{"execution", of("cposix\nsystem\n(" + str("true") + "tR"), "Python class posix.system"},
+		{"keys that are no names", of(odict + "C\x01a" + "N" + set), "a value of type []uint8 is None"},
+		{"execution", of("cposix\nsystem\n(" + str("true") + "tR"), "posix.system"},
 		{"extension", of("\x82\x01"), "operation 0x82"},
-		{"a function that copies", of("carray\n_array_reconstructor\n"), "_array_reconstructor"},
-		{"a function that copies, by the stack", of(str("array") + str("_array_reconstructor") + "\x93"), "_array_reconstructor"},
+		{"a function that copies", of("carray\n_array_reconstructor\n"), "array_reconstructor"},
+		{"a function that copies, by the stack", of(str("array") + str("_array_reconstructor") + "\x93"), "array_reconstructor"},
 		{"deep", of(strings.Repeat("(", 1000)), "nested"},
 		{"many operations", of(strings.Repeat("N", pickle.MaxOperations)), "larger"},
 	} {
@@ -239,10 +239,213 @@ func TestStateDictFaults(t *testing.T) {
 	}
 }
 
+// Whatever lies beside the weights is passed over: tensors of any type,
+// containers and objects of any class, even what is damaged or foreign.
+func TestBeside(t *testing.T) {
+	object := func(class string) string { return "c" + class + "\n)\x81" }
+	for name, beside := range map[string]string{
+		"best accuracy as a tensor":     str("best") + pickledTensor("FloatStorage", "1", 1, 0, ints(), ints(), false),
+		"random state":                  str("rng") + pickledTensor("ByteStorage", "2", 9, 0, ints(9), ints(1), false),
+		"complex numbers":               str("fft") + pickledTensor("ComplexFloatStorage", "2", 9, 0, ints(9), ints(1), false),
+		"a storage of a later PyTorch":  str("odd") + pickledTensor("Float4Storage", "2", 9, 0, ints(9), ints(1), false),
+		"a tensor whose data is gone":   str("lost") + pickledTensor("FloatStorage", "99", 1, 0, ints(), ints(), false),
+		"a tensor of no description":    str("odd") + "ctorch._utils\n_rebuild_tensor_v2\n)R",
+		"a parameter of nothing":        str("odd") + "ctorch._utils\n_rebuild_parameter\n)R",
+		"another persistent object":     str("odd") + tuple(str("elsewhere")) + "Q",
+		"a kind of dict":                str("hyper_parameters") + object("lightning\nAttributes") + "(" + str("lr") + integer(1) + set,
+		"a kind of dict, one entry":     str("hyper_parameters") + object("lightning\nAttributes") + str("lr") + integer(1) + "s",
+		"a defaultdict":                 str("meters") + "ccollections\ndefaultdict\n" + tuple("c__builtin__\nlist\n") + "R(" + str("loss") + "](" + integer(1) + "e" + set,
+		"a deque":                       str("last") + "ccollections\ndeque\n" + tuple(")", integer(9)) + "R(" + integer(1) + integer(2) + "e",
+		"a deque of one":                str("last") + "ccollections\ndeque\n)R" + integer(1) + "a",
+		"a kind of list with state":     str("last") + object("fastai\nL") + "(" + integer(1) + "e}b",
+		"a set of what Go cannot hash":  str("set") + "\x8f(C\x01a](K\x01e\x90",
+		"a frozen set":                  str("set") + "(C\x01aK\x01\x91",
+		"an OrderedDict of such keys":   str("dict") + odict + "C\x01a" + "N" + set,
+		"an array":                      str("array") + "carray\n_array_reconstructor\n" + tuple("carray\narray\n", str("i"), integer(8), "C\x04abcd") + "R",
+		"a call with unusual arguments": str("dict") + "ccollections\nOrderedDict\n" + tuple(integer(1), integer(2)) + "R",
+		"an object with a state":        str("args") + object("argparse\nNamespace") + "}(" + str("lr") + integer(1) + set + "b",
+		"a new object with keywords":    str("args") + "cpathlib\nPath\n)}\x92",
+		"Python 2's long zero":          str("epoch") + "\x8a\x00",
+		"keys that are no names":        integer(1) + integer(2),
+		"a list that holds itself":      "]q\x01h\x01a" + "N",
+		"what was dropped again":        "K\x010" + str("epoch") + "(K\x011N",
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, where := range []struct{ name, object string }{
+				{"after", dict + str("state_dict") + odict + float("bn1.weight", "0", false) + float("bn1.bias", "0", false) + set + beside + set},
+				{"before", dict + beside + str("state_dict") + odict + float("bn1.weight", "0", false) + float("bn1.bias", "0", false) + set + set},
+				{"among", dict + float("bn1.weight", "0", false) + beside + float("bn1.bias", "0", false) + set},
+			} {
+				if where.name == "among" && strings.Contains(beside, "\nFloatStorage\n") {
+					continue // it would be one of the weights
+				}
+				got, err := decode(zipFile(t, zip.Store, where.object, "data/0", raw(1, 2, 3), "data/1", raw(90), "data/2", "012345678"))
+				if err != nil {
+					t.Fatalf("%s: %v", where.name, err)
+				}
+				want := []models.Tensor{threeFloats("bn1.weight"), threeFloats("bn1.bias")}
+				if diff := cmp.Diff(want, got.Tensors); diff != "" {
+					t.Errorf("%s: (-want +got):\n%s", where.name, diff)
+				}
+			}
+		})
+	}
+}
+
+// The state dict is found by what it holds, whatever it is called.
+func TestEntries(t *testing.T) {
+	state := odict + float("bn1.weight", "0", false) + float("bn1.bias", "0", false) + set
+	moments := dict + str("state") + dict + integer(0) + dict + float("momentum_buffer", "0", false) + set + set + set
+	for _, c := range []struct {
+		name, object, entry, others string
+	}{
+		{"alone", state, "", ""},
+		{"a kind of OrderedDict", "c__main__\nOrdered\n)R(" + float("bn1.weight", "0", false) + float("bn1.bias", "0", false) + set, "", ""},
+		{"Python 2's OrderedDict", "ccollections\nOrderedDict\n](" +
+			"](" + float("bn1.weight", "0", false) + "e" + "](" + float("bn1.bias", "0", false) + "e" + "e\x85R", "", ""},
+		{"averaged alone", dict + str("state_dict_ema") + state + set, "state_dict_ema", ""},
+		{"params", dict + str("params") + state + set, "params", ""},
+		{"model_state beside the optimiser", dict + str("optimizer") + moments + str("model_state") + state + set, "model_state", ""},
+		{"a name of nobody's", dict + str("jens") + state + set, "jens", ""},
+		{"deeper", dict + str("state") + dict + str("network") + state + set + set, "state.network", ""},
+		{"the weights before their average", dict + str("ema") + state + str("net") + state + set, "net", "ema"},
+		{"and after", dict + str("net") + state + str("ema") + state + set, "net", "ema"},
+		{"one dict under two names", dict + str("net") + state + "q\x05" + str("again") + "h\x05" + set, "net", ""},
+		{"a dict that holds itself", "}q\x07(" + str("me") + "h\x07" + str("net") + state + set, "net", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := decode(zipFile(t, zip.Store, c.object, "data/0", raw(1, 2, 3)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := []models.Tensor{threeFloats("bn1.weight"), threeFloats("bn1.bias")}
+			if diff := cmp.Diff(want, got.Tensors); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+			if got.Entry != c.entry || strings.Join(got.Others, " ") != c.others {
+				t.Errorf("the weights are from %q beside %q, want %q beside %q", got.Entry, got.Others, c.entry, c.others)
+			}
+		})
+	}
+}
+
+func TestNames(t *testing.T) {
+	for _, c := range []struct{ names, want string }{
+		{"conv1.weight layer1.0.bn1.weight fc.bias", "conv1.weight layer1.0.bn1.weight linear.bias"},
+		{"module.conv1.weight module.fc.bias", "conv1.weight linear.bias"},
+		{"module.module.conv1.weight module.module.linear.bias", "conv1.weight linear.bias"},
+		{"_orig_mod.conv1.weight _orig_mod.linear.bias", "conv1.weight linear.bias"},
+		{"_orig_mod.module.conv1.weight _orig_mod.module.linear.bias", "conv1.weight linear.bias"},
+		{"conv1.weight layer1._orig_mod.0.bn1.weight", "conv1.weight layer1.0.bn1.weight"},
+		{"model.conv1.weight model.linear.bias", "conv1.weight linear.bias"},
+		{"net.conv1.weight net.linear.bias net.bn1.num_batches_tracked", "conv1.weight linear.bias"},
+		{"model.conv1.weight model.linear.bias criterion.weight", "conv1.weight linear.bias"},
+		{"student.conv1.weight teacher.conv1.weight", "student.conv1.weight teacher.conv1.weight"},
+		{"features.0.weight classifier.weight features.1.weight", "0.weight 1.weight"},
+		{"weight", "weight"},
+	} {
+		var tensors []models.Tensor
+		for name := range strings.FieldsSeq(c.names) {
+			tensors = append(tensors, models.Tensor{Name: name})
+		}
+		kept, err := rename(tensors)
+		if err != nil {
+			t.Errorf("%s: %v", c.names, err)
+		}
+		var got []string
+		for _, t := range kept {
+			got = append(got, t.Name)
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s became %s, want %s", c.names, strings.Join(got, " "), c.want)
+		}
+	}
+}
+
+func TestNumbersThatAreNone(t *testing.T) {
+	nan, inf := float32(math.NaN()), float32(math.Inf(-1))
+	for _, c := range []struct {
+		name  string
+		value float32
+		want  string
+	}{
+		{"linear.bias", nan, `"linear.bias" holds NaN`},
+		{"linear.bias", inf, `"linear.bias" holds infinity`},
+		{"bn1.running_var", -1, `"bn1.running_var" holds the negative variance -1`},
+		{"bn1.running_var", 0, ""},
+		{"bn1.running_mean", -1, ""},
+	} {
+		var out bytes.Buffer
+		if err := WriteSafetensors(&out, []models.Tensor{{Name: c.name, Shape: []int{2}, Data: []float32{1, c.value}}}, nil); err != nil {
+			t.Fatal(err)
+		}
+		_, err := decode(out.Bytes())
+		if (c.want == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s with %v: error %v, want %q", c.name, c.value, err, c.want)
+		}
+	}
+}
+
+// What is no file of weights is named for what it is.
+func TestOtherFiles(t *testing.T) {
+	whole := zipFile(t, zip.Store, dict+float("a", "0", false)+set, "data/0", raw(1, 2, 3))
+	// A model as torch.save keeps it in the older format: the class comes with its source.
+	model := tuple(str("module"), "cmodels.resnet\nResNet\n", str("/home/a/resnet.py"), str("class ResNet: ...")) + "Q)\x81}(" + str("training") + "\x88" + set + "b"
+	for _, c := range []struct{ name, content, want string }{
+		{"a model, legacy", string(legacyFile(model)), `whole model or another object, "models.resnet.ResNet"`},
+		{"gzip", "\x1f\x8b\x08\x00", "gunzip"},
+		{"a pointer of Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "Git LFS pointer"},
+		{"a web page", "\n<!DOCTYPE html>\n<html>", "web page"},
+		{"Keras", "\x89HDF\r\n\x1a\n", "HDF5"},
+		{"a zip that is cut off", string(whole[:len(whole)-30]), "cut off after"},
+		{"a zip that is cut off in its middle", string(whole[:len(whole)/2]), "cut off after"},
+		{"a zip of a file", string(func() []byte {
+			var out bytes.Buffer
+			w := zip.NewWriter(&out)
+			w.Create("model.pth")
+			w.Close()
+			return out.Bytes()
+		}()), "unpack it first"},
+	} {
+		if _, err := decode([]byte(c.content)); err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %v, want %q", c.name, err, c.want)
+		}
+	}
+	if _, err := Read(t.TempDir()); err == nil || !strings.Contains(err.Error(), "folder") {
+		t.Errorf("a folder: error %v", err)
+	}
+	if _, err := Read(os.DevNull); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+		t.Errorf("a device: error %v", err)
+	}
+}
+
+// A value that holds itself, or holds others many times over, must not be
+// printed: that would never end.
+func TestMessagesPrintNoValues(t *testing.T) {
+	itself := "]q\x01h\x01a"
+	many := "]q\x00"
+	for i := range 60 { // 2^60 elements, were they printed
+		many += "]q" + string(rune(i+1)) + "h" + string(rune(i)) + "ah" + string(rune(i)) + "a"
+	}
+	for name, file := range map[string][]byte{
+		"a key":             zipFile(t, zip.Store, "}"+itself+"Ns"),
+		"a key many times":  zipFile(t, zip.Store, "}"+many+"Ns"),
+		"the whole":         zipFile(t, zip.Store, itself),
+		"the magic number":  []byte(start + itself + "."),
+		"the version":       []byte(start + "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19." + start + itself + "."),
+		"an argument":       zipFile(t, zip.Store, "c__builtin__\nobject\n"+itself+"\x85\x81"),
+		"arguments of dict": zipFile(t, zip.Store, "cbuiltins\ndict\n"+itself+"h\x01\x86R"),
+	} {
+		if _, err := decode(file); err == nil || len(err.Error()) > 500 {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
 // Many tensors that are views of one storage must not take more memory than a
 // file of weights may.
 func TestViewsShareTheLimit(t *testing.T) {
-	s := &storage{storageTypes["FloatStorage"], 100, make([]byte, 400)}
+	s := &storage{storageTypes["FloatStorage"], "0", 100, make([]byte, 400)}
 	view := &tensor{s, 0, []int{100}, []int{1}}
 	if _, err := view.floats(400); err != nil {
 		t.Error(err)
@@ -264,9 +467,9 @@ func TestRead(t *testing.T) {
 		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		tensors, err := Read(path)
-		if ok && (err != nil || len(tensors) != 1) {
-			t.Errorf("%d tensors, error %v", len(tensors), err)
+		file, err := Read(path)
+		if ok && (err != nil || len(file.Tensors) != 1) {
+			t.Errorf("%v, error %v", file, err)
 		}
 		if !ok && (err == nil || !strings.Contains(err.Error(), path)) {
 			t.Errorf("error %v, want one that names the file", err)
@@ -297,11 +500,14 @@ func FuzzStateDict(f *testing.F) {
 			w.Close()
 			file = out.Bytes()
 		}
-		tensors, err := decode(file)
+		got, err := decode(file)
 		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("the message %q is not one line", err)
+			}
 			return
 		}
-		for _, tensor := range tensors {
+		for _, tensor := range got.Tensors {
 			if tensor.Len() != len(tensor.Data) {
 				t.Errorf("tensor %q of shape %v has %d values", tensor.Name, tensor.Shape, len(tensor.Data))
 			}

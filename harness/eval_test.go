@@ -1,0 +1,163 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"testing"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/cost"
+	"deepresidual/harness/weights"
+	"deepresidual/models"
+)
+
+func TestParseNorm(t *testing.T) {
+	for _, c := range []struct {
+		value           string
+		mean, deviation [3]float64
+	}{
+		{"pixel-mean", [3]float64{}, [3]float64{}},
+		{"imagenet", [3]float64{0.485, 0.456, 0.406}, [3]float64{0.229, 0.224, 0.225}},
+		{"cifar", [3]float64{0.4914, 0.4822, 0.4465}, [3]float64{0.2023, 0.1994, 0.2010}},
+		{"0.5,0.4,0.3/0.2,0.1,1", [3]float64{0.5, 0.4, 0.3}, [3]float64{0.2, 0.1, 1}},
+		{"0, 0, 0 / 1, 1, 1", [3]float64{}, [3]float64{1, 1, 1}},
+	} {
+		n, err := parseNorm(c.value)
+		if err != nil || n.name != c.value || n.mean != c.mean || n.deviation != c.deviation {
+			t.Errorf("%q is %+v, %v", c.value, n, err)
+		}
+	}
+	for _, value := range []string{"", "mnist", "0.5/0.2", "1,1,1", "1,1,1/", "1,1/1,1,1", "1,1,1/1,1,0", "1,1,1/1,1,-1", "1,1,1/1,1,NaN", "1,1,Inf/1,1,1", "1,1,1/1,1,1/1,1,1"} {
+		var wrong usageError
+		if _, err := parseNorm(value); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "cifar") {
+			t.Errorf("%q: error %v", value, err)
+		}
+	}
+}
+
+// fileOf returns a file with the tensors of a network.
+func fileOf(t *testing.T, residual bool, depth int, says string) *weights.File {
+	t.Helper()
+	net, err := models.Describe(residual, depth)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := models.New(net, models.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer m.Close()
+	f := &weights.File{Tensors: m.Tensors()}
+	if says != "" {
+		f.Metadata = map[string]string{"network": says}
+	}
+	return f
+}
+
+func TestNetworksOf(t *testing.T) {
+	few := &weights.File{Tensors: []models.Tensor{{Name: "head.weight", Shape: []int{10, 64}}, {Name: "head.bias", Shape: []int{10}}}}
+	for _, c := range []struct {
+		name  string
+		file  *weights.File
+		named string
+		want  string // names, or what the error says
+	}{
+		{"open", fileOf(t, true, 20, ""), "", "resnet-20 plain-20"},
+		{"named", fileOf(t, true, 20, ""), "plain-20", "plain-20"},
+		{"said", fileOf(t, false, 14, "plain-14"), "", "plain-14"},
+		{"said and named", fileOf(t, false, 14, "plain-14"), "plain-14", "plain-14"},
+		{"said otherwise", fileOf(t, false, 14, "plain-14"), "resnet-14", "-net resnet-14: w.pt says that it is of plain-14"},
+		{"said by another program", fileOf(t, true, 8, "my net"), "", "resnet-8 plain-8"},
+		{"another depth said", fileOf(t, true, 8, "resnet-14"), "", "resnet-8 plain-8"},
+		{"something else", few, "", "w.pt is of none of the networks here: it holds 2 tensors: head.weight [10 64], head.bias [10]"},
+		{"something else, named", few, "resnet-20", "resnet-20"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var named *models.Network
+			if c.named != "" {
+				n, err := experiments.ParseNetwork(c.named)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if named, err = cost.Describe(n); err != nil {
+					t.Fatal(err)
+				}
+			}
+			nets, err := networksOf("w.pt", c.file, named)
+			var names []string
+			for _, n := range nets {
+				names = append(names, n.Name())
+			}
+			got := strings.Join(names, " ")
+			if err != nil {
+				got = err.Error()
+			}
+			if got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestContentsAreShortened(t *testing.T) {
+	got := contents(fileOf(t, true, 20, "").Tensors)
+	want := "97 tensors: conv1.weight [16 3 3 3], bn1.weight [16], bn1.bias [16], bn1.running_mean [16], bn1.running_var [16], ..., linear.weight [10 64], linear.bias [10]"
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestOtherNorm(t *testing.T) {
+	errors := map[string]int{"pixel-mean": 54, "imagenet": 8, "cifar": 9, "own": 60}
+	evaluate := func(n normalisation) ([]outcome, error) {
+		return []outcome{{"resnet-20", n.name, errors[n.name], 100}}, nil
+	}
+	for _, c := range []struct {
+		used  string
+		wrong int
+		want  string
+	}{
+		{"pixel-mean", 54, "imagenet"},
+		{"own", 60, "imagenet"},
+		{"imagenet", 60, "cifar"},
+		{"pixel-mean", 40, ""},
+		{"pixel-mean", 8, ""},
+	} {
+		used := normalisation{name: c.used}
+		for _, n := range normalisations {
+			if n.name == c.used {
+				used = n
+			}
+		}
+		got, err := otherNorm(used, outcome{"resnet-20", c.used, c.wrong, 100}, evaluate)
+		if err != nil || (got == nil) != (c.want == "") || got != nil && got.norm != c.want {
+			t.Errorf("%s with %d %%: %v, %v; want %q", c.used, c.wrong, got, err, c.want)
+		}
+	}
+}
+
+// The weights that akamaster/pytorch_resnet_cifar10 published have the error
+// that their author states.
+func TestPublishedWeights(t *testing.T) {
+	const path = "../../shared/weights/resnet20-12fca82f.th"
+	folder := os.Getenv("CIFAR10_DIR")
+	if _, err := os.Stat(path); err != nil || folder == "" || testing.Short() {
+		t.Skip("needs the published file and CIFAR10_DIR")
+	}
+	for _, c := range []struct {
+		args           []string
+		stdout, stderr string
+	}{
+		{[]string{"-norm", "imagenet"}, "resnet-20: test error 8.27 % (827 of 10,000 images wrong)\n", "as the latter it has 90.00 %"},
+		{[]string{"-net", "resnet-20"}, "resnet-20: test error 53.94 %", "likely that -norm imagenet is meant: with it, resnet-20 has 8.27 %"},
+	} {
+		var stdout, stderr bytes.Buffer
+		code := run(context.Background(), append([]string{"-eval", path, "-data", folder}, c.args...), &stdout, &stderr)
+		if code != exitDone || !strings.HasPrefix(stdout.String(), c.stdout) || !strings.Contains(stderr.String(), c.stderr) {
+			t.Errorf("%v: code %d, stdout %q, stderr %q", c.args, code, &stdout, &stderr)
+		}
+	}
+}
