@@ -25,6 +25,7 @@ func (e *Experiment) check(has func(key string) bool) *SpecError {
 		e.checkNetworks,
 		e.checkSeeds,
 		func() *SpecError { return e.Protocol.check("protocol") },
+		e.checkVariants,
 		e.checkPanels,
 		e.checkReference,
 		e.checkRows,

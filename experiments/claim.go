@@ -67,6 +67,9 @@ type Claim struct {
 	Kind string `toml:"kind" json:"kind"`
 	// Metric is one of test, training and responses; warmed-up has none.
 	Metric string `toml:"metric" json:"metric,omitempty"`
+	// Variant is the variant whose runs the claim is about, in an experiment that
+	// has variants.
+	Variant string `toml:"variant" json:"variant,omitempty"`
 	// Of are the networks that the claim is about.
 	Of []Network `toml:"of" json:"of"`
 	// Than are the networks they are compared with, one for each of Of.
@@ -101,6 +104,9 @@ func (e *Experiment) checkClaims(has func(key string) bool) *SpecError {
 			return problemf(at+"name", "an earlier claim is called %q too", c.Name)
 		}
 		seen[c.Name] = true
+		if err := e.checkVariant(at+"variant", c.Variant); err != nil {
+			return err
+		}
 		if err := e.checkTrained(at+"of", c.Of...); err != nil {
 			return err
 		}

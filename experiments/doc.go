@@ -26,6 +26,7 @@
 //	seeds       of every network; the default is [1]
 //	[seeds_for] network = seeds, for one network
 //	[protocol]  what differs from the paper's: the keys of [Protocol]
+//	[[variant]] protocols to compare, in exhibit "choices": the keys of [Variant]
 //	[[panel]]   the pictures of exhibit "figure6": the keys of [Panel]
 //	[paper.X]   network = what the paper reports: the tables of [Reference]
 //	[public]    network = test error of the best public reproduction

@@ -1,7 +1,5 @@
 package experiments
 
-import "slices"
-
 // Experiment is what one spec asks for, checked and complete.
 type Experiment struct {
 	Name  string `json:"name"`  // of the file, without .toml: what -exp names
@@ -18,8 +16,11 @@ type Experiment struct {
 	Seeds    []int64             `json:"seeds"`
 	SeedsFor map[Network][]int64 `json:"seeds_for,omitempty"`
 	Protocol Protocol            `json:"protocol"` // not yet scaled
-	Panels   []Panel             `json:"panels,omitempty"`
-	Paper    Reference           `json:"paper"`
+	// Variants are the protocols that each network is trained by, once by each.
+	// Without any there is the one Protocol.
+	Variants []Variant `json:"variants,omitempty"`
+	Panels   []Panel   `json:"panels,omitempty"`
+	Paper    Reference `json:"paper"`
 	// Rows are results of other methods that a table prints for reference.
 	Rows []ReferenceRow `json:"rows,omitempty"`
 	// Public are the errors, in percent, of the best public reproduction.
@@ -63,22 +64,6 @@ type RunSpec struct {
 	Protocol Protocol `toml:"protocol" json:"protocol"` // resolved at Scale
 	Scale    Scale    `toml:"scale" json:"scale"`
 	Seed     int64    `toml:"seed" json:"seed"`
-}
-
-// Runs returns the experiment's runs at a scale: network by network in the order
-// of the file, and for each its seeds in order. Seeds that are not nil take the
-// place of the spec's, for every network.
-func (e *Experiment) Runs(s Scale, seeds []int64) []RunSpec {
-	protocol := e.Protocol.Scaled(s)
-	var runs []RunSpec
-	for _, n := range e.Networks {
-		for _, seed := range e.seeds(n, seeds) {
-			p := protocol
-			p.Milestones = slices.Clone(p.Milestones) // runs share nothing
-			runs = append(runs, RunSpec{Network: n, Protocol: p, Scale: s, Seed: seed})
-		}
-	}
-	return runs
 }
 
 // seeds returns the seeds that a network is trained with.

@@ -19,7 +19,7 @@ var files embed.FS
 
 // names are the embedded specs in the order of the paper, the try-out last. A
 // file that is not listed comes after them, in alphabetical order.
-var names = []string{"fig1", "fig6", "fig7", "table6", "compare", "smoke"}
+var names = []string{"fig1", "fig6", "fig7", "table6", "compare", "choices", "smoke"}
 
 // Names returns what [Load] knows by name: the embedded specs, in the order of
 // the paper.

@@ -40,10 +40,11 @@ func TestGolden(t *testing.T) {
 			type run struct {
 				Network experiments.Network
 				Seed    int64
+				Variant string `json:",omitempty"`
 			}
 			var runs []run
 			for _, r := range e.Runs(experiments.Full(), nil) {
-				runs = append(runs, run{r.Network, r.Seed})
+				runs = append(runs, run{r.Network, r.Seed, r.Variant})
 			}
 			got, err := json.MarshalIndent(struct {
 				Spec     *experiments.Experiment
@@ -69,7 +70,7 @@ func TestGolden(t *testing.T) {
 // TestPaperProtocol holds that the specs of the paper's exhibits train as the
 // paper did, which is what lets them share runs.
 func TestPaperProtocol(t *testing.T) {
-	for _, name := range []string{"fig1", "fig6", "fig7", "table6", "compare"} {
+	for _, name := range []string{"fig1", "fig6", "fig7", "table6", "compare", "choices"} {
 		e, err := experiments.Load(name)
 		if err != nil {
 			t.Fatal(err)
@@ -81,7 +82,7 @@ func TestPaperProtocol(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	want := []string{"fig1", "fig6", "fig7", "table6", "compare", "smoke"}
+	want := []string{"fig1", "fig6", "fig7", "table6", "compare", "choices", "smoke"}
 	if got := experiments.Names(); !slices.Equal(got, want) {
 		t.Errorf("Names() = %q, want %q", got, want)
 	}
@@ -106,7 +107,7 @@ func TestLoadPath(t *testing.T) {
 }
 
 func TestLoadErrors(t *testing.T) {
-	const there = "(there are fig1, fig6, fig7, table6, compare, smoke; your own is named by its path, as in ./mine.toml)"
+	const there = "(there are fig1, fig6, fig7, table6, compare, choices, smoke; your own is named by its path, as in ./mine.toml)"
 	for _, c := range []struct{ name, want string }{
 		{"fig2", `no experiment is called "fig2"; did you mean "fig1"? ` + there},
 		{"tabel6", `no experiment is called "tabel6"; did you mean "table6"? ` + there},
@@ -167,7 +168,7 @@ func TestSharedRuns(t *testing.T) {
 	found := make(map[string][]string)
 	for _, e := range all {
 		for _, r := range e.Runs(experiments.Full(), nil) {
-			key, err := json.Marshal(r)
+			key, err := json.Marshal(r.RunSpec)
 			if err != nil {
 				t.Fatal(err)
 			}

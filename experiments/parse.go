@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -13,10 +14,13 @@ const (
 	Table6  = "table6"  // test errors beside those of other methods
 	Compare = "compare" // plain against residual, depth by depth
 	Curves  = "curves"  // the learning curves of whatever was trained
+	Choices = "choices" // the same networks by several variants of the protocol
 )
 
 // Exhibits returns what a spec's exhibit can be.
-func Exhibits() []string { return []string{Figure1, Figure6, Figure7, Table6, Compare, Curves} }
+func Exhibits() []string {
+	return []string{Figure1, Figure6, Figure7, Table6, Compare, Curves, Choices}
+}
 
 // defaultSeed is the seed of a spec that names none.
 const defaultSeed = 1
@@ -30,6 +34,7 @@ type document struct {
 	Seeds    []int64             `toml:"seeds"`
 	SeedsFor perNetwork[[]int64] `toml:"seeds_for"`
 	Protocol Protocol            `toml:"protocol"`
+	Variants []Variant           `toml:"variant"`
 	Panels   []Panel             `toml:"panel"`
 	Paper    documentReference   `toml:"paper"`
 	Rows     []ReferenceRow      `toml:"row"`
@@ -72,6 +77,16 @@ func Parse(file string, text []byte) (*Experiment, error) {
 	if err := s.decode(&doc); err != nil {
 		return nil, err
 	}
+	if len(doc.Variants) > 0 {
+		// What a variant leaves out is what the spec's own protocol says.
+		for i := range doc.Variants {
+			doc.Variants[i].Protocol = doc.Protocol
+			doc.Variants[i].Protocol.Milestones = slices.Clone(doc.Protocol.Milestones)
+		}
+		if err := s.decode(&doc); err != nil {
+			return nil, err
+		}
+	}
 	e := &Experiment{
 		Name:     strings.TrimSuffix(path.Base(file), ".toml"),
 		File:     file,
@@ -82,6 +97,7 @@ func Parse(file string, text []byte) (*Experiment, error) {
 		Seeds:    doc.Seeds,
 		SeedsFor: doc.SeedsFor.byNetwork(),
 		Protocol: doc.Protocol,
+		Variants: doc.Variants,
 		Panels:   doc.Panels,
 		Paper: Reference{
 			Test:     doc.Paper.Test.byNetwork(),

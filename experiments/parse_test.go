@@ -194,7 +194,7 @@ func TestParseErrors(t *testing.T) {
 		{"no title", `title = "T"`, ``, `: title: missing or empty`},
 		{"blank title", `title = "T"`, `title = " "`, `:1: title: missing or empty`},
 		{"title of two lines", `title = "T"`, `title = "T\nU"`, `:1: title: has a line break; wanted one line`},
-		{"no exhibit", `exhibit = "figure6"`, ``, `: exhibit: missing; there are "figure1", "figure6", "figure7", "table6", "compare", "curves"`},
+		{"no exhibit", `exhibit = "figure6"`, ``, `: exhibit: missing; there are "figure1", "figure6", "figure7", "table6", "compare", "curves", "choices"`},
 		{"unknown exhibit", `exhibit = "figure6"`, `exhibit = "figur6"`, `:2: exhibit: no exhibit is called "figur6"; did you mean "figure6"?`},
 		{"panels of another exhibit", `exhibit = "figure6"`, `exhibit = "figure1"`, `: panel: exhibit "figure1" has no panels, only "figure6" has`},
 

@@ -40,8 +40,8 @@ func TestFreshMachine(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, s := range c.scales {
-				for _, spec := range e.Runs(s, nil) {
-					fixture.Leave(t, store, results.Key{Spec: spec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}, results.Complete, false)
+				for _, run := range e.Runs(s, nil) {
+					fixture.Leave(t, store, results.Key{Spec: run.RunSpec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}, results.Complete, false)
 				}
 			}
 			var stdout, stderr strings.Builder

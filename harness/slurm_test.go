@@ -122,7 +122,7 @@ func (s submitted) holder() *lease.Holder {
 	s.must(err)
 	set, err := data.Load(s.t.Context(), data.Options{Path: data.SyntheticPath})
 	s.must(err)
-	key := results.Key{Spec: e.Runs(experiments.Scale{Num: 1, Den: 1}, nil)[0], Data: set.Fingerprint, Arithmetic: models.Arithmetic}
+	key := results.Key{Spec: e.Runs(experiments.Scale{Num: 1, Den: 1}, nil)[0].RunSpec, Data: set.Fingerprint, Arithmetic: models.Arithmetic}
 	var h *lease.Holder
 	s.eventually("the run is under way", func() bool {
 		h = store.State(key).Holder

@@ -33,3 +33,8 @@ func curves(s *Selection, _ Options) (*Figure, []*Table, error) {
 	f.explain(s, panels...)
 	return f, []*Table{errorTable(s)}, nil
 }
+
+// choices draws the curves of an experiment's first variant.
+func choices(s *Selection, o Options) (*Figure, []*Table, error) {
+	return curves(s.variant(s.Experiment.Variants[0].Label), o)
+}

@@ -42,6 +42,7 @@ func drawers() map[string]func(*Selection, Options) (*Figure, []*Table, error) {
 		experiments.Table6:  table6,
 		experiments.Compare: compare,
 		experiments.Curves:  curves,
+		experiments.Choices: choices,
 	}
 }
 

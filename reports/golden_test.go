@@ -81,8 +81,8 @@ func cases() []goldenCase {
 
 func whole(e *experiments.Experiment, c Choice) []*results.Record {
 	var records []*results.Record
-	for _, spec := range e.Runs(c.Scale, c.Seeds) {
-		records = append(records, generated(spec.Network, spec))
+	for _, run := range e.Runs(c.Scale, c.Seeds) {
+		records = append(records, generated(run.Network, run.RunSpec))
 	}
 	return records
 }

@@ -29,8 +29,9 @@ type Selection struct {
 
 // Selected is a planned run and its record, nil if there is none.
 type Selected struct {
-	Spec   experiments.RunSpec
-	Record *results.Record
+	Spec    experiments.RunSpec
+	Variant string // of an experiment that has variants
+	Record  *results.Record
 }
 
 // Select finds the records of an experiment's runs. Of several records of the
@@ -39,16 +40,31 @@ type Selected struct {
 // with the most rows.
 func Select(exp *experiments.Experiment, records []*results.Record, c Choice) *Selection {
 	s := &Selection{Experiment: exp, Choice: c}
-	for _, spec := range exp.Runs(c.Scale, c.Seeds) {
-		run := Selected{Spec: spec}
+	for _, planned := range exp.Runs(c.Scale, c.Seeds) {
+		run := Selected{Spec: planned.RunSpec, Variant: planned.Variant}
 		for _, r := range records {
-			if r.Key.Data.Synthetic == c.Synthetic && sameSpec(r.Key.Spec, spec) && better(r, run.Record) {
+			if r.Key.Data.Synthetic == c.Synthetic && sameSpec(r.Key.Spec, run.Spec) && better(r, run.Record) {
 				run.Record = r
 			}
 		}
 		s.Runs = append(s.Runs, run)
 	}
 	return s
+}
+
+// variant is the selection of one variant's runs, as of an experiment that has
+// no other. Only with those does a network's measure over several runs mean
+// something.
+func (s *Selection) variant(label string) *Selection {
+	one, exp := *s, *s.Experiment
+	for _, v := range exp.Variants {
+		if v.Label == label {
+			exp.Protocol = v.Protocol
+		}
+	}
+	one.Experiment = &exp
+	one.Runs = slices.DeleteFunc(slices.Clone(s.Runs), func(r Selected) bool { return r.Variant != label })
+	return &one
 }
 
 // sameSpec leaves the data and the arithmetic aside, and settings that have no

@@ -102,3 +102,35 @@ func TestLargest(t *testing.T) {
 		}
 	}
 }
+
+// Runs of several variants of a protocol are told apart, and a claim is judged
+// by those of the variant that it names.
+func TestVariants(t *testing.T) {
+	exp := &experiments.Experiment{Name: "x", Seeds: []int64{1}, Exhibit: experiments.Choices,
+		Networks: []experiments.Network{plainNet(20), plainNet(56)}}
+	for i, label := range []string{"a", "b"} {
+		p := experiments.Paper()
+		p.Nesterov = i == 1
+		exp.Variants = append(exp.Variants, experiments.Variant{Label: label, Protocol: p})
+		exp.Claims = append(exp.Claims, experiments.Claim{Name: label, Kind: experiments.Higher, Metric: experiments.TestError,
+			Variant: label, Of: []experiments.Network{plainNet(56)}, Than: []experiments.Network{plainNet(20)}})
+	}
+	var records []*results.Record
+	for _, run := range exp.Runs(experiments.Full(), nil) {
+		r := generated(run.Network, run.RunSpec)
+		last := &r.Rows[len(r.Rows)-1]
+		last.TestError = 10
+		if higher := run.Network == plainNet(56); higher == (run.Variant == "a") {
+			last.TestError = 20 // plain-56 of a, plain-20 of b
+		}
+		records = append(records, r)
+	}
+	s := Select(exp, records, Choice{Scale: experiments.Full()})
+	if len(s.Runs) != 4 || len(s.variant("a").Runs) != 2 || s.variant("b").Runs[0].Variant != "b" {
+		t.Errorf("selected %+v", s.Runs)
+	}
+	v := Judge(s)
+	if v[0].Class != Reproduced || v[1].Class != NotReproduced {
+		t.Errorf("judged %q and %q", v[0].Sentence, v[1].Sentence)
+	}
+}

@@ -84,7 +84,7 @@ const (
 func Judge(s *Selection) []Verdict {
 	var verdicts []Verdict
 	for _, c := range s.Experiment.Claims {
-		verdicts = append(verdicts, s.judge(c))
+		verdicts = append(verdicts, s.variant(c.Variant).judge(c))
 	}
 	return verdicts
 }

@@ -30,7 +30,8 @@ func ended(scale experiments.Scale, claim experiments.Claim, data ...given) (*ex
 		}
 	}
 	var records []*results.Record
-	for _, spec := range exp.Runs(scale, nil) {
+	for _, run := range exp.Runs(scale, nil) {
+		spec := run.RunSpec
 		r := generated(spec.Network, spec)
 		for _, g := range data {
 			if g.network == spec.Network {

@@ -52,11 +52,13 @@ func StatusOf(store *results.Store, request StatusRequest) (Status, error) {
 	records, _ := store.Records() // a damaged one has a line of its own
 	for _, scale := range request.scales(records) {
 		for _, e := range request.Experiments {
-			for _, spec := range e.Runs(scale, request.Seeds) {
-				key := results.Key{Spec: spec, Data: request.Data, Arithmetic: models.Arithmetic}
+			for _, run := range e.Runs(scale, request.Seeds) {
+				key := results.Key{Spec: run.RunSpec, Data: request.Data, Arithmetic: models.Arithmetic}
 				id := key.Identity()
 				if i := slices.IndexFunc(status, func(r RunStatus) bool { return r.Identity == id }); i >= 0 {
-					status[i].Experiments = append(status[i].Experiments, e.Name)
+					if !slices.Contains(status[i].Experiments, e.Name) { // two variants can be one run
+						status[i].Experiments = append(status[i].Experiments, e.Name)
+					}
 					continue
 				}
 				r := statusOf(store, key)

@@ -57,11 +57,13 @@ type Request struct {
 func Make(store *results.Store, records []*results.Record, request Request) (Plan, error) {
 	var p Plan
 	for _, e := range request.Experiments {
-		for _, spec := range e.Runs(request.Scale, request.Seeds) {
-			key := results.Key{Spec: spec, Data: request.Data, Arithmetic: models.Arithmetic}
+		for _, run := range e.Runs(request.Scale, request.Seeds) {
+			key := results.Key{Spec: run.RunSpec, Data: request.Data, Arithmetic: models.Arithmetic}
 			same := func(r Planned) bool { return r.Key.Identity() == key.Identity() }
 			if i := slices.IndexFunc(p, same); i >= 0 {
-				p[i].ShownBy = append(p[i].ShownBy, e.Name)
+				if !slices.Contains(p[i].ShownBy, e.Name) { // two variants can be one run
+					p[i].ShownBy = append(p[i].ShownBy, e.Name)
+				}
 				continue
 			}
 			r := Planned{Key: key, ShownBy: []string{e.Name}, State: store.State(key)}
@@ -71,7 +73,7 @@ func Make(store *results.Store, records []*results.Record, request Request) (Pla
 			r.decide(records, request.Retrain)
 			if r.Train {
 				var err error
-				if r.Cost, err = cost.Run(spec, r.Done); err != nil {
+				if r.Cost, err = cost.Run(run.RunSpec, r.Done); err != nil {
 					return nil, fmt.Errorf("%s: %w", e.Name, err)
 				}
 			}
