@@ -120,7 +120,7 @@ func (e *evaluation) evaluate(ctx context.Context, norm normalisation) ([]outcom
 	view := train.TestView(e.set, n)
 	var found []outcome
 	for _, m := range e.models {
-		wrong, err := train.Wrong(ctx, m, view)
+		wrong, err := train.CountErrors(ctx, m, view)
 		if err != nil {
 			return nil, err
 		}

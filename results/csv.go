@@ -20,7 +20,8 @@ var (
 	responseHeader = []string{"layer", "name", "std"}
 )
 
-func encodeCurve(rows []Row) []byte {
+// EncodeCurve returns curve.csv.
+func EncodeCurve(rows []Row) []byte {
 	return encodeTable(curveHeader, rows, func(r Row) []string {
 		validation := ""
 		if !math.IsNaN(r.ValError) {
@@ -31,7 +32,8 @@ func encodeCurve(rows []Row) []byte {
 	})
 }
 
-func decodeCurve(b []byte) ([]Row, error) {
+// DecodeCurve reads curve.csv, strictly.
+func DecodeCurve(b []byte) ([]Row, error) {
 	last := -1
 	return decodeTable(b, curveHeader, func(f *fields) Row {
 		r := Row{
@@ -50,13 +52,15 @@ func decodeCurve(b []byte) ([]Row, error) {
 	})
 }
 
-func encodeTiming(times []Time) []byte {
+// EncodeTiming returns timing.csv.
+func EncodeTiming(times []Time) []byte {
 	return encodeTable(timingHeader, times, func(t Time) []string {
 		return []string{strconv.Itoa(t.Iteration), number(t.Seconds)}
 	})
 }
 
-func decodeTiming(b []byte) ([]Time, error) {
+// DecodeTiming reads timing.csv, strictly.
+func DecodeTiming(b []byte) ([]Time, error) {
 	last := -1
 	return decodeTable(b, timingHeader, func(f *fields) Time {
 		return Time{Iteration: f.ascending(0, &last), Seconds: f.amount(1)}

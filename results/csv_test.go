@@ -14,12 +14,12 @@ func TestCurveRoundTrip(t *testing.T) {
 		{300, 0.768, 1e-5, math.Inf(1), 100, 90, 0},
 		{400, 1.024, 1e-5, math.NaN(), 100, 90, 12.34},
 	}
-	b := encodeCurve(rows)
-	got, err := decodeCurve(b)
+	b := EncodeCurve(rows)
+	got, err := DecodeCurve(b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again := encodeCurve(got); !bytes.Equal(b, again) || len(got) != len(rows) {
+	if again := EncodeCurve(got); !bytes.Equal(b, again) || len(got) != len(rows) {
 		t.Errorf("wrote\n%sread and wrote\n%s", b, again)
 	}
 	want := `iteration,epoch,learning_rate,training_loss,training_error,test_error,validation_error
@@ -31,14 +31,14 @@ func TestCurveRoundTrip(t *testing.T) {
 	if string(b) != want {
 		t.Errorf("got\n%swant\n%s", b, want)
 	}
-	if _, err := decodeCurve([]byte(strings.ReplaceAll(want, "\n", "\r\n"))); err != nil {
+	if _, err := DecodeCurve([]byte(strings.ReplaceAll(want, "\n", "\r\n"))); err != nil {
 		t.Errorf("with the line endings of Windows: %v", err)
 	}
 }
 
 func TestTablesRefuse(t *testing.T) {
-	curve := func(b []byte) error { _, err := decodeCurve(b); return err }
-	timing := func(b []byte) error { _, err := decodeTiming(b); return err }
+	curve := func(b []byte) error { _, err := DecodeCurve(b); return err }
+	timing := func(b []byte) error { _, err := DecodeTiming(b); return err }
 	responses := func(b []byte) error { _, err := decodeResponses(b); return err }
 	head := strings.Join(curveHeader, ",") + "\n"
 	for _, c := range []struct {
@@ -74,20 +74,20 @@ func TestTablesRefuse(t *testing.T) {
 }
 
 func FuzzCurve(f *testing.F) {
-	f.Add(encodeCurve(nil))
-	f.Add(encodeCurve(testRecord(testKey(f, "plain-20", 1), 3).Rows))
+	f.Add(EncodeCurve(nil))
+	f.Add(EncodeCurve(testRecord(testKey(f, "plain-20", 1), 3).Rows))
 	f.Add([]byte("iteration,\"epoch\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		rows, err := decodeCurve(b)
+		rows, err := DecodeCurve(b)
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("error of several lines: %q", err)
 			}
 			return
 		}
-		once := encodeCurve(rows)
-		again, err := decodeCurve(once)
-		if err != nil || !bytes.Equal(once, encodeCurve(again)) {
+		once := EncodeCurve(rows)
+		again, err := DecodeCurve(once)
+		if err != nil || !bytes.Equal(once, EncodeCurve(again)) {
 			t.Errorf("%q was read, but not what is written for it: %v", b, err)
 		}
 	})

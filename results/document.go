@@ -114,7 +114,7 @@ func documentOf(r *Record) document {
 		Protocol:    r.Key.Spec.Protocol,
 		Data:        r.Key.Data,
 		Result:      summarise(r),
-		Digests:     digests{Curve: digest(encodeCurve(r.Rows))},
+		Digests:     digests{Curve: digest(EncodeCurve(r.Rows))},
 		Provenance:  r.Provenance,
 	}
 	if d.Protocol.Milestones == nil {

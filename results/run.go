@@ -109,12 +109,12 @@ func recordFiles(r *Record) ([]file, error) {
 	if _, err := decodeDocument(doc); err != nil {
 		return nil, fmt.Errorf("%s: %w", RunFile, err)
 	}
-	curve := encodeCurve(r.Rows)
-	if _, err := decodeCurve(curve); err != nil {
+	curve := EncodeCurve(r.Rows)
+	if _, err := DecodeCurve(curve); err != nil {
 		return nil, fmt.Errorf("%s: %w", CurveFile, err)
 	}
-	timing := encodeTiming(r.Times)
-	if _, err := decodeTiming(timing); err != nil {
+	timing := EncodeTiming(r.Times)
+	if _, err := DecodeTiming(timing); err != nil {
 		return nil, fmt.Errorf("%s: %w", TimingFile, err)
 	}
 	files := []file{{CurveFile, curve}, {TimingFile, timing}}

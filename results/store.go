@@ -149,11 +149,11 @@ func readTables(dir string, runFile []byte) (*Record, error) {
 	}
 	// A run that has just begun may have no curve yet, and timing is only of
 	// interest.
-	r.Rows, err = readTable(dir, CurveFile, decodeCurve)
+	r.Rows, err = readTable(dir, CurveFile, DecodeCurve)
 	if err != nil && (r.Status.Finished() || !errors.Is(err, fs.ErrNotExist)) {
 		return damaged(CurveFile, err)
 	}
-	r.Times, err = readTable(dir, TimingFile, decodeTiming)
+	r.Times, err = readTable(dir, TimingFile, DecodeTiming)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return damaged(TimingFile, err)
 	}

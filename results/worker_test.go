@@ -208,7 +208,7 @@ func TestKilledWorkers(t *testing.T) {
 			t.Errorf("seed %d: record %v, %v", seed, r, err)
 		}
 		curve, _ := os.ReadFile(filepath.Join(s.Path(key), CurveFile))
-		if want := encodeCurve(testRecord(key, workerSteps).Rows); string(curve) != string(want) {
+		if want := EncodeCurve(testRecord(key, workerSteps).Rows); string(curve) != string(want) {
 			t.Errorf("seed %d: not the curve of an undisturbed run:\n%s", seed, curve)
 		}
 		log, err := os.ReadFile(filepath.Join(dir, fmt.Sprint("log", seed)))

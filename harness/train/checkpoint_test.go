@@ -6,10 +6,14 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"deepresidual/harness/data"
+	"deepresidual/harness/weights"
 	"deepresidual/models"
 	"deepresidual/results"
 )
@@ -20,7 +24,7 @@ func sample(t testing.TB, key results.Key) (checkpoint, []byte) {
 	c := checkpoint{
 		state: state{
 			Iteration: 10,
-			Rows: []row{
+			Rows: []results.Row{
 				{Iteration: 5, Epoch: 0.1, LearningRate: 0.1, TrainLoss: 1.0 / 3, TrainError: 50, TestError: 60, ValError: math.NaN()},
 				{Iteration: 10, Epoch: 0.2, LearningRate: 0.01, TrainLoss: 0.1, TrainError: 40, TestError: 50, ValError: 55},
 			},
@@ -49,9 +53,51 @@ func TestCheckpointRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nan := cmp.Comparer(func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) })
-	if d := cmp.Diff(want, *got, cmp.AllowUnexported(checkpoint{}), nan); d != "" {
+	if d := difference(want, *got); d != "" {
 		t.Errorf("a checkpoint changes on its way through a file (-want +got):\n%s", d)
+	}
+}
+
+func difference(a, b checkpoint) string {
+	nan := cmp.Comparer(func(a, b float64) bool { return a == b || math.IsNaN(a) && math.IsNaN(b) })
+	return cmp.Diff(a, b, cmp.AllowUnexported(checkpoint{}), nan)
+}
+
+// A checkpoint is a safetensors file as any other, without a word about training
+// in it that a reader of those would stumble over.
+func TestCheckpointIsSafetensors(t *testing.T) {
+	key := smallKey(images())
+	_, b := sample(t, key)
+	tensors, metadata, err := weights.ReadSafetensors(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(tensors) != 2 || tensors[0].Name != "conv1.weight" || tensors[1].Name != "momentum.conv1.weight" {
+		t.Errorf("tensors %v", tensors)
+	}
+	if metadata["identity"] != key.Identity() || !strings.HasPrefix(metadata["curve"], "iteration,epoch,") {
+		t.Errorf("metadata %v", metadata)
+	}
+}
+
+// What an older program left is gone on from.
+func TestFormat1(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("testdata", "checkpoint-format1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, identity, err := decodeFormat1(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := sample(t, smallKey(images()))
+	if d := difference(want, *got); d != "" || identity != "545c9b82a181" {
+		t.Errorf("of run %s, (-want +got):\n%s", identity, d)
+	}
+	for n := range b {
+		if _, _, err := decodeFormat1(b[:n]); err == nil {
+			t.Errorf("truncated to %d of %d bytes it was accepted", n, len(b))
+		}
 	}
 }
 
@@ -81,6 +127,102 @@ func TestDecodeCheckpointRefuses(t *testing.T) {
 	}
 }
 
+// damage is what a crash, a disk or a person makes of a checkpoint.
+func damage(t *testing.T, path string, content []byte) {
+	t.Helper()
+	if err := os.WriteFile(path, content, 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// killedAt returns a run that was killed in a step, and its checkpoints.
+func killedAt(t *testing.T, set *data.Set, step int) (attempt, []string) {
+	t.Helper()
+	a := newAttempt(t, t.TempDir(), set)
+	a.model.killStep = step
+	if _, err := a.train(t, t.Context()); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	paths, err := checkpoints(a.store.Path(a.key))
+	if err != nil || len(paths) != 2 {
+		t.Fatalf("two checkpoints are kept: %v %v", paths, err)
+	}
+	return a, paths
+}
+
+// When no checkpoint can be used the run begins again, and its new checkpoints,
+// of earlier iterations than the damaged ones, are gone on from: each kill costs
+// no more than it must.
+func TestUnusableCheckpointsDoNotOutliveUsable(t *testing.T) {
+	set := images()
+	a, paths := killedAt(t, set, 7)
+	for _, p := range paths {
+		damage(t, p, []byte("hello"))
+	}
+	a.model = &fakeModel{killStep: 4}
+	if _, err := a.train(t, t.Context()); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	if at, ok := Latest(a.store.Path(a.key)); !ok || at != 3 {
+		t.Errorf("the latest is of iteration %d (%v), want 3", at, ok)
+	}
+	a.model = &fakeModel{}
+	o, err := a.train(t, t.Context())
+	if err != nil || len(o.warnings) > 0 {
+		t.Fatalf("started again: %v %v", err, o.warnings)
+	}
+	if a.model.steps != 8-3 {
+		t.Errorf("%d steps were trained, want 5", a.model.steps)
+	}
+	if got, want := a.outcome(t), unbroken(t, set); got != want {
+		t.Errorf("the outcome differs:\n%q\nwant\n%q", got, want)
+	}
+	if left, _ := filepath.Glob(filepath.Join(a.store.Path(a.key), "checkpoint*")); len(left) > 0 {
+		t.Errorf("a complete run leaves %v", left)
+	}
+}
+
+// A checkpoint that cannot be read, or only by a later version of the program, is
+// not damaged: nothing is trained in its place, and nothing removed.
+func TestCheckpointNotDamaged(t *testing.T) {
+	for name, spoil := range map[string]func(path string) error{
+		"read error": func(path string) error {
+			// Nothing is mapped at the start of a process's memory: EIO.
+			return errors.Join(os.Remove(path), os.Symlink("/proc/self/mem", path))
+		},
+		"later version": func(path string) error {
+			var b bytes.Buffer
+			err := weights.WriteSafetensors(&b, nil, map[string]string{"format": checkpointFormat + "3"})
+			return errors.Join(err, os.WriteFile(path, b.Bytes(), 0o666))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if name == "read error" && runtime.GOOS != "linux" {
+				t.Skip("takes a file that cannot be read")
+			}
+			t.Parallel() // a read error is tried again for seconds
+			a, paths := killedAt(t, images(), 6)
+			good, err := os.ReadFile(paths[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := spoil(paths[0]); err != nil {
+				t.Fatal(err)
+			}
+			a.model = &fakeModel{}
+			if _, err = a.train(t, t.Context()); err == nil || a.model.steps > 0 || !strings.Contains(err.Error(), paths[0]) || strings.Contains(err.Error(), "\n") {
+				t.Fatalf("%d steps were trained: %v", a.model.steps, err)
+			}
+			if err := errors.Join(os.Remove(paths[0]), os.WriteFile(paths[0], good, 0o666)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := a.train(t, t.Context()); err != nil || a.model.steps != 8-5 {
+				t.Errorf("when it can be read again %d steps are trained, want 3: %v", a.model.steps, err)
+			}
+		})
+	}
+}
+
 // A run goes on from the older of its two checkpoints if the newer is damaged,
 // and from the start if both are; the outcome is the same.
 func TestDamagedCheckpoint(t *testing.T) {
@@ -98,15 +240,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 		{"both truncated", func(p string) error { return os.Truncate(p, 100) }, true, 8},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			a := newAttempt(t, t.TempDir(), set)
-			a.model.killStep = 6
-			if _, err := a.train(t, t.Context()); !errors.Is(err, errKilled) {
-				t.Fatal(err)
-			}
-			paths, err := checkpoints(a.store.Path(a.key))
-			if err != nil || len(paths) != 2 {
-				t.Fatalf("two checkpoints are kept: %v %v", paths, err)
-			}
+			a, paths := killedAt(t, set, 6)
 			damaged := paths[:1]
 			if c.both {
 				damaged = paths
@@ -137,7 +271,7 @@ func TestDamagedCheckpoint(t *testing.T) {
 // Files that only look like checkpoints are left alone.
 func TestForeignNames(t *testing.T) {
 	dir := t.TempDir()
-	for _, name := range []string{"checkpoint-00000012", "checkpoint-", "checkpoint-x", "weights.safetensors", "checkpoint-00000007"} {
+	for _, name := range []string{"checkpoint-00000012", "checkpoint-", "checkpoint-x", "weights.safetensors", "checkpoint-00000007.safetensors", "checkpoint-00000020.safetensors.unusable"} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
@@ -155,6 +289,9 @@ func FuzzDecodeCheckpoint(f *testing.F) {
 	_, good := sample(f, key)
 	f.Add(good)
 	f.Add(good[:40])
+	if old, err := os.ReadFile(filepath.Join("testdata", "checkpoint-format1")); err == nil {
+		f.Add(old)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := decodeCheckpoint(b, key)
 		if err != nil {

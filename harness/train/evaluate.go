@@ -33,10 +33,10 @@ func validationView(set *data.Set, indices []int, norm *data.Normalisation) View
 	}}
 }
 
-// Wrong returns how many images of a view the network, with its running
+// CountErrors returns how many images of a view the network, with its running
 // statistics, assigns to a wrong class. The last batch may be a partial one. It
 // stops between batches when ctx ends.
-func Wrong(ctx context.Context, m interface {
+func CountErrors(ctx context.Context, m interface {
 	Evaluate(*models.Batch) (models.Result, error)
 }, v View) (int, error) {
 	b := models.NewBatch(min(EvalBatch, v.N))
@@ -60,7 +60,7 @@ func Wrong(ctx context.Context, m interface {
 // (Figure 7).
 func (t *trainer) measureResponses(ctx context.Context) error {
 	t.Model.ClearResponses()
-	if _, err := Wrong(ctx, t.Model, t.test); err != nil {
+	if _, err := CountErrors(ctx, t.Model, t.test); err != nil {
 		return err
 	}
 	t.Record.Responses = nil

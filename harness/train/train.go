@@ -54,11 +54,11 @@ var (
 	ErrDiverged = errors.New("diverged")
 )
 
-// defaultEvery is the time between checkpoints.
-const defaultEvery = time.Minute
+// defaultCheckpointEvery is the time between checkpoints.
+const defaultCheckpointEvery = time.Minute
 
 // checkpointShare bounds the share of the time that goes into checkpoints: a
-// large network's are written less often than Every says.
+// large network's are written less often than CheckpointEvery says.
 const checkpointShare = 0.02
 
 // Observer is told how a run is getting on, from the goroutine that trains: its
@@ -77,7 +77,10 @@ type Job struct {
 	Run      *results.Run    // the lease on the run: what is trained, and the right to record it
 	Record   *results.Record // with its provenance filled in; Train completes and saves it
 	Observer Observer
-	Every    time.Duration // between checkpoints, at least. The default is one minute; below 0 there is one after every iteration
+
+	// CheckpointEvery is the time between checkpoints, at least. The default is
+	// one minute; below 0 there is one after every iteration.
+	CheckpointEvery time.Duration
 }
 
 // Train trains the run to its end, from its newest usable checkpoint if it has
@@ -144,15 +147,15 @@ func (j *Job) begin() (*trainer, error) {
 		schedule: NewSchedule(spec.Network, spec.Protocol),
 		saved:    saved{iteration: -1, at: time.Now()},
 	}
-	if t.Every == 0 {
-		t.Every = defaultEvery
+	if t.CheckpointEvery == 0 {
+		t.CheckpointEvery = defaultCheckpointEvery
 	}
 	if err := t.prepareData(); err != nil {
 		return nil, err
 	}
-	c, unusable := newestCheckpoint(j.Run.Dir(), j.Run.Key())
-	for _, err := range unusable {
-		j.Observer.Warn(err)
+	c, err := newestCheckpoint(j.Run, j.Observer.Warn)
+	if err != nil {
+		return nil, err
 	}
 	if c == nil {
 		j.Model.Initialise(spec.Seed, Initialisation(spec.Protocol))
@@ -277,7 +280,7 @@ func (t *trainer) addRow(ctx context.Context) error {
 		TestError:    test,
 		ValError:     validation,
 	}
-	t.Rows = append(t.Rows, row(r))
+	t.Rows = append(t.Rows, r)
 	t.Times = append(t.Times, results.Time{Iteration: t.Iteration, Seconds: t.clock.seconds()})
 	t.Since = accumulator{}
 	if err := t.save(results.Running, ""); err != nil {
@@ -292,7 +295,7 @@ func (t *trainer) errorOn(ctx context.Context, v View) (float64, error) {
 	if v.N == 0 {
 		return math.NaN(), nil
 	}
-	wrong, err := Wrong(ctx, t.Model, v)
+	wrong, err := CountErrors(ctx, t.Model, v)
 	return percent(wrong, v.N), err
 }
 
@@ -337,12 +340,12 @@ func (t *trainer) end(status results.Status, reason string) error {
 func (t *trainer) stop() error {
 	if t.saved.iteration != t.Iteration || t.saved.rows != len(t.Rows) {
 		if err := t.checkpoint(); err != nil {
-			return err
+			return fmt.Errorf("stopped at iteration %d, of which there is no checkpoint: %w", t.Iteration, err)
 		}
 	}
 	reason := fmt.Sprintf("stopped at iteration %d", t.Iteration)
 	if err := t.save(results.Interrupted, reason); err != nil {
-		return err
+		return fmt.Errorf("%s with a checkpoint, but it is not recorded: %w", reason, err)
 	}
 	return fmt.Errorf("%w at iteration %d", ErrStopped, t.Iteration)
 }
@@ -350,10 +353,10 @@ func (t *trainer) stop() error {
 // checkpointDue reports whether it is time for a checkpoint. When one is
 // written changes nothing but how much work a kill can cost.
 func (t *trainer) checkpointDue() bool {
-	if t.Every < 0 {
+	if t.CheckpointEvery < 0 {
 		return true
 	}
-	wait := max(t.Every, time.Duration(float64(t.saved.took)/checkpointShare))
+	wait := max(t.CheckpointEvery, time.Duration(float64(t.saved.took)/checkpointShare))
 	return time.Since(t.saved.at) >= wait
 }
 
@@ -375,10 +378,7 @@ func (t *trainer) save(status results.Status, reason string) error {
 	r := t.Record
 	r.Key, r.Status, r.Reason = t.Run.Key(), status, reason
 	r.WarmupEnded = t.schedule.WarmupEnded()
-	r.Rows = make([]results.Row, len(t.Rows))
-	for i, row := range t.Rows {
-		r.Rows[i] = results.Row(row)
-	}
+	r.Rows = slices.Clone(t.Rows)
 	r.Times = slices.Clone(t.Times)
 	r.Provenance.Kernels = slices.Clone(t.Kernels)
 	r.Provenance.Resumed = t.Resumed

@@ -48,11 +48,11 @@ func smallKey(set *data.Set) results.Key {
 
 // attempt is one process's try at a run.
 type attempt struct {
-	store *results.Store
-	key   results.Key
-	set   *data.Set
-	model *fakeModel
-	every time.Duration
+	store           *results.Store
+	key             results.Key
+	set             *data.Set
+	model           *fakeModel
+	checkpointEvery time.Duration
 }
 
 func newAttempt(t *testing.T, dir string, set *data.Set) attempt {
@@ -61,7 +61,7 @@ func newAttempt(t *testing.T, dir string, set *data.Set) attempt {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return attempt{store: store, key: smallKey(set), set: set, model: &fakeModel{}, every: -1}
+	return attempt{store: store, key: smallKey(set), set: set, model: &fakeModel{}, checkpointEvery: -1}
 }
 
 func (a attempt) train(t *testing.T, ctx context.Context) (*silent, error) {
@@ -72,7 +72,7 @@ func (a attempt) train(t *testing.T, ctx context.Context) (*silent, error) {
 	}
 	defer run.Release()
 	o := &silent{}
-	job := Job{Data: a.set, Model: a.model, Run: run, Record: &results.Record{}, Observer: o, Every: a.every}
+	job := Job{Data: a.set, Model: a.model, Run: run, Record: &results.Record{}, Observer: o, CheckpointEvery: a.checkpointEvery}
 	return o, job.Train(ctx)
 }
 
@@ -94,7 +94,7 @@ func (a attempt) outcome(t *testing.T) string {
 func unbroken(t *testing.T, set *data.Set) string {
 	t.Helper()
 	a := newAttempt(t, t.TempDir(), set)
-	a.every = time.Hour
+	a.checkpointEvery = time.Hour
 	if _, err := a.train(t, t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestKillAnywhere(t *testing.T) {
 func TestKillBeforeACheckpoint(t *testing.T) {
 	set := images()
 	a := newAttempt(t, t.TempDir(), set)
-	a.model.killStep, a.every = 8, time.Hour
+	a.model.killStep, a.checkpointEvery = 8, time.Hour
 	if _, err := a.train(t, t.Context()); !errors.Is(err, errKilled) {
 		t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func TestStop(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			a := newAttempt(t, t.TempDir(), set)
-			a.every = time.Hour // the stop itself must leave a checkpoint
+			a.checkpointEvery = time.Hour // the stop itself must leave a checkpoint
 			ctx, stop := context.WithCancel(t.Context())
 			a.model = c.model(stop)
 			if _, err := a.train(t, ctx); !errors.Is(err, ErrStopped) {
@@ -319,7 +319,7 @@ func TestWarmUpIsResumed(t *testing.T) {
 		a.key.Spec.Protocol.Iterations, a.key.Spec.Protocol.Interval = 140, 70
 		a.key.Spec.Protocol.WarmupWindow = 100
 		a.key.Spec.Protocol.Milestones = nil
-		a.model.wrong, a.every = wrongFrom(0), time.Hour
+		a.model.wrong, a.checkpointEvery = wrongFrom(0), time.Hour
 		return a
 	}
 	whole := start()

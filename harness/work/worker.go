@@ -139,12 +139,12 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error
 		fresh.Provenance.Started = record.Provenance.Started
 	}
 	job := train.Job{
-		Data:     w.Data,
-		Model:    m,
-		Run:      run,
-		Record:   fresh,
-		Observer: &watched{progress: p, row: w.Row, record: fresh},
-		Every:    w.CheckpointEvery,
+		Data:            w.Data,
+		Model:           m,
+		Run:             run,
+		Record:          fresh,
+		Observer:        &watched{progress: p, row: w.Row, record: fresh},
+		CheckpointEvery: w.CheckpointEvery,
 	}
 	return job.Train(ctx)
 }

@@ -1,0 +1,57 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// A run that is told to stop while the disk is full, for real: a small file
+// system in memory. The disk is what is reported, not a checkpoint that is not
+// there; with space again the run goes on from the one before.
+func TestStopOnFullDisk(t *testing.T) {
+	dir := t.TempDir()
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {
+		t.Skipf("cannot mount a small file system: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+	set := images()
+	a := newAttempt(t, dir, set)
+	a.model.killStep = 4
+	if _, err := a.train(t, t.Context()); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+
+	ballast := filepath.Join(dir, "ballast")
+	ctx, stop := context.WithCancel(t.Context())
+	a.checkpointEvery = time.Hour
+	a.model = &fakeModel{}
+	a.model.afterStep = func() {
+		if a.model.steps == 1 {
+			if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o644); !errors.Is(err, syscall.ENOSPC) {
+				t.Errorf("the disk is not full: %v", err)
+			}
+			stop()
+		}
+	}
+	_, err := a.train(t, ctx)
+	if !errors.Is(err, syscall.ENOSPC) || errors.Is(err, ErrStopped) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("stopped on a full disk: %v", err)
+	}
+
+	if err := os.Remove(ballast); err != nil {
+		t.Fatal(err)
+	}
+	a.model = &fakeModel{}
+	if _, err := a.train(t, t.Context()); err != nil || a.model.steps != 8-3 {
+		t.Errorf("with space again %d steps are trained, want 5: %v", a.model.steps, err)
+	}
+	if got, want := a.outcome(t), unbroken(t, set); got != want {
+		t.Errorf("the outcome differs:\n%q\nwant\n%q", got, want)
+	}
+}
