@@ -46,7 +46,7 @@ func exitCode(err error) int {
 		return exitDone
 	case errors.As(err, &usage), errors.As(err, &spec):
 		return exitUsage
-	case errors.Is(err, train.ErrStopped):
+	case errors.Is(err, train.ErrStopped), errors.Is(err, work.ErrStopped):
 		return exitStopped
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
@@ -58,4 +58,11 @@ func exitCode(err error) int {
 		return exitNotJudged
 	}
 	return exitFailed
+}
+
+// stopped reports whether the program was told to stop and that is all that went
+// wrong.
+func stopped(err error) bool {
+	code := exitCode(err)
+	return code == exitStopped || code == exitInterrupted
 }

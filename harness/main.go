@@ -20,6 +20,7 @@ import (
 	"io"
 	"os"
 
+	"deepresidual/harness/process"
 	"deepresidual/harness/text"
 	"deepresidual/results/lease"
 )
@@ -49,18 +50,37 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return (&environment{stdout: stdout, stderr: stderr}).run(ctx, args)
 }
 
-// run does what the command line asks for and returns the exit code.
+// run does what the command line asks for and returns the exit code. An answer
+// that cannot be written is a failure; when nobody reads any more, what is being
+// done is stopped as by a signal.
 func (e *environment) run(ctx context.Context, args []string) int {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	answer := &output{w: e.stdout, broken: stop}
+	inner := *e
+	inner.stdout, inner.stderr = answer, &output{w: e.stderr, broken: stop}
+	err := inner.answer(ctx, args)
+	failure := answer.failure()
+	if failure != nil && (err == nil || errors.Is(err, failure) || errors.Is(err, context.Canceled)) {
+		err = fmt.Errorf("the answer could not be written: %w", failure)
+	}
+	if err != nil {
+		inner.say("harness: %s", text.OneLine(err))
+	}
+	return exitCode(err)
+}
+
+// answer does what the command line asks for. The panic of a library is an error
+// like others here.
+func (e *environment) answer(ctx context.Context, args []string) (err error) {
+	defer process.Recover(&err)
 	m, err := parse(modes(), args)
 	if errors.Is(err, flag.ErrHelp) {
 		printHelp(e.stdout, modes(), m)
-		return exitDone
-	}
-	if err == nil {
-		err = m.do(ctx, e)
+		return nil
 	}
 	if err != nil {
-		e.say("harness: %s", text.OneLine(err))
+		return err
 	}
-	return exitCode(err)
+	return m.do(ctx, e)
 }

@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -46,16 +47,27 @@ func newFolder(t *testing.T) folder {
 	return f
 }
 
+// command is the program on the two runs.
+func (f folder) command(args ...string) *exec.Cmd {
+	c := exec.Command("harness", append([]string{"-exp", "two.toml", "-data", "synthetic", "-checkpoint", "-1s"}, args...)...)
+	c.Dir = f.dir
+	f.t.Cleanup(func() {
+		if c.Process != nil {
+			c.Process.Kill()
+		}
+	})
+	return c
+}
+
 // start starts the program on the two runs.
 func (f folder) start(args ...string) (*exec.Cmd, *bytes.Buffer) {
 	f.t.Helper()
 	var output bytes.Buffer
-	c := exec.Command("harness", append([]string{"-exp", "two.toml", "-data", "synthetic", "-checkpoint", "-1s"}, args...)...)
-	c.Dir, c.Stdout, c.Stderr = f.dir, &output, &output
+	c := f.command(args...)
+	c.Stdout, c.Stderr = &output, &output
 	if err := c.Start(); err != nil {
 		f.t.Fatal(err)
 	}
-	f.t.Cleanup(func() { c.Process.Kill() })
 	return c, &output
 }
 
@@ -140,7 +152,7 @@ func TestProcesses(t *testing.T) {
 	t.Run("asked to stop", func(t *testing.T) {
 		t.Parallel()
 		f := newFolder(t)
-		for _, s := range []os.Signal{syscall.SIGTERM, os.Interrupt, syscall.SIGUSR1} {
+		for _, s := range []os.Signal{syscall.SIGTERM, os.Interrupt, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2} {
 			before := f.checkpoints()
 			c, output := f.start()
 			if !f.eventually(func() bool { return !slices.Equal(f.checkpoints(), before) }) {
@@ -164,6 +176,50 @@ func TestProcesses(t *testing.T) {
 		output := f.finish()
 		if !strings.Contains(output, "goes on from iteration") && !strings.Contains(output, "recorded: reused") {
 			t.Errorf("the runs do not go on from their checkpoints:\n%s", output)
+		}
+		f.compare(want)
+	})
+
+	t.Run("nobody reads", func(t *testing.T) {
+		t.Parallel()
+		f := newFolder(t)
+		c := f.command()
+		reader, writer, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Stderr = writer
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		writer.Close()
+		if _, err := io.ReadFull(reader, make([]byte, 10)); err != nil {
+			t.Fatal(err)
+		}
+		reader.Close()
+		c.Wait()
+		if code := c.ProcessState.ExitCode(); code != exitStopped && code != exitInterrupted && code != exitDone {
+			t.Errorf("%v, want a stop like others", c.ProcessState)
+		}
+		f.finish()
+		f.compare(want)
+	})
+
+	t.Run("a terminal that closes under nohup", func(t *testing.T) {
+		t.Parallel()
+		f := newFolder(t)
+		c := f.command("-threads", "1")
+		c.Args = append([]string{"sh", "-c", `trap "" HUP; exec "$@"`, "sh"}, c.Args...)
+		c.Path, c.Err = "/bin/sh", nil
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		if !f.eventually(func() bool { return len(f.checkpoints()) > 0 }) {
+			t.Fatal("no checkpoint appears")
+		}
+		c.Process.Signal(syscall.SIGHUP)
+		if err := c.Wait(); err != nil {
+			t.Errorf("%v: want a signal ignored that is ignored from the start", err)
 		}
 		f.compare(want)
 	})

@@ -59,7 +59,7 @@ func declareTensorBoard(o *options, to *string) {
 
 func (m *trainMode) do(ctx context.Context, env *environment) error {
 	err := m.reproduce(ctx, env)
-	if m.requeue && ctx.Err() != nil && err != nil {
+	if m.requeue && stopped(err) {
 		err = errors.Join(err, requeueJob(ctx, env))
 	}
 	return err
@@ -91,11 +91,14 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	}
 	w := &work.Worker{
 		Store: store, Data: set, Threads: m.machine.threads, Kernels: m.machine.kernels,
-		CheckpointEvery: m.checkpoint, Retrain: m.retrain, Output: env.stderr, Row: publisher.Export,
+		CheckpointEvery: m.checkpoint, Retrain: m.retrain, LeaveHeld: m.requeue, Output: env.stderr, Row: publisher.Export,
 	}
 	err = w.Train(ctx, todo)
-	if errors.Is(err, train.ErrStopped) {
+	if errors.Is(err, train.ErrStopped) || errors.Is(err, work.ErrStopped) {
 		return fmt.Errorf("%w; the same command goes on from there", err)
+	}
+	if stopped(err) {
+		return err
 	}
 	// What could be trained is drawn even when something failed.
 	return errors.Join(err, plan.Failures(), m.draw(publisher))

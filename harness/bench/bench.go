@@ -33,8 +33,8 @@ type Result struct {
 }
 
 // Steps times training steps of a network, after a few that warm the machine
-// up.
-func Steps(_ context.Context, net *models.Network, o Options) (Result, error) {
+// up. It ends with ctx, after the step in hand.
+func Steps(ctx context.Context, net *models.Network, o Options) (Result, error) {
 	m, err := models.New(net, models.Options{Batch: o.Batch, EvalBatch: o.Batch, Threads: o.Threads, Kernels: o.Kernels})
 	if err != nil {
 		return Result{}, err
@@ -44,7 +44,7 @@ func Steps(_ context.Context, net *models.Network, o Options) (Result, error) {
 	b := randomBatch(o.Batch)
 	hyper := train.Hyper(experiments.Paper(), 0.01)
 	var before, after runtime.MemStats
-	step, err := median(o.Steps, func() { runtime.ReadMemStats(&before) }, func() error {
+	step, err := median(ctx, o.Steps, func() { runtime.ReadMemStats(&before) }, func() error {
 		_, err := m.Step(b, hyper)
 		return err
 	})
@@ -58,7 +58,7 @@ func Steps(_ context.Context, net *models.Network, o Options) (Result, error) {
 		Allocations: float64(after.Mallocs-before.Mallocs) / float64(o.Steps),
 		PeakMiB:     process.PeakMiB(),
 	}
-	result.Evaluation, err = median(o.Steps, func() {}, func() error {
+	result.Evaluation, err = median(ctx, o.Steps, func() {}, func() error {
 		_, err := m.Evaluate(b)
 		return err
 	})
@@ -67,19 +67,22 @@ func Steps(_ context.Context, net *models.Network, o Options) (Result, error) {
 
 // median times body, after a few calls that warm the machine up, and calls
 // warm when they are done.
-func median(steps int, warm func(), body func() error) (time.Duration, error) {
+func median(ctx context.Context, steps int, warm func(), body func() error) (time.Duration, error) {
 	const warmUp = 3
-	times := make([]time.Duration, steps)
+	times := make([]time.Duration, 0, min(steps, 1<<16)) // an append later on is no cost of a step
 	for i := -warmUp; i < steps; i++ {
 		if i == 0 {
 			warm()
+		}
+		if err := ctx.Err(); err != nil {
+			return 0, err
 		}
 		began := time.Now()
 		if err := body(); err != nil {
 			return 0, err
 		}
 		if i >= 0 {
-			times[i] = time.Since(began)
+			times = append(times, time.Since(began))
 		}
 	}
 	slices.Sort(times)

@@ -18,9 +18,6 @@ import (
 	"deepresidual/results/lease"
 )
 
-// pollHeld is the time between two looks at runs that other workers hold.
-const pollHeld = 2 * time.Second
-
 // Worker trains runs, one after the other.
 type Worker struct {
 	Store           *results.Store
@@ -34,8 +31,17 @@ type Worker struct {
 	// Row is called with a run's record as it stands after each row of its curve.
 	Row func(*results.Record) error
 
+	// LeaveHeld says that runs which other workers train are left to them. Else
+	// they are waited for.
+	LeaveHeld bool
+
 	began time.Time
+	came  bool // a run came to its end, or to a checkpoint, by this worker
 }
+
+// ErrStopped says that the context ended between two runs: what was done is
+// recorded, and the same call goes on. Within a run it is train.ErrStopped.
+var ErrStopped = errors.New("stopped")
 
 // say prints a line for the user to follow along.
 func (w *Worker) say(format string, args ...any) { fmt.Fprintf(w.Output, format+"\n", args...) }
@@ -43,54 +49,64 @@ func (w *Worker) say(format string, args ...any) { fmt.Fprintf(w.Output, format+
 // Train trains the runs of a plan: the next that nobody holds, until none
 // is left. Runs that other workers hold are waited for, and taken over should
 // their worker die. A run that fails does not keep the others from being
-// trained.
+// trained, unless ctx has ended by then.
 func (w *Worker) Train(ctx context.Context, work Plan) error {
 	w.began = time.Now()
 	var failed error
-	waiting := false
+	var waiting queue
 	for i := range work {
 		work[i].name = fmt.Sprintf("%s (%d of %d)", work[i].Key.Spec.Network, i+1, len(work))
 	}
 	for len(work) > 0 {
 		var held Plan
-		for i, r := range work {
-			err := w.trainOne(ctx, r, held.Cost()+work[i+1:].Cost())
+		rest := work.Cost()
+		for _, r := range work {
+			rest -= r.Cost
+			err := w.trainOne(ctx, r, held.Cost()+rest)
 			var other *lease.HeldError
 			var lost *lease.LostError
 			switch {
+			case err == nil:
+				w.came = true
 			case errors.As(err, &other):
+				if w.LeaveHeld && waiting.alive(r, other) {
+					w.say("%s: being trained by %s: left to it", r.Key, holder(&other.Holder))
+					continue
+				}
 				r.Reason = "waiting for " + holder(&other.Holder)
 				held = append(held, r)
 			case errors.As(err, &lost):
-				r.Reason = text.OneLine(err)
+				r.Reason = "taken over by another worker, since this one gave no sign of life"
 				held = append(held, r)
 			case errors.Is(err, train.ErrStopped):
-				return err
-			case ctx.Err() != nil:
-				return fmt.Errorf("%w before %s", train.ErrStopped, r.Key)
-			case err != nil:
+				return errors.Join(err, failed)
+			case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+				return errors.Join(w.stopped(ctx, "before "+r.Key.String()), failed)
+			default:
 				w.say("%s: %s", r.Key, text.OneLine(err))
 				failed = ErrUnfinished
+				if ctx.Err() != nil {
+					return failed
+				}
 			}
 		}
 		if len(held) == len(work) {
-			if !waiting {
-				for _, r := range held {
-					w.say("%s: %s", r.Key, r.Reason)
-				}
+			if err := waiting.wait(ctx, held, w.say); err != nil {
+				return errors.Join(w.stopped(ctx, fmt.Sprintf("while other workers train %d more", len(held))), failed)
 			}
-			waiting = true
-			select {
-			case <-time.After(pollHeld):
-			case <-ctx.Done():
-				return fmt.Errorf("%w while other workers train %d more", train.ErrStopped, len(held))
-			}
-		} else {
-			waiting = false
 		}
 		work = held
 	}
 	return failed
+}
+
+// stopped is the error of a context that ended between runs. Where nothing was
+// done yet there is nothing to go on from.
+func (w *Worker) stopped(ctx context.Context, when string) error {
+	if w.came {
+		return fmt.Errorf("%w %s", ErrStopped, when)
+	}
+	return fmt.Errorf("interrupted %s: %w", when, ctx.Err())
 }
 
 // trainOne trains a run, unless another worker has done so since the plan was
@@ -103,6 +119,9 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error
 	defer func() { err = errors.Join(err, run.Release()) }()
 	record, damage := run.Record()
 	if record != nil && record.Status.Finished() && (!w.Retrain || record.Provenance.Ended.After(w.began)) {
+		if record.Status == results.Diverged {
+			return fmt.Errorf("%w on another worker meanwhile: %s", train.ErrDiverged, record.Reason)
+		}
 		w.say("%s: %s by another worker meanwhile", r.Key, record.Status)
 		return nil
 	}
@@ -134,6 +153,8 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error
 		return err
 	}
 	defer p.End()
+	note := context.AfterFunc(ctx, func() { w.say("%s: finishing the step and writing a checkpoint", r.Key) })
+	defer note()
 	fresh := &results.Record{WarmupEnded: -1, Provenance: process.Provenance(ctx, w.Threads)}
 	if record != nil && !w.Retrain {
 		fresh.Provenance.Started = record.Provenance.Started

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/fixture"
+	"deepresidual/results"
+)
+
+// full is a disk without room.
+type full struct{ err error }
+
+func (f full) Write([]byte) (int, error) { return 0, f.err }
+
+// An answer that cannot be written is a failure in every mode, with a line.
+func TestUnwritableAnswer(t *testing.T) {
+	dir := t.TempDir()
+	store, err := results.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := experiments.Load("fig1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range e.Networks {
+		fixture.Leave(t, store, fixture.Key(e, i), results.Complete, false)
+	}
+	for _, args := range [][]string{
+		{"-list"},
+		{"-help"},
+		{"-version"},
+		{"-status", "-results", dir},
+		{"-status", "-results", dir, "-format", "csv"},
+		{"-status", "-results", dir, "-format", "json"},
+		{"-exp", "fig1", "-results", dir},
+		{"-exp", "fig1", "-results", dir, "-dry-run"},
+		{"-exp", "fig1", "-results", dir, "-report"},
+		{"-exp", "fig1", "-results", dir, "-submit", "slurm"},
+		{"-bench", "resnet-8", "-batch", "1", "-steps", "1"},
+	} {
+		for _, cause := range []error{syscall.ENOSPC, syscall.EPIPE} {
+			var stderr strings.Builder
+			code := run(t.Context(), args, full{cause}, &stderr)
+			if code != exitFailed || !strings.Contains(stderr.String(), "harness: the answer could not be written: "+cause.Error()+"\n") {
+				t.Errorf("%q: exit code %d, %q; want %d and why", args, code, stderr.String(), exitFailed)
+			}
+		}
+	}
+	// Whoever reads the first lines alone has the files.
+	for _, name := range []string{"figures/fig1.png", "figures/fig1.pdf", "tables/fig1-claims.md", "report.html"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// Progress that nobody reads ends what is being done, as a signal does.
+func TestUnreadProgress(t *testing.T) {
+	var stdout strings.Builder
+	code := run(t.Context(), []string{"-exp", "smoke", "-data", "synthetic", "-results", t.TempDir()}, &stdout, full{syscall.EPIPE})
+	if code != exitInterrupted {
+		t.Errorf("exit code %d, want %d", code, exitInterrupted)
+	}
+	// A log that has no more room is no reason to stop.
+	o := &output{w: full{syscall.ENOSPC}, broken: func() { t.Error("taken for a closed pipe") }}
+	if _, err := o.Write([]byte("x")); !errors.Is(err, syscall.ENOSPC) {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,66 @@
+//go:build unix
+
+package main
+
+import (
+	"context"
+	"io"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The first signal says that the program stops, and promises no checkpoint: that
+// is for who writes one to say.
+func TestStopOnSignal(t *testing.T) {
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2} {
+		var said safeBuilder
+		ctx, stop := stopOnSignal(t.Context(), &said)
+		if err := syscall.Kill(syscall.Getpid(), s); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Minute):
+			t.Fatalf("%v does not stop the program", s)
+		}
+		stop()
+		if text := said.String(); !strings.Contains(text, "stopping") || strings.Contains(text, "checkpoint") {
+			t.Errorf("%v: %q", s, text)
+		}
+	}
+}
+
+type safeBuilder struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (s *safeBuilder) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(b)
+}
+
+func (s *safeBuilder) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// What trains nothing ends at once when it is told to, too.
+func TestInterrupted(t *testing.T) {
+	for _, args := range [][]string{
+		{"-bench", "resnet-8", "-batch", "1", "-steps", "9000000000000000000"},
+		{"-exp", "fig1", "-dry-run", "-results", t.TempDir()},
+	} {
+		ctx, stop := context.WithCancel(t.Context())
+		time.AfterFunc(50*time.Millisecond, stop)
+		var stderr strings.Builder
+		if code := run(ctx, args, io.Discard, &stderr); code != exitInterrupted || strings.Contains(stderr.String(), "checkpoint") {
+			t.Errorf("%q: exit code %d, want %d: %s", args, code, exitInterrupted, &stderr)
+		}
+	}
+}

@@ -1,0 +1,71 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"deepresidual/harness/fixture"
+	"deepresidual/results"
+)
+
+// open opens a store in a folder.
+func open(t *testing.T, dir string) *results.Store {
+	t.Helper()
+	s, err := results.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// A run that ended as diverged on another worker meanwhile is a failure here,
+// too.
+func TestDivergedElsewhere(t *testing.T) {
+	store := open(t, t.TempDir())
+	e := fixture.Experiment(t, "e", nil)
+	plan := planFor(t, store, Request{}, e).Work()
+	fixture.Leave(t, store, fixture.Key(e, 0), results.Diverged, false)
+	fixture.Leave(t, store, fixture.Key(e, 1), results.Complete, false)
+	var log strings.Builder
+	w := &Worker{Store: store, Output: &log}
+	if err := w.Train(t.Context(), plan); !errors.Is(err, ErrUnfinished) || !strings.Contains(log.String(), "diverged on another worker meanwhile") {
+		t.Errorf("got %v, want %v; %s", err, ErrUnfinished, &log)
+	}
+}
+
+// A worker that is told to stop between two runs says what it can go on from.
+func TestStoppedBetweenRuns(t *testing.T) {
+	store := open(t, t.TempDir())
+	e := fixture.Experiment(t, "e", nil)
+	plan := planFor(t, store, Request{}, e).Work()
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	w := &Worker{Store: store, Output: &strings.Builder{}}
+	if err := w.Train(ctx, plan); !errors.Is(err, context.Canceled) || errors.Is(err, ErrStopped) {
+		t.Errorf("nothing was done: got %v, want an interruption", err)
+	}
+	w.came = true
+	if err := w.Train(ctx, plan); !errors.Is(err, ErrStopped) {
+		t.Errorf("a run was done: got %v, want %v", err, ErrStopped)
+	}
+}
+
+// A job does not sit on its processors while another worker trains its run.
+func TestLeaveHeld(t *testing.T) {
+	dir := t.TempDir()
+	e := fixture.Experiment(t, "e", nil)
+	run, err := open(t, dir).Begin(t.Context(), fixture.Key(e, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Release()
+	store := open(t, dir)
+	plan, _ := planFor(t, store, Request{}, e).Only([]string{fixture.Key(e, 0).Identity()})
+	var log strings.Builder
+	w := &Worker{Store: store, Output: &log, LeaveHeld: true}
+	if err := w.Train(t.Context(), plan); err != nil || !strings.Contains(log.String(), ": left to it\n") {
+		t.Errorf("got %v, %q; want the run left to its worker", err, &log)
+	}
+}
