@@ -85,13 +85,10 @@ func (e *Exhibit) AllTables() []*Table {
 	return append(tables, runTable(e.Selection))
 }
 
-// Print writes what belongs on a terminal: the tables of errors and claims.
+// Print writes the tables that belong on a terminal; the last of what is
+// printed are the verdicts.
 func (e *Exhibit) Print(w io.Writer) error {
-	tables := slices.Clone(e.Tables)
-	if len(e.Verdicts) > 0 {
-		tables = append(tables, claimTable(e.Selection, e.Verdicts))
-	}
-	for _, t := range tables {
+	for _, t := range e.Tables {
 		if err := t.Terminal(w); err != nil {
 			return err
 		}
@@ -100,6 +97,17 @@ func (e *Exhibit) Print(w io.Writer) error {
 		}
 	}
 	return nil
+}
+
+// PrintVerdicts writes the table of claims, if the exhibit makes any.
+func (e *Exhibit) PrintVerdicts(w io.Writer) error {
+	if len(e.Verdicts) == 0 {
+		return nil
+	}
+	if _, err := fmt.Fprintln(w); err != nil {
+		return err
+	}
+	return claimTable(e.Selection, e.Verdicts).Terminal(w)
 }
 
 // Write writes the figure as figures/<name>.png, .svg and .pdf and the tables

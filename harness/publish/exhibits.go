@@ -4,11 +4,14 @@
 package publish
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
 	"deepresidual/experiments"
+	"deepresidual/harness/process"
 	"deepresidual/harness/text"
 	"deepresidual/reports"
 	"deepresidual/reports/tensorboard"
@@ -68,8 +71,10 @@ func (p *Publisher) Largest(e *experiments.Experiment, records []*results.Record
 	return c, ok
 }
 
-// Draw draws the experiments from the records chosen, prints their tables and
-// lists the files written.
+// Draw draws the experiments from the records chosen. All files are written
+// first, since whoever reads may stop reading; then tables are printed, the names
+// of the files, and last the verdicts. What cannot be drawn or written does not
+// keep the rest from being.
 func (p *Publisher) Draw(choose Chooser) (Drawn, error) {
 	var drawn Drawn
 	records, damaged := p.Store.Records()
@@ -80,30 +85,65 @@ func (p *Publisher) Draw(choose Chooser) (Drawn, error) {
 	if err != nil || len(exhibits) == 0 {
 		return drawn, err
 	}
+	drawn.Exhibits = len(exhibits)
+	var written []string
+	var failed []error
+	for _, e := range exhibits {
+		paths, err := write(e, p.Store.Dir())
+		written, failed = append(written, paths...), append(failed, err)
+		drawn.Verdicts = append(drawn.Verdicts, e.Verdicts...)
+	}
+	page, err := p.writeReport(records)
+	written, failed = append(written, page...), append(failed, err, p.exportAll(exhibits))
+	failed = append(failed, p.print(exhibits, written))
+	return drawn, errors.Join(failed...)
+}
+
+// write writes the files of an exhibit.
+func write(e *reports.Exhibit, dir string) (paths []string, err error) {
+	defer process.Recover(&err)
+	return e.Write(dir)
+}
+
+// print prints what Draw says.
+func (p *Publisher) print(exhibits []*reports.Exhibit, written []string) error {
 	for _, e := range exhibits {
 		if err := e.Print(p.Output); err != nil {
-			return drawn, err
+			return err
 		}
 		for _, r := range e.Figure.Remarks() {
 			fmt.Fprintf(p.Output, "%s: %s\n", e.Name, r)
 		}
-		paths, err := e.Write(p.Store.Dir())
-		if err != nil {
-			return drawn, err
+	}
+	if len(written) > 0 {
+		if _, err := fmt.Fprintln(p.Output, filesLine(written)); err != nil {
+			return err
 		}
-		for _, path := range paths {
-			fmt.Fprintln(p.Output, path)
+	}
+	for _, e := range exhibits {
+		if err := e.PrintVerdicts(p.Output); err != nil {
+			return err
 		}
-		drawn.Verdicts = append(drawn.Verdicts, e.Verdicts...)
 	}
-	if err := p.writeReport(records); err != nil {
-		return drawn, err
+	return nil
+}
+
+// filesLine names files on one line: pictures and pages in full, tables by their
+// folder.
+func filesLine(paths []string) string {
+	var names []string
+	tables, folder := 0, ""
+	for _, path := range paths {
+		if filepath.Base(filepath.Dir(path)) == "tables" {
+			tables, folder = tables+1, filepath.Dir(path)
+			continue
+		}
+		names = append(names, path)
 	}
-	if err := p.exportAll(exhibits); err != nil {
-		return drawn, err
+	if tables > 0 {
+		names = append(names, fmt.Sprintf("%d files in %s", tables, folder))
 	}
-	drawn.Exhibits = len(exhibits)
-	return drawn, nil
+	return "written: " + strings.Join(names, ", ")
 }
 
 // build draws the experiments that a chooser finds records for.
@@ -124,18 +164,19 @@ func (p *Publisher) build(list []*experiments.Experiment, records []*results.Rec
 }
 
 // writeReport writes the page of every experiment that something is recorded
-// of, whichever of them this command is about.
-func (p *Publisher) writeReport(records []*results.Record) error {
+// of, whichever of them this command is about, and returns its path.
+func (p *Publisher) writeReport(records []*results.Record) (written []string, err error) {
+	defer process.Recover(&err)
 	r, err := p.page(records)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	path := filepath.Join(p.Store.Dir(), ReportFile)
-	if err := atomicfile.Write(path, func(w io.Writer) error { return r.WriteHTML(w) }); err != nil {
-		return err
+	err = atomicfile.Write(path, func(w io.Writer) error { return r.WriteHTML(w) })
+	if err != nil {
+		return nil, err
 	}
-	fmt.Fprintln(p.Output, path)
-	return nil
+	return []string{path}, nil
 }
 
 // page draws the report of every experiment that comes with the program or is
