@@ -32,7 +32,7 @@ type archive struct {
 // official is the "binary version" of CIFAR-10 at its home,
 // https://www.cs.toronto.edu/~kriz/cifar.html, which gives the MD5 sum.
 var official = archive{
-	url:   "https://www.cs.toronto.edu/~kriz/" + archiveName,
+	url:   "https://www.cs.toronto.edu/~kriz/" + binaryArchive,
 	size:  170052171,
 	md5:   "c32a1d4ab5d03f1284b67883e8d87530",
 	stall: 30 * time.Second,

@@ -36,7 +36,7 @@ func testArchive(t *testing.T, handler http.HandlerFunc) archive {
 	t.Cleanup(server.Close)
 	sum := md5.Sum(blob)
 	return archive{
-		url:   server.URL + "/" + archiveName,
+		url:   server.URL + "/" + binaryArchive,
 		size:  int64(len(blob)),
 		md5:   hex.EncodeToString(sum[:]),
 		stall: 10 * time.Second,
@@ -76,7 +76,7 @@ func (c *cutter) Write(p []byte) (int, error) {
 }
 
 func target(t *testing.T) string {
-	return filepath.Join(t.TempDir(), "cache", archiveName)
+	return filepath.Join(t.TempDir(), "cache", binaryArchive)
 }
 
 // checkFetched wants blob at path and nothing half done beside it.
@@ -292,7 +292,7 @@ func TestFetchStall(t *testing.T) {
 
 func TestFetchNoServer(t *testing.T) {
 	a := testArchive(t, serve(blob))
-	a.url = "http://127.0.0.1:1/" + archiveName
+	a.url = "http://127.0.0.1:1/" + binaryArchive
 	start := time.Now()
 	checkMessage(t, func() error { return a.fetch(t.Context(), target(t), nil) }, a.url, "refused")
 	if took := time.Since(start); took > 5*time.Second {
@@ -325,7 +325,7 @@ func TestFetchTakesTurns(t *testing.T) {
 }
 
 func TestOfficialArchive(t *testing.T) {
-	if !strings.HasSuffix(official.url, "/"+archiveName) || len(official.md5) != 32 || official.size < 150e6 {
+	if !strings.HasSuffix(official.url, "/"+binaryArchive) || len(official.md5) != 32 || official.size < 150e6 {
 		t.Errorf("the official archive is %+v", official)
 	}
 }

@@ -18,10 +18,11 @@ const EnvironmentVariable = "CIFAR10_DIR"
 
 // Options says where the data set is.
 type Options struct {
-	// Path is a folder with the six .bin batches, the official archive
-	// cifar-10-binary.tar.gz (or a re-packed one), or "synthetic". When it is
-	// empty the environment variable CIFAR10_DIR says so; when that is empty
-	// too the cache is looked in, and then the archive is downloaded to it.
+	// Path is a folder or an archive (.tar.gz, .tar, .zip) with CIFAR-10 in
+	// one of its forms (binary version, Python version, PNG files by class),
+	// or "synthetic". When it is empty the environment variable CIFAR10_DIR
+	// says so; when that is empty too the cache is looked in, and then the
+	// archive is downloaded to it.
 	Path string
 
 	// CacheDir is the folder for the downloaded archive. The default value is
@@ -51,10 +52,10 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 		return Synthetic(syntheticSeed, syntheticTrain, syntheticTest), nil
 	}
 	if o.Path != "" {
-		return cifar10.read(ctx, o.Path)
+		return CIFAR10().read(ctx, o.Path)
 	}
 	if path := os.Getenv(EnvironmentVariable); path != "" {
-		set, err := cifar10.read(ctx, path)
+		set, err := CIFAR10().read(ctx, path)
 		if err != nil {
 			return nil, fmt.Errorf("%w (the path is from %s)", err, EnvironmentVariable)
 		}
@@ -69,7 +70,7 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 		}
 		dir = filepath.Join(cache, "deepresidual")
 	}
-	path := filepath.Join(dir, archiveName)
+	path := filepath.Join(dir, binaryArchive)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		source := official
 		if o.URL != "" {
@@ -82,7 +83,7 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 			return nil, unavailable("there is none in "+dir+" and it could not be downloaded", err)
 		}
 	}
-	set, err := cifar10.read(ctx, path)
+	set, err := CIFAR10().read(ctx, path)
 	if err != nil && ctx.Err() == nil {
 		return nil, fmt.Errorf("%w; remove the file to have it downloaded again", err)
 	}
@@ -93,5 +94,5 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 func unavailable(what string, err error) error {
 	return fmt.Errorf("data: %w: no -data is given, %s is not set, %s: %w; "+
 		"give the folder of its .bin files or its %s by -data or %s, or try -data %s",
-		ErrUnavailable, EnvironmentVariable, what, err, archiveName, EnvironmentVariable, SyntheticPath)
+		ErrUnavailable, EnvironmentVariable, what, err, binaryArchive, EnvironmentVariable, SyntheticPath)
 }

@@ -14,9 +14,9 @@ import (
 // The places are tried in the documented order. Each holds something that is
 // not CIFAR-10, so the error says which was looked at.
 func TestLoadOrder(t *testing.T) {
-	named := writeFolder(t, t.TempDir(), map[string][]byte{trainFiles[0]: []byte("a")})
-	environment := writeFolder(t, t.TempDir(), map[string][]byte{trainFiles[0]: []byte("b")})
-	cache := writeFolder(t, t.TempDir(), map[string][]byte{archiveName: []byte("c")})
+	named := writeFolder(t, t.TempDir(), map[string][]byte{binaryNames[0]: []byte("a")})
+	environment := writeFolder(t, t.TempDir(), map[string][]byte{binaryNames[0]: []byte("b")})
+	cache := writeFolder(t, t.TempDir(), map[string][]byte{binaryArchive: []byte("c")})
 	asked := false
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		asked = true
@@ -28,17 +28,17 @@ func TestLoadOrder(t *testing.T) {
 	t.Setenv(EnvironmentVariable, environment)
 	load := func() error { _, err := Load(t.Context(), o); return err }
 
-	checkMessage(t, load, filepath.Join(named, trainFiles[0]), "truncated")
+	checkMessage(t, load, filepath.Join(named, binaryNames[0]), "truncated")
 	o.Path = ""
-	checkMessage(t, load, filepath.Join(environment, trainFiles[0]), EnvironmentVariable)
+	checkMessage(t, load, filepath.Join(environment, binaryNames[0]), EnvironmentVariable)
 	os.Unsetenv(EnvironmentVariable)
-	checkMessage(t, load, filepath.Join(cache, archiveName), "remove the file")
+	checkMessage(t, load, filepath.Join(cache, binaryArchive), "remove the file")
 	if asked {
 		t.Error("a download was tried though there is a file")
 	}
 	o.CacheDir = filepath.Join(t.TempDir(), "new")
 	err := checkMessage(t, load, "CIFAR-10 is not available", server.URL, "404 Not Found", o.CacheDir,
-		"-data", EnvironmentVariable, archiveName, SyntheticPath)
+		"-data", EnvironmentVariable, binaryArchive, SyntheticPath)
 	if !errors.Is(err, ErrUnavailable) {
 		t.Errorf("the error %v is not ErrUnavailable", err)
 	}

@@ -1,62 +1,78 @@
 package data
 
 import (
-	"archive/tar"
-	"compress/gzip"
+	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
-	"sync"
-
-	"deepresidual/models"
-	"deepresidual/results"
 )
 
+// The archives of CIFAR-10 at its home, and the folders in them.
 const (
-	archiveName   = "cifar-10-binary.tar.gz"
-	archiveFolder = "cifar-10-batches-bin" // inside the archive
+	binaryArchive = "cifar-10-binary.tar.gz"
+	binaryFolder  = "cifar-10-batches-bin"
+	pythonArchive = "cifar-10-python.tar.gz"
+	pythonFolder  = "cifar-10-batches-py"
 )
 
-// trainFiles and testFile are the batches of the "binary version" of CIFAR-10.
-var trainFiles = [...]string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin", "data_batch_5.bin"}
-
-const testFile = "test_batch.bin"
-
-// format is a data set in CIFAR-10's six files.
-type format struct {
-	records     int // in each file
-	train, test string
+// inner lists what in a folder may hold the data set when the folder itself
+// does not: one level up is what a user may well have named.
+var inner = []string{
+	binaryFolder, pythonFolder, // as unpacked
+	"plain_text", "data", // of Hugging Face's repositories
+	binaryArchive, pythonArchive,
+	"cifar-10-binary.tar", "cifar-10-python.tar", "cifar-10-binary.zip", "cifar-10-python.zip",
 }
 
-var cifar10 = format{records: 10000, train: TrainFingerprint, test: TestFingerprint}
+// nothingError says that a folder or archive holds no file of any form.
+type nothingError struct {
+	place   string
+	foreign error // what it seems to hold instead, or nil
+}
 
-func (f format) fileSize() int { return f.records * recordSize }
+func (e *nothingError) Error() string {
+	if e.foreign != nil {
+		return fmt.Sprintf("data: %s: %v", e.place, e.foreign)
+	}
+	return fmt.Sprintf("data: %s holds nothing of CIFAR-10 in a form that is read: %s", e.place, formsRead)
+}
 
 // read reads the data set from a folder or an archive.
-func (f format) read(ctx context.Context, place string) (*Set, error) {
+func (c Contents) read(ctx context.Context, place string) (*Set, error) {
 	info, err := os.Stat(place)
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	if !info.IsDir() {
-		return f.readArchive(ctx, place)
+		return c.readFile(ctx, place)
 	}
-	if _, err := os.Stat(filepath.Join(place, trainFiles[0])); errors.Is(err, fs.ErrNotExist) {
-		// A folder one level up is what the user may well have named.
-		if inner := filepath.Join(place, archiveFolder); exists(inner) {
-			return f.readFolder(ctx, inner)
+	set, err := c.readTree(ctx, place, folder(place))
+	if _, nothing := errors.AsType[*nothingError](err); !nothing {
+		return set, err
+	}
+	for _, name := range inner {
+		within := filepath.Join(place, name)
+		info, err := os.Stat(within)
+		switch {
+		case err != nil:
+			continue
+		case info.IsDir():
+			set, err = c.readTree(ctx, within, folder(within))
+		default:
+			set, err = c.readFile(ctx, within)
 		}
-		if inner := filepath.Join(place, archiveName); exists(inner) {
-			return f.readArchive(ctx, inner)
+		if _, nothing := errors.AsType[*nothingError](err); !nothing {
+			return set, err
 		}
 	}
-	return f.readFolder(ctx, place)
+	return nil, err
 }
 
 func exists(path string) bool {
@@ -64,195 +80,176 @@ func exists(path string) bool {
 	return err == nil
 }
 
-func (f format) readFolder(ctx context.Context, dir string) (*Set, error) {
-	p := f.newParts(func(name string) string { return filepath.Join(dir, name) })
-	for i := range p.have {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("data: reading %s: %w", dir, context.Cause(ctx))
-		}
-		if err := p.readFile(i); err != nil {
-			return nil, err
+// readFile reads the data set from an archive, which its content tells.
+func (c Contents) readFile(ctx context.Context, place string) (*Set, error) {
+	head, err := readHead(place)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return c.readTree(ctx, place, tarArchive{place, true})
+	case len(head) > 262 && string(head[257:262]) == "ustar":
+		return c.readTree(ctx, place, tarArchive{place, false})
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return c.readTree(ctx, place, zipArchive(place))
+	}
+	err = foreign(head)
+	if err == nil {
+		err = foreignName(filepath.ToSlash(place))
+	}
+	if err == nil {
+		err = errors.New("it is not an archive (.tar.gz, .tar, .zip)")
+		for _, form := range forms {
+			if _, _, ok := form.match(filepath.Base(place)); ok {
+				err = errors.New("it is one file of several: name its folder")
+			}
 		}
 	}
-	return p.assemble(dir)
+	return nil, fmt.Errorf("data: %s: %w", place, err)
 }
 
-func (f format) readArchive(ctx context.Context, file string) (*Set, error) {
-	fail := func(err error) (*Set, error) {
-		if ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		return nil, fmt.Errorf("data: reading %s: %w", file, err)
+// readHead returns the first bytes of a file.
+func readHead(place string) ([]byte, error) {
+	info, err := os.Stat(place)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
 	}
-	in, err := os.Open(file)
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("data: %s: it is neither a folder nor a file", place)
+	}
+	in, err := os.Open(place)
 	if err != nil {
 		return nil, fmt.Errorf("data: %w", err)
 	}
 	defer in.Close()
-	unzipped, err := gzip.NewReader(&interruptible{ctx, in})
+	head := make([]byte, headSize)
+	n, err := io.ReadFull(in, head)
+	switch {
+	case err == io.EOF:
+		return nil, fmt.Errorf("data: %s: it is empty", place)
+	case err != nil && err != io.ErrUnexpectedEOF:
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	return head[:n], nil
+}
+
+// readTree reads the data set from the files of a tree. The first file of a
+// form decides which form, and in which folder of the tree.
+func (c Contents) readTree(ctx context.Context, place string, t tree) (*Set, error) {
+	r := &treeReader{tree: t, gathering: newGathering(c), seen: map[string]bool{}}
+	err := t.each(ctx, func(f *file) error { return r.read(ctx, f) })
+	if err == nil {
+		err = r.complete(place)
+	}
+	var told *toldError
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("data: reading %s: %w", place, context.Cause(ctx))
+	case errors.As(err, &told):
+		return nil, told.error
+	case err != nil:
+		return nil, fmt.Errorf("data: reading %s: %w", place, err)
+	}
+	set, err := r.set()
 	if err != nil {
-		return fail(fmt.Errorf("it is not a gzip archive: %w", err))
+		return nil, err
 	}
-	p := f.newParts(func(name string) string { return file + ": " + name })
-	for archive := tar.NewReader(unzipped); ; {
-		header, err := archive.Next()
-		if err == io.EOF {
-			break
-		}
-		if err != nil {
-			return fail(fmt.Errorf("the archive is damaged: %w", err))
-		}
-		i := p.index(path.Base(header.Name))
-		if i < 0 || header.Typeflag != tar.TypeReg {
-			continue
-		}
-		if p.have[i] {
-			return fail(fmt.Errorf("it holds two files %s", p.name(i)))
-		}
-		if err := p.take(i, archive, header.Size); err != nil {
-			if ctx.Err() != nil {
-				return fail(err)
-			}
-			return nil, err
-		}
+	if set.Place, err = filepath.Abs(place); err != nil {
+		return nil, fmt.Errorf("data: %w", err)
 	}
-	// The checksum of the compressed data comes after the end of the archive.
-	if _, err := io.Copy(io.Discard, unzipped); err != nil {
-		return fail(fmt.Errorf("the archive is damaged: %w", err))
-	}
-	return p.assemble(file)
-}
-
-// interruptible is a reader that ends when its context does.
-type interruptible struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (r *interruptible) Read(p []byte) (int, error) {
-	if r.ctx.Err() != nil {
-		return 0, context.Cause(r.ctx)
-	}
-	return r.r.Read(p)
-}
-
-// parts gathers the six files in one stretch of memory, the test batch last.
-type parts struct {
-	format
-	records []byte
-	have    [len(trainFiles) + 1]bool
-	path    func(name string) string // for messages, and to open it in a folder
-}
-
-func (f format) newParts(path func(string) string) *parts {
-	p := &parts{format: f, path: path}
-	p.records = make([]byte, len(p.have)*f.fileSize())
-	return p
-}
-
-func (p *parts) name(i int) string {
-	if i < len(trainFiles) {
-		return trainFiles[i]
-	}
-	return testFile
-}
-
-func (p *parts) index(name string) int {
-	for i := range p.have {
-		if p.name(i) == name {
-			return i
-		}
-	}
-	return -1
-}
-
-func (p *parts) readFile(i int) error {
-	in, err := os.Open(p.path(p.name(i)))
-	if err != nil {
-		return fmt.Errorf("data: the six batches of CIFAR-10 are needed: %w", err)
-	}
-	defer in.Close()
-	info, err := in.Stat()
-	if err != nil {
-		return fmt.Errorf("data: %w", err)
-	}
-	return p.take(i, in, info.Size())
-}
-
-// take reads file i, which is said to hold size bytes, and checks its labels.
-func (p *parts) take(i int, r io.Reader, size int64) error {
-	name, want := p.path(p.name(i)), int64(p.fileSize())
-	if size != want {
-		what := "truncated"
-		if size > want {
-			what = "too long"
-		}
-		if size%(recordSize+1) == 0 && size > 0 {
-			what = "in the format of CIFAR-100"
-		}
-		return fmt.Errorf("data: %s: %d bytes where %d records of %d bytes make %d: it is %s",
-			name, size, p.format.records, recordSize, want, what)
-	}
-	into := p.records[i*p.fileSize() : (i+1)*p.fileSize()]
-	if n, err := io.ReadFull(r, into); err != nil {
-		return fmt.Errorf("data: %s: reading stopped after %d of %d bytes: %w", name, n, want, err)
-	}
-	for at := 0; at < len(into); at += recordSize {
-		if into[at] >= models.Classes {
-			return fmt.Errorf("data: %s: the label of record %d is %d, not 0 to %d: the file is corrupt or not a batch of CIFAR-10",
-				name, at/recordSize, into[at], models.Classes-1)
-		}
-	}
-	p.have[i] = true
-	return nil
-}
-
-// assemble sorts and checks what was gathered from the given place.
-func (p *parts) assemble(place string) (*Set, error) {
-	var missing []string
-	for i, have := range p.have {
-		if !have {
-			missing = append(missing, p.name(i))
-		}
-	}
-	if len(missing) > 0 {
-		return nil, fmt.Errorf("data: %s holds no %s", place, strings.Join(missing, ", "))
-	}
-
-	split := len(trainFiles) * p.fileSize()
-	set := new(Set)
-	var trainErr, testErr error
-	var wait sync.WaitGroup
-	wait.Go(func() { set.Test, testErr = p.check(p.records[split:], len(trainFiles), p.test) })
-	set.Train, trainErr = p.check(p.records[:split:split], 0, p.train)
-	wait.Wait()
-	if trainErr != nil {
-		return nil, trainErr
-	}
-	if testErr != nil {
-		return nil, testErr
-	}
-	set.Fingerprint = results.Fingerprint{Train: p.train, Test: p.test}
 	return set, nil
 }
 
-// check sorts records that begin with those of file first, and compares their
-// fingerprint.
-func (p *parts) check(records []byte, first int, want string) (Images, error) {
-	images, equal := canonical(records)
-	got := images.fingerprint()
-	if got == want {
-		return images, nil
+// treeReader reads the files of a tree as they come.
+type treeReader struct {
+	tree tree
+	*gathering
+	form    form // nil before the first file of one
+	root    string
+	seen    map[string]bool
+	foreign error // what the tree seems to hold if it holds no form
+}
+
+// toldError is an error that names its file.
+type toldError struct{ error }
+
+func (e *toldError) Unwrap() error { return e.error }
+
+func (r *treeReader) read(ctx context.Context, f *file) error {
+	p, ok := r.match(f.path)
+	if !ok {
+		if r.foreign == nil {
+			r.foreign = foreignName(f.path)
+			if r.foreign == nil {
+				r.foreign = foreignName(filepath.ToSlash(r.tree.name(f.path)))
+			}
+		}
+		return nil
 	}
-	last := first + len(records)/p.fileSize() - 1
-	if equal != nil {
-		a, b := equal.first, equal.second
-		return Images{}, fmt.Errorf("data: %s: record %d is record %d of %s again, CIFAR-10 has no duplicates: a batch was copied twice, or corrupted",
-			p.path(p.name(first+b/p.format.records)), b%p.format.records, a%p.format.records, p.name(first+a/p.format.records))
+	if r.seen[f.path] {
+		return fmt.Errorf("it holds two files %s", path.Base(f.path))
 	}
-	names := p.path(p.name(first))
-	if last > first {
-		names += " to " + p.name(last)
+	r.seen[f.path] = true
+	if err := r.take(ctx, f, p); err != nil {
+		return &toldError{fmt.Errorf("data: %s: %w", r.tree.name(f.path), err)}
 	}
-	return Images{}, fmt.Errorf("data: %s: corrupt or not CIFAR-10: the SHA-256 of the sorted records is %.16s..., not %.16s...", names, got, want)
+	return nil
+}
+
+// match tells whether a file belongs to the data set, and to which part.
+func (r *treeReader) match(file string) (part, bool) {
+	if r.form != nil {
+		p, root, ok := r.form.match(file)
+		return p, ok && root == r.root
+	}
+	for _, form := range forms {
+		if p, root, ok := form.match(file); ok {
+			r.form, r.root = form, root
+			return p, true
+		}
+	}
+	return 0, false
+}
+
+// take appends the records of a file.
+func (r *treeReader) take(ctx context.Context, f *file, p part) error {
+	in, err := f.open()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	buffered := bufio.NewReaderSize(&interruptible{ctx, in}, 64<<10)
+	// An error of reading comes again with the rest.
+	head, _ := buffered.Peek(min(headSize, int(f.size)))
+	if err := foreign(head); err != nil {
+		return err
+	}
+	r.begin(p, r.tree.name(f.path), path.Base(f.path))
+	var at io.ReaderAt
+	if in, ok := in.(io.ReaderAt); ok {
+		at = &interruptibleAt{ctx, in}
+	}
+	if err := r.form.read(&content{buffered, at, f.path, f.size}, p, r.gathering); err != nil {
+		return err
+	}
+	return r.checkLabels(p)
+}
+
+// complete says what is missing.
+func (r *treeReader) complete(place string) error {
+	if r.form == nil {
+		return &toldError{&nothingError{place, r.foreign}}
+	}
+	var missing []string
+	for _, name := range r.form.names() {
+		if !r.seen[path.Join(r.root, name)] {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		return &toldError{fmt.Errorf("data: %s holds no %s", place, strings.Join(missing, ", "))}
+	}
+	return r.missing()
 }

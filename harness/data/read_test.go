@@ -16,9 +16,9 @@ import (
 )
 
 // small is a data set in CIFAR-10's form with few records to a file.
-var small = func() format {
+var small = func() Contents {
 	set := Synthetic(11, 5*smallRecords, smallRecords)
-	return format{records: smallRecords, train: set.Fingerprint.Train, test: set.Fingerprint.Test}
+	return Contents{Batch: smallRecords, Train: set.Fingerprint.Train, Test: set.Fingerprint.Test}
 }()
 
 const smallRecords = 4
@@ -27,11 +27,11 @@ const smallRecords = 4
 // spread over them in an order of the given seed.
 func smallFiles(seed int64) map[string][]byte {
 	set := Synthetic(11, 5*smallRecords, smallRecords)
-	files := map[string][]byte{testFile: set.Test.records}
+	files := map[string][]byte{binaryNames[trainBatches]: set.Test.records}
 	order := make([]int32, set.Train.N)
 	permute(order, newStream(seed, forSplit, 0))
 	for i, from := range order {
-		name := trainFiles[i/smallRecords]
+		name := binaryNames[i/smallRecords]
 		at := int(from) * recordSize
 		files[name] = append(files[name], set.Train.records[at:at+recordSize]...)
 	}
@@ -59,9 +59,9 @@ type member struct {
 
 // members lists files as the official archive does: in a folder, with others.
 func members(files map[string][]byte) []member {
-	list := []member{{archiveFolder + "/readme.html", []byte("<html>")}}
+	list := []member{{binaryFolder + "/readme.html", []byte("<html>")}}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		list = append(list, member{archiveFolder + "/" + name, files[name]})
+		list = append(list, member{binaryFolder + "/" + name, files[name]})
 	}
 	return list
 }
@@ -102,7 +102,7 @@ func TestReadPlaces(t *testing.T) {
 	packed := compress(t, tarball(t, members(smallFiles(3))))
 	nested := map[string][]byte{}
 	for name, content := range smallFiles(4) {
-		nested[archiveFolder+"/"+name] = content
+		nested[binaryFolder+"/"+name] = content
 	}
 	for _, c := range []struct {
 		name  string
@@ -111,7 +111,7 @@ func TestReadPlaces(t *testing.T) {
 		{"folder", writeFolder(t, t.TempDir(), smallFiles(1))},
 		{"folder, records in another order", writeFolder(t, t.TempDir(), smallFiles(2))},
 		{"folder above", writeFolder(t, t.TempDir(), nested)},
-		{"folder of the archive", writeFolder(t, t.TempDir(), map[string][]byte{archiveName: packed})},
+		{"folder of the archive", writeFolder(t, t.TempDir(), map[string][]byte{binaryArchive: packed})},
 		{"archive of another name", filepath.Join(writeFolder(t, t.TempDir(), map[string][]byte{"c.tgz": packed}), "c.tgz")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -125,7 +125,7 @@ func TestReadPlaces(t *testing.T) {
 			if got.Train.N != 5*smallRecords || got.Test.N != smallRecords {
 				t.Errorf("%d and %d images", got.Train.N, got.Test.N)
 			}
-			if got.Fingerprint.Train != small.train || got.Fingerprint.Test != small.test || got.Fingerprint.Synthetic {
+			if got.Fingerprint.Train != small.Train || got.Fingerprint.Test != small.Test || got.Fingerprint.Synthetic {
 				t.Errorf("fingerprint %+v", got.Fingerprint)
 			}
 		})
@@ -139,39 +139,39 @@ func TestReadFaults(t *testing.T) {
 		damage func(files map[string][]byte)
 		want   []string
 	}{
-		{"truncated", func(f map[string][]byte) { f[trainFiles[2]] = f[trainFiles[2]][:5000] },
+		{"truncated", func(f map[string][]byte) { f[binaryNames[2]] = f[binaryNames[2]][:5000] },
 			[]string{"data_batch_3.bin", "5000 bytes", "12292", "truncated"}},
-		{"empty", func(f map[string][]byte) { f[testFile] = nil },
+		{"empty", func(f map[string][]byte) { f[binaryNames[trainBatches]] = nil },
 			[]string{"test_batch.bin", "0 bytes", "truncated"}},
-		{"too long", func(f map[string][]byte) { f[trainFiles[0]] = append(f[trainFiles[0]], 1) },
+		{"too long", func(f map[string][]byte) { f[binaryNames[0]] = append(f[binaryNames[0]], 1) },
 			[]string{"data_batch_1.bin", "12293 bytes", "too long"}},
-		{"CIFAR-100", func(f map[string][]byte) { f[trainFiles[0]] = make([]byte, 5*3074) },
+		{"CIFAR-100", func(f map[string][]byte) { f[binaryNames[0]] = make([]byte, 5*3074) },
 			[]string{"data_batch_1.bin", "15370 bytes", "CIFAR-100"}},
-		{"missing", func(f map[string][]byte) { delete(f, trainFiles[4]) },
+		{"missing", func(f map[string][]byte) { delete(f, binaryNames[4]) },
 			[]string{"data_batch_5.bin"}},
-		{"label", func(f map[string][]byte) { f[trainFiles[1]][2*recordSize] = 10 },
+		{"label", func(f map[string][]byte) { f[binaryNames[1]][2*recordSize] = 10 },
 			[]string{"data_batch_2.bin", "label of record 2 is 10"}},
-		{"corrupt", func(f map[string][]byte) { f[trainFiles[3]][999] ^= 1 },
-			[]string{"data_batch_1.bin to data_batch_5.bin", "corrupt", small.train[:16]}},
-		{"corrupt test", func(f map[string][]byte) { f[testFile][999] ^= 1 },
-			[]string{"test_batch.bin", "corrupt", small.test[:16]}},
-		{"copied twice", func(f map[string][]byte) { f[trainFiles[3]] = bytes.Clone(f[trainFiles[1]]) },
+		{"corrupt", func(f map[string][]byte) { f[binaryNames[3]][999] ^= 1 },
+			[]string{"data_batch_1.bin to data_batch_5.bin", "corrupt", small.Train[:16]}},
+		{"corrupt test", func(f map[string][]byte) { f[binaryNames[trainBatches]][999] ^= 1 },
+			[]string{"test_batch.bin", "corrupt", small.Test[:16]}},
+		{"copied twice", func(f map[string][]byte) { f[binaryNames[3]] = bytes.Clone(f[binaryNames[1]]) },
 			[]string{"data_batch_4.bin", "data_batch_2.bin", "again"}},
-		{"one record twice", func(f map[string][]byte) { copy(f[trainFiles[0]][3*recordSize:], f[trainFiles[0]][:recordSize]) },
+		{"one record twice", func(f map[string][]byte) { copy(f[binaryNames[0]][3*recordSize:], f[binaryNames[0]][:recordSize]) },
 			[]string{"data_batch_1.bin", "record 3 is record 0"}},
 		{"foreign", func(f map[string][]byte) {
 			set := Synthetic(12, 5*smallRecords, smallRecords)
-			for i, name := range trainFiles {
+			for i, name := range binaryNames[:trainBatches] {
 				f[name] = set.Train.records[i*smallRecords*recordSize:][:smallRecords*recordSize]
 			}
 		}, []string{"not CIFAR-10"}},
-		{"test in place of training", func(f map[string][]byte) { f[trainFiles[0]] = f[testFile] },
+		{"test in place of training", func(f map[string][]byte) { f[binaryNames[0]] = f[binaryNames[trainBatches]] },
 			[]string{"data_batch_1.bin", "not CIFAR-10"}},
 	} {
 		files := smallFiles(1)
 		c.damage(files)
 		folder := writeFolder(t, t.TempDir(), files)
-		packed := filepath.Join(writeFolder(t, t.TempDir(), map[string][]byte{archiveName: compress(t, tarball(t, members(files)))}), archiveName)
+		packed := filepath.Join(writeFolder(t, t.TempDir(), map[string][]byte{binaryArchive: compress(t, tarball(t, members(files)))}), binaryArchive)
 		for _, place := range []string{folder, packed} {
 			t.Run(c.name+" in "+filepath.Base(place), func(t *testing.T) {
 				checkMessage(t, func() error { _, err := small.read(t.Context(), place); return err }, append(c.want, place)...)
@@ -211,14 +211,16 @@ func TestReadArchiveFaults(t *testing.T) {
 		content []byte
 		want    string
 	}{
-		{"not an archive", []byte("<html>no such file</html>"), "not a gzip archive"},
-		{"empty", nil, "not a gzip archive"},
+		{"a page", []byte("<html>no such file</html>"), "an HTML page"},
+		{"not an archive", []byte("no such file"), "not an archive"},
+		{"empty", nil, "it is empty"},
 		{"not a tar", compress(t, []byte(strings.Repeat("abc", 1000))), "damaged"},
 		{"truncated", whole[:len(whole)*2/3], "unexpected EOF"},
 		{"truncated before packing", compress(t, short), "unexpected EOF"},
 		{"checksum", flipped, "damaged"},
 		{"a file twice", compress(t, tarball(t, twice)), "two files data_batch_1.bin"},
-		{"other files", compress(t, tarball(t, []member{{"a", nil}})), "holds no data_batch_1.bin, data_batch_2.bin"},
+		{"other files", compress(t, tarball(t, []member{{"a", nil}})), "nothing of CIFAR-10"},
+		{"one file", compress(t, tarball(t, members(smallFiles(1))[:2])), "holds no data_batch_2.bin, data_batch_3.bin"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			file := filepath.Join(writeFolder(t, t.TempDir(), map[string][]byte{"x.tar.gz": c.content}), "x.tar.gz")
@@ -231,7 +233,7 @@ func TestReadNothing(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	checkMessage(t, func() error { _, err := small.read(t.Context(), missing); return err }, missing)
 	empty := t.TempDir()
-	checkMessage(t, func() error { _, err := small.read(t.Context(), empty); return err }, empty, trainFiles[0])
+	checkMessage(t, func() error { _, err := small.read(t.Context(), empty); return err }, empty, binaryNames[0])
 }
 
 func TestReadCancelled(t *testing.T) {
@@ -239,8 +241,8 @@ func TestReadCancelled(t *testing.T) {
 	reason := errors.New("enough")
 	cancel(reason)
 	dir := writeFolder(t, t.TempDir(), smallFiles(1))
-	writeFolder(t, dir, map[string][]byte{archiveName: compress(t, tarball(t, members(smallFiles(1))))})
-	for _, place := range []string{dir, filepath.Join(dir, archiveName)} {
+	writeFolder(t, dir, map[string][]byte{binaryArchive: compress(t, tarball(t, members(smallFiles(1))))})
+	for _, place := range []string{dir, filepath.Join(dir, binaryArchive)} {
 		if _, err := small.read(ctx, place); !errors.Is(err, reason) {
 			t.Errorf("reading %s: error %v, want the reason for the cancellation", place, err)
 		}
@@ -253,7 +255,7 @@ func FuzzReadArchive(f *testing.F) {
 	whole := tarball(f, members(smallFiles(1)))
 	f.Add(whole)
 	f.Add(whole[:len(whole)/2])
-	f.Add(tarball(f, []member{{testFile, nil}}))
+	f.Add(tarball(f, []member{{binaryNames[trainBatches], nil}}))
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, content []byte) {
 		file := filepath.Join(t.TempDir(), "x.tar.gz")
@@ -267,7 +269,7 @@ func FuzzReadArchive(f *testing.F) {
 			}
 			return
 		}
-		if got := fmt.Sprint(set.Train.fingerprint(), set.Test.fingerprint()); got != fmt.Sprint(small.train, small.test) {
+		if got := fmt.Sprint(set.Train.fingerprint(), set.Test.fingerprint()); got != fmt.Sprint(small.Train, small.Test) {
 			t.Errorf("accepted records with fingerprints %s", got)
 		}
 	})

@@ -32,6 +32,7 @@ const (
 type Set struct {
 	Train, Test Images
 	Fingerprint results.Fingerprint
+	Place       string // the folder or archive it was read from, absolute; empty for a generated set
 }
 
 // Images is a list of labelled images. In a [Set] it is in canonical order:
