@@ -2,9 +2,11 @@ package experiments
 
 // Experiment is what one spec asks for, checked and complete.
 type Experiment struct {
-	Name  string `json:"name"`  // of the file, without .toml: what -exp names
-	File  string `json:"file"`  // where it was read, for messages
-	Title string `json:"title"` // of the exhibit
+	Name string `json:"name"` // of the file, without .toml: what -exp names
+	File string `json:"file"` // where it was read, for messages
+	// Embedded says that the spec comes with the program; others are one's own.
+	Embedded bool   `json:"-"`
+	Title    string `json:"title"` // of the exhibit
 	// Exhibit says what is drawn: one of [Exhibits].
 	Exhibit string `json:"exhibit"`
 	// Networks are all that are trained, in the order of the file.
@@ -65,6 +67,10 @@ type RunSpec struct {
 	Scale    Scale    `toml:"scale" json:"scale"`
 	Seed     int64    `toml:"seed" json:"seed"`
 }
+
+// Published reports whether the exhibit belongs among those that reproduce the
+// paper: the spec comes with the program and is not the try-out.
+func (e *Experiment) Published() bool { return e.Embedded && e.Name != tryOut }
 
 // seeds returns the seeds that a network is trained with.
 func (e *Experiment) seeds(n Network, override []int64) []int64 {

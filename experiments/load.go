@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"bytes"
 	"embed"
 	"fmt"
 	"io/fs"
@@ -19,7 +20,9 @@ var files embed.FS
 
 // names are the embedded specs in the order of the paper, the try-out last. A
 // file that is not listed comes after them, in alphabetical order.
-var names = []string{"fig1", "fig6", "fig7", "table6", "compare", "choices", "smoke"}
+var names = []string{"fig1", "fig6", "fig7", "table6", "compare", "choices", tryOut}
+
+const tryOut = "smoke"
 
 // Names returns what [Load] knows by name: the embedded specs, in the order of
 // the paper.
@@ -64,15 +67,20 @@ func All() ([]*Experiment, error) {
 }
 
 // Load returns the embedded experiment of a name or, for an argument that ends
-// in .toml or has a slash, the experiment in that file. What is wrong with a
-// spec is a [*SpecError].
+// in .toml or has a slash, the experiment in that file, which is an embedded one
+// if it says the same to the byte. What is wrong with a spec is a [*SpecError].
 func Load(nameOrPath string) (*Experiment, error) {
 	if strings.HasSuffix(nameOrPath, ".toml") || strings.ContainsAny(nameOrPath, `/\`) {
 		text, err := os.ReadFile(nameOrPath)
 		if err != nil {
 			return nil, fmt.Errorf("read the spec: %w", err)
 		}
-		return Parse(filepath.ToSlash(nameOrPath), text)
+		e, err := Parse(filepath.ToSlash(nameOrPath), text)
+		if err == nil {
+			own, missing := fs.ReadFile(files, e.Name+".toml")
+			e.Embedded = missing == nil && bytes.Equal(own, text)
+		}
+		return e, err
 	}
 	known := Names()
 	if !slices.Contains(known, nameOrPath) {
@@ -83,7 +91,11 @@ func Load(nameOrPath string) (*Experiment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the spec: %w", err)
 	}
-	return Parse(path.Join("experiments", file), text)
+	e, err := Parse(path.Join("experiments", file), text)
+	if err == nil {
+		e.Embedded = true
+	}
+	return e, err
 }
 
 func unknownExperiment(name string, known []string) error {

@@ -17,14 +17,19 @@ import (
 func TestFreshMachine(t *testing.T) {
 	for _, c := range []struct {
 		name   string
+		args   []string
 		scales []experiments.Scale
 		code   int
 		stderr []string
 		figure bool
 	}{
-		{"recorded at two scales", []experiments.Scale{{Num: 1, Den: 64}, {Num: 1, Den: 16}}, exitDone,
+		{"recorded at two scales", nil, []experiments.Scale{{Num: 1, Den: 64}, {Num: 1, Den: 16}}, exitDone,
 			[]string{"fig1: drawn from what is recorded at scale 1/16", "to train: ", "CIFAR10_DIR"}, true},
-		{"nothing recorded", nil, exitFailed, []string{"nothing of fig1 is recorded in ", "CIFAR10_DIR"}, false},
+		{"another scale asked for", []string{"-scale", "1/4"}, []experiments.Scale{{Num: 1, Den: 16}}, exitFailed,
+			[]string{"fig1: drawn from what is recorded at scale 1/16", "what was asked for is not drawn: not all of fig1 is recorded at scale 1/4", "CIFAR10_DIR"}, true},
+		{"other seeds asked for", []string{"-seeds", "7"}, []experiments.Scale{{Num: 1, Den: 16}}, exitFailed,
+			[]string{"nothing of fig1 is recorded in ", "CIFAR10_DIR"}, false},
+		{"nothing recorded", nil, nil, exitFailed, []string{"nothing of fig1 is recorded in ", "CIFAR10_DIR"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv(data.EnvironmentVariable, "")
@@ -46,7 +51,7 @@ func TestFreshMachine(t *testing.T) {
 			}
 			var stdout, stderr strings.Builder
 			env := &environment{stdout: &stdout, stderr: &stderr, source: "http://127.0.0.1:1/"} // where nobody answers
-			if code := env.run(t.Context(), []string{"-exp", "fig1", "-results", dir}); code != c.code {
+			if code := env.run(t.Context(), append([]string{"-exp", "fig1", "-results", dir}, c.args...)); code != c.code {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}
 			for _, want := range c.stderr {

@@ -85,7 +85,7 @@ func (s *selection) load() ([]*experiments.Experiment, error) {
 			return nil, err
 		}
 		for _, e := range all {
-			if e.Name != "smoke" {
+			if e.Published() {
 				list = append(list, e)
 			}
 		}
@@ -155,6 +155,9 @@ func (r *records) open(env *environment) ([]*experiments.Experiment, *results.St
 	list, err := r.selection.load()
 	if err != nil {
 		return nil, nil, err
+	}
+	if err := publish.CheckNames(r.folder, list); err != nil {
+		return nil, nil, usageError{err.Error()}
 	}
 	store, err := results.OpenWith(r.folder, env.leases)
 	return list, store, err

@@ -81,7 +81,7 @@ func (s submitted) finish(runs int) string {
 	}
 	t.Logf("-status looked %d times, the slowest look took %v; seen: %v", s.watcher.looks, s.watcher.slowest.Round(time.Millisecond), s.watcher.seen)
 	log := s.log()
-	if figure := filepath.Join(s.folder, "figures", "short.svg"); !exists(figure) || !exists(filepath.Join(s.folder, publish.ReportFile)) {
+	if figure := filepath.Join(s.folder, "figures", "short-synthetic.svg"); !exists(figure) || !exists(filepath.Join(s.folder, "report-short-synthetic.html")) {
 		t.Errorf("the last job has drawn no %s", figure)
 	}
 	undisturbed := filepath.Join(t.TempDir(), "undisturbed")

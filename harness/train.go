@@ -129,11 +129,15 @@ func (m *trainMode) draw(p *publish.Publisher) error {
 
 // drawUntrained is for a machine that has neither data nor network: it draws
 // from the largest scale that is recorded and says what the full run needs.
-// Drawing nothing at all is an error, with unavailable for the reason.
+// Drawing nothing at all is an error, with unavailable for the reason, and so is
+// drawing anything else than the scale or the seeds that were asked for.
 func (m *trainMode) drawUntrained(env *environment, p *publish.Publisher, unavailable error) error {
 	drawn, err := p.Draw(p.Largest)
 	if err == nil && drawn.Exhibits == 0 {
 		return fmt.Errorf("nothing of %s is recorded in %s, and %w", &m.records.selection, m.records.folder, unavailable)
+	}
+	if s := &m.records.selection; err == nil && (s.scaleGiven || s.seeds != nil) {
+		return fmt.Errorf("what was asked for is not drawn: not all of %s is recorded at scale %s with these seeds, and %w", s, s.scale, unavailable)
 	}
 	env.say("to train: %s", text.OneLine(unavailable))
 	return checked(m.check, drawn, err)

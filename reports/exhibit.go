@@ -113,8 +113,9 @@ func (e *Exhibit) PrintVerdicts(w io.Writer) error {
 // Write writes the figure as figures/<name>.png, .svg and .pdf and the tables
 // as tables/<table>.md, .csv, .tex and .html under the results folder dir, and
 // returns the paths of those written. A file that would not change is left
-// alone, so drawing again from the same records touches nothing. A file that
-// cannot be drawn or written does not keep the others from being written.
+// alone, so drawing again from the same records touches nothing. What an
+// exhibit of that name has left there besides is removed. A file that cannot be
+// drawn or written does not keep the others from being written.
 func (e *Exhibit) Write(dir string) ([]string, error) {
 	var paths []string
 	var failed error
@@ -140,6 +141,9 @@ func (e *Exhibit) Write(dir string) ([]string, error) {
 				return b.Bytes(), err
 			})
 		}
+	}
+	if failed == nil {
+		failed = remove(dir, e.Name, paths)
 	}
 	return paths, failed
 }

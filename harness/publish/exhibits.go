@@ -16,11 +16,7 @@ import (
 	"deepresidual/reports"
 	"deepresidual/reports/tensorboard"
 	"deepresidual/results"
-	"deepresidual/results/atomicfile"
 )
-
-// ReportFile is the page with all exhibits, in the results folder.
-const ReportFile = "report.html"
 
 // Publisher draws experiments from the records of a store.
 type Publisher struct {
@@ -89,30 +85,40 @@ func (p *Publisher) Draw(choose Chooser) (Drawn, error) {
 	var written []string
 	var failed []error
 	for _, e := range exhibits {
-		paths, err := write(e, p.Store.Dir())
+		paths, err := p.write(e)
 		written, failed = append(written, paths...), append(failed, err)
 		drawn.Verdicts = append(drawn.Verdicts, e.Verdicts...)
 	}
-	page, err := p.writeReport(records)
-	written, failed = append(written, page...), append(failed, err, p.exportAll(exhibits))
+	pages, err := p.writePages(exhibits, records)
+	written, failed = append(written, pages...), append(failed, err, p.ignoreRuns(exhibits, records), p.exportAll(exhibits))
 	failed = append(failed, p.print(exhibits, written))
+	for _, e := range exhibits {
+		if e.aside {
+			p.say("%s", e.note(records, p.Store.Dir()))
+		}
+	}
 	return drawn, errors.Join(failed...)
 }
 
-// write writes the files of an exhibit.
-func write(e *reports.Exhibit, dir string) (paths []string, err error) {
+// write writes the files of an exhibit in its place. What was drawn of the same
+// choice when another was larger has its own names now, and goes.
+func (p *Publisher) write(e placed) (paths []string, err error) {
 	defer process.Recover(&err)
-	return e.Write(dir)
+	paths, err = e.Write(p.Store.Dir())
+	if err == nil && !e.aside {
+		err = reports.Remove(p.Store.Dir(), e.name+scaleSuffix(e.choice))
+	}
+	return paths, errors.Join(err, remember(p.Store.Dir(), e.experiment))
 }
 
 // print prints what Draw says.
-func (p *Publisher) print(exhibits []*reports.Exhibit, written []string) error {
+func (p *Publisher) print(exhibits []placed, written []string) error {
 	for _, e := range exhibits {
 		if err := e.Print(p.Output); err != nil {
 			return err
 		}
 		for _, r := range e.Figure.Remarks() {
-			fmt.Fprintf(p.Output, "%s: %s\n", e.Name, r)
+			fmt.Fprintf(p.Output, "%s: %s\n", e.experiment.Name, r)
 		}
 	}
 	if len(written) > 0 {
@@ -146,69 +152,29 @@ func filesLine(paths []string) string {
 	return "written: " + strings.Join(names, ", ")
 }
 
-// build draws the experiments that a chooser finds records for.
-func (p *Publisher) build(list []*experiments.Experiment, records []*results.Record, choose Chooser) ([]*reports.Exhibit, error) {
-	var exhibits []*reports.Exhibit
+// build draws the experiments that a chooser finds records for, each under the
+// name of its place.
+func (p *Publisher) build(list []*experiments.Experiment, records []*results.Record, choose Chooser) ([]placed, error) {
+	var exhibits []placed
 	for _, e := range list {
 		c, ok := choose(e, records)
 		if !ok {
 			continue
 		}
-		exhibit, err := reports.Build(reports.Select(e, records, c), reports.Options{Parameters: p.Parameters})
+		place := placeOf(e, records, c)
+		named := *e
+		named.Name = place.name
+		exhibit, err := reports.Build(reports.Select(&named, records, c), reports.Options{Parameters: p.Parameters})
 		if err != nil {
 			return nil, err
 		}
-		exhibits = append(exhibits, exhibit)
+		exhibits = append(exhibits, placed{exhibit, place, e, c})
 	}
 	return exhibits, nil
 }
 
-// writeReport writes the page of every experiment that something is recorded
-// of, whichever of them this command is about, and returns its path.
-func (p *Publisher) writeReport(records []*results.Record) (written []string, err error) {
-	defer process.Recover(&err)
-	r, err := p.page(records)
-	if err != nil {
-		return nil, err
-	}
-	path := filepath.Join(p.Store.Dir(), ReportFile)
-	err = atomicfile.Write(path, func(w io.Writer) error { return r.WriteHTML(w) })
-	if err != nil {
-		return nil, err
-	}
-	return []string{path}, nil
-}
-
-// page draws the report of every experiment that comes with the program or is
-// among the publisher's, if something is recorded of it.
-func (p *Publisher) page(records []*results.Record) (*reports.Report, error) {
-	list, err := experiments.All()
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range p.Experiments {
-		if !known(list, e) {
-			list = append(list, e)
-		}
-	}
-	exhibits, err := p.build(list, records, p.Recorded)
-	if err != nil {
-		return nil, err
-	}
-	return &reports.Report{Title: "Deep Residual Learning on CIFAR-10, reproduced", Exhibits: exhibits}, nil
-}
-
-func known(list []*experiments.Experiment, e *experiments.Experiment) bool {
-	for _, other := range list {
-		if other.File == e.File {
-			return true
-		}
-	}
-	return false
-}
-
 // exportAll writes TensorBoard event files of the runs that exhibits show.
-func (p *Publisher) exportAll(exhibits []*reports.Exhibit) error {
+func (p *Publisher) exportAll(exhibits []placed) error {
 	for _, e := range exhibits {
 		for _, run := range e.Selection.Runs {
 			if run.Record == nil {

@@ -110,7 +110,7 @@ func (s *reportServer) current() ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if state := b.String(); s.page == nil || state != s.state {
-		report, err := s.publisher.page(records)
+		report, err := s.publisher.livePage(records)
 		if err != nil {
 			return nil, err
 		}

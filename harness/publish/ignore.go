@@ -1,0 +1,69 @@
+package publish
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"deepresidual/experiments"
+	"deepresidual/reports"
+	"deepresidual/results"
+)
+
+// ignoreFile keeps the record of a run out of version control: of synthetic
+// data, say, or of a smaller scale than the exhibits show. A record that is
+// under version control already stays there.
+const (
+	ignoreFile    = ".gitignore"
+	ignoreContent = "# No exhibit that is kept shows this run.\n*\n"
+)
+
+// ignoreRuns marks the runs that only exhibits that were set aside show, and
+// takes the mark off those that are kept.
+func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error {
+	shown, err := p.shown(records)
+	if err != nil {
+		return err
+	}
+	var failed []error
+	for _, e := range drawn {
+		for _, run := range e.Selection.Runs {
+			if run.Record == nil {
+				continue
+			}
+			path := filepath.Join(p.Store.Path(run.Record.Key), ignoreFile)
+			switch {
+			case !shown[run.Record.Key.Identity()]:
+				failed = append(failed, writeChanged(path, []byte(ignoreContent)))
+			case !e.aside:
+				if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+					failed = append(failed, err)
+				}
+			}
+		}
+	}
+	return errors.Join(failed...)
+}
+
+// shown returns the identities of the runs that exhibits under their
+// experiments' own names show.
+func (p *Publisher) shown(records []*results.Record) (map[string]bool, error) {
+	all, err := experiments.All()
+	if err != nil {
+		return nil, err
+	}
+	shown := make(map[string]bool)
+	for _, e := range append(all, p.Experiments...) {
+		c, ok := kept(e, records)
+		if !ok {
+			continue
+		}
+		for _, run := range reports.Select(e, records, c).Runs {
+			if run.Record != nil {
+				shown[run.Record.Key.Identity()] = true
+			}
+		}
+	}
+	return shown, nil
+}

@@ -1,0 +1,141 @@
+package publish
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/process"
+	"deepresidual/reports"
+	"deepresidual/results"
+)
+
+// ReportFile is the page in the results folder with the exhibits that reproduce
+// the paper, each from the largest scale that is recorded.
+const ReportFile = "report.html"
+
+const pageTitle = "Deep Residual Learning on CIFAR-10, reproduced"
+
+// writePages writes the pages that show the exhibits drawn, with all else that
+// belongs on them, and returns their paths.
+func (p *Publisher) writePages(drawn []placed, records []*results.Record) (written []string, err error) {
+	list, err := published()
+	if err != nil {
+		return nil, err
+	}
+	done := make(map[string]bool)
+	var failed []error
+	for _, e := range drawn {
+		if done[e.page] {
+			continue
+		}
+		done[e.page] = true
+		on := list
+		if !e.experiment.Published() {
+			on = []*experiments.Experiment{e.experiment}
+		}
+		path, err := p.writePage(e.page, on, records, e.companions)
+		written, failed = append(written, path...), append(failed, err)
+		if e.page == ReportFile {
+			// What has the published names now may be on a page for what was set aside.
+			failed = append(failed, p.renew("report"+scaleSuffix(e.choice)+".html", list, records, e.choice))
+		}
+	}
+	return written, errors.Join(failed...)
+}
+
+// companions chooses the exhibits that belong on the page of e.
+func (e placed) companions(other *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
+	if other.Name == e.experiment.Name {
+		return e.choice, true
+	}
+	c := e.choice
+	if !e.aside {
+		var ok bool
+		if c, ok = kept(other, records); !ok {
+			return c, false
+		}
+	}
+	return c, !reports.Select(other, records, c).Empty() && placeOf(other, records, c).page == e.page
+}
+
+// writePage draws a page of the experiments that there is something to show of
+// and returns its path; a page with nothing on it is removed.
+func (p *Publisher) writePage(name string, list []*experiments.Experiment, records []*results.Record, choose Chooser) (written []string, err error) {
+	defer process.Recover(&err)
+	path := filepath.Join(p.Store.Dir(), name)
+	exhibits, err := p.build(list, records, choose)
+	if err != nil {
+		return nil, err
+	}
+	if len(exhibits) == 0 {
+		return nil, os.Remove(path)
+	}
+	var page bytes.Buffer
+	if err := report(exhibits).WriteHTML(&page); err != nil {
+		return nil, err
+	}
+	return []string{path}, writeChanged(path, page.Bytes())
+}
+
+// renew writes a page of exhibits that were set aside again, if there is one.
+func (p *Publisher) renew(name string, list []*experiments.Experiment, records []*results.Record, c reports.Choice) error {
+	if _, err := os.Stat(filepath.Join(p.Store.Dir(), name)); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	_, err := p.writePage(name, list, records, func(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
+		return c, !reports.Select(e, records, c).Empty() && placeOf(e, records, c).page == name
+	})
+	return err
+}
+
+func report(exhibits []placed) *reports.Report {
+	r := &reports.Report{Title: pageTitle}
+	for _, e := range exhibits {
+		r.Exhibits = append(r.Exhibits, e.Exhibit)
+	}
+	return r
+}
+
+// published returns the experiments whose exhibits belong on the published page.
+func published() ([]*experiments.Experiment, error) {
+	all, err := experiments.All()
+	if err != nil {
+		return nil, err
+	}
+	var list []*experiments.Experiment
+	for _, e := range all {
+		if e.Published() {
+			list = append(list, e)
+		}
+	}
+	return list, nil
+}
+
+// livePage draws what is served: the exhibits that reproduce the paper and those
+// of the publisher's experiments, as far as something is recorded of them.
+func (p *Publisher) livePage(records []*results.Record) (*reports.Report, error) {
+	list, err := published()
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range p.Experiments {
+		if !known(list, e) {
+			list = append(list, e)
+		}
+	}
+	exhibits, err := p.build(list, records, p.Recorded)
+	return report(exhibits), err
+}
+
+func known(list []*experiments.Experiment, e *experiments.Experiment) bool {
+	for _, other := range list {
+		if other.File == e.File {
+			return true
+		}
+	}
+	return false
+}

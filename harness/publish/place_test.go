@@ -1,0 +1,217 @@
+package publish
+
+import (
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/fixture"
+	"deepresidual/models"
+	"deepresidual/reports"
+	"deepresidual/results"
+)
+
+var (
+	full      = experiments.Full()
+	sixteenth = experiments.Scale{Num: 1, Den: 16}
+	quarter   = experiments.Scale{Num: 1, Den: 4}
+	tiny      = experiments.Scale{Num: 1, Den: 2000}
+)
+
+func load(t *testing.T, name string) *experiments.Experiment {
+	t.Helper()
+	e, err := experiments.Load(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func newStore(t *testing.T) *results.Store {
+	t.Helper()
+	store, err := results.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// leave records runs of an experiment, as many as n, at a scale.
+func leave(t *testing.T, store *results.Store, e *experiments.Experiment, c reports.Choice, n int) {
+	t.Helper()
+	runs := e.Runs(c.Scale, c.Seeds)
+	for _, run := range runs[:min(n, len(runs))] {
+		data := fixture.CIFAR()
+		data.Synthetic = c.Synthetic
+		fixture.Leave(t, store, results.Key{Spec: run.RunSpec, Data: data, Arithmetic: models.Arithmetic}, results.Complete, false)
+	}
+}
+
+// draw draws experiments from a choice of the records and returns what is said.
+func draw(t *testing.T, store *results.Store, c reports.Choice, list ...*experiments.Experiment) string {
+	t.Helper()
+	var said strings.Builder
+	p := &Publisher{Store: store, Experiments: list, Asked: c, Output: io.Discard, Progress: &said}
+	if _, err := p.Draw(p.AsAsked); err != nil {
+		t.Fatal(err)
+	}
+	return said.String()
+}
+
+// snapshot reads all files of a store but its records.
+func snapshot(t *testing.T, store *results.Store) map[string]string {
+	t.Helper()
+	files := make(map[string]string)
+	err := filepath.WalkDir(store.Dir(), func(path string, d os.DirEntry, err error) error {
+		name, _ := filepath.Rel(store.Dir(), path)
+		if err != nil || d.IsDir() || strings.HasPrefix(filepath.ToSlash(name), "runs/") {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		files[filepath.ToSlash(name)] = string(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// Nothing smaller replaces what the published names show, nor touches the page.
+func TestSmallerIsSetAside(t *testing.T) {
+	fig1, smoke := load(t, "fig1"), load(t, "smoke")
+	own := *fig1
+	own.Name, own.File, own.Embedded = "mine", filepath.Join(t.TempDir(), "mine.toml"), false
+	if err := os.WriteFile(own.File, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name   string
+		e      *experiments.Experiment
+		choice reports.Choice
+		added  []string // some of the new files
+		said   string
+	}{
+		{"a smaller scale", fig1, reports.Choice{Scale: tiny},
+			[]string{"figures/fig1-scale-1-2000.png", "tables/fig1-scale-1-2000-errors.csv", "report-scale-1-2000.html"},
+			"fig1: scale 1/2000 is drawn as DIR/figures/fig1-scale-1-2000.png, on the page DIR/report-scale-1-2000.html; figures/fig1.* and report.html keep showing scale 1/16"},
+		{"synthetic data", fig1, reports.Choice{Scale: full, Synthetic: true},
+			[]string{"figures/fig1-synthetic.png", "tables/fig1-synthetic-claims.tex", "report-synthetic.html"},
+			"fig1: synthetic data is drawn as DIR/figures/fig1-synthetic.png, on the page DIR/report-synthetic.html; figures/fig1.* and report.html keep showing scale 1/16"},
+		{"other seeds", fig1, reports.Choice{Scale: sixteenth, Seeds: []int64{7, 8}},
+			[]string{"figures/fig1-seeds-7-8.png", "report-seeds-7-8.html"}, "scale 1/16 with seeds of -seeds is drawn as"},
+		{"a larger scale that has only begun", fig1, reports.Choice{Scale: quarter},
+			[]string{"figures/fig1-scale-1-4.png", "report-scale-1-4.html"}, "keep showing scale 1/16"},
+		{"the try-out", smoke, reports.Choice{Scale: full, Synthetic: true},
+			[]string{"figures/smoke-synthetic.png", "report-smoke-synthetic.html"}, "report.html is left as it is"},
+		{"a spec of one's own", &own, reports.Choice{Scale: full},
+			[]string{"figures/mine.png", "figures/mine.spec", "report-mine.html"}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			store := newStore(t)
+			leave(t, store, fig1, reports.Choice{Scale: sixteenth}, 9)
+			if said := draw(t, store, reports.Choice{Scale: sixteenth}, fig1); said != "" {
+				t.Errorf("what has the published names is said to be set aside: %s", said)
+			}
+			before := snapshot(t, store)
+			n := 9
+			if c.choice.Scale == quarter {
+				n = 1
+			}
+			leave(t, store, c.e, c.choice, n)
+			said := draw(t, store, c.choice, c.e)
+			after := snapshot(t, store)
+			for _, name := range c.added {
+				if after[name] == "" {
+					t.Errorf("%s is not drawn; there are %v", name, slices.Sorted(maps.Keys(after)))
+				}
+			}
+			for name, content := range before {
+				if after[name] != content {
+					t.Errorf("%s has changed", name)
+				}
+			}
+			if want := strings.ReplaceAll(c.said, "DIR", store.Dir()); !strings.Contains(said, want) || (want == "") != (said == "") {
+				t.Errorf("said %q, want %q", said, want)
+			}
+			for name, content := range after {
+				if name == ReportFile && (strings.Contains(content, "Smoke") || strings.Contains(content, "ynthetic data")) {
+					t.Errorf("the published page shows more than the paper's exhibits")
+				}
+			}
+		})
+	}
+}
+
+// What is larger takes the published names, and what was set aside under its
+// own scale is gone then.
+func TestLargerReplaces(t *testing.T) {
+	store := newStore(t)
+	fig1 := load(t, "fig1")
+	leave(t, store, fig1, reports.Choice{Scale: sixteenth}, 9)
+	draw(t, store, reports.Choice{Scale: sixteenth}, fig1)
+	old := snapshot(t, store)
+
+	leave(t, store, fig1, reports.Choice{Scale: quarter}, 1)
+	draw(t, store, reports.Choice{Scale: quarter}, fig1)
+	if files := snapshot(t, store); files["figures/fig1-scale-1-4.svg"] == "" || files["report-scale-1-4.html"] == "" {
+		t.Fatalf("what has only begun is not set aside: %v", slices.Sorted(maps.Keys(files)))
+	}
+	leave(t, store, fig1, reports.Choice{Scale: quarter}, 9)
+	draw(t, store, reports.Choice{Scale: quarter}, fig1)
+	files := snapshot(t, store)
+	if files["figures/fig1.svg"] == old["figures/fig1.svg"] || !strings.Contains(files["figures/fig1.svg"], "1/4") {
+		t.Error("figures/fig1.svg does not show the larger scale")
+	}
+	for name := range files {
+		if strings.Contains(name, "scale-1-4") {
+			t.Errorf("%s is left of what was set aside", name)
+		}
+	}
+	if again := draw(t, store, reports.Choice{Scale: sixteenth}, fig1); !strings.Contains(again, "keep showing scale 1/4") {
+		t.Errorf("said %q of the smaller scale", again)
+	}
+}
+
+// Version control leaves out runs that no exhibit shows under its own name.
+func TestIgnoredRuns(t *testing.T) {
+	store := newStore(t)
+	fig1 := load(t, "fig1")
+	leave(t, store, fig1, reports.Choice{Scale: sixteenth}, 9)
+	leave(t, store, fig1, reports.Choice{Scale: tiny}, 9)
+	leave(t, store, fig1, reports.Choice{Scale: full, Synthetic: true}, 9)
+	draw(t, store, reports.Choice{Scale: tiny}, fig1)
+	draw(t, store, reports.Choice{Scale: full, Synthetic: true}, fig1)
+	draw(t, store, reports.Choice{Scale: sixteenth}, fig1)
+	ignored := func(r *results.Record) bool {
+		content, err := os.ReadFile(filepath.Join(store.Path(r.Key), ".gitignore"))
+		return err == nil && strings.HasSuffix(string(content), "\n*\n")
+	}
+	records, _ := store.Records()
+	for _, r := range records {
+		kept := r.Key.Spec.Scale == sixteenth
+		if ignored(r) == kept {
+			t.Errorf("%v at scale %s: ignored is %v", r.Key, r.Key.Spec.Scale, !kept)
+		}
+	}
+	// Without the larger ones, the smaller ones are kept.
+	for _, r := range records {
+		if r.Key.Spec.Scale == sixteenth {
+			if err := os.RemoveAll(store.Path(r.Key)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	draw(t, store, reports.Choice{Scale: tiny}, fig1)
+	records, _ = store.Records()
+	for _, r := range records {
+		if ignored(r) == (!r.Key.Data.Synthetic) {
+			t.Errorf("%v at scale %s, without larger ones: ignored is %v", r.Key, r.Key.Spec.Scale, ignored(r))
+		}
+	}
+}
