@@ -17,11 +17,13 @@ type Scale struct{ Num, Den int }
 // Full is the scale of the paper: the whole schedule.
 func Full() Scale { return Scale{1, 1} }
 
-// ParseScale reads "1" or a fraction "a/b" above 0 and at most 1, and returns it
-// in lowest terms: 2/32 and 1/16 are one scale.
+// ParseScale reads "1", a fraction "a/b" above 0 and at most 1, or the same as a
+// decimal, and returns it in lowest terms: 2/32, 0.0625 and 1/16 are one scale.
 func ParseScale(text string) (Scale, error) {
 	first, second, fraction := strings.Cut(text, "/")
-	if !fraction {
+	if whole, decimals, ok := strings.Cut(text, "."); ok && len(decimals) <= 6 {
+		first, second = whole+decimals, "1"+strings.Repeat("0", len(decimals))
+	} else if !fraction {
 		second = "1"
 	}
 	num, err1 := strconv.Atoi(first)

@@ -20,6 +20,10 @@ func TestParseScale(t *testing.T) {
 		{"1/16", "1/16", false},
 		{"2/32", "1/16", false},
 		{"3/4", "3/4", false},
+		{"0.0625", "1/16", false},
+		{"0.1", "1/10", false},
+		{".25", "1/4", false},
+		{"1.0", "1", true},
 		{"1/1000000", "1/1000000", false},
 	} {
 		s, err := experiments.ParseScale(c.text)
@@ -27,7 +31,7 @@ func TestParseScale(t *testing.T) {
 			t.Errorf("ParseScale(%q) = %s, full %v (%v), want %s, full %v", c.text, s, s.IsFull(), err, c.want, c.full)
 		}
 	}
-	for _, text := range []string{"", "0", "2", "-1", "0/4", "5/4", "1/0", "-1/-2", "1/", "/2", "1/2/3", "0.5", "1/1000001", "1/99999999999999999999", " 1"} {
+	for _, text := range []string{"", "0", "2", "-1", "0/4", "5/4", "1/0", "-1/-2", "1/", "/2", "1/2/3", "0.0", "1.5", "-0.5", "1/0.5", "0.1/2", "0.00000001", "1/1000001", "1/99999999999999999999", " 1"} {
 		if s, err := experiments.ParseScale(text); err == nil || !strings.Contains(err.Error(), "such as 1/16") {
 			t.Errorf("ParseScale(%q) = %s (%v), want an error that says what is allowed", text, s, err)
 		}

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
+	"time"
 
 	"deepresidual/harness/process"
 	"deepresidual/harness/text"
@@ -17,6 +19,7 @@ type dryRunMode struct {
 	records records
 	machine machine
 	retrain bool
+	format  format
 }
 
 func (m *dryRunMode) declare(o *options) {
@@ -24,6 +27,7 @@ func (m *dryRunMode) declare(o *options) {
 	m.records.declare(o, true)
 	m.machine.declare(o)
 	o.on(&m.retrain, "retrain", "train again what is recorded")
+	m.format.declare(o)
 }
 
 func (m *dryRunMode) do(ctx context.Context, env *environment) error {
@@ -39,42 +43,101 @@ func (m *dryRunMode) do(ctx context.Context, env *environment) error {
 	var speed work.Speed
 	if len(todo) > 0 {
 		var ok bool
-		if speed, ok = work.RecordedSpeed(recorded, process.CPU(), m.machine.threads); !ok {
+		if speed, ok = work.RecordedSpeed(recorded, process.Host(), process.CPU(), m.machine.threads); !ok {
 			if speed, err = work.MeasuredSpeed(ctx, m.machine.threads, m.machine.kernels); err != nil {
 				return err
 			}
 		}
 	}
-	if err := planTable(plan, speed).Terminal(env.stdout); err != nil {
+	rows := plannedRows(plan, speed)
+	if err := m.format.print(env, rows, rows.table); err != nil {
 		return err
 	}
-	if len(todo) == 0 {
-		fmt.Fprintf(env.stdout, "nothing to train: all %d runs are recorded\n", len(plan))
-		return nil
+	summary := env.stdout
+	if m.format.name != formatTable {
+		summary = env.stderr
 	}
-	fmt.Fprintf(env.stdout, "%d of %d runs to train: %s FLOPs, about %s, going by %s\n",
-		len(todo), len(plan), flopsOf(todo.Cost()), text.Roughly(speed.Time(todo.Cost())), speed.Source)
-	return nil
+	return summarise(summary, plan, speed)
 }
 
-// planTable lays a plan out as a table.
-func planTable(plan work.Plan, speed work.Speed) *reports.Table {
-	t := &reports.Table{
-		Name: "plan",
-		Columns: []reports.Column{
-			{Heading: "run"}, {Heading: "for"}, {Heading: "why"},
-			{Heading: "iterations", Number: true}, {Heading: "FLOPs", Number: true}, {Heading: "time", Number: true},
-		},
+// summarise says what a plan comes to. Where a run diverged or cannot be read,
+// training what is left would fail, and so does this.
+func summarise(w io.Writer, plan work.Plan, speed work.Speed) error {
+	todo := plan.Work()
+	lost := plan.Failures()
+	switch {
+	case len(todo) > 0:
+		fmt.Fprintf(w, "%d of %d runs to train: %s FLOPs, about %s, going by %s\n",
+			len(todo), len(plan), flopsOf(todo.Cost()), text.Roughly(speed.Time(todo.Cost())), speed.Source)
+	case lost == nil:
+		fmt.Fprintf(w, "nothing to train: all %d runs are recorded\n", len(plan))
+	default:
+		fmt.Fprintln(w, "nothing can be trained, but not every run is recorded to its end")
 	}
+	return lost
+}
+
+// plannedRun is what -dry-run tells of a run. The JSON names are part of the
+// program's interface.
+type plannedRun struct {
+	Network     string   `json:"network"`
+	Scale       string   `json:"scale"`
+	Seed        int64    `json:"seed"`
+	Identity    string   `json:"identity"`
+	Experiments []string `json:"experiments"`
+	Train       bool     `json:"train"`
+	Reason      string   `json:"reason"`
+	Iterations  int      `json:"iterations"` // left to train
+	FLOPs       float64  `json:"flops"`      // two to a multiply-add
+	Seconds     float64  `json:"seconds"`    // that it would take
+
+	title string
+}
+
+type plannedRuns []plannedRun
+
+func plannedRows(plan work.Plan, speed work.Speed) plannedRuns {
+	rows := plannedRuns{}
 	for _, r := range plan {
-		iterations, flops, duration := "", "", ""
-		if r.Train {
-			iterations = text.Grouped(r.Key.Spec.Protocol.Iterations - r.Done)
-			flops, duration = flopsOf(r.Cost), text.Roughly(speed.Time(r.Cost))
+		spec := r.Key.Spec
+		row := plannedRun{
+			Network: spec.Network.String(), Scale: spec.Scale.String(), Seed: spec.Seed, Identity: r.Key.Identity(),
+			Experiments: r.ShownBy, Train: r.Train, Reason: r.Reason, title: r.Key.String(),
 		}
-		t.Rows = append(t.Rows, reports.TableRow{Cells: []string{
-			r.Key.String(), strings.Join(r.ShownBy, " "), r.Reason, iterations, flops, duration,
-		}})
+		if r.Train {
+			row.Iterations = spec.Protocol.Iterations - r.Done
+			row.FLOPs, row.Seconds = 2*float64(r.Cost), speed.Time(r.Cost).Seconds()
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// table lays a plan out as a table.
+func (rows plannedRuns) table(forPeople bool) *reports.Table {
+	t := &reports.Table{Name: "plan"}
+	headings := []string{"network", "scale", "seed", "identity", "experiments", "reason"}
+	if forPeople {
+		headings = []string{"run", "for", "why"}
+	}
+	for _, h := range headings {
+		t.Columns = append(t.Columns, reports.Column{Heading: h})
+	}
+	for _, h := range []string{"iterations", "FLOPs", "time"} {
+		t.Columns = append(t.Columns, reports.Column{Heading: h, Number: true})
+	}
+	for _, r := range rows {
+		shownBy := strings.Join(r.Experiments, " ")
+		cells := []string{r.Network, r.Scale, fmt.Sprint(r.Seed), r.Identity, shownBy, r.Reason,
+			fmt.Sprint(r.Iterations), fmt.Sprintf("%.3g", r.FLOPs), fmt.Sprintf("%.0f", r.Seconds)}
+		if forPeople {
+			cells = []string{r.title, shownBy, r.Reason, "", "", ""}
+			if r.Train {
+				duration := time.Duration(r.Seconds * float64(time.Second))
+				copy(cells[3:], []string{text.Grouped(r.Iterations), fmt.Sprintf("%.2g", r.FLOPs), text.Roughly(duration)})
+			}
+		}
+		t.Rows = append(t.Rows, reports.TableRow{Cells: cells})
 	}
 	return t
 }

@@ -35,7 +35,7 @@ func (m *evalMode) declare(o *options) {
 }
 
 func (m *evalMode) do(ctx context.Context, env *environment) error {
-	file, err := weights.Read(m.file)
+	file, err := interruptible(ctx, func() (*weights.File, error) { return weights.Read(m.file) })
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (o *options) count(to *int, name, help string) *option {
 	return o.add(name, "N", help, func(s string) error {
 		n, err := strconv.Atoi(s)
 		if err != nil {
-			return usagef("-%s %s: want a whole number", name, s)
+			return usagef("-%s %s: want a whole number from 1 on", name, s)
 		}
 		if n < 1 {
 			return usagef("-%s %d: at least 1", name, n)

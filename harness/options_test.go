@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,23 +62,99 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// An option that is empty or turned off never begins what was not asked for.
+// ask returns arguments that ask for a mode, with what it cannot do without.
+func ask(m mode) []string {
+	values := map[string][]string{
+		"":        {"-exp", "fig1"},
+		"dry-run": {"-dry-run", "-exp", "fig1"},
+		"serve":   {"-serve", "0"},
+		"submit":  {"-submit", "slurm", "-exp", "fig1"},
+		"eval":    {"-eval", "file"},
+		"bench":   {"-bench", "resnet-20"},
+	}
+	if args, ok := values[m.name]; ok {
+		return args
+	}
+	return []string{"-" + m.name}
+}
+
+// An option that is empty begins nothing, nor does a mode that is turned off:
+// neither is taken for one that was not given.
 func TestEmptyOptions(t *testing.T) {
 	for _, m := range modes() {
+		if _, err := parse(modes(), ask(m)); err != nil {
+			t.Errorf("%q: %v", ask(m), err)
+		}
 		var own options
 		m.declare(&own)
 		for _, o := range own {
-			args := []string{"-exp", "fig1", "-" + o.name + "="}
-			if o.name == m.name && o.arg == "" {
-				args[2] += "false"
-			}
-			if m.name != "" && m.name != o.name {
-				args = append(args, "-"+m.name+"=x")
-			}
-			if _, err := parse(modes(), args); exitCode(err) != exitUsage {
-				t.Errorf("%q: %v, want a usage error", args, err)
+			args := append(ask(m), "-"+o.name+"=")
+			if _, err := parse(modes(), args); exitCode(err) != exitUsage || !strings.Contains(err.Error(), "-"+o.name+" is empty") {
+				t.Errorf("%q: %v, want to hear that -%s is empty", args, err, o.name)
 			}
 		}
+		if o := own.find(m.name); o != nil && o.arg == "" {
+			for _, off := range []string{"=false", "=0", "=no"} {
+				args := []string{"-exp", "fig1", "-" + m.name + off}
+				if m.name == "version" {
+					args = args[2:]
+				}
+				if _, err := parse(modes(), args); exitCode(err) != exitUsage || !strings.Contains(err.Error(), "or leave it out") {
+					t.Errorf("%q: %v, want to hear that a mode is not turned off", args, err)
+				}
+			}
+		}
+	}
+}
+
+// An option without effect in a mode is refused, whatever the mode.
+func TestMisplacedOptions(t *testing.T) {
+	for _, m := range modes() {
+		var own options
+		m.declare(&own)
+		for _, other := range modes() {
+			var foreign options
+			other.declare(&foreign)
+			for _, o := range foreign {
+				asks := slices.ContainsFunc(modes(), func(m mode) bool { return m.name == o.name })
+				if own.find(o.name) != nil || asks {
+					continue
+				}
+				args := append(ask(m), "-"+o.name+"=1")
+				if _, err := parse(modes(), args); exitCode(err) != exitUsage {
+					t.Errorf("%q: %v, want a usage error", args, err)
+				}
+			}
+		}
+	}
+}
+
+func TestSeeds(t *testing.T) {
+	for _, c := range []struct {
+		list string
+		want []int64 // nil: refused
+	}{
+		{"1", []int64{1}}, {"3, 1,3", []int64{3, 1}}, {"1-3", []int64{1, 2, 3}}, {"0,2-2", []int64{0, 2}}, {"5,4-6", []int64{5, 4, 6}},
+		{"-1", nil}, {"1--2", nil}, {"3-1", nil}, {"1-", nil}, {"-", nil}, {"1,,2", nil}, {"0-10000", nil}, {"1-9223372036854775807", nil},
+		{"9223372036854775808", nil}, {"1.5", nil}, {"one", nil},
+	} {
+		var s selection
+		if err := s.parseSeeds(c.list); (err == nil) != (c.want != nil) || err == nil && !slices.Equal(s.seeds, c.want) {
+			t.Errorf("-seeds %q: %v, %v; want %v", c.list, s.seeds, err, c.want)
+		}
+	}
+}
+
+// An experiment that is named twice, as by all and by itself, is one.
+func TestLoadOnce(t *testing.T) {
+	s := selection{names: []string{"all", "fig1"}}
+	list, err := s.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := new(selection).load()
+	if err != nil || len(list) != len(all) {
+		t.Errorf("%d experiments, %v; want %d", len(list), err, len(all))
 	}
 }
 

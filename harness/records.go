@@ -43,30 +43,55 @@ func (s *selection) declare(o *options, required bool) {
 		s.scaleGiven = true
 		return s.scale.Set(text)
 	})
-	o.add("seeds", "N,N", "these seeds instead of the experiment's", s.parseSeeds)
+	o.add("seeds", "N,N-N", "these seeds instead of the experiment's, such as 1-5", s.parseSeeds)
 }
 
-// parseSeeds adds the seeds in a list separated by commas.
+// maxSeeds bounds a list of seeds: a number with a digit too many is no reason
+// to plan for a million runs.
+const maxSeeds = 10000
+
+// parseSeeds adds the seeds in a list of seeds and ranges of seeds, separated by
+// commas.
 func (s *selection) parseSeeds(list string) error {
 	for text := range strings.SplitSeq(list, ",") {
-		seed, err := strconv.ParseInt(strings.TrimSpace(text), 10, 64)
-		if err != nil {
-			return fmt.Errorf("%q is not a whole number", text)
+		text = strings.TrimSpace(text)
+		first, last, isRange := strings.Cut(text, "-")
+		if !isRange {
+			last = first
 		}
-		if !slices.Contains(s.seeds, seed) {
-			s.seeds = append(s.seeds, seed)
+		from, err1 := strconv.ParseInt(first, 10, 64)
+		to, err2 := strconv.ParseInt(last, 10, 64)
+		switch {
+		case first == "" && err2 == nil:
+			return fmt.Errorf("found %s, want 0 or more", text)
+		case err1 != nil || err2 != nil:
+			return fmt.Errorf("%q is not a whole number", text)
+		case to < from:
+			return fmt.Errorf("%q is empty: it ends before it begins", text)
+		case to-from >= maxSeeds-int64(len(s.seeds)):
+			return fmt.Errorf("%q: that is more than %d seeds", text, maxSeeds)
+		}
+		for seed := from; seed <= to; seed++ {
+			if !slices.Contains(s.seeds, seed) {
+				s.seeds = append(s.seeds, seed)
+			}
 		}
 	}
 	return nil
 }
 
-// load reads the experiments.
+// load reads the experiments, each once.
 func (s *selection) load() ([]*experiments.Experiment, error) {
 	names := s.names
 	if len(names) == 0 {
 		names = []string{expAll}
 	}
 	var list []*experiments.Experiment
+	add := func(e *experiments.Experiment) {
+		if !slices.ContainsFunc(list, func(o *experiments.Experiment) bool { return o.File == e.File }) {
+			list = append(list, e)
+		}
+	}
 	for _, name := range names {
 		if name != expAll {
 			e, err := experiments.Load(name)
@@ -77,7 +102,7 @@ func (s *selection) load() ([]*experiments.Experiment, error) {
 			if err != nil {
 				return nil, err
 			}
-			list = append(list, e)
+			add(e)
 			continue
 		}
 		all, err := experiments.All()
@@ -86,7 +111,7 @@ func (s *selection) load() ([]*experiments.Experiment, error) {
 		}
 		for _, e := range all {
 			if e.Published() {
-				list = append(list, e)
+				add(e)
 			}
 		}
 	}

@@ -24,6 +24,9 @@ func (m *reportMode) do(_ context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	if err := makeWritable(m.tensorBoard); err != nil {
+		return err
+	}
 	p := m.records.publisher(env, list, store, m.tensorBoard)
 	drawn, err := p.Draw(p.Recorded)
 	if err == nil && drawn.Exhibits == 0 {

@@ -33,6 +33,20 @@ func TestStopOnSignal(t *testing.T) {
 	}
 }
 
+// Reading that takes no context is left alone when it ends.
+func TestInterruptible(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	never := make(chan struct{})
+	defer close(never)
+	time.AfterFunc(10*time.Millisecond, stop)
+	if _, err := interruptible(ctx, func() (int, error) { <-never; return 1, nil }); err != context.Canceled {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	if n, err := interruptible(t.Context(), func() (int, error) { return 1, nil }); n != 1 || err != nil {
+		t.Errorf("got %d, %v, want what was read", n, err)
+	}
+}
+
 type safeBuilder struct {
 	mu sync.Mutex
 	b  strings.Builder

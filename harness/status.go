@@ -2,28 +2,25 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"deepresidual/experiments"
 	"deepresidual/harness/publish"
 	"deepresidual/harness/text"
+	"deepresidual/reports"
 )
 
 // statusMode lists every run with its state.
 type statusMode struct {
 	records records
-	format  string
+	format  format
 }
-
-// The values of -format.
-const formatTable, formatCSV, formatJSON = "table", "csv", "json"
 
 func (m *statusMode) declare(o *options) {
 	o.mode("status", "list every run: recorded, running, queued, interrupted, diverged, missing")
 	m.records.declare(o, false)
-	o.choice(&m.format, "format", "F", "table (default), csv, json", formatTable, formatCSV, formatJSON)
+	m.format.declare(o)
 }
 
 func (m *statusMode) do(ctx context.Context, env *environment) error {
@@ -42,14 +39,10 @@ func (m *statusMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		env.say("warning: %s", text.OneLine(err))
 	}
-	switch m.format {
-	case formatJSON:
-		out := json.NewEncoder(env.stdout)
-		out.SetIndent("", "  ")
-		return out.Encode(status)
-	case formatCSV:
-		seconds := func(d time.Duration) string { return fmt.Sprintf("%.0f", d.Seconds()) }
-		return status.Table(seconds).CSV(env.stdout)
-	}
-	return status.Table(text.Roughly).Terminal(env.stdout)
+	return m.format.print(env, status, func(forPeople bool) *reports.Table {
+		if forPeople {
+			return status.Table(text.Roughly)
+		}
+		return status.Table(func(d time.Duration) string { return fmt.Sprintf("%.0f", d.Seconds()) })
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"deepresidual/experiments"
@@ -14,7 +13,6 @@ import (
 	"deepresidual/harness/text"
 	"deepresidual/harness/train"
 	"deepresidual/harness/work"
-	"deepresidual/reports"
 	"deepresidual/results"
 )
 
@@ -41,22 +39,6 @@ func (m *trainMode) declare(o *options) {
 	o.on(&m.requeue, "requeue", "as a job of Slurm's: requeue the job when a signal stops the training")
 }
 
-func declareCheckpoint(o *options, to *time.Duration) {
-	*to = time.Minute
-	o.add("checkpoint", "D", "time between checkpoints (default 1m; below 0, one after every iteration)", func(s string) (err error) {
-		*to, err = time.ParseDuration(s)
-		return err
-	})
-}
-
-func declareCheck(o *options, to *bool) {
-	o.on(to, "check", "exit with 0 only if every claim of the paper was reproduced on the whole schedule")
-}
-
-func declareTensorBoard(o *options, to *string) {
-	o.text(to, "tensorboard", "DIR", "write the curves as TensorBoard event files, too")
-}
-
 func (m *trainMode) do(ctx context.Context, env *environment) error {
 	err := m.reproduce(ctx, env)
 	if m.requeue && stopped(err) {
@@ -68,6 +50,9 @@ func (m *trainMode) do(ctx context.Context, env *environment) error {
 func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	list, store, err := m.records.open(env)
 	if err != nil {
+		return err
+	}
+	if err := makeWritable(m.tensorBoard); err != nil {
 		return err
 	}
 	plan, err := m.plan(ctx, env, list, store)
@@ -110,10 +95,10 @@ func (m *trainMode) plan(ctx context.Context, env *environment, list []*experime
 	if err != nil || len(m.run) == 0 {
 		return plan, err
 	}
-	only, unknown := plan.Only(m.run)
-	if len(unknown) > 0 {
+	only, err := plan.Only(m.run)
+	if err != nil {
 		s := &m.records.selection
-		return nil, usagef("-run %s: no such run in %s at scale %s; -status lists them, and a changed spec changes them", strings.Join(unknown, ","), s, s.scale)
+		return nil, usagef("-run %v in %s at scale %s; -status lists them, and a changed spec changes them", err, s, s.scale)
 	}
 	return only, nil
 }
@@ -141,14 +126,6 @@ func (m *trainMode) drawUntrained(env *environment, p *publish.Publisher, unavai
 	}
 	env.say("to train: %s", text.OneLine(unavailable))
 	return checked(m.check, drawn, err)
-}
-
-// checked is the error of a command that has drawn, with -check or without.
-func checked(check bool, drawn publish.Drawn, err error) error {
-	if err == nil && check {
-		return reports.Check(drawn.Verdicts)
-	}
-	return err
 }
 
 // requeueJob puts the Slurm job that was told to stop back into the queue

@@ -4,13 +4,16 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"runtime"
 	"slices"
 	"time"
 
 	"deepresidual/experiments"
+	"deepresidual/harness/cost"
 	"deepresidual/harness/process"
+	"deepresidual/harness/text"
 	"deepresidual/harness/train"
 	"deepresidual/models"
 )
@@ -35,6 +38,10 @@ type Result struct {
 // Steps times training steps of a network, after a few that warm the machine
 // up. It ends with ctx, after the step in hand.
 func Steps(ctx context.Context, net *models.Network, o Options) (Result, error) {
+	if need, free := cost.MemoryMiB(net, o.Batch), process.FreeMiB(); free > 0 && float64(need) > free {
+		return Result{}, fmt.Errorf("%s on minibatches of %s images takes about %s GiB of memory, and %.1f GiB are free: take smaller minibatches",
+			net.Name(), text.Grouped(o.Batch), text.Grouped(need/1024), free/1024)
+	}
 	m, err := models.New(net, models.Options{Batch: o.Batch, EvalBatch: o.Batch, Threads: o.Threads, Kernels: o.Kernels})
 	if err != nil {
 		return Result{}, err

@@ -3,6 +3,8 @@
 package cost
 
 import (
+	"math"
+
 	"deepresidual/experiments"
 	"deepresidual/models"
 )
@@ -48,6 +50,6 @@ func MemoryMiB(net *models.Network, batch int) int {
 		outputs += l.Size * l.Size * l.Out
 	}
 	const size, rest = 4, 400 << 20
-	bytes := 1.7*float64(size*outputs*batch) + 5*size*float64(net.Parameters()) + rest
-	return int(bytes / (1 << 20))
+	bytes := 1.7*size*float64(outputs)*float64(batch) + 5*size*float64(net.Parameters()) + rest
+	return int(min(bytes/(1<<20), math.MaxInt32))
 }

@@ -27,9 +27,16 @@ func Provenance(ctx context.Context, threads int) results.Provenance {
 		Command:   strings.Join(os.Args[1:], " "),
 		Started:   time.Now(),
 	}
-	p.Host, _ = os.Hostname() // a record without it is good enough
+	p.Host = Host()
 	p.Revision, p.Dirty, p.RevisionSource = Revision(ctx)
 	return p
+}
+
+// Host returns the name of the machine, or nothing where it has none; a record
+// without it is good enough.
+func Host() string {
+	name, _ := os.Hostname()
+	return name
 }
 
 // Revision returns the version-control revision the program was built from and

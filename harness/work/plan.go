@@ -56,16 +56,18 @@ type Request struct {
 // those of the store.
 func Make(store *results.Store, records []*results.Record, request Request) (Plan, error) {
 	var p Plan
+	planned := map[string]int{} // by identity: where in p
 	for _, e := range request.Experiments {
 		for _, run := range e.Runs(request.Scale, request.Seeds) {
 			key := results.Key{Spec: run.RunSpec, Data: request.Data, Arithmetic: models.Arithmetic}
-			same := func(r Planned) bool { return r.Key.Identity() == key.Identity() }
-			if i := slices.IndexFunc(p, same); i >= 0 {
+			id := key.Identity()
+			if i, ok := planned[id]; ok {
 				if !slices.Contains(p[i].ShownBy, e.Name) { // two variants can be one run
 					p[i].ShownBy = append(p[i].ShownBy, e.Name)
 				}
 				continue
 			}
+			planned[id] = len(p)
 			r := Planned{Key: key, ShownBy: []string{e.Name}, State: store.State(key)}
 			if at, ok := train.Latest(store.Path(key)); ok && !request.Retrain {
 				r.Done = at
@@ -84,20 +86,32 @@ func Make(store *results.Store, records []*results.Record, request Request) (Pla
 	return p, nil
 }
 
-// Only returns the runs with the given identities, and the identities that no
-// run of the plan has.
-func (p Plan) Only(identities []string) (only Plan, unknown []string) {
-	for _, id := range identities {
-		if !slices.ContainsFunc(p, func(r Planned) bool { return r.Key.Identity() == id }) {
-			unknown = append(unknown, id)
+// Only returns the runs whose identities begin as given. The error names the
+// first beginning that no run of the plan has, or more than one.
+func (p Plan) Only(beginnings []string) (Plan, error) {
+	chosen := make([]bool, len(p))
+	for _, begin := range beginnings {
+		found := 0
+		for i, r := range p {
+			if strings.HasPrefix(r.Key.Identity(), begin) {
+				chosen[i] = true
+				found++
+			}
+		}
+		switch {
+		case found == 0:
+			return nil, fmt.Errorf("%s: no such run", begin)
+		case found > 1:
+			return nil, fmt.Errorf("%s: so begin %d runs", begin, found)
 		}
 	}
-	for _, r := range p {
-		if slices.Contains(identities, r.Key.Identity()) {
+	var only Plan
+	for i, r := range p {
+		if chosen[i] {
 			only = append(only, r)
 		}
 	}
-	return only, unknown
+	return only, nil
 }
 
 // decide says whether a run is trained and why.
@@ -123,12 +137,12 @@ func (r *Planned) decide(records []*results.Record, retrain bool) {
 	}
 }
 
-// holder names a worker that holds a run: "node7:4711 since 2026-11-24 09:00:00".
+// holder names a worker that holds a run: "node7:4711 since 2026-11-24 09:00:00 CET".
 func holder(h *lease.Holder) string {
 	if h.Host == "" {
 		return "a worker that cannot be named"
 	}
-	return fmt.Sprintf("%s:%d since %s", h.Host, h.PID, h.Since.Local().Format(time.DateTime))
+	return fmt.Sprintf("%s:%d since %s", h.Host, h.PID, h.Since.Local().Format(time.DateTime+" MST"))
 }
 
 // missingBecause says why nothing is recorded for a key: nothing ever was, or

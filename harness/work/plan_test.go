@@ -93,6 +93,42 @@ func TestReasons(t *testing.T) {
 	}
 }
 
+// A run is named by a beginning of its identity that no other run has.
+func TestOnly(t *testing.T) {
+	e := fixture.Experiment(t, "e", nil)
+	p := planFor(t, open(t, t.TempDir()), Request{Seeds: []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}}, e)
+	id := p[3].Key.Identity()
+	for _, c := range []struct {
+		begin string
+		want  string // of the error
+	}{
+		{id, ""}, {id[:8], ""}, {"none", "none: no such run"}, {"", ": so begin 20 runs"},
+	} {
+		only, err := p.Only([]string{c.begin})
+		switch {
+		case c.want == "" && (err != nil || len(only) != 1 || only[0].Key.Identity() != id):
+			t.Errorf("%q: %d runs, %v; want the run %s", c.begin, len(only), err, id)
+		case c.want != "" && (err == nil || err.Error() != c.want):
+			t.Errorf("%q: %v, want %q", c.begin, err, c.want)
+		}
+	}
+}
+
+// A record of a machine with a processor of the same name tells nothing of this
+// one's speed.
+func TestRecordedSpeed(t *testing.T) {
+	store := open(t, t.TempDir())
+	fixture.Leave(t, store, fixture.Key(fixture.Experiment(t, "e", nil), 0), results.Complete, false)
+	records, _ := store.Records()
+	if _, ok := RecordedSpeed(records, "here", "old", 2); ok {
+		t.Error("the speed of another host is taken for this one's")
+	}
+	records[0].Provenance.Host = "here"
+	if s, ok := RecordedSpeed(records, "here", "old", 2); !ok || s.PerSecond <= 0 {
+		t.Errorf("%+v, %v: want the speed of this host", s, ok)
+	}
+}
+
 // A run of two experiments is planned once, and the longest comes first.
 func TestPlanOrder(t *testing.T) {
 	store, err := results.Open(t.TempDir())

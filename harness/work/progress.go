@@ -96,8 +96,8 @@ func (p *progress) Row(r results.Row) {
 	if p.terminal {
 		return
 	}
-	p.line("%s iteration %s of %s: loss %.4f, training error %.2f %%, test error %.2f %%%s",
-		p.name, text.Grouped(r.Iteration), text.Grouped(p.spec.Protocol.Iterations), r.TrainLoss, r.TrainError, r.TestError, p.pace())
+	p.line("%s iteration %s of %s: loss %s, training error %.2f %%, test error %.2f %%%s",
+		p.name, text.Grouped(r.Iteration), text.Grouped(p.spec.Protocol.Iterations), lossText(r.TrainLoss, 4), r.TrainError, r.TestError, p.pace())
 }
 
 // Warn implements train.Observer.
@@ -119,8 +119,8 @@ func (p *progress) line(format string, args ...any) {
 
 // draw draws the progress line, no longer than the terminal is wide.
 func (p *progress) draw() {
-	s := fmt.Sprintf("%s %s/%s loss %.3f error %.2f %%", p.name,
-		text.Grouped(p.done), text.Grouped(p.spec.Protocol.Iterations), p.loss, p.wrong)
+	s := fmt.Sprintf("%s %s/%s loss %s error %.2f %%", p.name,
+		text.Grouped(p.done), text.Grouped(p.spec.Protocol.Iterations), lossText(p.loss, 3), p.wrong)
 	if p.hasTest {
 		s += fmt.Sprintf(" test %.2f %%", p.test)
 	}
@@ -147,4 +147,13 @@ func (p *progress) pace() string {
 		s += fmt.Sprintf(" (%s for all)", text.Roughly(left+time.Duration(p.rest*float64(perStep))))
 	}
 	return s
+}
+
+// lossText formats a loss with so many decimals. One that is on its way to
+// infinity has no use for them.
+func lossText(v float64, decimals int) string {
+	if v >= 1000 {
+		return fmt.Sprintf("%.3g", v)
+	}
+	return fmt.Sprintf("%.*f", decimals, v)
 }

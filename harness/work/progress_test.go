@@ -46,6 +46,14 @@ resnet-20 (1 of 1): checkpoint; worn out
 	}
 }
 
+func TestLossText(t *testing.T) {
+	for v, want := range map[float64]string{2.30259: "2.3026", 999.5: "999.5000", 7261760582571635245056: "7.26e+21"} {
+		if got := lossText(v, 4); got != want {
+			t.Errorf("%v: %q, want %q", v, got, want)
+		}
+	}
+}
+
 // On a terminal there is one line, drawn over at most ten times a second, never
 // wider than the terminal, and gone at the end.
 func TestProgressTerminal(t *testing.T) {

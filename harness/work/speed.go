@@ -22,14 +22,14 @@ func (s Speed) Time(multiplyAdds int64) time.Duration {
 	return time.Duration(float64(multiplyAdds) / s.PerSecond * float64(time.Second))
 }
 
-// RecordedSpeed returns the speed of this machine's latest complete run, by its
-// record: same processor, same number of threads. It reports whether there is
-// one.
-func RecordedSpeed(records []*results.Record, cpu string, threads int) (Speed, bool) {
+// RecordedSpeed returns the speed of a machine's latest complete run, by its
+// record: the same host, since many machines have a processor of one name, the
+// same processor and number of threads. It reports whether there is one.
+func RecordedSpeed(records []*results.Record, host, cpu string, threads int) (Speed, bool) {
 	var latest *results.Record
 	for _, r := range records {
 		p := r.Provenance
-		if r.Status != results.Complete || p.CPU != cpu || p.Threads != threads || p.TrainSeconds <= 0 || r.Key.Data.Synthetic {
+		if r.Status != results.Complete || p.Host != host || p.CPU != cpu || p.Threads != threads || p.TrainSeconds <= 0 || r.Key.Data.Synthetic {
 			continue
 		}
 		if latest == nil || p.Ended.After(latest.Provenance.Ended) {

@@ -62,7 +62,10 @@ func TestLeaveHeld(t *testing.T) {
 	}
 	defer run.Release()
 	store := open(t, dir)
-	plan, _ := planFor(t, store, Request{}, e).Only([]string{fixture.Key(e, 0).Identity()})
+	plan, err := planFor(t, store, Request{}, e).Only([]string{fixture.Key(e, 0).Identity()})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var log strings.Builder
 	w := &Worker{Store: store, Output: &log, LeaveHeld: true}
 	if err := w.Train(t.Context(), plan); err != nil || !strings.Contains(log.String(), ": left to it\n") {

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"time"
+
+	"deepresidual/harness/publish"
+	"deepresidual/reports"
+)
+
+// The options of modes that train, draw, or have it done.
+
+func declareCheckpoint(o *options, to *time.Duration) {
+	*to = time.Minute
+	o.add("checkpoint", "D", "time between checkpoints (default 1m; below 0, one after every iteration)", func(s string) (err error) {
+		if *to, err = time.ParseDuration(s); err != nil {
+			err = usagef("-checkpoint %s: want a time with its unit, such as 90s, 5m, or -1s for one after every iteration", s)
+		}
+		return err
+	})
+}
+
+func declareCheck(o *options, to *bool) {
+	o.on(to, "check", "exit with 0 only if every claim of the paper was reproduced on the whole schedule")
+}
+
+func declareTensorBoard(o *options, to *string) {
+	o.text(to, "tensorboard", "DIR", "write the curves as TensorBoard event files, too")
+}
+
+// makeWritable makes the folder of -tensorboard, if it is named, and sees whether
+// files can be written there: rather now than after the first run.
+func makeWritable(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	err := os.MkdirAll(dir, 0o777)
+	if err == nil {
+		var f *os.File
+		if f, err = os.CreateTemp(dir, ".writable-*"); err == nil {
+			err = errors.Join(f.Close(), os.Remove(f.Name()))
+		}
+	}
+	if err != nil {
+		return usagef("-tensorboard: %v", err)
+	}
+	return nil
+}
+
+// checked is the error of a command that has drawn, with -check or without.
+func checked(check bool, drawn publish.Drawn, err error) error {
+	if err == nil && check {
+		return reports.Check(drawn.Verdicts)
+	}
+	return err
+}
