@@ -163,7 +163,7 @@ func decodeDocument(b []byte) (document, error) {
 	_, unreadable := toml.Decode(string(b), &version)
 	// A later format has other keys; say that rather than which.
 	if unreadable == nil && version.Format > format {
-		return document{}, fmt.Errorf("format %d is of a later version of the program, which reads up to %d", version.Format, format)
+		return document{}, laterFormat(version.Format)
 	}
 	d := document{Protocol: protocolBefore(version.Format)}
 	if err := decodeFormat(b, &d, func(key string) bool { return addedAfter(version.Format, key) }); err != nil {
@@ -180,6 +180,13 @@ func decodeDocument(b []byte) (document, error) {
 		return d, fmt.Errorf("identity is %q, but the spec recorded has %q: one of them was changed", d.Identity, id)
 	}
 	return d, nil
+}
+
+// laterFormat is the format of a record that a later version of the program wrote.
+type laterFormat int
+
+func (f laterFormat) Error() string {
+	return fmt.Sprintf("it has format %d, of a later version of the program than this one, which reads up to %d", int(f), format)
 }
 
 // decodeFormat decodes TOML and refuses keys that are missing, unknown, or

@@ -71,7 +71,7 @@ func TestDocumentRoundTrip(t *testing.T) {
 func TestDocumentRefuses(t *testing.T) {
 	good := string(goldenDocument(t))
 	for _, c := range []struct{ name, old, new, want string }{
-		{"a later format", "format = 2", "format = 3\nsomething_new = 1", "format 3 is of a later version of the program, which reads up to 2"},
+		{"a later format", "format = 2", "format = 3\nsomething_new = 1", "it has format 3, of a later version of the program than this one, which reads up to 2"},
 		{"no format", "format = 2", "format = 0", "unknown key protocol."},
 		{"keys of a later format", "format = 2", "format = 1", "unknown key protocol.warmup_window"},
 		{"a key of this format missing", "nesterov = false\n", "", "key protocol.nesterov is missing"},

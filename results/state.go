@@ -1,16 +1,18 @@
 package results
 
 import (
+	"errors"
 	"os"
 	"strings"
 
 	"deepresidual/results/lease"
 )
 
-// A run's [State] knows two statuses that no record has.
+// A run's [State] knows statuses that no record has.
 const (
 	Missing Status = "missing" // nothing is there
-	Damaged Status = "damaged" // there is a record, but it cannot be read
+	Damaged Status = "damaged" // there is a record, but it cannot be read: State.Damage says why
+	Newer   Status = "newer"   // there is a record, of a later version of the program
 )
 
 // State is what a results folder tells of a run at one moment.
@@ -19,7 +21,7 @@ type State struct {
 
 	// Status is Complete or Diverged if there is such a record, Running if a
 	// worker holds the run, Interrupted if one has left a record or a checkpoint
-	// behind, Damaged if the record cannot be read, and Missing otherwise.
+	// behind, Damaged or Newer if the record cannot be read, and Missing otherwise.
 	Status Status
 
 	Record *Record       // nil if there is none, or none that can be read
@@ -41,6 +43,8 @@ func (s *Store) State(key Key) State {
 		state.Status = state.Record.Status
 	case state.Holder != nil:
 		state.Status = Running
+	case errors.As(state.Damage, new(*LaterError)):
+		state.Status = Newer
 	case state.Damage != nil:
 		state.Status = Damaged
 	case state.Record != nil || hasCheckpoint(dir):

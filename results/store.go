@@ -55,7 +55,7 @@ func (s *Store) Path(key Key) string {
 
 // Records returns every record that can be read, by network and identity. What
 // cannot be read is named in the errors, each a [DamagedError] if the content of
-// a file is to blame, and does not keep the others from being read.
+// a file is to blame and a [LaterError] if this program is too old, and does not keep the others from being read.
 func (s *Store) Records() ([]*Record, []error) {
 	// Folders are read level by level and not by a pattern, which would take
 	// the brackets in the path of a results folder for its own.
@@ -109,6 +109,18 @@ func (e *DamagedError) Error() string {
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
+// LaterError is a record that is whole, and of a later version of the program.
+type LaterError struct {
+	File string
+	Err  error
+}
+
+func (e *LaterError) Error() string {
+	return fmt.Sprintf("results: %s cannot be read: %v; use that version, which reads older records, too", e.File, e.Err)
+}
+
+func (e *LaterError) Unwrap() error { return e.Err }
+
 // readRecord reads the record in a folder, or returns nil if there is none.
 //
 // A record is several files, and a worker may replace them while they are read.
@@ -139,6 +151,9 @@ func readTables(dir string, runFile []byte) (*Record, error) {
 		return nil, &DamagedError{File: filepath.Join(dir, name), Err: err}
 	}
 	d, err := decodeDocument(runFile)
+	if errors.As(err, new(laterFormat)) {
+		return nil, &LaterError{File: filepath.Join(dir, RunFile), Err: err}
+	}
 	if err != nil {
 		return damaged(RunFile, err)
 	}

@@ -2,6 +2,7 @@ package results
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -146,6 +147,27 @@ func TestDamage(t *testing.T) {
 				t.Errorf("trained again: %v", err)
 			}
 		})
+	}
+}
+
+// A record of a later version is no damage, and nobody is advised to remove it.
+func TestRecordOfLaterVersion(t *testing.T) {
+	s := open(t, scratch(t), lease.Options{})
+	key := testKey(t, "plain-20", 1)
+	run := begin(t, s, key)
+	save(t, run, testRecord(key, 3))
+	release(t, run)
+	path := filepath.Join(s.Path(key), RunFile)
+	overwrite(t, path, func(s string) string {
+		return strings.Replace(s, fmt.Sprint("format = ", format), fmt.Sprint("format = ", format+1, "\nnews = 1"), 1)
+	})
+	_, err := s.Find(key)
+	var later *LaterError
+	if !errors.As(err, &later) || later.File != path || strings.Contains(err.Error(), "damaged") || strings.Contains(err.Error(), "remove") {
+		t.Errorf("got %v", err)
+	}
+	if state := s.State(key); state.Status != Newer || !errors.As(state.Damage, &later) {
+		t.Errorf("state %s, %v", state.Status, state.Damage)
 	}
 }
 
