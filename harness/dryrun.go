@@ -35,7 +35,10 @@ func (m *dryRunMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	plan, recorded, err := m.records.plan(ctx, env, list, store, m.retrain)
+	plan, recorded, err := m.records.plan(ctx, env, list, store)
+	if err == nil && m.retrain {
+		plan, err = plan.Retrain(store)
+	}
 	if err != nil {
 		return err
 	}

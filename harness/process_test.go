@@ -15,6 +15,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"deepresidual/results"
 )
 
 // twoRuns is a spec of two short runs. Checkpoints are written after every
@@ -240,6 +242,113 @@ func TestProcesses(t *testing.T) {
 		}
 		f.compare(want)
 	})
+}
+
+// What is trained again keeps its finished record until there is another; when it
+// is interrupted the same command goes on, and leaves alone what it has done.
+func TestRetrainInterrupted(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	f := newFolder(t)
+	f.finish()
+	want, before := f.outcome(), f.ended()
+	changed := func() (n int) {
+		for name, when := range f.ended() {
+			if before[name] != when {
+				n++
+			}
+		}
+		return n
+	}
+	inProgress := func() bool {
+		return slices.ContainsFunc(f.checkpoints(), func(path string) bool {
+			record := filepath.Join(filepath.Dir(path), results.RunFile)
+			return f.ended()[record] == before[record]
+		})
+	}
+	// Stopped in the first run, then killed in the second.
+	for done, end := range []os.Signal{os.Interrupt, os.Kill} {
+		c, output := f.start("-retrain")
+		if !f.eventually(func() bool { return changed() == done && inProgress() }) {
+			t.Fatalf("no checkpoint appears of run %d\n%s", done+1, output)
+		}
+		c.Process.Signal(end)
+		if err := c.Wait(); err == nil {
+			t.Fatalf("it was done before it was stopped:\n%s", output)
+		}
+		if end == os.Interrupt && !strings.Contains(output.String(), "the same command goes on from there") {
+			t.Errorf("the output does not say how to go on:\n%s", output)
+		}
+		f.compare(want)
+	}
+	first := f.ended()
+	output := f.finish("-retrain")
+	if !strings.Contains(output, "trained again already") || !strings.Contains(output, "goes on from iteration") {
+		t.Errorf("it does not go on:\n%s", output)
+	}
+	f.compare(want)
+	if changed() != 2 {
+		t.Errorf("%d of 2 runs were trained again", changed())
+	}
+	for name, when := range f.ended() {
+		if first[name] != before[name] && first[name] != when {
+			t.Errorf("%s was trained again twice", name)
+		}
+	}
+	if left := f.checkpoints(); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+	// And once more, from the start.
+	if output := f.finish("-retrain"); strings.Count(output, " begins\n") != 2 {
+		t.Errorf("asked for again:\n%s", output)
+	}
+}
+
+// Checkpoints that a worker left which was killed after the record was complete
+// are removed by the next command.
+func TestLeftCheckpointsAreRemoved(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	f := newFolder(t)
+	f.finish()
+	for path := range f.ended() {
+		for _, name := range []string{"checkpoint-00000008.safetensors", "checkpoint-00000009.safetensors"} {
+			if err := os.WriteFile(filepath.Join(filepath.Dir(path), name), nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if output := f.finish(); strings.Contains(output, "warning") {
+		t.Error(output)
+	}
+	if left := f.checkpoints(); len(left) > 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+// ended returns when the runs ended, by the paths of their records, each of
+// which must be complete.
+func (f folder) ended() map[string]string {
+	f.t.Helper()
+	when := map[string]string{}
+	paths, _ := filepath.Glob(filepath.Join(f.dir, "results", "runs", "*", "*", results.RunFile))
+	for _, path := range paths {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			f.t.Fatal(err)
+		}
+		if !strings.Contains(string(b), "status = \"complete\"") {
+			f.t.Errorf("%s is not complete", path)
+		}
+		for line := range strings.Lines(string(b)) {
+			if strings.HasPrefix(line, "ended = ") {
+				when[path] = line
+			}
+		}
+	}
+	return when
 }
 
 func (f folder) checkpoints() []string {

@@ -190,7 +190,7 @@ func (r *records) open(env *environment) ([]*experiments.Experiment, *results.St
 
 // plan compares the experiments with what is recorded, which it returns, too,
 // and warns of records that are damaged.
-func (r *records) plan(ctx context.Context, env *environment, list []*experiments.Experiment, store *results.Store, retrain bool) (work.Plan, []*results.Record, error) {
+func (r *records) plan(ctx context.Context, env *environment, list []*experiments.Experiment, store *results.Store) (work.Plan, []*results.Record, error) {
 	fingerprint, err := r.data.fingerprint(ctx, env)
 	if err != nil {
 		return nil, nil, err
@@ -200,7 +200,7 @@ func (r *records) plan(ctx context.Context, env *environment, list []*experiment
 		env.say("warning: %s", text.OneLine(err))
 	}
 	p, err := work.Make(store, recorded, work.Request{
-		Experiments: list, Scale: r.selection.scale, Seeds: r.selection.seeds, Data: fingerprint, Retrain: retrain,
+		Experiments: list, Scale: r.selection.scale, Seeds: r.selection.seeds, Data: fingerprint,
 	})
 	return p, recorded, err
 }

@@ -63,7 +63,7 @@ func (m *submitMode) do(ctx context.Context, env *environment) error {
 			return err
 		}
 	}
-	plan, recorded, err := m.records.plan(ctx, env, list, store, false)
+	plan, recorded, err := m.records.plan(ctx, env, list, store)
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,9 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	for _, r := range plan {
 		env.say("%s: %s", r.Key, r.Reason)
 	}
+	if err := plan.Clean(ctx, store); err != nil {
+		env.say("warning: %s", text.OneLine(err))
+	}
 	publisher := m.records.publisher(env, list, store, m.tensorBoard)
 	todo := plan.Work()
 	if len(todo) == 0 {
@@ -73,6 +76,11 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	}
 	if err != nil {
 		return err
+	}
+	if m.retrain {
+		if err := plan.AskForRetraining(store); err != nil {
+			return err
+		}
 	}
 	w := &work.Worker{
 		Store: store, Data: set, Threads: m.machine.threads, Kernels: m.machine.kernels,
@@ -91,16 +99,20 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 
 // plan returns what is to be done about the runs that are asked for.
 func (m *trainMode) plan(ctx context.Context, env *environment, list []*experiments.Experiment, store *results.Store) (work.Plan, error) {
-	plan, _, err := m.records.plan(ctx, env, list, store, m.retrain)
-	if err != nil || len(m.run) == 0 {
-		return plan, err
-	}
-	only, err := plan.Only(m.run)
+	plan, _, err := m.records.plan(ctx, env, list, store)
 	if err != nil {
-		s := &m.records.selection
-		return nil, usagef("-run %v in %s at scale %s; -status lists them, and a changed spec changes them", err, s, s.scale)
+		return nil, err
 	}
-	return only, nil
+	if len(m.run) > 0 {
+		if plan, err = plan.Only(m.run); err != nil {
+			s := &m.records.selection
+			return nil, usagef("-run %v in %s at scale %s; -status lists them, and a changed spec changes them", err, s, s.scale)
+		}
+	}
+	if m.retrain {
+		return plan.Retrain(store)
+	}
+	return plan, nil
 }
 
 // draw draws the experiments, if not only some of their runs were asked for.

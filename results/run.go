@@ -1,11 +1,16 @@
 package results
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"sync"
 
+	"deepresidual/results/atomicfile"
 	"deepresidual/results/lease"
 )
 
@@ -20,6 +25,8 @@ type Run struct {
 	key    Key
 	record *Record
 	damage error
+
+	retraining *retraining // nil if the run is not to be trained again
 
 	mu       sync.Mutex
 	finished bool // what lies in the folder is a finished record
@@ -39,7 +46,13 @@ func (s *Store) Begin(ctx context.Context, key Key) (*Run, error) {
 	}
 	run := &Run{Lease: l, key: key}
 	run.record, run.damage = readRecord(l.Dir())
+	if run.retraining, err = readRetraining(l.Dir()); err != nil {
+		return nil, errors.Join(err, l.Release())
+	}
 	run.finished = run.record != nil && run.record.Status.Finished()
+	if err := run.settle(); err != nil {
+		return nil, errors.Join(err, l.Release())
+	}
 	return run, nil
 }
 
@@ -50,13 +63,18 @@ func (run *Run) Key() Key { return run.key }
 // none, an error if it could not be read.
 func (run *Run) Record() (*Record, error) { return run.record, run.damage }
 
+// pending ends the name of a table of a finished record while the table of the one
+// before is still in its place.
+const pending = ".next"
+
 // Save writes the record: curve.csv, timing.csv, responses.csv and run.toml.
 //
 // A run is finished from the moment a run.toml that says so is in place. It is
-// therefore written last, when its tables are there; and when a finished record
-// is replaced, first of all a run.toml that says the run goes on. So whoever
-// reads at any moment finds a finished record with its own tables or one that is
-// not finished.
+// therefore written when its tables are there. A finished record is replaced by a
+// finished one only: one that is not is accepted and not written. Then the tables
+// are first written beside the old ones, and take their places after run.toml has
+// been replaced. Who reads at any moment, or after a crash, finds either record
+// with its own tables.
 func (run *Run) Save(r *Record) error {
 	if got, want := r.Key.Identity(), run.key.Identity(); got != want {
 		return fmt.Errorf("results: the record to save is of %v, the lease is on %v", r.Key, run.key)
@@ -66,18 +84,14 @@ func (run *Run) Save(r *Record) error {
 		return fmt.Errorf("results: saving %v: %w", run.key, err)
 	}
 	run.mu.Lock()
-	replaces := run.finished
-	run.mu.Unlock()
-	if replaces {
-		unfinished := *r
-		unfinished.Status = Running
-		first, err := recordFiles(&unfinished)
-		if err != nil {
-			return fmt.Errorf("results: saving %v: %w", run.key, err)
-		}
-		files = append(first[len(first)-1:], files...)
+	defer run.mu.Unlock()
+	if run.finished && !r.Status.Finished() {
+		return nil
 	}
 	for _, f := range files {
+		if run.finished && f.name != RunFile {
+			f.name += pending
+		}
 		err := run.WriteFile(f.name, func(w io.Writer) error {
 			_, err := w.Write(f.content)
 			return err
@@ -86,13 +100,65 @@ func (run *Run) Save(r *Record) error {
 			return err
 		}
 	}
-	run.mu.Lock()
+	if run.finished {
+		for _, f := range files {
+			if f.name == RunFile {
+				continue
+			}
+			if err := run.Rename(f.name+pending, f.name); err != nil {
+				return err
+			}
+		}
+	}
 	run.finished = r.Status.Finished()
-	run.mu.Unlock()
 	if len(r.Responses) == 0 {
-		return run.Remove(ResponsesFile)
+		if err := run.Remove(ResponsesFile); err != nil {
+			return err
+		}
+	}
+	if run.finished {
+		return run.Remove(retrainFile)
 	}
 	return nil
+}
+
+// settle ends what a worker was doing that was killed while it replaced a
+// finished record.
+func (run *Run) settle() error {
+	for _, name := range []string{CurveFile, TimingFile, ResponsesFile} {
+		if _, err := os.Stat(filepath.Join(run.Dir(), name+pending)); err != nil {
+			continue
+		}
+		// run.toml tells whether it came to that. Timing has no digest, and is of
+		// either record as good as of the other.
+		end := run.Remove
+		if run.record != nil && run.record.Status.Finished() && run.pendingIsCurrent(name) {
+			end = func(from string) error { return run.Rename(from, name) }
+		}
+		if err := end(name + pending); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pendingIsCurrent reports whether the table on its way to its place is that of
+// the record as it was read.
+func (run *Run) pendingIsCurrent(name string) bool {
+	b, err := atomicfile.ReadFile(filepath.Join(run.Dir(), name+pending))
+	if err != nil {
+		return false
+	}
+	files, err := recordFiles(run.record)
+	if err != nil {
+		return false
+	}
+	for _, f := range files {
+		if f.name == name {
+			return bytes.Equal(f.content, b)
+		}
+	}
+	return false
 }
 
 type file struct {

@@ -27,6 +27,9 @@ type State struct {
 	Record *Record       // nil if there is none, or none that can be read
 	Damage error         // why the record cannot be read
 	Holder *lease.Holder // the worker that holds the run, nil if nobody does
+
+	// Retraining says that the run is to be trained again, or is being.
+	Retraining bool
 }
 
 // State looks at a run. It waits for nobody, writes nothing, and has something
@@ -38,6 +41,8 @@ func (s *Store) State(key Key) State {
 	// before it gives up its lease.
 	state.Holder = s.worker.Holder(dir)
 	state.Record, state.Damage = readRecord(dir)
+	again, _ := readRetraining(dir) // a read error is the record's, too
+	state.Retraining = again != nil
 	switch {
 	case state.Record != nil && state.Record.Status.Finished():
 		state.Status = state.Record.Status

@@ -55,13 +55,19 @@ func TestSaveAndFind(t *testing.T) {
 		t.Errorf("claimed again: record %v, %v", r, err)
 	}
 
-	// Training again: the finished record is one no more, and no file is stale.
+	// Training again: the finished record stays until there is another, and then
+	// no file is stale.
 	fresh := testRecord(key, 2)
 	fresh.Status, fresh.Responses = Running, nil
 	save(t, again, fresh)
+	if got, err := s.Find(key); err != nil || got.Status != Complete || len(got.Rows) != 30 {
+		t.Errorf("being trained again: %+v, %v", got, err)
+	}
+	fresh.Status = Diverged
+	save(t, again, fresh)
 	release(t, again)
 	got, err = s.Find(key)
-	if err != nil || got.Status != Running || len(got.Rows) != 2 || len(got.Responses) != 0 {
+	if err != nil || got.Status != Diverged || len(got.Rows) != 2 || len(got.Responses) != 0 {
 		t.Errorf("trained again: %+v, %v", got, err)
 	}
 	if slices.Contains(names(t, got.Dir), ResponsesFile) {
@@ -100,10 +106,10 @@ func TestDamage(t *testing.T) {
 		want       string
 	}{
 		{"curve cut off", CurveFile, func(s string) string { return s[:len(s)-3] }, "line 4: the file ends in the middle"},
-		{"curve shorter", CurveFile, func(s string) string { return s[:strings.LastIndex(strings.TrimSpace(s), "\n")+1] }, "not the curve that run.toml was written for"},
-		{"curve touched", CurveFile, func(s string) string { return strings.Replace(s, "100,0.256,", "100,0.257,", 1) }, "not the curve"},
+		{"curve shorter", CurveFile, func(s string) string { return s[:strings.LastIndex(strings.TrimSpace(s), "\n")+1] }, "not the table that run.toml was written for"},
+		{"curve touched", CurveFile, func(s string) string { return strings.Replace(s, "100,0.256,", "100,0.257,", 1) }, "not the table"},
 		{"curve gone", CurveFile, nil, "no such file"},
-		{"responses touched", ResponsesFile, func(s string) string { return strings.Replace(s, "0.75", "0.5", 1) }, "not the responses"},
+		{"responses touched", ResponsesFile, func(s string) string { return strings.Replace(s, "0.75", "0.5", 1) }, "not the table"},
 		{"responses gone", ResponsesFile, nil, "no such file"},
 		{"timing damaged", TimingFile, func(s string) string { return s + "x\n" }, "line 5: 1 values, want 2"},
 		{"result touched", RunFile, func(s string) string { return strings.Replace(s, "rows = 3", "rows = 4", 1) }, "its result is not what the curve says"},

@@ -40,7 +40,8 @@ type Planned struct {
 	Done    int    // iterations that need not be trained again
 	Cost    int64  // multiply-adds that are left to train
 
-	name string // for progress, among those that are trained: "resnet-20 (2 of 3)"
+	again bool   // it is trained though there is something recorded (-retrain)
+	name  string // for progress, among those that are trained: "resnet-20 (2 of 3)"
 }
 
 // Request is what a plan is made for.
@@ -49,7 +50,6 @@ type Request struct {
 	Scale       experiments.Scale
 	Seeds       []int64 // instead of the experiments'; nil for those
 	Data        results.Fingerprint
-	Retrain     bool // train again what is recorded
 }
 
 // Make compares the runs of experiments with what is recorded: records are
@@ -69,17 +69,26 @@ func Make(store *results.Store, records []*results.Record, request Request) (Pla
 			}
 			planned[id] = len(p)
 			r := Planned{Key: key, ShownBy: []string{e.Name}, State: store.State(key)}
-			if at, ok := train.Latest(store.Path(key)); ok && !request.Retrain {
+			if at, ok := train.Latest(store.Path(key)); ok {
 				r.Done = at
 			}
-			r.decide(records, request.Retrain)
-			if r.Train {
-				var err error
-				if r.Cost, err = cost.Run(run.RunSpec, r.Done); err != nil {
-					return nil, fmt.Errorf("%s: %w", e.Name, err)
-				}
-			}
+			r.decide(records)
 			p = append(p, r)
+		}
+	}
+	return p.inOrder()
+}
+
+// inOrder settles what the runs cost and in which order they are trained.
+func (p Plan) inOrder() (Plan, error) {
+	for i := range p {
+		r := &p[i]
+		if r.Cost = 0; !r.Train {
+			continue
+		}
+		var err error
+		if r.Cost, err = cost.Run(r.Key.Spec, r.Done); err != nil {
+			return nil, fmt.Errorf("%s: %w", r.ShownBy[0], err)
 		}
 	}
 	slices.SortStableFunc(p, func(a, b Planned) int { return cmp.Compare(b.Cost, a.Cost) })
@@ -115,20 +124,21 @@ func (p Plan) Only(beginnings []string) (Plan, error) {
 }
 
 // decide says whether a run is trained and why.
-func (r *Planned) decide(records []*results.Record, retrain bool) {
+func (r *Planned) decide(records []*results.Record) {
 	r.Train = true
 	switch status := r.State.Status; {
 	case status == results.Running:
 		r.Reason = "being trained by " + holder(r.State.Holder)
 	case status == results.Missing:
 		r.Reason = missingBecause(r.Key, records)
-	case retrain:
-		r.Reason = fmt.Sprintf("recorded as %s: trained again (-retrain)", status)
 	case status == results.Complete:
 		r.Train, r.Reason = false, "recorded: reused"
+		if r.State.Retraining {
+			r.Reason += "; -retrain goes on with training it again"
+		}
 	case status == results.Diverged:
 		r.Train, r.Reason = false, "recorded as diverged: reused (-retrain trains it again)"
-	case status == results.Damaged:
+	case status == results.Damaged, status == results.Newer:
 		r.Train, r.Reason = false, text.OneLine(r.State.Damage)
 	case r.Done > 0:
 		r.Reason = fmt.Sprintf("interrupted: goes on from iteration %s of %s", text.Grouped(r.Done), text.Grouped(r.Key.Spec.Protocol.Iterations))

@@ -34,6 +34,7 @@ func TestReasons(t *testing.T) {
 		name    string
 		leave   func(*results.Store)
 		request Request
+		retrain bool
 		train   bool
 		reason  string
 	}{
@@ -41,7 +42,13 @@ func TestReasons(t *testing.T) {
 		{name: "complete", leave: func(s *results.Store) { fixture.Leave(t, s, fixture.Key(e, 1), results.Complete, false) },
 			reason: "recorded: reused"},
 		{name: "retrain", leave: func(s *results.Store) { fixture.Leave(t, s, fixture.Key(e, 1), results.Complete, false) },
-			request: Request{Retrain: true}, train: true, reason: "recorded as complete: trained again (-retrain)"},
+			retrain: true, train: true, reason: "recorded as complete: trained again (-retrain)"},
+		{name: "retrain what was asked for", leave: func(s *results.Store) {
+			fixture.Leave(t, s, fixture.Key(e, 1), results.Complete, false)
+			if err := s.Retrain([]results.Key{fixture.Key(e, 1)}, []results.Key{fixture.Key(e, 1)}); err != nil {
+				t.Fatal(err)
+			}
+		}, reason: "recorded: reused; -retrain goes on with training it again"},
 		{name: "diverged", leave: func(s *results.Store) { fixture.Leave(t, s, fixture.Key(e, 1), results.Diverged, false) },
 			reason: "recorded as diverged: reused (-retrain trains it again)"},
 		{name: "stopped", leave: func(s *results.Store) { fixture.Leave(t, s, fixture.Key(e, 1), results.Interrupted, true) },
@@ -78,7 +85,13 @@ func TestReasons(t *testing.T) {
 				t.Fatal(err)
 			}
 			c.leave(store)
-			for _, r := range planFor(t, store, c.request, e) {
+			p := planFor(t, store, c.request, e)
+			if c.retrain {
+				if p, err = p.Retrain(store); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, r := range p {
 				if r.Key.Identity() != fixture.Key(e, 1).Identity() {
 					continue
 				}

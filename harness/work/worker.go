@@ -25,7 +25,7 @@ type Worker struct {
 	Threads         int
 	Kernels         string        // empty for the best this processor has
 	CheckpointEvery time.Duration // see train.Job
-	Retrain         bool          // train again what is recorded
+	Retrain         bool          // train again what that was asked for: see Plan.AskForRetraining
 	Output          io.Writer     // for progress
 
 	// Row is called with a run's record as it stands after each row of its curve.
@@ -35,8 +35,7 @@ type Worker struct {
 	// they are waited for.
 	LeaveHeld bool
 
-	began time.Time
-	came  bool // a run came to its end, or to a checkpoint, by this worker
+	came bool // a run came to its end, or to a checkpoint, by this worker
 }
 
 // ErrStopped says that the context ended between two runs: what was done is
@@ -51,7 +50,6 @@ func (w *Worker) say(format string, args ...any) { fmt.Fprintf(w.Output, format+
 // their worker die. A run that fails does not keep the others from being
 // trained, unless ctx has ended by then.
 func (w *Worker) Train(ctx context.Context, work Plan) error {
-	w.began = time.Now()
 	var failed error
 	var waiting queue
 	for i := range work {
@@ -118,18 +116,23 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error
 	}
 	defer func() { err = errors.Join(err, run.Release()) }()
 	record, damage := run.Record()
-	if record != nil && record.Status.Finished() && (!w.Retrain || record.Provenance.Ended.After(w.began)) {
+	again, begun := run.Retraining()
+	again = again && w.Retrain
+	if record != nil && record.Status.Finished() && !again {
 		if record.Status == results.Diverged {
 			return fmt.Errorf("%w on another worker meanwhile: %s", train.ErrDiverged, record.Reason)
 		}
 		w.say("%s: %s by another worker meanwhile", r.Key, record.Status)
 		return nil
 	}
-	if damage != nil && !w.Retrain {
+	if damage != nil && !(again && errors.As(damage, new(*results.DamagedError))) {
 		return damage
 	}
-	if w.Retrain {
+	if again && !begun {
 		if err := train.Discard(run); err != nil {
+			return err
+		}
+		if err := run.BeginRetraining(); err != nil {
 			return err
 		}
 	}
@@ -156,7 +159,7 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error
 	note := context.AfterFunc(ctx, func() { w.say("%s: finishing the step and writing a checkpoint", r.Key) })
 	defer note()
 	fresh := &results.Record{WarmupEnded: -1, Provenance: process.Provenance(ctx, w.Threads)}
-	if record != nil && !w.Retrain {
+	if record != nil && !again {
 		fresh.Provenance.Started = record.Provenance.Started
 	}
 	job := train.Job{

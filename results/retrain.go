@@ -1,0 +1,162 @@
+package results
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+
+	"deepresidual/results/atomicfile"
+)
+
+// # Training again
+//
+// What is trained again keeps its finished record until the new one is finished
+// ([Run.Save]). So the record cannot tell what is still to be trained again, or
+// whether the checkpoints beside it are of that training. The file retrain.toml
+// does, from the moment the training is asked for until it is finished: whoever
+// asks for the same runs again goes on with what is left of them, after an
+// interruption, or on another machine beside the first. No clocks are compared.
+//
+// The file is written before anyone holds the run, so it may be one behind: it
+// names the run.toml that is to be replaced, and means nothing once there is
+// another finished one.
+const retrainFile = "retrain.toml"
+
+// retraining is the content of retrain.toml.
+type retraining struct {
+	Request  string `toml:"request"`  // digest of the runs that are trained again together
+	Replaces string `toml:"replaces"` // digest of the run.toml that is to be replaced; empty if there is none
+	Begun    bool   `toml:"begun"`    // the checkpoints are of this training
+}
+
+// request names a set of runs.
+func request(keys []Key) string {
+	var ids []string
+	for _, k := range keys {
+		ids = append(ids, k.Identity())
+	}
+	slices.Sort(ids)
+	return digest([]byte(strings.Join(ids, "\n")))
+}
+
+// readRetraining returns what is still to be trained again in a run's folder,
+// nil if nothing is.
+func readRetraining(dir string) (*retraining, error) {
+	b, err := atomicfile.ReadFile(filepath.Join(dir, retrainFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("results: reading what is trained again: %w", err)
+	}
+	var r retraining
+	if _, err := toml.Decode(string(b), &r); err != nil {
+		return nil, nil // as if it had not been asked for
+	}
+	now, err := recordDigest(dir)
+	if err != nil {
+		return nil, err
+	}
+	if now == r.Replaces {
+		return &r, nil
+	}
+	// Another record. A finished one is what was asked for.
+	record, err := readRecord(dir)
+	if err == nil && record != nil && record.Status.Finished() {
+		return nil, nil
+	}
+	return &r, nil
+}
+
+// recordDigest returns the digest of the run.toml in a folder, "" if there is
+// none.
+func recordDigest(dir string) (string, error) {
+	b, err := atomicfile.ReadFile(filepath.Join(dir, RunFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("results: reading a record: %w", err)
+	}
+	return digest(b), nil
+}
+
+// Retraining says what is left of an earlier request to train these runs again,
+// by identity, and whether it has begun. It is empty if there was no such request
+// or all of it is done.
+func (s *Store) Retraining(keys []Key) (left map[string]bool, err error) {
+	left = make(map[string]bool)
+	want := request(keys)
+	for _, k := range keys {
+		r, err := readRetraining(s.Path(k))
+		if err != nil {
+			return nil, err
+		}
+		if r != nil && r.Request == want {
+			left[k.Identity()] = r.Begun
+		}
+	}
+	return left, nil
+}
+
+// Retrain asks that some of the runs be trained again: those that have a record
+// or checkpoints. keys are all runs of the request, by which [Store.Retraining]
+// knows it again.
+func (s *Store) Retrain(keys, again []Key) error {
+	for _, k := range again {
+		dir := s.Path(k)
+		r := retraining{Request: request(keys)}
+		before, err := readRetraining(dir)
+		if err != nil {
+			return err
+		}
+		if before != nil {
+			r.Begun = before.Begun // another request's work is as good
+		}
+		if r.Replaces, err = recordDigest(dir); err != nil {
+			return err
+		}
+		if err := atomicfile.Write(filepath.Join(dir, retrainFile), r.encode); err != nil {
+			return fmt.Errorf("results: %w", err)
+		}
+	}
+	return nil
+}
+
+func (r retraining) encode(w io.Writer) error {
+	var b bytes.Buffer
+	b.WriteString("# This run is to be trained again. The file goes when that is done.\n")
+	if err := toml.NewEncoder(&b).Encode(r); err != nil {
+		return err
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// Retraining reports whether the run is to be trained again, and whether the
+// checkpoints in its folder are of that training.
+func (run *Run) Retraining() (asked, begun bool) {
+	if run.retraining == nil {
+		return false, false
+	}
+	return true, run.retraining.Begun
+}
+
+// BeginRetraining notes that there are no checkpoints any more but those of the
+// training that was asked for.
+func (run *Run) BeginRetraining() error {
+	r := *run.retraining
+	r.Begun = true
+	if err := run.WriteFile(retrainFile, r.encode); err != nil {
+		return err
+	}
+	run.retraining = &r
+	return nil
+}

@@ -1,0 +1,145 @@
+package results
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"deepresidual/results/lease"
+)
+
+// A request to train runs again is done when each has another finished record,
+// and until then it is known again, whoever asks.
+func TestRetraining(t *testing.T) {
+	s := open(t, scratch(t), lease.Options{})
+	one, two, three := testKey(t, "plain-20", 1), testKey(t, "plain-20", 2), testKey(t, "plain-20", 3)
+	all := []Key{one, two, three}
+	finish := func(key Key, rows int) {
+		run := begin(t, s, key)
+		save(t, run, testRecord(key, rows))
+		release(t, run)
+	}
+	left := func(keys ...Key) (ids []string) {
+		t.Helper()
+		found, err := s.Retraining(keys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range all {
+			if begun, ok := found[k.Identity()]; ok && begun {
+				ids = append(ids, k.String()[:len("plain-20 scale 1/16 seed 1")]+" begun")
+			} else if ok {
+				ids = append(ids, k.String()[:len("plain-20 scale 1/16 seed 1")])
+			}
+		}
+		return ids
+	}
+	expect := func(when string, got []string, want ...string) {
+		t.Helper()
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: left are %q, want %q", when, got, want)
+		}
+	}
+	for _, k := range all {
+		finish(k, 3)
+	}
+	expect("at first", left(all...))
+	if err := s.Retrain(all, all); err != nil {
+		t.Fatal(err)
+	}
+	const s1, s2, s3 = "plain-20 scale 1/16 seed 1", "plain-20 scale 1/16 seed 2", "plain-20 scale 1/16 seed 3"
+	expect("asked for", left(three, one, two), s1, s2, s3)
+	expect("others asked for", left(one, two))
+	if state := s.State(one); state.Status != Complete || !state.Retraining {
+		t.Errorf("state %+v", state)
+	}
+
+	run := begin(t, s, one)
+	if asked, begun := run.Retraining(); !asked || begun {
+		t.Errorf("asked %v, begun %v", asked, begun)
+	}
+	if err := run.BeginRetraining(); err != nil {
+		t.Fatal(err)
+	}
+	release(t, run) // interrupted
+	expect("begun", left(all...), s1+" begun", s2, s3)
+	finish(one, 4)
+	expect("one is done", left(all...), s2, s3)
+	if state := s.State(one); state.Status != Complete || state.Retraining {
+		t.Errorf("state %+v", state)
+	}
+
+	// A second worker asks for what the first has done meanwhile.
+	path := filepath.Join(s.Path(two), retrainFile)
+	old, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	finish(two, 5)
+	if err := os.WriteFile(path, old, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	run = begin(t, s, two)
+	if asked, _ := run.Retraining(); asked {
+		t.Error("what was trained again is to be trained again")
+	}
+	release(t, run)
+	expect("two are done", left(all...), s3)
+
+	if err := os.WriteFile(filepath.Join(s.Path(three), retrainFile), []byte("request = "), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	expect("damaged", left(all...))
+	finish(three, 3)
+	if _, err := os.Stat(filepath.Join(s.Path(three), retrainFile)); err == nil {
+		t.Error("the file outlives the training")
+	}
+}
+
+// A worker that is killed while it replaces a finished record leaves that or the
+// new one, with its own tables, and the next puts them in their places.
+func TestKilledWhileReplacing(t *testing.T) {
+	key := testKey(t, "plain-20", 1)
+	old, fresh := testRecord(key, 3), testRecord(key, 5)
+	fresh.Responses[0].Std = 2
+	files, err := recordFiles(fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps := []string{CurveFile + pending, ResponsesFile + pending, RunFile, CurveFile, ResponsesFile}
+	for kill := range len(steps) + 1 {
+		s := open(t, scratch(t), lease.Options{})
+		run := begin(t, s, key)
+		save(t, run, old)
+		release(t, run)
+		want := 3
+		for _, step := range steps[:kill] {
+			to := filepath.Join(run.Dir(), step)
+			for _, f := range files {
+				if f.name != strings.TrimSuffix(step, pending) {
+					continue
+				}
+				if err := os.WriteFile(to, f.content, 0o666); err != nil {
+					t.Fatal(err)
+				}
+				if step != RunFile && step == f.name {
+					os.Remove(to + pending)
+				}
+			}
+			if step == RunFile {
+				want = 5
+			}
+		}
+		for _, when := range []string{"killed", "held by the next"} {
+			if got, err := s.Find(key); err != nil || got.Status != Complete || len(got.Rows) != want {
+				t.Errorf("after %q, %s: %v, %v; want %d rows", steps[:kill], when, got, err, want)
+			}
+			release(t, begin(t, s, key))
+		}
+		if got := names(t, run.Dir()); len(got) != 4 {
+			t.Errorf("after %q: left behind %v", steps[:kill], got)
+		}
+	}
+}
