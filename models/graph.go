@@ -1,60 +1,136 @@
 package models
 
 import (
-	"gorgonia.org/gorgonia"
+	"fmt"
 
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"deepresidual/models/expr"
 	"deepresidual/models/ops"
 )
 
-// program is a network's graph for batches of one size.
-type program struct {
-	*ops.Program
-	loss *ops.Loss
+// Graph is a network as a Gorgonia expression graph, of plain operations, for
+// batches of one size: what is computed, and in training the gradients that
+// Gorgonia derives from it. How it is computed is decided by [fuse].
+type Graph struct {
+	*gorgonia.ExprGraph
+	Images, Labels *gorgonia.Node // (N, 3, 32, 32), float32, and (N), uint8
+	Loss           *gorgonia.Node // mean cross-entropy, a scalar
+
+	net         *Network
+	batch       int
+	training    bool
+	conventions ops.Conventions
+	params      map[string]*gorgonia.Node // by the names of PyTorch's state dicts
+	trained     gorgonia.Nodes            // those that are learnt, in their order
+	err         error                     // the first that occurred
 }
 
-// build turns a network's description into a Gorgonia graph: forward pass and
-// loss, and in training the backward pass that Gorgonia derives from it.
-func build(net *Network, p *parameters, machine *ops.Machine, batch int, training bool, c ops.Conventions) (*program, error) {
-	prog, err := ops.NewProgram(machine, batch, training, c)
-	if err != nil {
-		return nil, err
+// NewGraph writes down a network for batches of the given size: for training,
+// with the gradient of the loss with respect to every parameter (Deriv of its
+// node), or for evaluation.
+func NewGraph(net *Network, batch int, training bool, c ops.Conventions) (*Graph, error) {
+	g := &Graph{
+		ExprGraph: gorgonia.NewGraph(gorgonia.WithGraphName(net.Name())),
+		net:       net, batch: batch, training: training, conventions: c,
+		params: map[string]*gorgonia.Node{},
 	}
-	images := prog.Images(PaddedSize, PaddedSize, Channels)
-
-	x, err := prog.Stem(images, p.filters[0], p.norms[0], net.Residual)
-	if err != nil {
-		return nil, err
+	g.Images = g.leaf("images", tensor.Float32, batch, Channels, ImageSize, ImageSize)
+	g.Labels = g.leaf("labels", tensor.Uint8, batch)
+	g.network()
+	if g.err == nil && training {
+		g.backward()
 	}
-	for i := range net.Blocks {
-		first, last := 2*i+1, 2*i+2
-		x, err = prog.Block(x, p.filters[first], p.norms[first], p.filters[last], p.norms[last], net.Residual)
-		if err != nil {
-			return nil, err
-		}
-	}
-	scores, err := prog.Head(x, p.weight, p.bias)
-	if err != nil {
-		return nil, err
-	}
-	loss, result, err := prog.Loss(scores)
-	if err != nil {
-		return nil, err
-	}
-	if training {
-		if err := prog.Backward(loss, trained(prog)...); err != nil {
-			return nil, err
-		}
-	}
-	return &program{prog, result}, prog.Plan()
+	return g, g.err
 }
 
-// trained returns the nodes of the graph that hold parameters.
-func trained(prog *ops.Program) gorgonia.Nodes {
-	var nodes gorgonia.Nodes
-	for _, n := range prog.Graph.Inputs() {
-		if _, ok := n.Value().(*ops.Param); ok {
-			nodes = append(nodes, n)
-		}
+// network is section 4.2: the first layer, the building blocks, and global
+// average pooling with a fully connected layer.
+func (g *Graph) network() {
+	x := g.relu(g.layer(g.Images, g.net.Stem))
+	for _, b := range g.net.Blocks {
+		x = g.block(x, b)
 	}
-	return nodes
+	scores := g.linear(g.average(x), "linear")
+	g.Loss = g.try(expr.Loss(scores, g.Labels))
+}
+
+// block is a building block (figure 2): two layers, and in a residual network
+// the block's input added to what they compute.
+func (g *Graph) block(x *gorgonia.Node, b Block) *gorgonia.Node {
+	y := g.relu(g.layer(x, b.Conv1))
+	y = g.layer(y, b.Conv2)
+	if g.net.Residual {
+		y = g.try(expr.Add(y, g.shortcut(x, b)))
+	}
+	return g.relu(y)
+}
+
+// shortcut is the identity or, where the block halves its maps, option A of
+// section 3.3.
+func (g *Graph) shortcut(x *gorgonia.Node, b Block) *gorgonia.Node {
+	if !b.Downsamples() {
+		return x
+	}
+	return g.try(expr.Shortcut(x, b.Conv1.Out, g.conventions.ZerosBefore(b.Conv1.In, b.Conv1.Out)))
+}
+
+// layer is a 3x3 convolution and its batch normalisation.
+func (g *Graph) layer(x *gorgonia.Node, l Layer) *gorgonia.Node {
+	x = g.try(expr.Convolve(x, g.param(l.Name+".weight", l.Out, l.In, 3, 3), l.Stride))
+	scale, shift := g.param(l.Norm+".weight", l.Out), g.param(l.Norm+".bias", l.Out)
+	if g.training {
+		return g.try(expr.Normalise(x, scale, shift, g.statistics()))
+	}
+	mean := g.leaf(l.Norm+".running_mean", tensor.Float32, l.Out)
+	variance := g.leaf(l.Norm+".running_var", tensor.Float32, l.Out)
+	return g.try(expr.NormaliseBy(x, scale, shift, mean, variance, g.conventions.Epsilon))
+}
+
+// statistics are those that batch normalisation normalises by in training.
+func (g *Graph) statistics() expr.Statistics {
+	return expr.Statistics{Epsilon: g.conventions.Epsilon, Images: g.conventions.NormBatch}
+}
+
+func (g *Graph) relu(x *gorgonia.Node) *gorgonia.Node { return g.try(expr.Rectify(x)) }
+
+func (g *Graph) average(x *gorgonia.Node) *gorgonia.Node { return g.try(expr.Average(x)) }
+
+func (g *Graph) linear(x *gorgonia.Node, name string) *gorgonia.Node {
+	return g.try(expr.Classify(x, g.param(name+".weight", Classes, features), g.param(name+".bias", Classes)))
+}
+
+// backward has Gorgonia derive the gradient of the loss.
+func (g *Graph) backward() {
+	one := gorgonia.NewScalar(g.ExprGraph, gorgonia.Float32, gorgonia.WithName("one"), gorgonia.WithValue(float32(1)))
+	if _, err := gorgonia.Backpropagate(gorgonia.Nodes{g.Loss}, gorgonia.Nodes{one}, g.trained); err != nil {
+		g.err = fmt.Errorf("deriving the backward pass: %w", err)
+	}
+}
+
+// param adds a parameter.
+func (g *Graph) param(name string, shape ...int) *gorgonia.Node {
+	n := g.leaf(name, tensor.Float32, shape...)
+	g.trained = append(g.trained, n)
+	return n
+}
+
+// leaf adds an input of the graph.
+func (g *Graph) leaf(name string, of tensor.Dtype, shape ...int) *gorgonia.Node {
+	n := gorgonia.NewTensor(g.ExprGraph, of, len(shape), gorgonia.WithName(name), gorgonia.WithShape(shape...))
+	g.params[name] = n
+	return n
+}
+
+// try keeps the first error; after it, what is built means nothing, and is
+// built on the images so that there is a node to go on from.
+func (g *Graph) try(n *gorgonia.Node, err error) *gorgonia.Node {
+	if err != nil && g.err == nil {
+		g.err = err
+	}
+	if err != nil {
+		return g.Images
+	}
+	return n
 }

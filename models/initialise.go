@@ -31,9 +31,9 @@ func (m *Model) Initialise(seed int64, kind Initialisation) {
 		}
 	}
 	for i, f := range p.filters {
-		fan := f.Shape()[3]
+		fan := f.Shape[3]
 		if kind.FanIn {
-			fan = f.Shape()[2]
+			fan = f.Shape[2]
 		}
 		normal(f.Value, math.Sqrt(2/float64(9*fan)))
 		n := p.norms[i]

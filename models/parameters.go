@@ -90,7 +90,7 @@ func (p *parameters) views(values []float32, running bool) []view {
 		at += n
 	}
 	for i, f := range p.filters {
-		s, norm := f.Shape(), p.norms[i]
+		s, norm := f.Shape, p.norms[i]
 		add(f.Name, true, s[3], s[2], 3, 3)
 		add(norm.Gamma.Name, false, s[3])
 		add(norm.Beta.Name, false, s[3])
@@ -101,8 +101,8 @@ func (p *parameters) views(values []float32, running bool) []view {
 				view{Tensor{Name: base + "running_var", Shape: []int{s[3]}}, norm.Var, false})
 		}
 	}
-	add(p.weight.Name, false, p.weight.Shape()...)
-	add(p.bias.Name, false, p.bias.Shape()...)
+	add(p.weight.Name, false, p.weight.Shape...)
+	add(p.bias.Name, false, p.bias.Shape...)
 	return list
 }
 

@@ -1,10 +1,6 @@
 package ops
 
-import (
-	"gorgonia.org/tensor"
-
-	"deepresidual/models/kernels"
-)
+import "deepresidual/models/kernels"
 
 // Filter is the weights of a 3x3 convolution, (3, 3, C, K), with the forms of
 // them that its passes read. [Filter.Prepare] brings these up to date after
@@ -26,7 +22,7 @@ type Filter struct {
 // NewFilter returns the weights of a convolution of the given channels and
 // stride that stores its value and gradient in the given memory.
 func NewFilter(name string, in, out, stride int, val, grad []float32) *Filter {
-	f := &Filter{Param: NewParam(name, tensor.Shape{3, 3, in, out}, val, grad), in: in, out: out, stride: stride}
+	f := &Filter{Param: NewParam(name, []int{3, 3, in, out}, val, grad), in: in, out: out, stride: stride}
 	switch {
 	case in%kernels.Lanes != 0: // the first layer has no gradient with respect to its input
 	case stride == 1:

@@ -39,7 +39,7 @@ func (o *ordinary) leaf(name string, data []float64, shape ...int) *gorgonia.Nod
 func (o *ordinary) param() *gorgonia.Node {
 	p := o.from.params[o.next]
 	o.next++
-	shape := p.Shape()
+	shape := tensor.Shape(p.Shape)
 	data := make([]float64, len(p.Value))
 	if len(shape) == 4 {
 		shape = tensor.Shape{shape[3], shape[2], 3, 3}

@@ -1,21 +1,15 @@
 package ops
 
-import (
-	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
-
-	"deepresidual/models/kernels"
-)
+import "deepresidual/models/kernels"
 
 // head is global average pooling and the fully connected layer.
 type head struct {
-	node
 	m            *Machine
+	input        *Input
 	in           *Activation
 	weight, bias *Param
 	pooled       []float32 // (N, C)
 	scores       *Scores
-	classes      int
 	n            int
 	slotsN       int
 	body         func(thread, slot int)
@@ -23,35 +17,30 @@ type head struct {
 
 // headGrad is its gradient.
 type headGrad struct {
-	node
 	head *head
-	gin  *Gradient
 	body func(thread, slot int)
 }
 
 // Head adds the pooling and the last layer, of weight (classes, C) and bias (classes).
-func (p *Program) Head(x *gorgonia.Node, weight, bias *Param) (*gorgonia.Node, error) {
-	in := p.values[x].(*Activation)
+func (p *Program) Head(in *Activation, weight, bias *Param) *Scores {
 	classes := len(bias.Value)
-	inputs := []*gorgonia.Node{x, p.Param(weight), p.Param(bias)}
-	scores := &Scores{value{tensor.Shape{p.batch, classes}, tensor.Float32, make([]float32, p.batch*classes)}, make([]float32, p.batch*classes)}
+	scores := &Scores{make([]float32, p.batch*classes), make([]float32, p.batch*classes), classes}
 	h := &head{
-		node: p.newNode("head", scores, scores.shape, inputs...),
-		m:    p.machine, in: in, weight: weight, bias: bias, scores: scores, classes: classes,
+		m: p.machine, input: &p.input, in: in, weight: weight, bias: bias, scores: scores,
 		pooled: make([]float32, p.batch*in.channels),
 	}
 	h.body = h.forwardSlot
-	return p.apply(h, inputs...)
+	p.steps = append(p.steps, h)
+	return scores
 }
 
 func (h *head) buffers() []*Buffer { return withoutNil(h.in.z, h.in.add, h.in.out) }
 
-// Do pools and multiplies.
-func (h *head) Do(...gorgonia.Value) (gorgonia.Value, error) {
-	h.n = h.program.input.N
+// run pools and multiplies.
+func (h *head) run() {
+	h.n = h.input.N
 	h.slotsN = slots(h.n)
 	h.m.pool.run(h.slotsN, h.body)
-	return h.out, nil
 }
 
 func (h *head) forwardSlot(thread, slot int) {
@@ -69,7 +58,7 @@ func (h *head) forwardSlot(thread, slot int) {
 			}
 			clear(s.stats)
 		}
-		scores := h.scores.data[image*h.classes:][:h.classes]
+		scores := h.scores.data[image*h.scores.classes:][:h.scores.classes]
 		for j := range scores {
 			w := h.weight.Value[j*a.channels:][:a.channels]
 			sum := h.bias.Value[j]
@@ -81,41 +70,27 @@ func (h *head) forwardSlot(thread, slot int) {
 	}
 }
 
-// DiffWRT says that all inputs have a gradient.
-func (h *head) DiffWRT(int) []bool { return []bool{true, true, true} }
-
-// SymDiff adds the backward pass to the graph.
-func (h *head) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	p := h.program
-	gin := newGradient(h.in)
-	back := &headGrad{
-		node: p.newNode("gradient of head", gin, h.in.shape, inputs[0], output, grad),
-		head: h, gin: gin,
-	}
-	back.body = back.backwardSlot
-	n, err := p.apply(back, inputs[0], output, grad)
-	if err != nil {
-		return nil, err
-	}
-	grads, err := p.gradients(n, inputs)
-	if err != nil {
-		return nil, err
-	}
-	grads[0] = n
-	return grads, nil
+func (h *head) gradient() step {
+	h.in.grad = newBuffer(h.in.z.size)
+	b := &headGrad{head: h}
+	b.body = b.backwardSlot
+	return b
 }
 
-func (b *headGrad) buffers() []*Buffer { return withoutNil(b.head.in.z, b.head.in.out, b.gin.g) }
+func (b *headGrad) buffers() []*Buffer {
+	a := b.head.in
+	return withoutNil(a.z, a.out, a.grad)
+}
 
-// Do computes the gradients of weights and bias, and spreads that of the
+// run computes the gradients of weights and bias, and spreads that of the
 // pooled features over their pixels.
-func (b *headGrad) Do(...gorgonia.Value) (gorgonia.Value, error) {
+func (b *headGrad) run() {
 	h := b.head
 	clear(h.weight.Grad)
 	clear(h.bias.Grad)
 	for image := range h.n {
 		pooled := h.pooled[image*h.in.channels:][:h.in.channels]
-		for j, g := range h.scores.grad[image*h.classes:][:h.classes] {
+		for j, g := range h.scores.grad[image*h.scores.classes:][:h.scores.classes] {
 			h.bias.Grad[j] += g
 			w := h.weight.Grad[j*h.in.channels:][:h.in.channels]
 			for c, x := range pooled {
@@ -125,7 +100,6 @@ func (b *headGrad) Do(...gorgonia.Value) (gorgonia.Value, error) {
 	}
 	h.m.pool.run(h.slotsN, b.body)
 	h.in.norm.finishGrad(h.slotsN, float64(h.n*h.in.size*h.in.size))
-	return b.out, nil
 }
 
 func (b *headGrad) backwardSlot(thread, slot int) {
@@ -135,7 +109,7 @@ func (b *headGrad) backwardSlot(thread, slot int) {
 	clearSlot(a.norm.gradSums, slot, a.channels)
 	from, to := slotRange(slot, h.slotsN, h.n)
 	for image := from; image < to; image++ {
-		grads := h.scores.grad[image*h.classes:][:h.classes]
+		grads := h.scores.grad[image*h.scores.classes:][:h.scores.classes]
 		for block := range a.channels / kernels.Lanes {
 			var pixel [kernels.Lanes]float32
 			for j, g := range grads {
@@ -145,7 +119,7 @@ func (b *headGrad) backwardSlot(thread, slot int) {
 				}
 			}
 			o := a.offset(image, block, 0)
-			dst := b.gin.g.Data[o:][:area*kernels.Lanes]
+			dst := a.grad.Data[o:][:area*kernels.Lanes]
 			for p := 0; p < len(dst); p += kernels.Lanes {
 				*(*[kernels.Lanes]float32)(dst[p:]) = pixel
 			}

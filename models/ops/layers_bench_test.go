@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"deepresidual/models/kernels"
@@ -54,16 +53,9 @@ func newBench20(b *testing.B, set *kernels.Set, batch int) *bench20 {
 		n.filters = append(n.filters, f)
 		return f, &NormParams{param(name+".gamma", 1, 0, out), param(name+".beta", 0, 0, out), make([]float32, out), make([]float32, out)}
 	}
-	must := func(node *gorgonia.Node, err error) *gorgonia.Node {
-		if err != nil {
-			b.Fatal(err)
-		}
-		return node
-	}
-
 	p := n.program
 	f, norm := layer("stem", 3, 16, 1)
-	x := must(p.Stem(p.Images(34, 34, 3), f, norm, true))
+	x := p.Stem(32, f, norm, true)
 	for i := range 9 {
 		out := 16 << (i / 3)
 		stride := 1
@@ -72,22 +64,12 @@ func newBench20(b *testing.B, set *kernels.Set, batch int) *bench20 {
 		}
 		f1, norm1 := layer(fmt.Sprintf("%d.first", i), out/stride, out, stride)
 		f2, norm2 := layer(fmt.Sprintf("%d.last", i), out, out, 1)
-		x = must(p.Block(x, f1, norm1, f2, norm2, true))
-	}
-	scores := must(p.Head(x, param("weight", 0, 0.2, 10, 64), param("bias", 0, 0, 10)))
-	loss, _, err := p.Loss(scores)
-	if err != nil {
-		b.Fatal(err)
-	}
-	var inputs gorgonia.Nodes
-	for _, in := range p.Graph.Inputs() {
-		if _, ok := in.Value().(*Param); ok {
-			inputs = append(inputs, in)
+		if x, err = p.Block(x, f1, norm1, f2, norm2, true); err != nil {
+			b.Fatal(err)
 		}
 	}
-	if err := p.Backward(loss, inputs...); err != nil {
-		b.Fatal(err)
-	}
+	p.Loss(p.Head(x, param("weight", 0, 0.2, 10, 64), param("bias", 0, 0, 10)))
+	p.Backward()
 	if err := p.Plan(); err != nil {
 		b.Fatal(err)
 	}
@@ -142,7 +124,7 @@ type layerTime struct {
 
 // kind names the part of the network that an operation belongs to, in the
 // forward or in the backward pass.
-func kind(op operation) (name string, backward bool, multiplyAdds int) {
+func kind(op step) (name string, backward bool, multiplyAdds int) {
 	ofBlock := func(b *block) (string, int) {
 		size := b.result.size * b.result.size
 		work := 9 * b.last.out * (b.first.in + b.last.in) * size
@@ -175,10 +157,7 @@ func layerTable(p *Program, best []time.Duration, prepare, update time.Duration)
 	var rows []*layerTime
 	byName := map[string]*layerTime{}
 	for i, s := range p.steps {
-		name, backward, work := kind(s.op)
-		if name == "" {
-			continue // passes a gradient on
-		}
+		name, backward, work := kind(s)
 		row := byName[name]
 		if row == nil {
 			row = &layerTime{name: name}
@@ -188,7 +167,7 @@ func layerTable(p *Program, best []time.Duration, prepare, update time.Duration)
 		if backward {
 			row.backward += best[i]
 		} else {
-			if _, part := s.op.(*loss); !part {
+			if _, part := s.(*loss); !part {
 				row.count++
 			}
 			row.forward += best[i]
@@ -230,11 +209,7 @@ func BenchmarkLayers(b *testing.B) {
 			for b.Loop() {
 				timed(len(steps), n.prepare)
 				for i, s := range steps {
-					timed(i, func() {
-						if _, err := s.op.Do(s.inputs...); err != nil {
-							b.Fatal(err)
-						}
-					})
+					timed(i, s.run)
 				}
 				timed(len(steps)+1, n.update)
 			}

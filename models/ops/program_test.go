@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"deepresidual/models/kernels"
@@ -72,31 +71,18 @@ func newNetwork(t testing.TB, set *kernels.Set, residual bool, batch int) *netwo
 		n.norms = append(n.norms, p)
 		return p
 	}
-	must := func(node *gorgonia.Node, err error) *gorgonia.Node {
+	must := func(a *Activation, err error) *Activation {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return node
+		return a
 	}
 	p := n.program
-	x := must(p.Stem(p.Images(34, 34, 3), filter("stem", 3, 16, 1), norm("stem", 16), residual))
+	x := p.Stem(32, filter("stem", 3, 16, 1), norm("stem", 16), residual)
 	x = must(p.Block(x, filter("a1", 16, 16, 1), norm("a1", 16), filter("a2", 16, 16, 1), norm("a2", 16), residual))
 	x = must(p.Block(x, filter("b1", 16, 32, 2), norm("b1", 32), filter("b2", 32, 32, 1), norm("b2", 32), residual))
-	scores := must(p.Head(x, param("weight", 0, 0.2, 10, 32), param("bias", 0, 0.2, 10)))
-	node, loss, err := p.Loss(scores)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n.loss = loss
-	var inputs gorgonia.Nodes
-	for _, in := range p.Graph.Inputs() {
-		if _, ok := in.Value().(*Param); ok {
-			inputs = append(inputs, in)
-		}
-	}
-	if err := p.Backward(node, inputs...); err != nil {
-		t.Fatal(err)
-	}
+	n.loss = p.Loss(p.Head(x, param("weight", 0, 0.2, 10, 32), param("bias", 0, 0.2, 10)))
+	p.Backward()
 	if err := p.Plan(); err != nil {
 		t.Fatal(err)
 	}
@@ -118,34 +104,6 @@ func (n *network) gradients() [][]float32 {
 		clear(p.Grad)
 	}
 	return list
-}
-
-// Gorgonia's tape machine must give what Program.Run gives: the operations
-// and their derivation are ordinary ones.
-func TestTapeMachineRunsTheSameGraph(t *testing.T) {
-	for _, residual := range []bool{false, true} {
-		n := newNetwork(t, kernels.Portable(), residual, 3)
-		if err := n.program.Run(3, n.images, n.labels); err != nil {
-			t.Fatal(err)
-		}
-		loss, want := n.loss.Mean, n.gradients()
-
-		vm := gorgonia.NewTapeMachine(n.program.Graph)
-		if err := vm.RunAll(); err != nil {
-			t.Fatal(err)
-		}
-		if n.loss.Mean != loss {
-			t.Errorf("residual=%v: the tape machine's loss is %v, want %v", residual, n.loss.Mean, loss)
-		}
-		for i, got := range n.gradients() {
-			if !slices.Equal(got, want[i]) {
-				t.Errorf("residual=%v: the tape machine's gradient of %s differs", residual, n.params[i].Name)
-			}
-		}
-		if err := vm.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func TestRunDoesNotAllocate(t *testing.T) {

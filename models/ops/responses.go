@@ -22,7 +22,7 @@ func (p *Program) Responses() []float64 {
 func (p *Program) norms() []*norm {
 	var list []*norm
 	for _, s := range p.steps {
-		switch op := s.op.(type) {
+		switch op := s.(type) {
 		case *stem:
 			list = append(list, op.activate.norm)
 		case *block:

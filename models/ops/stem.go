@@ -1,59 +1,45 @@
 package ops
 
-import (
-	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
-
-	"deepresidual/models/kernels"
-)
+import "deepresidual/models/kernels"
 
 // stem is the first layer: 3x3 convolution of the images, batch normalisation
 // and ReLU, as an [Activation].
 type stem struct {
-	node
 	m        *Machine
+	input    *Input
 	f        *Filter
 	activate *Activation
 	size     int
 	taps     []int
 	n        int
-	images   []float32
 	slotsN   int
 	body     func(thread, slot int)
 }
 
 // stemGrad is the gradient of the first layer's weights.
 type stemGrad struct {
-	node
-	stem  *stem
-	sum   *reduction
-	grads *Gradient
-	body  func(thread, slot int)
+	stem *stem
+	sum  *reduction
+	body func(thread, slot int)
 }
 
-// Stem adds the first layer. With stored, the activation is kept for a shortcut.
-func (p *Program) Stem(images *gorgonia.Node, f *Filter, n *NormParams, stored bool) (*gorgonia.Node, error) {
-	size := images.Shape()[1] - 2
-	inputs := []*gorgonia.Node{images, p.Param(f.Param), p.Param(n.Gamma), p.Param(n.Beta)}
-	act := p.newActivation(f.out, size, n, stored)
-	row := images.Shape()[2] * f.in
+// Stem adds the first layer, on images of size x size in a border of a pixel.
+// With stored, the activation is kept for a shortcut.
+func (p *Program) Stem(size int, f *Filter, n *NormParams, stored bool) *Activation {
+	row := (size + 2) * f.in
 	s := &stem{
-		node: p.newNode("stem", act, act.shape, inputs...),
-		m:    p.machine, f: f, activate: act, size: size,
+		m: p.machine, input: &p.input, f: f, activate: p.newActivation(f.out, size, n, stored), size: size,
 		taps: []int{0, row, 2 * row}, // one for each row of the filter, three pixels of three channels
 	}
 	s.body = s.forwardSlot
-	return p.apply(s, inputs...)
+	p.steps = append(p.steps, s)
+	return s.activate
 }
 
 // newActivation returns the value of a layer's output.
 func (p *Program) newActivation(channels, size int, n *NormParams, stored bool) *Activation {
 	count := p.batch * channels * size * size
-	a := &Activation{
-		value:    value{shape: tensor.Shape{p.batch, channels, size, size}, dtype: tensor.Float32},
-		channels: channels, size: size,
-		z: newBuffer(count), norm: p.newNorm(n),
-	}
+	a := &Activation{channels: channels, size: size, z: newBuffer(count), norm: p.newNorm(n)}
 	if stored {
 		a.out = newBuffer(count)
 	}
@@ -62,20 +48,18 @@ func (p *Program) newActivation(channels, size int, n *NormParams, stored bool) 
 
 func (s *stem) buffers() []*Buffer { return []*Buffer{s.activate.z} }
 
-// Do convolves the images.
-func (s *stem) Do(inputs ...gorgonia.Value) (gorgonia.Value, error) {
-	in := inputs[0].(*Input)
-	s.n, s.images = in.N, in.Images
+// run convolves the images.
+func (s *stem) run() {
+	s.n = s.input.N
 	s.slotsN = slots(s.n)
 	s.m.pool.run(s.slotsN, s.body)
 	s.activate.norm.finish(s.slotsN, float64(s.n*s.size*s.size))
-	return s.out, nil
 }
 
 // image returns the padded pixels of an image.
 func (s *stem) image(i int) []float32 {
 	room := (s.size + 2) * s.taps[1]
-	return s.images[i*room:][:room]
+	return s.input.Images[i*room:][:room]
 }
 
 func (s *stem) forwardSlot(thread, slot int) {
@@ -97,33 +81,21 @@ func (s *stem) forwardSlot(thread, slot int) {
 	}
 }
 
-// DiffWRT says that the images have no gradient.
-func (s *stem) DiffWRT(int) []bool { return []bool{false, true, true, true} }
-
-// SymDiff adds the gradient of the weights to the graph.
-func (s *stem) SymDiff(inputs gorgonia.Nodes, output, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	p := s.program
-	back := &stemGrad{
-		node: p.newNode("stem gradient", &value{shape: tensor.Shape{1}, dtype: tensor.Float32}, tensor.Shape{1}, output, grad),
-		stem: s, sum: newReduction(s.m, s.f.Grad), grads: p.values[grad].(*Gradient),
-	}
-	back.body = back.backwardSlot
-	n, err := p.apply(back, output, grad)
-	if err != nil {
-		return nil, err
-	}
-	return p.gradients(n, inputs)
+func (s *stem) gradient() step {
+	b := &stemGrad{stem: s, sum: newReduction(s.m, s.f.Grad)}
+	b.body = b.backwardSlot
+	return b
 }
 
 func (b *stemGrad) buffers() []*Buffer {
-	return withoutNil(b.stem.activate.z, b.stem.activate.out, b.grads.g)
+	a := b.stem.activate
+	return withoutNil(a.z, a.out, a.grad)
 }
 
-// Do computes the gradient of the weights.
-func (b *stemGrad) Do(...gorgonia.Value) (gorgonia.Value, error) {
+// run computes the gradient of the weights.
+func (b *stemGrad) run() {
 	b.stem.m.pool.run(b.stem.slotsN, b.body)
 	b.sum.run(b.stem.slotsN)
-	return b.out, nil
 }
 
 func (b *stemGrad) backwardSlot(thread, slot int) {
@@ -135,7 +107,7 @@ func (b *stemGrad) backwardSlot(thread, slot int) {
 	from, to := slotRange(slot, s.slotsN, s.n)
 	for image := from; image < to; image++ {
 		for block := range a.channels / kernels.Lanes {
-			a.fillGrad(k, w.grads[block*s.size*row:], b.grads.g, row, image, block, 0, s.size)
+			a.fillGrad(k, w.grads[block*s.size*row:], a.grad, row, image, block, 0, s.size)
 		}
 		k.DirectGrad(grad, s.image(image), w.grads, s.taps, 3*s.f.in, a.channels, s.size, s.size,
 			s.taps[1], s.f.in, row, s.size*row)

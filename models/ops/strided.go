@@ -144,8 +144,8 @@ func (c *strided) backwardSlot(thread, slot int) {
 // are a multiple of 8 channels, which is therefore the unit of the loops.
 const half = kernels.Lanes / 2
 
-// zerosBefore returns how many zero channels precede those of the shortcut.
-func (c Conventions) zerosBefore(in, out int) int {
+// ZerosBefore returns how many zero channels precede those of the shortcut.
+func (c Conventions) ZerosBefore(in, out int) int {
 	if c.PadEnd {
 		return 0
 	}

@@ -1,0 +1,252 @@
+package models
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+
+	"deepresidual/models/expr"
+	"deepresidual/models/ops"
+)
+
+// program is a network ready to run on batches of one size.
+type program struct {
+	*ops.Program
+	loss *ops.Loss
+}
+
+// build turns a network's description into a program: its graph, matched with
+// the fused operations of package ops.
+func build(net *Network, p *parameters, machine *ops.Machine, batch int, training bool, c ops.Conventions) (*program, error) {
+	g, err := NewGraph(net, batch, training, c)
+	if err != nil {
+		return nil, err
+	}
+	units, err := fuse(g)
+	if err != nil {
+		return nil, err
+	}
+	return emit(g, units, p, machine)
+}
+
+// unit is a part of the graph that one fused operation computes, forward and
+// backward.
+type unit struct {
+	in, out  *gorgonia.Node // activations
+	sum      *gorgonia.Node // what the last ReLU is of
+	layers   []layer        // one: the first layer of the network; two: a building block
+	shortcut *gorgonia.Node // what is added before the last ReLU; nil in a plain network
+}
+
+// layer is a convolution with its batch normalisation.
+type layer struct {
+	in, filter, conv *gorgonia.Node
+	scale, shift     *gorgonia.Node
+	norm             *gorgonia.Node
+}
+
+// fuse finds the units of a graph, first to last. It goes from the loss back to
+// the images:
+//
+//	images -> convolution -> batch normalisation -> ReLU
+//	x -> (convolution -> batch normalisation -> ReLU -> convolution -> batch normalisation) (+ shortcut of x) -> ReLU
+//	x -> pooling -> linear -> cross-entropy with the labels
+//
+// In a training graph it makes sure that the gradients which Gorgonia has derived
+// are those that the fused operations compute. What it cannot match is an error
+// that names the node.
+func fuse(g *Graph) ([]unit, error) {
+	f := &fusion{graph: g}
+	scores := f.match(g.Loss, expr.CrossEntropy)[0]
+	pooled := f.match(scores, expr.Linear)[0]
+	x := f.match(pooled, expr.Pool)[0]
+	f.headGradients(scores, pooled, x)
+	var units []unit
+	for x != g.Images && f.err == nil {
+		u := f.unit(x)
+		f.gradients(u)
+		units = append(units, u)
+		x = u.in
+	}
+	slices.Reverse(units)
+	return units, f.err
+}
+
+// fusion is the state of fuse. After an error, its methods return nodes that
+// mean nothing.
+type fusion struct {
+	graph *Graph
+	err   error
+}
+
+// match returns the inputs of a node that must be of a kind.
+func (f *fusion) match(n *gorgonia.Node, kind expr.Kind) gorgonia.Nodes {
+	if f.err == nil {
+		if is(n, kind) {
+			return expr.Inputs(n)
+		}
+		f.err = fmt.Errorf("no fused operation computes %v where %s is expected", n, kind)
+	}
+	return make(gorgonia.Nodes, 5) // of nil: as many as any operation has inputs
+}
+
+// is reports whether a node is of a kind, without an error.
+func is(n *gorgonia.Node, kind expr.Kind) bool {
+	op := expr.Of(n)
+	return op != nil && op.Kind == kind
+}
+
+// unit matches the part of the graph that ends in the activation out.
+func (f *fusion) unit(out *gorgonia.Node) unit {
+	u := unit{out: out}
+	end := f.match(out, expr.ReLU)[0]
+	u.sum = end
+	if f.err == nil && is(end, expr.Addition) {
+		sum := f.match(end, expr.Addition)
+		end, u.shortcut = sum[0], sum[1]
+	}
+	last := f.layer(end)
+	if f.err != nil {
+		return u
+	}
+	if last.in == f.graph.Images {
+		u.in, u.layers = last.in, []layer{last}
+		return u
+	}
+	first := f.layer(f.match(last.in, expr.ReLU)[0])
+	u.in, u.layers = first.in, []layer{first, last}
+	if s := u.shortcut; f.err == nil && s != nil && s != u.in && !(is(s, expr.Subsample) && expr.Inputs(s)[0] == u.in) {
+		f.err = fmt.Errorf("%v is no shortcut around the block from %v", s, u.in)
+	}
+	return u
+}
+
+// layer matches a batch normalisation and the convolution before it.
+func (f *fusion) layer(norm *gorgonia.Node) layer {
+	in := f.match(norm, expr.Normalisation)
+	if f.err != nil {
+		return layer{}
+	}
+	conv := f.match(in[0], expr.Convolution)
+	return layer{in: conv[0], filter: conv[1], conv: in[0], scale: in[1], shift: in[2], norm: norm}
+}
+
+// gradients makes sure that the derived gradients of a unit are those of its
+// fused operation.
+func (f *fusion) gradients(u unit) {
+	if !f.graph.training || f.err != nil {
+		return
+	}
+	g := f.derived(u.sum, u.sum.Deriv(), expr.ReLUGradient, u.out, u.out.Deriv())
+	back := g // with respect to what is normalised last
+	for i := len(u.layers) - 1; i >= 0; i-- {
+		l := u.layers[i]
+		f.derived(l.shift, l.shift.Deriv(), expr.ShiftGradient, back)
+		f.derived(l.scale, l.scale.Deriv(), expr.ScaleGradient, l.conv, back)
+		f.derived(l.conv, l.conv.Deriv(), expr.NormalisationGradient, l.conv, l.scale, back)
+		f.derived(l.filter, l.filter.Deriv(), expr.ConvolutionFilterGradient, l.in, l.conv.Deriv())
+		if i > 0 {
+			f.derived(l.in, l.in.Deriv(), expr.ConvolutionInputGradient, l.filter, l.conv.Deriv())
+			back = f.derived(l.in, u.layers[i-1].norm.Deriv(), expr.ReLUGradient, l.in, l.in.Deriv())
+		}
+	}
+	if u.in != f.graph.Images {
+		f.inputGradient(u, g)
+	}
+}
+
+// inputGradient makes sure that the gradient with respect to a block's input is
+// that through its layers, and in a residual network that through the shortcut
+// added to it; g is the gradient with respect to the sum before the last ReLU.
+func (f *fusion) inputGradient(u unit, g *gorgonia.Node) {
+	first, total := u.layers[0], u.in.Deriv()
+	if u.shortcut == nil {
+		f.derived(u.in, total, expr.ConvolutionInputGradient, first.filter, first.conv.Deriv())
+		return
+	}
+	if f.err != nil {
+		return
+	}
+	// Gorgonia adds the two with an operation of its own.
+	terms := expr.Inputs(total)
+	if len(terms) != 2 {
+		f.err = fmt.Errorf("the gradient with respect to %v is %v, not a sum of two", u.in, total)
+		return
+	}
+	if !is(terms[0], expr.ConvolutionInputGradient) {
+		slices.Reverse(terms)
+	}
+	f.derived(u.in, terms[0], expr.ConvolutionInputGradient, first.filter, first.conv.Deriv())
+	switch {
+	case u.shortcut != u.in:
+		f.derived(u.in, terms[1], expr.SubsampleGradient, g)
+	case terms[1] != g && f.err == nil:
+		f.err = fmt.Errorf("the gradient through the shortcut from %v is %v", u.in, terms[1])
+	}
+}
+
+// headGradients does the same for the end of the network.
+func (f *fusion) headGradients(scores, pooled, x *gorgonia.Node) {
+	if !f.graph.training || f.err != nil {
+		return
+	}
+	in := f.match(scores, expr.Linear)
+	g := f.derived(scores, scores.Deriv(), expr.CrossEntropyGradient, scores, f.graph.Labels, f.graph.Loss.Deriv())
+	f.derived(in[1], in[1].Deriv(), expr.LinearWeightGradient, pooled, g)
+	f.derived(in[2], in[2].Deriv(), expr.LinearBiasGradient, g)
+	back := f.derived(pooled, pooled.Deriv(), expr.LinearInputGradient, in[1], g)
+	f.derived(x, x.Deriv(), expr.PoolGradient, back)
+}
+
+// derived returns the gradient with respect to a node, which must be of a kind
+// and of these inputs.
+func (f *fusion) derived(of, gradient *gorgonia.Node, kind expr.Kind, inputs ...*gorgonia.Node) *gorgonia.Node {
+	if f.err != nil {
+		return gradient
+	}
+	if gradient == nil {
+		f.err = fmt.Errorf("nothing was derived for %v", of)
+		return nil
+	}
+	for i, in := range f.match(gradient, kind) {
+		if f.err == nil && in != inputs[i] {
+			f.err = fmt.Errorf("the gradient with respect to %v, %v, is computed from %v, not from %v", of, gradient, in, inputs[i])
+		}
+	}
+	return gradient
+}
+
+// emit returns the program of the units: the fused operations on the network's
+// parameters.
+func emit(g *Graph, units []unit, p *parameters, machine *ops.Machine) (*program, error) {
+	prog, err := ops.NewProgram(machine, g.batch, g.training, g.conventions)
+	if err != nil {
+		return nil, err
+	}
+	filters, norms := map[string]*ops.Filter{}, map[string]*ops.NormParams{}
+	for i, f := range p.filters {
+		filters[f.Name] = f
+		norms[p.norms[i].Gamma.Name] = p.norms[i]
+	}
+	var x *ops.Activation
+	for _, u := range units {
+		var f []*ops.Filter
+		var n []*ops.NormParams
+		for _, l := range u.layers {
+			f, n = append(f, filters[l.filter.Name()]), append(n, norms[l.scale.Name()])
+		}
+		if len(u.layers) == 1 {
+			x = prog.Stem(ImageSize, f[0], n[0], g.net.Residual)
+			continue
+		}
+		if x, err = prog.Block(x, f[0], n[0], f[1], n[1], u.shortcut != nil); err != nil {
+			return nil, err
+		}
+	}
+	loss := prog.Loss(prog.Head(x, p.weight, p.bias))
+	if g.training {
+		prog.Backward()
+	}
+	return &program{prog, loss}, prog.Plan()
+}

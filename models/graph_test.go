@@ -1,0 +1,218 @@
+package models
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"deepresidual/models/expr"
+	"deepresidual/models/ops"
+)
+
+// bind gives the graph's inputs their values.
+func bind(t *testing.T, g *Graph, tensors []Tensor, b *Batch) {
+	t.Helper()
+	let := func(n *gorgonia.Node, v gorgonia.Value) {
+		if err := gorgonia.Let(n, v); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, w := range tensors {
+		if n, ok := g.params[w.Name]; ok {
+			let(n, tensor.New(tensor.WithShape(w.Shape...), tensor.WithBacking(slices.Clone(w.Data))))
+		}
+	}
+	images := make([]float32, 0, b.N*Channels*ImageSize*ImageSize)
+	for n := range b.N {
+		for c := range Channels {
+			for i := range ImageSize {
+				for j := range ImageSize {
+					images = append(images, b.Image(n)[((i+1)*PaddedSize+j+1)*Channels+c])
+				}
+			}
+		}
+	}
+	let(g.Images, tensor.New(tensor.WithShape(b.N, Channels, ImageSize, ImageSize), tensor.WithBacking(images)))
+	let(g.Labels, tensor.New(tensor.WithShape(b.N), tensor.WithBacking(slices.Clone(b.Labels[:b.N]))))
+}
+
+// Gorgonia's own tape machine, running the graph as it is written down, gives
+// the loss and the gradients of the fused operations. Gradients are compared as
+// wholes: ReLU's jumps where rounding moves an activation over 0, which one in a
+// million does.
+func TestTapeMachineAgrees(t *testing.T) {
+	for name, c := range map[string]struct {
+		residual    bool
+		batch       int
+		conventions ops.Conventions
+	}{
+		"plain":               {false, 3, ops.CommonConventions()},
+		"residual":            {true, 3, ops.CommonConventions()},
+		"residual, otherwise": {true, 16, ops.Conventions{Epsilon: 0.1, Momentum: 0.1, NormBatch: 8, PadEnd: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.batch > 3 && testing.Short() {
+				t.Skip("a large batch in the plainest way")
+			}
+			m := mustModel(t, c.residual, 8, Options{Batch: c.batch, EvalBatch: c.batch, Conventions: c.conventions})
+			roughen(t, m, 3)
+			b := randomBatch(c.batch, 6)
+			tensors := m.Tensors()
+			evaluated, err := m.Evaluate(b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := m.Step(b, Hyper{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, training := range []bool{false, true} {
+				g, err := NewGraph(m.Network, c.batch, training, c.conventions)
+				if err != nil {
+					t.Fatal(err)
+				}
+				bind(t, g, tensors, b)
+				vm := gorgonia.NewTapeMachine(g.ExprGraph)
+				defer vm.Close()
+				if err := vm.RunAll(); err != nil {
+					t.Fatal(err)
+				}
+				want := float64(g.Loss.Value().Data().(float32))
+				if !training {
+					if math.Abs(evaluated.Loss-want) > 1e-4*want {
+						t.Errorf("evaluation: loss %v, the tape machine's is %v", evaluated.Loss, want)
+					}
+					continue
+				}
+				if math.Abs(got.Loss-want) > 1e-4*want {
+					t.Errorf("loss %v, the tape machine's is %v", got.Loss, want)
+				}
+				for _, gradient := range m.Gradient() {
+					of := g.params[gradient.Name].Deriv()
+					data := of.Value().Data().([]float32)
+					size, off := 0.0, 0.0
+					for i, x := range data {
+						size = math.Hypot(size, float64(x))
+						off = math.Hypot(off, float64(x-gradient.Data[i]))
+					}
+					if size == 0 || !(off <= 0.01*size) {
+						t.Errorf("the gradient of %s is off by %v of %v", gradient.Name, off, size)
+					}
+				}
+			}
+		})
+	}
+}
+
+// The graph of the deepest network is written down, derived and matched in
+// seconds.
+func TestDeepestGraph(t *testing.T) {
+	net, err := Describe(true, 1202)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	g, err := NewGraph(net, 128, true, ops.CommonConventions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	units, err := fuse(g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(units) != 601 || len(g.AllNodes()) < 15_000 {
+		t.Errorf("%d units of %d nodes, want 601 of at least 15,000", len(units), len(g.AllNodes()))
+	}
+	if took := time.Since(start); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// What no fused operation computes is refused, and named.
+func TestFuseRefuses(t *testing.T) {
+	net, err := Describe(true, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		network func(g *Graph)
+		says    string
+	}{
+		"no ReLU at the end of a block": {func(g *Graph) {
+			x := g.relu(g.layer(g.Images, net.Stem))
+			y := g.relu(g.layer(x, net.Blocks[0].Conv1))
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(g.try(expr.Add(g.layer(y, net.Blocks[0].Conv2), x)))), g.Labels))
+		}, "where ReLU is expected"},
+		"a shortcut around two blocks": {func(g *Graph) {
+			first := g.relu(g.layer(g.Images, net.Stem))
+			x := g.block(first, net.Blocks[0])
+			other := Block{net.Blocks[0].Conv1, net.Blocks[0].Conv2}
+			other.Conv1.Name, other.Conv1.Norm, other.Conv2.Name, other.Conv2.Norm = "c1", "n1", "c2", "n2"
+			y := g.layer(g.relu(g.layer(x, other.Conv1)), other.Conv2)
+			x = g.relu(g.try(expr.Add(y, first)))
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(x)), g.Labels))
+		}, "is no shortcut around the block"},
+		"an activation that is read once more": {func(g *Graph) {
+			x := g.relu(g.layer(g.Images, net.Stem))
+			y := g.block(x, net.Blocks[0])
+			z := g.relu(g.try(expr.Add(y, x)))
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(z)), g.Labels))
+		}, "where batch normalisation is expected"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := &Graph{ExprGraph: gorgonia.NewGraph(), net: net, batch: 4, training: true, conventions: ops.CommonConventions(), params: map[string]*gorgonia.Node{}}
+			g.Images = g.leaf("images", tensor.Float32, 4, Channels, ImageSize, ImageSize)
+			g.Labels = g.leaf("labels", tensor.Uint8, 4)
+			c.network(g)
+			if g.err == nil {
+				g.backward()
+			}
+			if g.err != nil {
+				t.Fatal(g.err)
+			}
+			if _, err := fuse(g); err == nil || !strings.Contains(err.Error(), c.says) {
+				t.Errorf("error %v, want one that says %q", err, c.says)
+			}
+		})
+	}
+}
+
+// linear16 is a last layer on 16 features.
+func (g *Graph) linear16(x *gorgonia.Node) *gorgonia.Node {
+	return g.try(expr.Classify(x, g.param("linear.weight", Classes, 16), g.param("linear.bias", Classes)))
+}
+
+// A graph that was derived otherwise than the fused operations compute is
+// refused.
+func TestFuseChecksGradients(t *testing.T) {
+	net, err := Describe(true, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := NewGraph(net, 4, true, ops.CommonConventions())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := g.params["layer1.0.conv1.weight"], g.params["layer1.0.conv2.weight"]
+	gorgonia.SetDerivOf(b.Deriv(), a)
+	if _, err := fuse(g); err == nil || !strings.Contains(err.Error(), "is computed from") {
+		t.Errorf("error %v, want one about the gradient of %v", err, a)
+	}
+}
+
+// A description that does not fit together is refused when it is written down.
+func TestGraphRefuses(t *testing.T) {
+	net, err := Describe(true, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.Blocks[1].Conv1.In = 64
+	if _, err := NewGraph(net, 4, true, ops.CommonConventions()); err == nil || !strings.Contains(err.Error(), "filters of 64 channels on an input of 16") {
+		t.Errorf("error %v", err)
+	}
+}
