@@ -94,7 +94,7 @@ func (p *Publisher) Draw(choose Chooser) (Drawn, error) {
 	failed = append(failed, p.print(exhibits, written))
 	for _, e := range exhibits {
 		if e.aside {
-			p.say("%s", e.note(records, p.Store.Dir()))
+			p.say("%s", p.note(e, records))
 		}
 	}
 	return drawn, errors.Join(failed...)
@@ -161,14 +161,14 @@ func (p *Publisher) build(list []*experiments.Experiment, records []*results.Rec
 		if !ok {
 			continue
 		}
-		place := placeOf(e, records, c)
+		at := p.place(e, records, c)
 		named := *e
-		named.Name = place.name
+		named.Name = at.name
 		exhibit, err := reports.Build(reports.Select(&named, records, c), reports.Options{Parameters: p.Parameters})
 		if err != nil {
 			return nil, err
 		}
-		exhibits = append(exhibits, placed{exhibit, place, e, c})
+		exhibits = append(exhibits, placed{exhibit, at, e, c})
 	}
 	return exhibits, nil
 }

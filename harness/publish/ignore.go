@@ -55,6 +55,9 @@ func (p *Publisher) shown(records []*results.Record) (map[string]bool, error) {
 	}
 	shown := make(map[string]bool)
 	for _, e := range append(all, p.Experiments...) {
+		for _, r := range p.drawnBefore(e, records) {
+			shown[r.Key.Identity()] = true
+		}
 		c, ok := kept(e, records)
 		if !ok {
 			continue

@@ -17,7 +17,7 @@ import (
 	"deepresidual/results/atomicfile"
 )
 
-// setAside matches names that placeOf gives to exhibits that are set aside.
+// setAside matches names that are given to exhibits that are set aside.
 var setAside = regexp.MustCompile(`-(synthetic|scale-[0-9]+(-[0-9]+)?|seeds(-[0-9]+)+)$`)
 
 // CheckNames refuses experiments whose exhibits in the results folder dir would

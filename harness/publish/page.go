@@ -37,7 +37,7 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record) (writt
 		if !e.experiment.Published() {
 			on = []*experiments.Experiment{e.experiment}
 		}
-		path, err := p.writePage(e.page, on, records, e.companions)
+		path, err := p.writePage(e.page, on, records, p.companions(e))
 		written, failed = append(written, path...), append(failed, err)
 		if e.page == ReportFile {
 			// What has the published names now may be on a page for what was set aside.
@@ -47,19 +47,21 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record) (writt
 	return written, errors.Join(failed...)
 }
 
-// companions chooses the exhibits that belong on the page of e.
-func (e placed) companions(other *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
-	if other.Name == e.experiment.Name {
-		return e.choice, true
-	}
-	c := e.choice
-	if !e.aside {
-		var ok bool
-		if c, ok = kept(other, records); !ok {
-			return c, false
+// companions returns a chooser of the exhibits that belong on the page of e.
+func (p *Publisher) companions(e placed) Chooser {
+	return func(other *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
+		if other.Name == e.experiment.Name {
+			return e.choice, true
 		}
+		c := e.choice
+		if !e.aside {
+			var ok bool
+			if c, ok = kept(other, records); !ok {
+				return c, false
+			}
+		}
+		return c, !reports.Select(other, records, c).Empty() && p.place(other, records, c).page == e.page
 	}
-	return c, !reports.Select(other, records, c).Empty() && placeOf(other, records, c).page == e.page
 }
 
 // writePage draws a page of the experiments that there is something to show of
@@ -87,7 +89,7 @@ func (p *Publisher) renew(name string, list []*experiments.Experiment, records [
 		return nil
 	}
 	_, err := p.writePage(name, list, records, func(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
-		return c, !reports.Select(e, records, c).Empty() && placeOf(e, records, c).page == name
+		return c, !reports.Select(e, records, c).Empty() && p.place(e, records, c).page == name
 	})
 	return err
 }

@@ -1,7 +1,10 @@
 package publish
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 
@@ -30,18 +33,67 @@ func kept(e *experiments.Experiment, records []*results.Record) (reports.Choice,
 	return c, ok && !c.Synthetic
 }
 
-// placeOf returns the place of an experiment's exhibit, drawn from a choice of
+// shows returns the scale that an experiment's own names are for: that of its
+// records, or what they show already where that is larger, which are runs of
+// the spec as it was before a change.
+func (p *Publisher) shows(e *experiments.Experiment, records []*results.Record) (experiments.Scale, bool) {
+	c, ok := kept(e, records)
+	var now []*results.Record
+	if ok {
+		for _, run := range reports.Select(e, records, c).Runs {
+			now = append(now, run.Record)
+		}
+	}
+	before := p.drawnBefore(e, records)
+	if len(before) == 0 {
+		return c.Scale, ok
+	}
+	scale := before[0].Key.Spec.Scale
+	if complete := completeNetworks(before); complete > 0 && (!ok || scale.Compare(c.Scale) > 0) && 2*complete > completeNetworks(now) {
+		return scale, true
+	}
+	return c.Scale, ok
+}
+
+// drawnBefore returns the records that the files under an experiment's own names
+// were drawn from, by the identities in the table of its runs.
+func (p *Publisher) drawnBefore(e *experiments.Experiment, records []*results.Record) []*results.Record {
+	table, err := os.ReadFile(filepath.Join(p.Store.Dir(), "tables", e.Name+"-runs.csv"))
+	if err != nil {
+		return nil
+	}
+	var drawn []*results.Record
+	for _, r := range records {
+		if bytes.Contains(table, []byte(r.Key.Identity())) {
+			drawn = append(drawn, r)
+		}
+	}
+	return drawn
+}
+
+// completeNetworks counts the networks with a complete run.
+func completeNetworks(records []*results.Record) int {
+	complete := make(map[experiments.Network]bool)
+	for _, r := range records {
+		if r != nil && r.Status == results.Complete {
+			complete[r.Key.Spec.Network] = true
+		}
+	}
+	return len(complete)
+}
+
+// place returns the place of an experiment's exhibit, drawn from a choice of
 // the records.
-func placeOf(e *experiments.Experiment, records []*results.Record, c reports.Choice) place {
+func (p *Publisher) place(e *experiments.Experiment, records []*results.Record, c reports.Choice) place {
 	suffix := ""
-	largest, ok := kept(e, records)
+	largest, ok := p.shows(e, records)
 	switch {
 	case c.Synthetic:
 		suffix = "-synthetic"
 		if !c.Scale.IsFull() {
 			suffix += scaleSuffix(c)
 		}
-	case ok && c.Scale.Compare(largest.Scale) != 0:
+	case ok && c.Scale.Compare(largest) != 0:
 		suffix = scaleSuffix(c)
 	}
 	if !reflect.DeepEqual(e.Runs(c.Scale, c.Seeds), e.Runs(c.Scale, nil)) {
@@ -50,11 +102,11 @@ func placeOf(e *experiments.Experiment, records []*results.Record, c reports.Cho
 			suffix += fmt.Sprintf("-%d", seed)
 		}
 	}
-	p := place{name: e.Name + suffix, page: "report" + suffix + ".html", aside: suffix != ""}
+	at := place{name: e.Name + suffix, page: "report" + suffix + ".html", aside: suffix != ""}
 	if !e.Published() {
-		p.page = "report-" + p.name + ".html"
+		at.page = "report-" + at.name + ".html"
 	}
-	return p
+	return at
 }
 
 func scaleSuffix(c reports.Choice) string {
@@ -70,7 +122,7 @@ type placed struct {
 }
 
 // note says in a line what an exhibit that was set aside did not replace.
-func (e placed) note(records []*results.Record, dir string) string {
+func (p *Publisher) note(e placed, records []*results.Record) string {
 	what := "scale " + e.choice.Scale.String()
 	if e.choice.Synthetic {
 		what = "synthetic data"
@@ -78,8 +130,9 @@ func (e placed) note(records []*results.Record, dir string) string {
 		what += " with seeds of -seeds"
 	}
 	left := ReportFile + " is left as it is"
-	if largest, ok := kept(e.experiment, records); ok {
-		left = fmt.Sprintf("figures/%s.* and %s keep showing scale %s", e.experiment.Name, ReportFile, largest.Scale)
+	if scale, ok := p.shows(e.experiment, records); ok {
+		left = fmt.Sprintf("figures/%s.* and %s keep showing scale %s", e.experiment.Name, ReportFile, scale)
 	}
+	dir := p.Store.Dir()
 	return fmt.Sprintf("%s: %s is drawn as %s/figures/%s.png, on the page %s/%s; %s", e.experiment.Name, what, dir, e.name, dir, e.page, left)
 }

@@ -178,6 +178,32 @@ func TestLargerReplaces(t *testing.T) {
 	}
 }
 
+// What was drawn of runs at a larger scale stays when the spec has changed since,
+// until the changed one is recorded at that scale, too.
+func TestChangedSpecIsSetAside(t *testing.T) {
+	store := newStore(t)
+	fig1, changed := load(t, "fig1"), load(t, "fig1")
+	changed.Protocol.LearningRate /= 2
+	leave(t, store, fig1, reports.Choice{Scale: sixteenth}, 9)
+	draw(t, store, reports.Choice{Scale: sixteenth}, fig1)
+	before := snapshot(t, store)
+	leave(t, store, changed, reports.Choice{Scale: tiny}, 9)
+	said := draw(t, store, reports.Choice{Scale: tiny}, changed)
+	after := snapshot(t, store)
+	for name, content := range before {
+		if after[name] != content {
+			t.Errorf("%s has changed", name)
+		}
+	}
+	if !strings.Contains(said, "keep showing scale 1/16") || after["figures/fig1-scale-1-2000.png"] == "" {
+		t.Errorf("said %q", said)
+	}
+	leave(t, store, changed, reports.Choice{Scale: sixteenth}, 9)
+	if said := draw(t, store, reports.Choice{Scale: sixteenth}, changed); said != "" || snapshot(t, store)["tables/fig1-runs.csv"] == before["tables/fig1-runs.csv"] {
+		t.Errorf("the changed spec does not replace the old one at its scale: said %q", said)
+	}
+}
+
 // Version control leaves out runs that no exhibit shows under its own name.
 func TestIgnoredRuns(t *testing.T) {
 	store := newStore(t)
