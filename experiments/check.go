@@ -170,6 +170,14 @@ func (e *Experiment) checkReference() *SpecError {
 			}
 		}
 	}
+	if e.PublicSource != "" {
+		if len(e.Public) == 0 {
+			return problemf("public_source", "there is no table [public] that it could be the source of")
+		}
+		if err := checkSentence("public_source", e.PublicSource); err != nil {
+			return err
+		}
+	}
 	for _, n := range sortedNetworks(e.Paper.Std) {
 		if _, ok := e.Paper.Mean[n]; !ok {
 			return problemf(join("paper.std", n.String()), "there is no paper.mean that it could be the deviation from")

@@ -30,6 +30,7 @@
 //	[[panel]]   the pictures of exhibit "figure6": the keys of [Panel]
 //	[paper.X]   network = what the paper reports: the tables of [Reference]
 //	[public]    network = test error of the best public reproduction
+//	public_source  what those errors are and where they come from
 //	[[row]]     another method of Table 6: the keys of [ReferenceRow]
 //	[[claim]]   a statement that the runs decide: the keys of [Claim]
 //

@@ -27,7 +27,9 @@ type Experiment struct {
 	Rows []ReferenceRow `json:"rows,omitempty"`
 	// Public are the errors, in percent, of the best public reproduction.
 	Public map[Network]float64 `json:"public,omitempty"`
-	Claims []Claim             `json:"claims,omitempty"`
+	// PublicSource says what those errors are and where they come from.
+	PublicSource string  `json:"public_source,omitempty"`
+	Claims       []Claim `json:"claims,omitempty"`
 }
 
 // Panel is one of several pictures side by side.

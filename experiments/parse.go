@@ -39,6 +39,7 @@ type document struct {
 	Paper    documentReference   `toml:"paper"`
 	Rows     []ReferenceRow      `toml:"row"`
 	Public   perNetwork[float64] `toml:"public"`
+	Source   string              `toml:"public_source"`
 	Claims   []Claim             `toml:"claim"`
 }
 
@@ -88,17 +89,18 @@ func Parse(file string, text []byte) (*Experiment, error) {
 		}
 	}
 	e := &Experiment{
-		Name:     strings.TrimSuffix(path.Base(file), ".toml"),
-		File:     file,
-		Title:    doc.Title,
-		Exhibit:  doc.Exhibit,
-		Networks: doc.Networks,
-		Hidden:   doc.Hidden,
-		Seeds:    doc.Seeds,
-		SeedsFor: doc.SeedsFor.byNetwork(),
-		Protocol: doc.Protocol,
-		Variants: doc.Variants,
-		Panels:   doc.Panels,
+		Name:         strings.TrimSuffix(path.Base(file), ".toml"),
+		File:         file,
+		Title:        doc.Title,
+		Exhibit:      doc.Exhibit,
+		Networks:     doc.Networks,
+		Hidden:       doc.Hidden,
+		Seeds:        doc.Seeds,
+		SeedsFor:     doc.SeedsFor.byNetwork(),
+		Protocol:     doc.Protocol,
+		Variants:     doc.Variants,
+		PublicSource: strings.TrimSpace(doc.Source),
+		Panels:       doc.Panels,
 		Paper: Reference{
 			Test:     doc.Paper.Test.byNetwork(),
 			Training: doc.Paper.Training.byNetwork(),

@@ -216,6 +216,7 @@ func TestParseErrors(t *testing.T) {
 		{"number of a network that is not trained", "resnet-20 = 8.75", "resnet-32 = 7.51", `:26: paper.test.resnet-32: names resnet-32, which is not among the experiment's networks`},
 		{"no percentage", "resnet-20 = 8.27", "resnet-20 = 827", `:38: public.resnet-20: found 827, wanted a number from 0 to 100`},
 		{"not a number", "resnet-20 = 8.27", "resnet-20 = nan", `:38: public.resnet-20: found NaN, wanted a number from 0 to 100`},
+		{"source of two lines", "hidden = ", "public_source = \"S\\nT\"\nhidden = ", `:4: public_source: has a line break; wanted one line`},
 		{"deviation from nothing", "[paper.mean]\nresnet-20 = 9\n", "", `:30: paper.std.resnet-20: there is no paper.mean that it could be the deviation from`},
 		{"empty note", `resnet-20 = "noted"`, `resnet-20 = ""`, `:35: paper.note.resnet-20: missing or empty`},
 		{"row without name", `name = "Highway"`, ``, `:40: row[1].name: missing or empty`},

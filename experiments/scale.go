@@ -50,6 +50,9 @@ func (s Scale) lowest() Scale {
 // be compared with the paper's.
 func (s Scale) IsFull() bool { return s.valid() && s.Num == s.Den }
 
+// Fraction returns the scale as a number: 0.0625 for 1/16.
+func (s Scale) Fraction() float64 { return float64(s.Num) / float64(s.Den) }
+
 // Compare returns a negative number if s is the smaller scale of the two, 0 if
 // they are equal, and a positive number if s is the larger.
 func (s Scale) Compare(t Scale) int { return s.Num*t.Den - t.Num*s.Den }

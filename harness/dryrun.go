@@ -4,13 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
+	"deepresidual/experiments"
 	"deepresidual/harness/process"
 	"deepresidual/harness/text"
 	"deepresidual/harness/work"
-	"deepresidual/reports"
+	"deepresidual/reports/table"
 )
 
 // dryRunMode says what would be trained and why, what it costs, and how long it
@@ -53,7 +55,7 @@ func (m *dryRunMode) do(ctx context.Context, env *environment) error {
 		}
 	}
 	rows := plannedRows(plan, speed)
-	if err := m.format.print(env, rows, rows.table); err != nil {
+	if err := m.format.print(env, rows, rows.table()); err != nil {
 		return err
 	}
 	summary := env.stdout
@@ -95,6 +97,7 @@ type plannedRun struct {
 	Seconds     float64  `json:"seconds"`    // that it would take
 
 	title string
+	scale experiments.Scale
 }
 
 type plannedRuns []plannedRun
@@ -105,7 +108,7 @@ func plannedRows(plan work.Plan, speed work.Speed) plannedRuns {
 		spec := r.Key.Spec
 		row := plannedRun{
 			Network: spec.Network.String(), Scale: spec.Scale.String(), Seed: spec.Seed, Identity: r.Key.Identity(),
-			Experiments: r.ShownBy, Train: r.Train, Reason: r.Reason, title: r.Key.String(),
+			Experiments: r.ShownBy, Train: r.Train, Reason: r.Reason, title: r.Key.String(), scale: spec.Scale,
 		}
 		if r.Train {
 			row.Iterations = spec.Protocol.Iterations - r.Done
@@ -116,31 +119,29 @@ func plannedRows(plan work.Plan, speed work.Speed) plannedRuns {
 	return rows
 }
 
-// table lays a plan out as a table.
-func (rows plannedRuns) table(forPeople bool) *reports.Table {
-	t := &reports.Table{Name: "plan"}
-	headings := []string{"network", "scale", "seed", "identity", "experiments", "reason"}
-	if forPeople {
-		headings = []string{"run", "for", "why"}
-	}
-	for _, h := range headings {
-		t.Columns = append(t.Columns, reports.Column{Heading: h})
-	}
-	for _, h := range []string{"iterations", "FLOPs", "time"} {
-		t.Columns = append(t.Columns, reports.Column{Heading: h, Number: true})
+// table lays a plan out as a table: for people a run is one word, its identity
+// and all, for programs it is several values.
+func (rows plannedRuns) table() *table.Table {
+	t := &table.Table{
+		Name: "plan",
+		Columns: []table.Column{
+			{Heading: "run", Keys: []string{"network", "scale", "seed", "identity"}},
+			{Heading: "for", Keys: []string{"experiments"}, Spare: 2},
+			{Heading: "why", Keys: []string{"reason"}},
+			{Heading: "iterations", Number: true, Keys: []string{"iterations"}, Spare: 1},
+			{Heading: "FLOPs", Number: true, Keys: []string{"flops"}, Spare: 3},
+			{Heading: "time", Number: true, Keys: []string{"seconds"}},
+		},
 	}
 	for _, r := range rows {
-		shownBy := strings.Join(r.Experiments, " ")
-		cells := []string{r.Network, r.Scale, fmt.Sprint(r.Seed), r.Identity, shownBy, r.Reason,
-			fmt.Sprint(r.Iterations), fmt.Sprintf("%.3g", r.FLOPs), fmt.Sprintf("%.0f", r.Seconds)}
-		if forPeople {
-			cells = []string{r.title, shownBy, r.Reason, "", "", ""}
-			if r.Train {
-				duration := time.Duration(r.Seconds * float64(time.Second))
-				copy(cells[3:], []string{text.Grouped(r.Iterations), fmt.Sprintf("%.2g", r.FLOPs), text.Roughly(duration)})
-			}
+		iterations, flops, seconds := table.Int(r.Iterations), table.Number(r.FLOPs, 0).As(fmt.Sprintf("%.2g", r.FLOPs)), table.Number(r.Seconds, 0)
+		if r.Train {
+			seconds = seconds.As(text.Roughly(time.Duration(r.Seconds * float64(time.Second))))
+		} else {
+			iterations, flops, seconds = iterations.As(""), flops.As(""), seconds.As("")
 		}
-		t.Rows = append(t.Rows, reports.TableRow{Cells: cells})
+		t.Add(table.Several(r.title, r.Network, strconv.FormatFloat(r.scale.Fraction(), 'g', -1, 64), strconv.FormatInt(r.Seed, 10), r.Identity),
+			table.Text(strings.Join(r.Experiments, " ")), table.Text(r.Reason), iterations, flops, seconds)
 	}
 	return t
 }

@@ -3,7 +3,7 @@ package main
 import (
 	"encoding/json"
 
-	"deepresidual/reports"
+	"deepresidual/reports/table"
 )
 
 // format is how a mode prints its table.
@@ -15,16 +15,15 @@ func (f *format) declare(o *options) {
 	o.choice(&f.name, "format", "F", "how the table is printed: table (default), csv, json", formatTable, formatCSV, formatJSON)
 }
 
-// print prints rows, of which table makes a table: for people, with numbers
-// rounded and separated, or for other programs.
-func (f *format) print(env *environment, rows any, table func(forPeople bool) *reports.Table) error {
+// print prints rows, which t has as a table.
+func (f *format) print(env *environment, rows any, t *table.Table) error {
 	switch f.name {
 	case formatJSON:
 		out := json.NewEncoder(env.stdout)
 		out.SetIndent("", "  ")
 		return out.Encode(rows)
 	case formatCSV:
-		return table(false).CSV(env.stdout)
+		return t.CSV(env.stdout)
 	}
-	return table(true).Terminal(env.stdout)
+	return t.Terminal(env.stdout, table.Width(env.stdout))
 }

@@ -2,11 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"deepresidual/experiments"
-	"deepresidual/reports"
+	"deepresidual/reports/table"
 )
 
 // listMode lists the experiments that come with the program, or those that are
@@ -47,16 +46,21 @@ func (m *listMode) do(_ context.Context, env *environment) error {
 		}
 		rows = append(rows, row)
 	}
-	return m.format.print(env, rows, func(bool) *reports.Table { return listTable(rows) })
+	return m.format.print(env, rows, listTable(rows))
 }
 
-func listTable(rows []listed) *reports.Table {
-	t := &reports.Table{
-		Name:    "experiments",
-		Columns: []reports.Column{{Heading: "-exp"}, {Heading: "exhibit"}, {Heading: "runs", Number: true}, {Heading: "networks"}},
+func listTable(rows []listed) *table.Table {
+	t := &table.Table{
+		Name: "experiments",
+		Columns: []table.Column{
+			{Heading: "-exp", Keys: []string{"experiment"}},
+			{Heading: "title", Keys: []string{"title"}},
+			{Heading: "runs", Number: true, Keys: []string{"runs"}},
+			{Heading: "networks", Keys: []string{"networks"}},
+		},
 	}
 	for _, r := range rows {
-		t.Rows = append(t.Rows, reports.TableRow{Cells: []string{r.Name, r.Title, fmt.Sprint(r.Runs), strings.Join(r.Networks, " ")}})
+		t.Add(table.Text(r.Name), table.Text(r.Title), table.Int(r.Runs), table.Text(strings.Join(r.Networks, " ")))
 	}
 	return t
 }

@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"deepresidual/experiments"
 	"deepresidual/harness/publish"
 	"deepresidual/harness/text"
-	"deepresidual/reports"
 )
 
 // statusMode lists every run with its state.
@@ -39,10 +36,5 @@ func (m *statusMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		env.say("warning: %s", text.OneLine(err))
 	}
-	return m.format.print(env, status, func(forPeople bool) *reports.Table {
-		if forPeople {
-			return status.Table(text.Roughly)
-		}
-		return status.Table(func(d time.Duration) string { return fmt.Sprintf("%.0f", d.Seconds()) })
-	})
+	return m.format.print(env, status, status.Table())
 }

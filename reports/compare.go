@@ -14,12 +14,13 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"deepresidual/experiments"
+	"deepresidual/reports/table"
 )
 
 // compare sets plain networks against residual ones depth by depth: final
 // training and test error against depth, and a table of the differences. With
 // several seeds the mean is drawn, with bars of one standard deviation.
-func compare(s *Selection, _ Options) (*Figure, []*Table, error) {
+func compare(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
 	training := &comparePanel{Plot: newPanel("", "layers", "training error (%)"), of: func(n experiments.Network) []float64 { return s.sample(n).training }}
 	test := &comparePanel{Plot: newPanel("", "layers", "test error (%)"), of: func(n experiments.Network) []float64 { return s.sample(n).test }}
@@ -56,7 +57,7 @@ func compare(s *Selection, _ Options) (*Figure, []*Table, error) {
 	if axis.inside < len(errors) {
 		f.Caption += " The vertical axes are broken below the highest errors."
 	}
-	return f, []*Table{compareTable(s)}, nil
+	return f, []*table.Table{compareTable(s)}, nil
 }
 
 // kindStyle is the line and the mark of a kind of network.
@@ -239,36 +240,3 @@ func byKind(networks []experiments.Network) [][]experiments.Network {
 	}
 	return groups
 }
-
-// compareTable is the comparison in numbers.
-func compareTable(s *Selection) *Table {
-	t := &Table{
-		Name:  s.Experiment.Name,
-		Title: s.title("final errors (%)"),
-		Columns: append(numberColumns("layers", "training: plain", "training: residual", "difference",
-			"test: plain", "test: residual", "difference", "runs"), textColumns("better on test")...),
-		Notes: []string{"Difference: plain minus residual. Means over the complete runs of each network, with the sample standard " +
-			"deviation where there are several; runs: plain + residual."},
-	}
-	for _, d := range depthsOf(s.Experiment.Networks) {
-		plain := s.sample(experiments.Network{Kind: experiments.Plain, Depth: d})
-		residual := s.sample(experiments.Network{Kind: experiments.Residual, Depth: d})
-		dTraining := mean(plain.training) - mean(residual.training)
-		dTest := mean(plain.test) - mean(residual.test)
-		better := missing
-		switch {
-		case dTest > 0:
-			better = "residual"
-		case dTest < 0:
-			better = "plain"
-		case dTest == 0:
-			better = "equal"
-		}
-		t.add(fmt.Sprint(d), spreadOf(plain.training), spreadOf(residual.training), signed(dTraining),
-			spreadOf(plain.test), spreadOf(residual.test), signed(dTest),
-			fmt.Sprintf("%d + %d", plain.n, residual.n), better)
-	}
-	return t
-}
-
-func spreadOf(v []float64) string { return plusMinus(mean(v), deviation(v), len(v)) }

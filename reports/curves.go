@@ -3,12 +3,14 @@ package reports
 import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
+
+	"deepresidual/reports/table"
 )
 
 // curves draws the learning curves of any networks, for experiments that are
 // not the paper's: one panel for each kind of network, training error dashed,
 // test error bold.
-func curves(s *Selection, _ Options) (*Figure, []*Table, error) {
+func curves(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
 	var row []*plot.Plot
 	var panels []*errorPanel
@@ -31,10 +33,12 @@ func curves(s *Selection, _ Options) (*Figure, []*Table, error) {
 		remarks: s.remarks(shown),
 	}
 	f.explain(s, panels...)
-	return f, []*Table{errorTable(s)}, nil
+	return f, []*table.Table{errorTable(s)}, nil
 }
 
-// choices draws the curves of an experiment's first variant.
-func choices(s *Selection, o Options) (*Figure, []*Table, error) {
-	return curves(s.variant(s.Experiment.Variants[0].Label), o)
+// choices draws the curves of an experiment's first variant, and lists the runs of
+// all of them.
+func choices(s *Selection, o Options) (*Figure, []*table.Table, error) {
+	f, _, err := curves(s.variant(s.Experiment.Variants[0].Label), o)
+	return f, []*table.Table{errorTable(s), responseTable(s)}, err
 }

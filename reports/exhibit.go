@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"deepresidual/experiments"
+	"deepresidual/reports/table"
 	"deepresidual/results/atomicfile"
 )
 
@@ -28,14 +29,14 @@ type Exhibit struct {
 	Title     string
 	Selection *Selection
 	Figure    *Figure
-	Tables    []*Table // the exhibit's own
+	Tables    []*table.Table // the exhibit's own
 	Verdicts  []Verdict
 }
 
 // drawers are the exhibits a spec can ask for by name. A new figure is a
 // function in a file of its own and a line here.
-func drawers() map[string]func(*Selection, Options) (*Figure, []*Table, error) {
-	return map[string]func(*Selection, Options) (*Figure, []*Table, error){
+func drawers() map[string]func(*Selection, Options) (*Figure, []*table.Table, error) {
+	return map[string]func(*Selection, Options) (*Figure, []*table.Table, error){
 		experiments.Figure1: figure1,
 		experiments.Figure6: figure6,
 		experiments.Figure7: figure7,
@@ -77,7 +78,7 @@ func Build(s *Selection, o Options) (e *Exhibit, err error) {
 
 // AllTables is the exhibit's tables with those every exhibit has: the claims,
 // if it makes any, and the runs.
-func (e *Exhibit) AllTables() []*Table {
+func (e *Exhibit) AllTables() []*table.Table {
 	tables := slices.Clone(e.Tables)
 	if len(e.Verdicts) > 0 {
 		tables = append(tables, claimTable(e.Selection, e.Verdicts))
@@ -89,7 +90,7 @@ func (e *Exhibit) AllTables() []*Table {
 // printed are the verdicts.
 func (e *Exhibit) Print(w io.Writer) error {
 	for _, t := range e.Tables {
-		if err := t.Terminal(w); err != nil {
+		if err := t.Terminal(w, table.Width(w)); err != nil {
 			return err
 		}
 		if _, err := fmt.Fprintln(w); err != nil {
@@ -107,7 +108,7 @@ func (e *Exhibit) PrintVerdicts(w io.Writer) error {
 	if _, err := fmt.Fprintln(w); err != nil {
 		return err
 	}
-	return claimTable(e.Selection, e.Verdicts).Terminal(w)
+	return claimTable(e.Selection, e.Verdicts).Terminal(w, table.Width(w))
 }
 
 // Write writes the figure as figures/<name>.png, .svg and .pdf and the tables
@@ -134,10 +135,10 @@ func (e *Exhibit) Write(dir string) ([]string, error) {
 		put(filepath.Join(dir, "figures", e.Name+"."+f.extension), f.render)
 	}
 	for _, t := range e.AllTables() {
-		for _, f := range tableFormats() {
-			put(filepath.Join(dir, "tables", t.Name+"."+f.extension), func() ([]byte, error) {
+		for _, f := range table.Formats() {
+			put(filepath.Join(dir, "tables", t.Name+"."+f.Extension), func() ([]byte, error) {
 				var b bytes.Buffer
-				err := f.write(t, &b)
+				err := f.Write(t, &b)
 				return b.Bytes(), err
 			})
 		}

@@ -10,12 +10,13 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"deepresidual/experiments"
+	"deepresidual/reports/table"
 )
 
 // figure1 draws Figure 1 of the paper, the degradation of plain networks:
 // training error on the left and test error on the right against iterations,
 // each curve named at its end.
-func figure1(s *Selection, _ Options) (*Figure, []*Table, error) {
+func figure1(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	networks := s.displayed()
 	left := newErrorPanel(s, "", networks, 0, trainingOnly)
 	left.Y.Label.Text = "training error (%)"
@@ -32,7 +33,7 @@ func figure1(s *Selection, _ Options) (*Figure, []*Table, error) {
 		remarks: s.remarks(networks),
 	}
 	f.explain(s, left, right)
-	return f, []*Table{errorTable(s)}, nil
+	return f, []*table.Table{errorTable(s)}, nil
 }
 
 // explain adds to the legend what curves of errors bear beside themselves:

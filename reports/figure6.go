@@ -3,12 +3,14 @@ package reports
 import (
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
+
+	"deepresidual/reports/table"
 )
 
 // figure6 draws Figure 6 of the paper: a panel for each group of networks,
 // training error dashed, test error bold. Networks the experiment hides are in
 // the table only.
-func figure6(s *Selection, _ Options) (*Figure, []*Table, error) {
+func figure6(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	var row []*plot.Plot
 	var panels, shared []*errorPanel
 	for _, group := range s.Experiment.Panels {
@@ -42,7 +44,7 @@ func figure6(s *Selection, _ Options) (*Figure, []*Table, error) {
 		remarks: s.remarks(shown),
 	}
 	f.explain(s, panels...)
-	return f, []*Table{errorTable(s)}, nil
+	return f, []*table.Table{errorTable(s)}, nil
 }
 
 // shareErrorAxes gives panels the same axis, which holds the ends of the curves.

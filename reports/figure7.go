@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
@@ -10,14 +9,14 @@ import (
 	"gonum.org/v1/plot/vg"
 
 	"deepresidual/experiments"
-	"deepresidual/results"
+	"deepresidual/reports/table"
 )
 
 // figure7 draws Figure 7 of the paper: the standard deviations of the layer
 // responses, in the order of the layers (top) and sorted by size (bottom).
 // Residual networks are solid, plain ones dashed. Where one network dwarfs the
 // others the axes are logarithmic.
-func figure7(s *Selection, _ Options) (*Figure, []*Table, error) {
+func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
 	top := newPanel("", "layer index (original)", "std")
 	bottom := newPanel("", "layer index (sorted by magnitude)", "std")
@@ -72,7 +71,7 @@ func figure7(s *Selection, _ Options) (*Figure, []*Table, error) {
 	if scattered {
 		f.key = append(f.key, keyEntry{text: "lowest to highest seed", line: rule(translucent(muted), 5), breaks: true})
 	}
-	return f, []*Table{responseTable(s)}, nil
+	return f, []*table.Table{responseTable(s)}, nil
 }
 
 // dwarfed reports whether the largest of some values is so far above most of
@@ -110,50 +109,6 @@ func ys(points plotter.XYs) []float64 {
 	var v []float64
 	for _, p := range points {
 		v = append(v, p.Y)
-	}
-	return v
-}
-
-// responses is a copy of the layer responses of the run that is drawn for a
-// network; they are recorded at the end of a run.
-func (s *Selection) responses(n experiments.Network) []results.Response {
-	run, ok := s.drawn(n)
-	if !ok {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(run.Record.Responses), func(r results.Response) bool { return !finite(r.Std) })
-}
-
-// responseTable sums up the responses of each network over its layers.
-func responseTable(s *Selection) *Table {
-	t := &Table{
-		Name:    s.Experiment.Name + "-responses",
-		Title:   s.title("summary over the layers"),
-		Columns: append(textColumns("network"), numberColumns("seed", "layers", "mean", "median", "smallest", "largest")...),
-		Notes: []string{"Outputs of each 3x3 layer over the test set, after batch normalisation (running statistics) " +
-			"and before ReLU and addition."},
-	}
-	t.Columns = append(t.Columns, textColumns("state")...)
-	for _, n := range s.Experiment.Networks {
-		seed, state := missing, "not run"
-		if run, ok := s.drawn(n); ok {
-			seed, state = fmt.Sprint(run.Spec.Seed), run.state()
-		}
-		std := stds(s.responses(n))
-		if len(std) == 0 {
-			t.add(n.String(), seed, missing, missing, missing, missing, missing, state)
-			continue
-		}
-		t.add(n.String(), seed, fmt.Sprint(len(std)), percent(mean(std)), percent(median(std)),
-			percent(slices.Min(std)), percent(slices.Max(std)), state)
-	}
-	return t
-}
-
-func stds(responses []results.Response) []float64 {
-	var v []float64
-	for _, r := range responses {
-		v = append(v, r.Std)
 	}
 	return v
 }

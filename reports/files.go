@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"deepresidual/reports/table"
 )
 
 // tableKinds are what follows an exhibit's name in the names of its tables.
@@ -47,8 +49,8 @@ func files(dir, name string) []string {
 		paths = append(paths, filepath.Join(dir, "figures", name+"."+f.extension))
 	}
 	for _, kind := range tableKinds {
-		for _, f := range tableFormats() {
-			paths = append(paths, filepath.Join(dir, "tables", name+kind+"."+f.extension))
+		for _, f := range table.Formats() {
+			paths = append(paths, filepath.Join(dir, "tables", name+kind+"."+f.Extension))
 		}
 	}
 	return paths

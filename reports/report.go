@@ -176,7 +176,7 @@ func facts(run Selected) [][2]string {
 	p := r.Provenance
 	var out [][2]string
 	add := func(name, value string) {
-		if value != "" && value != missing {
+		if value != "" {
 			out = append(out, [2]string{name, value})
 		}
 	}

@@ -1,19 +1,59 @@
 package reports
 
-import "fmt"
+import (
+	"math"
 
-// claimTable is the verdicts as a table.
-func claimTable(s *Selection, verdicts []Verdict) *Table {
-	t := &Table{
-		Name:    s.Experiment.Name + "-claims",
-		Title:   s.title("the paper's claims"),
-		Columns: append(textColumns("claim", "paper", "ours"), numberColumns("n")...),
-	}
-	t.Columns = append(t.Columns, textColumns("scale", "verdict", "what was compared")...)
+	"deepresidual/experiments"
+	"deepresidual/reports/table"
+)
+
+// claimTable is the verdicts as a table. CSV has in place of the paper's numbers
+// and ours, which are several, the test that was the hardest to pass.
+func claimTable(s *Selection, verdicts []Verdict) *table.Table {
+	t := s.newTable("claims", "the paper's claims",
+		table.Column{Heading: "claim", Keys: keys("statement")},
+		table.Column{Heading: "paper", Spare: 2},
+		table.Column{Heading: "ours"},
+		table.Column{Heading: "n", Number: true, Keys: keys("n")},
+		table.Column{Heading: "scale", Spare: 1},
+		table.Column{Heading: "verdict", Keys: keys("verdict")},
+		table.Column{Heading: "what was compared", Keys: keys("comparison"), Spare: 3},
+		table.Column{Keys: keys("claim")},
+		table.Column{Keys: keys("kind")},
+		table.Column{Keys: keys("metric")},
+		table.Column{Keys: keys("paper_value")},
+		table.Column{Keys: keys("difference")},
+		table.Column{Keys: keys("standard_error")},
+		table.Column{Keys: keys("degrees_of_freedom")},
+		table.Column{Keys: keys("p_value")},
+		table.Column{Keys: keys("test")},
+		table.Column{Keys: keys("seed")},
+	)
 	for _, v := range verdicts {
-		t.add(v.Claim.Statement, orMissing(v.Paper), orMissing(v.Ours), fmt.Sprint(v.N), v.Scale.String(), string(v.Class), v.Sentence)
+		value := table.Cell{}
+		if v.Claim.Numeric() {
+			value = table.Number(v.Claim.Value, 2)
+		}
+		test := Test{P: math.Inf(-1), Value: math.NaN(), Error: math.NaN(), Degrees: math.NaN()}
+		for _, other := range v.Tests {
+			if other.P > test.P {
+				test = other
+			}
+		}
+		t.Add(table.Text(v.Claim.Statement), table.Text(v.Paper), table.Text(v.Ours), table.Int(v.N), table.Text(v.Scale.String()), table.Text(string(v.Class)),
+			table.Text(v.Sentence), table.Text(v.Claim.Name), table.Text(v.Claim.Kind), table.Text(v.Claim.Metric), value,
+			table.Number(test.Value, 2), table.Number(test.Error, 2), table.Number(test.Degrees, 1), table.Number(test.P, 3), table.Text(test.Method),
+			s.seedsOf(v.Claim))
 	}
 	t.Notes = []string{"n: complete runs of the network that has the fewest. Reproduced or not: on the paper's whole schedule. " +
 		"On a shortened one only orders are judged, and none where a network is within five points of chance."}
 	return t
+}
+
+// seedsOf is the seeds of the runs that decide a claim.
+func (s *Selection) seedsOf(c experiments.Claim) table.Cell {
+	if c.Variant != "" {
+		s = s.variant(c.Variant)
+	}
+	return s.seeds(networksOf(c)...)
 }

@@ -1,24 +1,34 @@
 package reports
 
 import (
-	"fmt"
 	"math"
 	"strings"
 
 	"deepresidual/experiments"
+	"deepresidual/reports/table"
 )
 
-// errorTable sets the errors of an experiment's networks beside the paper's:
-// final and lowest errors of each run, never mixed in one column.
-func errorTable(s *Selection) *Table {
-	t := &Table{
-		Name:  s.Experiment.Name + "-errors",
-		Title: s.title("errors (%) beside the paper's"),
+// errorTable sets the errors of an experiment's runs beside the paper's, if it
+// gives any: final and lowest errors of each run, never mixed in one column.
+func errorTable(s *Selection) *table.Table {
+	what := "errors (%)"
+	if s.quotesPaper() {
+		what = "errors (%) beside the paper's"
 	}
-	t.Columns = append(textColumns("network"), numberColumns("seed", "training, final", "test, final", "test, lowest row",
-		"paper: training", "paper: test", "test − paper")...)
-	t.Columns = append(t.Columns, textColumns("state")...)
-	compared := s.Choice.Scale.IsFull() && !s.Choice.Synthetic
+	t := s.newTable("errors", what,
+		table.Column{Heading: "network", Keys: keys("network")},
+		table.Column{Heading: "variant", Keys: keys("variant")},
+		table.Column{Heading: "seed", Number: true, Keys: keys("seed")},
+		table.Column{Heading: "training, final", Number: true, Keys: keys("training_error")},
+		table.Column{Heading: "test, final", Number: true, Keys: keys("test_error")},
+		table.Column{Heading: "test, lowest", Number: true, Keys: keys("test_error_lowest"), Spare: 2},
+		table.Column{Heading: "paper: training", Number: true, Keys: keys("paper_training_error"), Spare: 1},
+		table.Column{Heading: "paper: test", Number: true, Keys: keys("paper_test_error")},
+		table.Column{Heading: "test − paper", Number: true, Keys: keys("test_error_minus_paper"), Spare: 3},
+		table.Column{Heading: "state", Keys: keys("state")},
+	)
+	t.Common = append(t.Common, table.Field{Key: "n", Value: "1"})
+	compared := s.comparable()
 	for k, n := range s.Experiment.Networks {
 		for i, r := range s.of(n) {
 			training, test, best := math.NaN(), math.NaN(), math.NaN()
@@ -31,25 +41,32 @@ func errorTable(s *Selection) *Table {
 				}
 			}
 			paperTraining, paperTest := s.paper(n)
-			difference := missing
+			difference := table.Cell{}
 			if compared && r.complete() {
-				difference = signed(test - paperTest)
+				difference = table.Signed(test - paperTest)
 			}
-			cells := []string{n.String(), fmt.Sprint(r.Spec.Seed), percent(training), percent(test), percent(best),
-				percent(paperTraining), percent(paperTest), difference, r.state()}
-			// The two kinds of networks are two groups of rows.
-			group := i == 0 && k > 0 && n.Kind != s.Experiment.Networks[k-1].Kind
-			t.Rows = append(t.Rows, TableRow{Cells: cells, Rule: group})
+			t.Rows = append(t.Rows, table.Row{
+				Cells: []table.Cell{table.Text(n.String()), table.Text(r.Variant), table.Int(int(r.Spec.Seed)), table.Percent(training), table.Percent(test),
+					table.Percent(best), table.Percent(paperTraining), table.Percent(paperTest), difference, table.Text(r.state())},
+				// The two kinds of networks are two groups of rows.
+				Rule: i == 0 && k > 0 && n.Kind != s.Experiment.Networks[k-1].Kind,
+			})
 		}
 	}
 	t.Notes = append(t.Notes,
 		"Training error: mean over the minibatches since the row before, augmented. Test error: the single view, running statistics. "+
-			"Lowest row: the smallest test error in any row of the run; it is selected on the test set and flatters the network.")
+			"Lowest: the smallest test error in any row of the run; it is selected on the test set and flatters the network.")
 	t.Notes = append(t.Notes, s.paperNotes()...)
-	if !compared {
+	if !compared && s.quotesPaper() {
 		t.Notes = append(t.Notes, "The paper's numbers are those of the full schedule on CIFAR-10; these runs are not comparable with them.")
 	}
 	return t
+}
+
+// quotesPaper reports whether the experiment gives numbers of the paper.
+func (s *Selection) quotesPaper() bool {
+	p := s.Experiment.Paper
+	return len(p.Test)+len(p.Training)+len(p.Mean) > 0
 }
 
 // paper is the training and the test error the paper gives for a network, NaN
@@ -85,19 +102,4 @@ func (s *Selection) paperNotes() []string {
 		notes[i] = names(of[note]) + " " + note
 	}
 	return []string{"The paper's numbers: " + strings.Join(notes, "; ") + "."}
-}
-
-// titleDash stands between an experiment's title and what a table shows of it.
-const titleDash = " – "
-
-// title is a table's title, with what sets the records apart from the paper's.
-func (s *Selection) title(what string) string {
-	title := s.Experiment.Title + titleDash + what
-	if !s.Choice.Scale.IsFull() {
-		title += fmt.Sprintf(", scale %s", s.Choice.Scale)
-	}
-	if s.Choice.Synthetic {
-		title += ", SYNTHETIC DATA"
-	}
-	return title
 }

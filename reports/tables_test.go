@@ -3,92 +3,273 @@ package reports
 import (
 	"bytes"
 	"encoding/csv"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"deepresidual/experiments"
+	"deepresidual/reports/table"
+	"deepresidual/results"
 )
 
-// Every table in every format, from the same records as the figures.
-func TestTablesReadAsBefore(t *testing.T) {
+// tableCases are the experiments that the golden files hold, one on a shortened
+// schedule and one with variants.
+func tableCases(t *testing.T) map[string]*Exhibit {
+	t.Helper()
+	out := map[string]*Exhibit{}
 	for _, c := range cases() {
-		t.Run(c.name, func(t *testing.T) {
-			e := build(t, c.exp, c.records(c.exp, c.choice), c.choice)
-			tables := e.AllTables()
-			for _, f := range append(tableFormats(), format{"txt", (*Table).Terminal}) {
-				var b bytes.Buffer
-				for _, table := range tables {
-					if err := f.write(table, &b); err != nil {
-						t.Fatal(err)
-					}
-				}
-				golden(t, c.name+"."+f.extension, b.Bytes())
-			}
-		})
+		out[c.name] = build(t, c.exp, c.records(c.exp, c.choice), c.choice)
 	}
+	return out
 }
 
-// awkward has what each format keeps to itself in its cells.
-func awkward() *Table {
-	return &Table{
-		Name: "awkward", Title: "a | b & c < d",
-		Columns: append(textColumns("name | kind", "100 % of_it"), numberColumns("a ± b")...),
-		Rows: []TableRow{
-			{Cells: []string{`back\slash {x} ~ ^ $5 #1`, "a, \"b\"", "−1.50"}},
-			{Cells: []string{"<script>alert(1)</script>", "*bold* `code`", missing}, Rule: true},
-		},
-		Notes: []string{"note_with | everything & <more>"},
-	}
-}
-
-func TestTablesEscapeTheirText(t *testing.T) {
-	for _, f := range append(tableFormats(), format{"txt", (*Table).Terminal}) {
-		var b bytes.Buffer
-		if err := f.write(awkward(), &b); err != nil {
-			t.Fatal(err)
-		}
-		golden(t, "awkward."+f.extension, b.Bytes())
-	}
-}
-
-func TestCSVIsForPrograms(t *testing.T) {
-	var b bytes.Buffer
-	if err := awkward().CSV(&b); err != nil {
-		t.Fatal(err)
-	}
-	rows, err := csv.NewReader(&b).ReadAll()
+// everyExhibit is every experiment of the program, drawn from nothing, on a
+// shortened schedule and on the whole.
+func everyExhibit(t *testing.T) map[string]*Exhibit {
+	t.Helper()
+	out := tableCases(t)
+	all, err := experiments.All()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := rows[1][2]; got != "-1.50" {
-		t.Errorf("a negative number is written %q, want -1.50", got)
+	for _, exp := range all {
+		for _, scale := range []experiments.Scale{sixteenth, experiments.Full()} {
+			for _, records := range [][]*results.Record{nil, recordsOf(exp, scale)} {
+				out[fmt.Sprintf("%s at %s, %d runs", exp.Name, scale, len(records))] = build(t, exp, records, Choice{Scale: scale})
+			}
+		}
 	}
-	if got := rows[2][2]; got != "" {
-		t.Errorf("a missing value is written %q, want nothing", got)
-	}
+	return out
 }
 
-func TestARowThatDoesNotFitIsAnError(t *testing.T) {
-	table := awkward()
-	table.add("only one")
-	for _, f := range append(tableFormats(), format{"txt", (*Table).Terminal}) {
-		if err := f.write(table, &bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "row 3") {
-			t.Errorf("%s: error %v, want one that names row 3", f.extension, err)
+// Every table in every format, from the same records as the figures; on a
+// terminal of 80 characters and on none.
+func TestTablesReadAsBefore(t *testing.T) {
+	terminal := func(width int) func(*table.Table, *bytes.Buffer) error {
+		return func(t *table.Table, b *bytes.Buffer) error { return t.Terminal(b, width) }
+	}
+	formats := map[string]func(*table.Table, *bytes.Buffer) error{"txt": terminal(0), "80.txt": terminal(80)}
+	for _, f := range table.Formats() {
+		formats[f.Extension] = func(t *table.Table, b *bytes.Buffer) error { return f.Write(t, b) }
+	}
+	for name, e := range tableCases(t) {
+		for extension, write := range formats {
+			var b bytes.Buffer
+			for _, table := range e.AllTables() {
+				if err := write(table, &b); err != nil {
+					t.Fatal(err)
+				}
+			}
+			golden(t, name+"."+extension, b.Bytes())
 		}
 	}
 }
 
-func TestNumbers(t *testing.T) {
-	nan := mean(nil)
-	for _, c := range []struct{ got, want string }{
-		{percent(9.695), "9.70"}, {percent(nan), missing}, {percent(0), "0.00"},
-		{signed(1.234), "+1.23"}, {signed(-1.234), "−1.23"}, {signed(-0.001), "0.00"}, {signed(nan), missing},
-		{plusMinus(6.61, 0.16, 5), "6.61 ± 0.16"}, {plusMinus(6.61, nan, 1), "6.61"}, {plusMinus(nan, nan, 0), missing},
-		{millions(269722), "0.27M"}, {millions(853018), "0.85M"}, {millions(1727962), "1.7M"}, {millions(19421274), "19.4M"}, {millions(0), missing},
-		{grouped(0), "0"}, {grouped(999), "999"}, {grouped(64000), "64,000"}, {grouped(1234567), "1,234,567"}, {grouped(-123), "-123"}, {grouped(-1234), "-1,234"},
+func TestTablesFitTheTerminal(t *testing.T) {
+	for name, e := range everyExhibit(t) {
+		for _, width := range []int{60, 61, 72, 80, 100, 132} {
+			for _, table := range e.AllTables() {
+				var b bytes.Buffer
+				if err := table.Terminal(&b, width); err != nil {
+					t.Fatal(err)
+				}
+				for line := range strings.Lines(b.String()) {
+					if n := utf8.RuneCountInString(strings.TrimRight(line, " \n")); n > width {
+						t.Errorf("%s: a line of %s has %d characters on a terminal of %d: %s", name, table.Name, n, width, line)
+					}
+				}
+			}
+		}
+	}
+}
+
+// The values of CSV files are for programs: headers that name columns, numbers
+// that parse, and in every file the scale, the seed, the number of runs and the
+// data set.
+func TestCSVIsForPrograms(t *testing.T) {
+	text := map[string]bool{"network": true, "variant": true, "state": true, "statement": true, "verdict": true, "comparison": true, "claim": true,
+		"kind": true, "metric": true, "test": true, "seed": true, "data_set": true, "better": true, "method": true, "identity": true, "revision": true,
+		"kernels": true, "processor": true, "go_version": true, "data": true, "started_utc": true}
+	for name, e := range everyExhibit(t) {
+		for _, table := range e.AllTables() {
+			var b bytes.Buffer
+			if err := table.CSV(&b); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			rows, err := csv.NewReader(&b).ReadAll()
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			found := map[string]int{}
+			for i, key := range rows[0] {
+				if _, twice := found[key]; twice {
+					t.Errorf("%s: two columns of %s are called %s", name, table.Name, key)
+				}
+				found[key] = i
+				for _, row := range rows[1:] {
+					if _, err := strconv.ParseFloat(row[i], 64); row[i] != "" && !text[key] && err != nil {
+						t.Errorf("%s: %s of %s is %q, no number", name, key, table.Name, row[i])
+					}
+				}
+			}
+			for _, key := range []string{"scale", "seed", "n", "data_set"} {
+				if _, ok := found[key]; !ok {
+					t.Errorf("%s: %s has no column %s, only %v", name, table.Name, key, rows[0])
+				}
+			}
+			for _, row := range rows[1:] {
+				if got, _ := strconv.ParseFloat(row[found["scale"]], 64); got != float64(e.Selection.Choice.Scale.Num)/float64(e.Selection.Choice.Scale.Den) {
+					t.Errorf("%s: the scale in %s is %q", name, table.Name, row[found["scale"]])
+				}
+			}
+		}
+	}
+}
+
+// What a value in CSV is, from the record to the file.
+func TestValuesInCSV(t *testing.T) {
+	exp := compareExperiment()
+	records := recordsOf(exp, sixteenth)
+	tests := map[experiments.Network][]float64{plainNet(20): {19.5}, residualNet(20): {16.25, 16.5, 17}}
+	for _, r := range records {
+		if v := tests[r.Key.Spec.Network]; v != nil {
+			r.Rows[len(r.Rows)-1].TestError = v[r.Key.Spec.Seed-1]
+		}
+	}
+	for name, want := range map[string]map[string]string{
+		"compare": {"layers": "20", "plain_test_error_mean": "19.5", "plain_test_error_std": "", "residual_test_error_mean": "16.583333",
+			"residual_test_error_std": "0.381881", "test_error_difference": "2.916667", "n_plain": "1", "n_residual": "3", "n": "1",
+			"seed": "1 2 3", "scale": "0.0625", "data_set": "CIFAR-10"},
+		"compare-runs": {"network": "plain-20", "iterations": "4000", "seed": "1", "n": "1", "images_per_second": "51.2", "hours": "2.777778", "started_utc": "2026-03-01 12:00"},
 	} {
-		if c.got != c.want {
-			t.Errorf("got %q, want %q", c.got, c.want)
+		for _, table := range build(t, exp, records, Choice{Scale: sixteenth}).AllTables() {
+			if table.Name != name {
+				continue
+			}
+			var b bytes.Buffer
+			if err := table.CSV(&b); err != nil {
+				t.Fatal(err)
+			}
+			rows, err := csv.NewReader(&b).ReadAll()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, key := range rows[0] {
+				if w, ok := want[key]; ok {
+					delete(want, key)
+					if rows[1][i] != w {
+						t.Errorf("%s: %s is %q, want %q", name, key, rows[1][i], w)
+					}
+				}
+			}
+		}
+		if len(want) > 0 {
+			t.Errorf("%s: no columns %v", name, want)
+		}
+	}
+}
+
+var doubled = regexp.MustCompile(`caption\{[^}]*(?:Figure|Table) \d+:`)
+
+// Every table of every experiment, in an article and in a two-column paper, without
+// a line or a table that is wider than the text.
+func TestLaTeXCompiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("compiles papers")
+	}
+	latex, err := exec.LookPath("pdflatex")
+	if err != nil {
+		t.Skip("needs pdflatex: texlive-latex-base and texlive-latex-recommended")
+	}
+	var tables bytes.Buffer
+	for name, e := range everyExhibit(t) {
+		fmt.Fprintf(&tables, "\n%% %s\n", name)
+		for _, table := range e.AllTables() {
+			if err := table.LaTeX(&tables); err != nil {
+				t.Fatal(err)
+			}
+			tables.WriteString("\\clearpage\n")
+		}
+	}
+	if found := doubled.FindString(tables.String()); found != "" {
+		t.Errorf("LaTeX numbers tables itself, and the caption does again: %s", found)
+	}
+	for _, class := range []string{"article", "[twocolumn]article"} {
+		options, name, _ := strings.Cut(class, "]")
+		if name == "" {
+			options, name = "", class
+		} else {
+			options += "]"
+		}
+		dir := t.TempDir()
+		document := "\\documentclass" + options + "{" + name + "}\n\\usepackage{array,booktabs}\n\\begin{document}\n" + tables.String() + "\\end{document}\n"
+		if err := os.WriteFile(filepath.Join(dir, "paper.tex"), []byte(document), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		c := exec.Command(latex, "-interaction=nonstopmode", "-halt-on-error", "paper.tex")
+		c.Dir = dir
+		output, err := c.CombinedOutput()
+		if err != nil {
+			t.Fatalf("%s: %v\n%s", class, err, output)
+		}
+		log, err := os.ReadFile(filepath.Join(dir, "paper.log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(string(log)) {
+			if strings.HasPrefix(line, "Overfull") || strings.Contains(line, "Float too large") {
+				t.Errorf("%s: %s", class, line)
+			}
+		}
+	}
+}
+
+// The number of a figure of the paper is no title in a paper of one's own.
+func TestCaptions(t *testing.T) {
+	for title, want := range map[string]string{
+		"Table 6: classification error on CIFAR-10": "Classification error on CIFAR-10 (Table 6 of He et al.): errors, scale 1/16.",
+		"Figure 1":                        "Errors (Figure 1 of He et al.), scale 1/16.",
+		"Plain against residual networks": "Plain against residual networks: errors, scale 1/16.",
+	} {
+		s := &Selection{Experiment: &experiments.Experiment{Title: title}, Choice: Choice{Scale: sixteenth}}
+		if got := s.caption("errors"); got != want {
+			t.Errorf("caption %q, want %q", got, want)
+		}
+	}
+}
+
+// An experiment that is not the paper's does not speak of it.
+func TestSmokeDoesNotSpeakOfThePaper(t *testing.T) {
+	exp := smokeExperiment()
+	var b bytes.Buffer
+	for _, table := range build(t, exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()}).AllTables() {
+		if err := table.Markdown(&b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if strings.Contains(b.String(), "paper") {
+		t.Errorf("the tables speak of the paper:\n%s", b.String())
+	}
+}
+
+// Columns that hold nothing are left out: the paper's difference on a shortened
+// schedule, means of single runs.
+func TestEmptyColumnsAreLeftOut(t *testing.T) {
+	exp := table6Experiment()
+	e := build(t, exp, recordsOf(exp, sixteenth)[:1], Choice{Scale: sixteenth})
+	var b bytes.Buffer
+	if err := e.Tables[0].Markdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, heading := range []string{"| mean ± std", "| median", "| best run"} {
+		if strings.Contains(b.String(), heading) {
+			t.Errorf("%s is there:\n%s", heading, b.String())
 		}
 	}
 }
@@ -112,17 +293,17 @@ func TestTable6KeepsFinalBestAndMeanApart(t *testing.T) {
 	}
 	e := build(t, exp, records, Choice{Scale: experiments.Full()})
 	table := e.Tables[0]
-	want := map[string]string{"final": "6.70", "mean ± std": "6.63 ± 0.18", "n": "5", "median": "6.62", "best run": "6.43", "lowest row": "6.40",
-		"paper": "6.43", "paper: mean ± std": "6.61 ± 0.16", "best public": "6.32", "parameters": "0.11M"}
+	want := map[string]string{"first seed": "6.70", "mean ± std": "6.63 ± 0.18", "n": "5", "median": "6.62", "best run": "6.43", "lowest": "6.40",
+		"paper": "6.43", "paper: mean ± std": "6.61 ± 0.16", "best public": "6.32", "params": "0.11M"}
 	for _, row := range table.Rows {
-		if row.Cells[0] != "resnet-110" {
+		if row.Cells[0].String() != "resnet-110" {
 			continue
 		}
 		for i, c := range table.Columns {
 			if w, ok := want[c.Heading]; ok {
 				delete(want, c.Heading)
-				if row.Cells[i] != w {
-					t.Errorf("%s is %s, want %s", c.Heading, row.Cells[i], w)
+				if got := row.Cells[i].String(); got != w {
+					t.Errorf("%s is %s, want %s", c.Heading, got, w)
 				}
 			}
 		}

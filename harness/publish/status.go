@@ -10,7 +10,7 @@ import (
 	"deepresidual/harness/text"
 	"deepresidual/harness/train"
 	"deepresidual/models"
-	"deepresidual/reports"
+	"deepresidual/reports/table"
 	"deepresidual/results"
 )
 
@@ -140,31 +140,43 @@ func (s *RunStatus) waitsIn(queued map[string]string) {
 	}
 }
 
-// Table lays the runs out as a table; left formats the time left.
-func (s Status) Table(left func(time.Duration) string) *reports.Table {
-	t := &reports.Table{
+// Table lays the runs out as a table. The time left is the last to go where there
+// is no room.
+func (s Status) Table() *table.Table {
+	t := &table.Table{
 		Name: "status",
-		Columns: []reports.Column{
-			{Heading: "network"}, {Heading: "scale"}, {Heading: "seed", Number: true}, {Heading: "identity"},
-			{Heading: "status"}, {Heading: "where"}, {Heading: "iteration", Number: true}, {Heading: "of", Number: true},
-			{Heading: "images/s", Number: true}, {Heading: "left", Number: true}, {Heading: "test error", Number: true}, {Heading: "note"},
+		Columns: []table.Column{
+			{Heading: "network", Keys: []string{"network"}},
+			{Heading: "scale", Keys: []string{"scale"}},
+			{Heading: "seed", Number: true, Keys: []string{"seed"}},
+			{Heading: "identity", Keys: []string{"identity"}, Spare: 2},
+			{Heading: "status", Keys: []string{"status"}},
+			{Heading: "where", Keys: []string{"where"}, Spare: 5},
+			{Heading: "iteration", Number: true, Keys: []string{"iteration"}, Spare: 1},
+			{Heading: "of", Number: true, Keys: []string{"iterations"}, Spare: 4},
+			{Heading: "images/s", Number: true, Keys: []string{"images_per_second"}, Spare: 6},
+			{Heading: "left", Number: true, Keys: []string{"seconds_left"}},
+			{Heading: "test error", Number: true, Keys: []string{"test_error"}, Spare: 3},
+			{Heading: "note", Keys: []string{"note"}, Spare: 7},
 		},
 	}
 	for _, r := range s {
-		speed, remaining, test := "", "", ""
+		var speed, left, test table.Cell
 		if r.ImagesPerSecond > 0 {
-			speed = fmt.Sprintf("%.0f", r.ImagesPerSecond)
+			speed = table.Number(r.ImagesPerSecond, 0)
 		}
 		if r.SecondsLeft > 0 {
-			remaining = left(time.Duration(r.SecondsLeft * float64(time.Second)))
+			left = table.Number(r.SecondsLeft, 0).As(text.Roughly(time.Duration(r.SecondsLeft * float64(time.Second))))
 		}
 		if r.TestError != nil {
-			test = fmt.Sprintf("%.2f", *r.TestError)
+			test = table.Percent(*r.TestError)
 		}
-		t.Rows = append(t.Rows, reports.TableRow{Cells: []string{
-			r.Network, r.Scale, fmt.Sprint(r.Seed), r.Identity, string(r.Status), r.Where,
-			fmt.Sprint(r.Iteration), fmt.Sprint(r.Iterations), speed, remaining, test, r.Note,
-		}})
+		scale := table.Text(r.Scale)
+		if s, err := experiments.ParseScale(r.Scale); err == nil {
+			scale = table.Number(s.Fraction(), 6).As(r.Scale)
+		}
+		t.Add(table.Text(r.Network), scale, table.Int(int(r.Seed)), table.Text(r.Identity), table.Text(string(r.Status)), table.Text(r.Where),
+			table.Int(r.Iteration), table.Int(r.Iterations), speed, left, test, table.Text(r.Note))
 	}
 	return t
 }

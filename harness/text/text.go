@@ -5,9 +5,10 @@ package text
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
+
+	"github.com/dustin/go-humanize"
 )
 
 // OneLine puts an error that has several lines, such as joined ones, on one.
@@ -16,13 +17,7 @@ func OneLine(err error) string {
 }
 
 // Grouped formats an integer with commas: 64,000.
-func Grouped(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func Grouped(n int) string { return humanize.Comma(int64(n)) }
 
 // Roughly formats a duration as people say it: 40 s, 12 min, 3.5 h, 2.1 days.
 func Roughly(d time.Duration) string {

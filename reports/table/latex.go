@@ -1,0 +1,113 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+)
+
+// The room for a table, in digits of \footnotesize, which are half an em wide:
+// the text of article is 345 pt wide, a column of its two-column form 200 pt.
+const (
+	latexText   = 80
+	latexColumn = 45
+	latexGap    = 2 // between columns: 2\tabcolsep of 3 pt, rounded up
+)
+
+// LaTeX writes a table environment for the packages array and booktabs, no wider
+// than the text of article. One that is wider than a column of a two-column paper
+// spans both. Texts are broken and spare columns left out until it fits.
+func (t *Table) LaTeX(w io.Writer) error {
+	t, err := t.filled()
+	if err != nil {
+		return err
+	}
+	l, fits := t.fit(latexText, latexGap)
+	if !fits {
+		return fmt.Errorf("table %s: no room in LaTeX for its %d columns; more of them must be spare", t.Name, len(t.Columns))
+	}
+	environment := "table*"
+	if l.width() <= latexColumn {
+		environment = "table"
+	}
+	caption := t.Caption
+	if caption == "" {
+		caption = t.Title
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%% Needs \\usepackage{array,booktabs}.\n\\begin{%s}\n\\centering\\footnotesize\n", environment)
+	if caption != "" {
+		fmt.Fprintf(&b, "\\caption{%s}\n", escapeLaTeX(caption))
+	}
+	fmt.Fprintf(&b, "\\label{tab:%s}\n\\setlength{\\tabcolsep}{3pt}\n\\begin{tabular}{@{}", t.Name)
+	var headings []string
+	for i, c := range l.Columns {
+		switch {
+		case c.Number:
+			b.WriteByte('r')
+		case l.broken(i):
+			fmt.Fprintf(&b, `>{\raggedright\arraybackslash}p{%.1fem}`, float64(l.widths[i])/2)
+		default:
+			b.WriteByte('l')
+		}
+		headings = append(headings, latexHeading(c, l.widths[i]))
+	}
+	fmt.Fprintf(&b, "@{}}\n\\toprule\n%s \\\\\n\\midrule\n", strings.Join(headings, " & "))
+	for _, r := range l.Rows {
+		if r.Rule {
+			b.WriteString("\\midrule\n")
+		}
+		cells := make([]string, len(r.Cells))
+		for i, c := range r.Cells {
+			cells[i] = escapeLaTeX(c.String())
+		}
+		fmt.Fprintf(&b, "%s \\\\\n", strings.Join(cells, " & "))
+	}
+	b.WriteString("\\bottomrule\n\\end{tabular}\n")
+	for _, n := range t.Notes {
+		fmt.Fprintf(&b, "\n\\smallskip\\raggedright %s\\par\n", escapeLaTeX(n))
+	}
+	fmt.Fprintf(&b, "\\end{%s}\n", environment)
+	_, err = io.WriteString(w, b.String())
+	return err
+}
+
+// width is that of the whole table.
+func (l layout) width() int {
+	total := latexGap * (len(l.widths) - 1)
+	for _, w := range l.widths {
+		total += w
+	}
+	return total
+}
+
+// broken reports whether a cell of a column takes several lines.
+func (l layout) broken(column int) bool {
+	return slices.ContainsFunc(l.Rows, func(r Row) bool { return len(wrap(r.Cells[column].String(), l.widths[column])) > 1 })
+}
+
+// latexHeading is a heading, in a table of its own if it takes several lines.
+func latexHeading(c Column, width int) string {
+	lines := wrap(c.Heading, width)
+	if len(lines) == 1 {
+		return escapeLaTeX(lines[0])
+	}
+	for i := range lines {
+		lines[i] = escapeLaTeX(lines[i])
+	}
+	align := "l"
+	if c.Number {
+		align = "r"
+	}
+	return fmt.Sprintf(`\begin{tabular}[b]{@{}%s@{}}%s\end{tabular}`, align, strings.Join(lines, ` \\ `))
+}
+
+// escapeLaTeX writes text with the characters that LaTeX keeps to itself.
+func escapeLaTeX(s string) string {
+	return strings.NewReplacer(
+		`\`, `\textbackslash{}`, "&", `\&`, "%", `\%`, "$", `\$`, "#", `\#`, "_", `\_`,
+		"{", `\{`, "}", `\}`, "~", `\textasciitilde{}`, "^", `\textasciicircum{}`,
+		"±", `$\pm$`, "−", `$-$`, "–", "--", "×", `$\times$`, "≤", `$\le$`, "≥", `$\ge$`, "<", `$<$`, ">", `$>$`, "|", `$|$`,
+	).Replace(s)
+}

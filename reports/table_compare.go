@@ -1,0 +1,47 @@
+package reports
+
+import (
+	"fmt"
+	"strconv"
+
+	"deepresidual/experiments"
+	"deepresidual/reports/table"
+)
+
+// compareTable sets plain networks against residual ones of the same depth.
+func compareTable(s *Selection) *table.Table {
+	t := s.newTable("", "final errors (%)",
+		table.Column{Heading: "layers", Number: true, Keys: keys("layers")},
+		table.Column{Heading: "training: plain", Number: true, Keys: keys("plain_training_error_mean", "plain_training_error_std")},
+		table.Column{Heading: "residual", Number: true, Keys: keys("residual_training_error_mean", "residual_training_error_std")},
+		table.Column{Heading: "difference", Number: true, Keys: keys("training_error_difference"), Spare: 2},
+		table.Column{Heading: "test: plain", Number: true, Keys: keys("plain_test_error_mean", "plain_test_error_std")},
+		table.Column{Heading: "residual", Number: true, Keys: keys("residual_test_error_mean", "residual_test_error_std")},
+		table.Column{Heading: "difference", Number: true, Keys: keys("test_error_difference"), Spare: 1},
+		table.Column{Heading: "runs", Number: true, Keys: keys("n_plain", "n_residual")},
+		table.Column{Heading: "better on test", Keys: keys("better"), Spare: 3},
+		table.Column{Keys: keys("n")},
+		table.Column{Keys: keys("seed")},
+	)
+	t.Notes = []string{"Difference: plain minus residual. Means over the complete runs of each network, with the sample standard " +
+		"deviation where there are several; runs: plain + residual."}
+	for _, d := range depthsOf(s.Experiment.Networks) {
+		networks := []experiments.Network{{Kind: experiments.Plain, Depth: d}, {Kind: experiments.Residual, Depth: d}}
+		plain, residual := s.sample(networks[0]), s.sample(networks[1])
+		difference := mean(plain.test) - mean(residual.test)
+		better := ""
+		switch {
+		case difference > 0:
+			better = "residual"
+		case difference < 0:
+			better = "plain"
+		case difference == 0:
+			better = "equal"
+		}
+		t.Add(table.Int(d), meanStd(plain.training), meanStd(residual.training), table.Signed(mean(plain.training)-mean(residual.training)),
+			meanStd(plain.test), meanStd(residual.test), table.Signed(difference),
+			table.Several(fmt.Sprintf("%d + %d", plain.n, residual.n), strconv.Itoa(plain.n), strconv.Itoa(residual.n)), table.Text(better),
+			table.Int(min(plain.n, residual.n)), s.seeds(networks...))
+	}
+	return t
+}

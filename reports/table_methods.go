@@ -1,0 +1,91 @@
+package reports
+
+import (
+	"strconv"
+	"strings"
+
+	"deepresidual/reports/table"
+)
+
+// methodTable is Table 6 of the paper, our runs below the methods it quotes. Each
+// way to sum up several runs has a column of its own.
+func methodTable(s *Selection, o Options) *table.Table {
+	t := s.newTable("", "test errors (%) beside the paper's",
+		table.Column{Heading: "method", Keys: keys("method")},
+		table.Column{Heading: "layers", Number: true, Keys: keys("layers")},
+		table.Column{Heading: "params", Number: true, Keys: keys("parameters"), Spare: 1},
+		table.Column{Heading: "first seed", Number: true, Keys: keys("test_error_first_seed")},
+		table.Column{Heading: "mean ± std", Number: true, Keys: keys("test_error_mean", "test_error_std")},
+		table.Column{Heading: "n", Number: true, Keys: keys("n")},
+		table.Column{Heading: "median", Number: true, Keys: keys("test_error_median"), Spare: 5},
+		table.Column{Heading: "best run", Number: true, Keys: keys("test_error_best_run"), Spare: 2},
+		table.Column{Heading: "lowest", Number: true, Keys: keys("test_error_lowest"), Spare: 4},
+		table.Column{Heading: "paper", Number: true, Keys: keys("paper_test_error")},
+		table.Column{Heading: "paper: mean ± std", Number: true, Keys: keys("paper_test_error_mean", "paper_test_error_std")},
+		table.Column{Heading: "best public", Number: true, Keys: keys("public_test_error"), Spare: 3},
+		table.Column{Keys: keys("seed")},
+	)
+	for _, r := range s.Experiment.Rows {
+		quoted := table.Cell{}
+		if r.Std > 0 {
+			quoted = table.MeanStd(r.Mean, r.Std, 2)
+		}
+		t.Add(table.Text(r.Name), table.Text(r.Layers), millionsOf(r.Params), table.Cell{}, table.Cell{}, table.Cell{}, table.Cell{},
+			table.Cell{}, table.Cell{}, table.Percent(r.Error), quoted, table.Cell{}, table.Cell{})
+	}
+	for i, n := range s.Experiment.Networks {
+		x := s.sample(n)
+		_, paper := s.paper(n)
+		public, parameters, quoted := table.Cell{}, table.Cell{}, table.Cell{}
+		if m, ok := s.Experiment.Paper.Mean[n]; ok {
+			quoted = table.MeanStd(m, s.Experiment.Paper.Std[n], 2)
+		}
+		if v, ok := s.Experiment.Public[n]; ok {
+			public = table.Percent(v)
+		}
+		if o.Parameters != nil {
+			if p := o.Parameters(n); p > 0 {
+				parameters = table.Int(p).As(millions(p))
+			}
+		}
+		cells := []table.Cell{table.Text(n.String()), table.Int(n.Depth).As(strconv.Itoa(n.Depth)), parameters, table.Percent(x.first), meanStd(x.test), table.Int(x.n),
+			table.Percent(median(x.test)), table.Percent(lowest(x.test)), table.Percent(x.lowest), table.Percent(paper), quoted, public, s.seeds(n)}
+		if x.n < 2 {
+			// Of one run these are its test error again.
+			cells[4], cells[6], cells[7] = cells[4].As(""), cells[6].As(""), cells[7].As("")
+		}
+		if x.n == 0 {
+			cells[5] = table.Cell{}
+		}
+		if i == 0 {
+			t.AddGroup(cells...)
+		} else {
+			t.Add(cells...)
+		}
+	}
+	t.Notes = []string{"First seed: last row of its run. Mean ± std, median and best run: last rows of n runs of different seeds, sample " +
+		"standard deviation. Lowest: the smallest test error in any row of any run; it is selected on the test set."}
+	if s.Experiment.PublicSource != "" && len(s.Experiment.Public) > 0 {
+		t.Notes = append(t.Notes, "Best public: "+s.Experiment.PublicSource+".")
+	}
+	t.Notes = append(t.Notes, s.paperNotes()...)
+	return t
+}
+
+// millions formats a number of parameters as in Table 6: 0.27M, 1.7M, 19.4M.
+func millions(n int) string {
+	m := float64(n) / 1e6
+	if m < 1 {
+		return strconv.FormatFloat(m, 'f', 2, 64) + "M"
+	}
+	return strconv.FormatFloat(m, 'f', 1, 64) + "M"
+}
+
+// millionsOf is a cell with a number of parameters that the paper gives so.
+func millionsOf(text string) table.Cell {
+	m, err := strconv.ParseFloat(strings.TrimSuffix(text, "M"), 64)
+	if err != nil {
+		return table.Cell{}
+	}
+	return table.Int(int(m * 1e6)).As(text)
+}

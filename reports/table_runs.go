@@ -1,0 +1,80 @@
+package reports
+
+import (
+	"strings"
+	"time"
+
+	"deepresidual/reports/table"
+	"deepresidual/results"
+)
+
+// runTable lists where the runs of an exhibit come from: everything in the
+// record that a reader needs to trust a curve or to repeat it.
+func runTable(s *Selection) *table.Table {
+	t := s.newTable("runs", "runs",
+		table.Column{Heading: "network", Keys: keys("network")},
+		table.Column{Heading: "variant", Keys: keys("variant")},
+		table.Column{Heading: "state", Keys: keys("state")},
+		table.Column{Heading: "seed", Number: true, Keys: keys("seed")},
+		table.Column{Heading: "iterations", Number: true, Keys: keys("iterations")},
+		table.Column{Heading: "hours", Number: true, Keys: keys("hours"), Spare: 1},
+		table.Column{Heading: "images/s", Number: true, Keys: keys("images_per_second"), Spare: 2},
+		table.Column{Heading: "identity", Keys: keys("identity")},
+		table.Column{Heading: "revision", Keys: keys("revision")},
+		table.Column{Heading: "kernels", Keys: keys("kernels"), Spare: 3},
+		table.Column{Heading: "threads", Number: true, Keys: keys("threads"), Spare: 6},
+		table.Column{Heading: "processor", Keys: keys("processor"), Spare: 7},
+		table.Column{Heading: "Go", Keys: keys("go_version"), Spare: 5},
+		table.Column{Heading: "data", Keys: keys("data"), Spare: 4},
+		table.Column{Heading: "started (UTC)", Keys: keys("started_utc"), Spare: 8},
+	)
+	t.Common = append(t.Common, table.Field{Key: "n", Value: "1"})
+	for _, run := range s.Runs {
+		r := run.Record
+		cells := make([]table.Cell, len(t.Columns))
+		cells[0], cells[1], cells[2], cells[3] = table.Text(run.Spec.Network.String()), table.Text(run.Variant), table.Text(run.state()), table.Int(int(run.Spec.Seed))
+		if r != nil {
+			p := r.Provenance
+			cells[4] = table.Int(run.iteration())
+			if p.TrainSeconds > 0 {
+				cells[5] = table.Number(p.TrainSeconds/3600, 2)
+				cells[6] = table.Number(float64(run.iteration()*run.Spec.Protocol.Batch)/p.TrainSeconds, 0)
+			}
+			cells[7], cells[8], cells[9] = table.Text(r.Key.Identity()), table.Text(revision(p)), table.Text(strings.Join(p.Kernels, ", "))
+			cells[10], cells[11], cells[12] = table.Int(p.Threads), table.Text(p.CPU), table.Text(p.GoVersion)
+			cells[13], cells[14] = table.Text(dataName(r.Key.Data)), table.Text(date(p.Started))
+		}
+		t.Add(cells...)
+	}
+	t.Notes = []string{"A revision with a plus sign had changes that are not in it. Data: SHA-256 of the training and the test records in canonical order, first digits."}
+	return t
+}
+
+// revision is the first digits of a run's revision, "" if that is not known.
+func revision(p results.Provenance) string {
+	if p.Revision == "" {
+		return ""
+	}
+	r := p.Revision[:min(len(p.Revision), 10)]
+	if p.Dirty {
+		r += "+"
+	}
+	return r
+}
+
+func dataName(f results.Fingerprint) string {
+	digits := func(s string) string { return s[:min(len(s), 8)] }
+	name := digits(f.Train) + " " + digits(f.Test)
+	if f.Synthetic {
+		name = "synthetic " + name
+	}
+	return strings.TrimSpace(name)
+}
+
+// date is a time in UTC, "" for none.
+func date(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02 15:04")
+}

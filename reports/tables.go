@@ -1,0 +1,90 @@
+package reports
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"deepresidual/experiments"
+	"deepresidual/reports/table"
+)
+
+// titleDash stands between an experiment's title and what a table shows of it.
+const titleDash = " – "
+
+// newTable is a table of a selection without rows yet. In CSV every row names the
+// scale, as a number, and the data set.
+func (s *Selection) newTable(suffix, what string, columns ...table.Column) *table.Table {
+	name := s.Experiment.Name
+	if suffix != "" {
+		name += "-" + suffix
+	}
+	data := "CIFAR-10"
+	if s.Choice.Synthetic {
+		data = "synthetic"
+	}
+	return &table.Table{
+		Name: name, Title: s.title(what), Caption: s.caption(what), Columns: columns,
+		Common: []table.Field{{Key: "scale", Value: strconv.FormatFloat(s.Choice.Scale.Fraction(), 'g', -1, 64)}, {Key: "data_set", Value: data}},
+	}
+}
+
+func keys(k ...string) []string { return k }
+
+// title is a table's title, with what sets the records apart from the paper's.
+func (s *Selection) title(what string) string {
+	return s.Experiment.Title + titleDash + what + s.apart()
+}
+
+// number finds the number of a figure or table in a title.
+var number = regexp.MustCompile(`^((?:Figure|Table) \d+)(?:: |$)`)
+
+// caption is a table's title for a paper of one's own, in which it has another
+// number than in ours.
+func (s *Selection) caption(what string) string {
+	title, source := s.Experiment.Title, ""
+	if m := number.FindStringSubmatch(title); m != nil {
+		title, source = strings.TrimPrefix(title, m[0]), " ("+m[1]+" of He et al.)"
+	}
+	text := title + source + ": " + what
+	if title == "" {
+		text = what + source
+	}
+	text += s.apart() + "."
+	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// apart is what sets the records apart from the paper's.
+func (s *Selection) apart() string {
+	var text string
+	if !s.Choice.Scale.IsFull() {
+		text = fmt.Sprintf(", scale %s", s.Choice.Scale)
+	}
+	if s.Choice.Synthetic {
+		text += ", SYNTHETIC DATA"
+	}
+	return text
+}
+
+// seeds is the seeds of the complete runs of some networks, for CSV.
+func (s *Selection) seeds(networks ...experiments.Network) table.Cell {
+	var seeds []int64
+	for _, n := range networks {
+		for _, r := range s.of(n) {
+			if r.complete() {
+				seeds = append(seeds, r.Spec.Seed)
+			}
+		}
+	}
+	slices.Sort(seeds)
+	var text []string
+	for _, seed := range slices.Compact(seeds) {
+		text = append(text, strconv.FormatInt(seed, 10))
+	}
+	return table.Text(strings.Join(text, " "))
+}
+
+// meanStd is the mean and the standard deviation of some values.
+func meanStd(v []float64) table.Cell { return table.MeanStd(mean(v), deviation(v), len(v)) }
