@@ -59,7 +59,7 @@ func (p *Publisher) shown(records []*results.Record) (map[string]bool, error) {
 			shown[r.Key.Identity()] = true
 		}
 		c, ok := kept(e, records)
-		if !ok {
+		if !ok || p.place(e, records, c).aside {
 			continue
 		}
 		for _, run := range reports.Select(e, records, c).Runs {

@@ -198,6 +198,12 @@ func TestChangedSpecIsSetAside(t *testing.T) {
 	if !strings.Contains(said, "keep showing scale 1/16") || after["figures/fig1-scale-1-2000.png"] == "" {
 		t.Errorf("said %q", said)
 	}
+	for _, run := range changed.Runs(tiny, nil) {
+		key := results.Key{Spec: run.RunSpec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}
+		if _, err := os.Stat(filepath.Join(store.Path(key), ".gitignore")); err != nil {
+			t.Error(err)
+		}
+	}
 	leave(t, store, changed, reports.Choice{Scale: sixteenth}, 9)
 	if said := draw(t, store, reports.Choice{Scale: sixteenth}, changed); said != "" || snapshot(t, store)["tables/fig1-runs.csv"] == before["tables/fig1-runs.csv"] {
 		t.Errorf("the changed spec does not replace the old one at its scale: said %q", said)
