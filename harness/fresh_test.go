@@ -50,7 +50,7 @@ func TestFreshMachine(t *testing.T) {
 				}
 			}
 			var stdout, stderr strings.Builder
-			env := &environment{stdout: &stdout, stderr: &stderr, source: "http://127.0.0.1:1/"} // where nobody answers
+			env := &environment{stdout: &stdout, stderr: &stderr, data: data.Options{Sources: []string{"http://127.0.0.1:1/"}}} // where nobody answers
 			if code := env.run(t.Context(), append([]string{"-exp", "fig1", "-results", dir}, c.args...)); code != c.code {
 				t.Errorf("exit code %d, want %d", code, c.code)
 			}

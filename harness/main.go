@@ -20,6 +20,7 @@ import (
 	"io"
 	"os"
 
+	"deepresidual/harness/data"
 	"deepresidual/harness/process"
 	"deepresidual/harness/text"
 	"deepresidual/results/lease"
@@ -36,7 +37,7 @@ func main() {
 type environment struct {
 	stdout io.Writer     // for exhibits, tables and answers
 	stderr io.Writer     // for progress and errors
-	source string        // where to download the data from; empty for its home
+	data   data.Options  // where the data set is; the defaults, but where tests play its sources
 	leases lease.Options // on runs; the defaults, but where tests simulate several hosts
 }
 

@@ -130,19 +130,27 @@ func (s *selection) String() string {
 type dataset struct{ path string }
 
 func (d *dataset) declare(o *options) {
-	o.text(&d.path, "data", "PATH", "folder with CIFAR-10's six .bin files, cifar-10-binary.tar.gz, or synthetic (default: $CIFAR10_DIR, the user's cache, or a download)")
+	o.text(&d.path, "data", "PATH", "CIFAR-10: a folder or archive (.tar.gz, .tar, .zip) of its binary or Python version or of PNG files by class, an address (http or https) of one, or synthetic; default: $CIFAR10_DIR, the user's cache, where torchvision and Keras keep it, or a download from $CIFAR10_URL or a mirror")
 }
 
 // load loads the data set that -data names, or finds it.
 func (d *dataset) load(ctx context.Context, env *environment) (*data.Set, error) {
 	var last time.Time
-	return data.Load(ctx, data.Options{Path: d.path, URL: env.source, Progress: func(done, total int64) {
-		if done < total && time.Since(last) < time.Second {
+	o := env.data
+	o.Path = d.path
+	o.Progress = func(host string, done, total int64) {
+		if done != total && time.Since(last) < time.Second {
 			return
 		}
 		last = time.Now()
-		env.say("downloading CIFAR-10: %d of %d MiB", done>>20, total>>20)
-	}})
+		if total == 0 {
+			env.say("downloading CIFAR-10 from %s: %d MiB", host, done>>20)
+			return
+		}
+		env.say("downloading CIFAR-10 from %s: %d of %d MiB", host, done>>20, total>>20)
+	}
+	o.Note = func(note string) { env.say("%s", text.OneLine(errors.New(note))) }
+	return data.Load(ctx, o)
 }
 
 func (d *dataset) synthetic() bool { return d.path == data.SyntheticPath }
@@ -151,7 +159,8 @@ func (d *dataset) synthetic() bool { return d.path == data.SyntheticPath }
 // the data: another set is not loaded.
 func (d *dataset) fingerprint(ctx context.Context, env *environment) (results.Fingerprint, error) {
 	if !d.synthetic() {
-		return results.Fingerprint{Train: data.TrainFingerprint, Test: data.TestFingerprint}, nil
+		want := env.data.Wanted()
+		return results.Fingerprint{Train: want.Train, Test: want.Test}, nil
 	}
 	set, err := d.load(ctx, env)
 	if err != nil {

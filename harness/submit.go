@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"deepresidual/harness/data"
 	"deepresidual/harness/slurm"
 	"deepresidual/harness/submit"
 	"deepresidual/harness/work"
@@ -84,15 +86,15 @@ func (m *submitMode) do(ctx context.Context, env *environment) error {
 	if s.Tasks, err = submit.Tasks(missing, recorded, site.CPUs, perThread); err != nil {
 		return err
 	}
-	if s.Train, s.Report, err = m.arguments(); err != nil {
+	place, err := m.place(ctx, env)
+	if err != nil {
+		return err
+	}
+	if s.Train, s.Report, err = m.arguments(place); err != nil {
 		return err
 	}
 	if m.dryRun {
 		return s.Print(env.stdout)
-	}
-	// Here it may be downloaded; the nodes often have no network.
-	if _, err := m.records.data.load(ctx, env); err != nil {
-		return err
 	}
 	program, err := os.Executable()
 	if err != nil {
@@ -125,9 +127,30 @@ func jobNames(jobs []string) string {
 	return "jobs " + strings.Join(jobs, " ")
 }
 
+// place returns where the tasks find the data set; empty if they are to look
+// for it themselves. It is looked for, or downloaded, here: nodes often have no
+// network.
+func (m *submitMode) place(ctx context.Context, env *environment) (string, error) {
+	named := cmp.Or(m.records.data.path, os.Getenv(data.EnvironmentVariable))
+	switch {
+	case m.records.data.synthetic():
+		return data.SyntheticPath, nil
+	case m.dryRun && (named == "" || data.IsAddress(named)):
+		return named, nil
+	case m.dryRun:
+		return filepath.Abs(named)
+	}
+	set, err := m.records.data.load(ctx, env)
+	if err != nil {
+		return "", err
+	}
+	return set.Place, nil
+}
+
 // arguments returns the arguments of the program in a task and in the last job:
-// those of this command, with paths that hold in any folder.
-func (m *submitMode) arguments() (task, report []string, err error) {
+// those of this command, with paths that hold in any folder. The data set is at
+// the given place, unless that is empty.
+func (m *submitMode) arguments(place string) (task, report []string, err error) {
 	absolute := func(path string) string {
 		full, e := filepath.Abs(path)
 		if e != nil && err == nil {
@@ -149,13 +172,8 @@ func (m *submitMode) arguments() (task, report []string, err error) {
 	if len(s.seeds) > 0 {
 		args = append(args, "-seeds", strings.Trim(strings.ReplaceAll(fmt.Sprint(s.seeds), " ", ","), "[]"))
 	}
-	switch folder := os.Getenv("CIFAR10_DIR"); {
-	case m.records.data.synthetic():
-		args = append(args, "-data", m.records.data.path)
-	case m.records.data.path != "":
-		args = append(args, "-data", absolute(m.records.data.path))
-	case folder != "":
-		args = append(args, "-data", absolute(folder))
+	if place != "" {
+		args = append(args, "-data", place)
 	}
 	if m.tensorBoard != "" {
 		args = append(args, "-tensorboard", absolute(m.tensorBoard))

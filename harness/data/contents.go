@@ -56,11 +56,11 @@ type gathering struct {
 // gathered is what there is of a part.
 type gathered struct {
 	records []byte // of all files so far
-	files   []source
+	files   []origin
 }
 
-// source is a file that records came from.
-type source struct {
+// origin is a file that records came from.
+type origin struct {
 	name  string // for messages
 	base  string // the last element of the name
 	first int    // of its records, in the part
@@ -89,7 +89,7 @@ func (g *gathering) room(p part, n int) ([]byte, error) {
 // begin notes that the records that follow are those of a file.
 func (g *gathering) begin(p part, name, base string) {
 	to := &g.parts[p]
-	to.files = append(to.files, source{name, base, len(to.records) / recordSize})
+	to.files = append(to.files, origin{name, base, len(to.records) / recordSize})
 }
 
 // checkLabels looks at the labels of the file that was begun last.
@@ -156,7 +156,7 @@ func (g *gathering) check(p part) (Images, error) {
 }
 
 // at returns the file that a record came from.
-func (g gathered) at(record int) source {
+func (g gathered) at(record int) origin {
 	i := len(g.files) - 1
 	for i > 0 && g.files[i].first > record {
 		i--

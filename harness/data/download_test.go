@@ -3,46 +3,72 @@ package data
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
-	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
 
-// blob is what the test servers are asked for.
-var blob = func() []byte {
-	content := make([]byte, 300_000)
-	s := newStream(1, forSynthetic, 99)
-	for i := range content {
-		content[i] = byte(s.next())
-	}
-	return content
-}()
+// packed is what the test servers are asked for: an archive of small, long
+// enough to be cut in the middle of a window.
+var packed = sync.OnceValue(func() []byte {
+	var t testing.T
+	files := smallFiles(1)
+	list := members(files)
+	list = append(list, member{binaryFolder + "/padding", bytes.Repeat([]byte("0123456789abcdef"), 20_000)})
+	return tarball(&t, list)
+})
 
-// testArchive returns the archive that blob is, at a server.
-func testArchive(t *testing.T, handler http.HandlerFunc) archive {
+// impatient waits as long as a test can afford.
+var impatient = Patience{Connect: 500 * time.Millisecond, Stall: 500 * time.Millisecond, Pause: time.Millisecond}
+
+// newDownload returns a download of small to a new folder.
+func newDownload(t *testing.T) *download {
+	t.Helper()
+	return &download{
+		Contents: small,
+		Patience: Patience{10 * time.Second, 10 * time.Second, time.Millisecond},
+		dir:      filepath.Join(t.TempDir(), "cache"),
+		progress: func(string, int64, int64) {},
+		note:     func(string) {},
+	}
+}
+
+// mirror serves the archive, whose size is known beforehand.
+func mirror(t *testing.T, handler http.HandlerFunc) source {
+	t.Helper()
+	s := own(t, handler)
+	s.file, s.size = binaryArchive, int64(len(packed()))
+	return s
+}
+
+// own serves at an address that the user named.
+func own(t *testing.T, handler http.HandlerFunc) source {
 	t.Helper()
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
-	sum := md5.Sum(blob)
-	return archive{
-		url:   server.URL + "/" + binaryArchive,
-		size:  int64(len(blob)),
-		md5:   hex.EncodeToString(sum[:]),
-		stall: 10 * time.Second,
-		pause: time.Millisecond,
-		tries: 2,
+	return at(t, server.URL+"/"+binaryArchive)
+}
+
+func at(t *testing.T, address string) source {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return source{url: u, file: ownArchive}
 }
 
 // serve answers as a good server does, ranges included.
@@ -52,280 +78,430 @@ func serve(content []byte) http.HandlerFunc {
 	}
 }
 
+// withoutRange is a server that does not know ranges.
+func withoutRange(handler http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Range")
+		handler(w, r)
+	}
+}
+
+// chunked serves without saying how much.
+func chunked(content []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.(http.Flusher).Flush()
+		w.Write(content)
+	}
+}
+
 // breakOff sends at most n bytes of what the handler would send, then cuts the
 // connection.
 func breakOff(n int, handler http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		handler(&cutter{w, n}, r)
+		handler(&cutter{w, n, func() { panic(http.ErrAbortHandler) }}, r)
 	}
+}
+
+// stall sends at most n bytes and then nothing more.
+func stall(n int, handler http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		handler(&cutter{w, n, func() { <-r.Context().Done(); panic(http.ErrAbortHandler) }}, r)
+	}
+}
+
+// first answers the first request by one handler and the others by another.
+func first(one, others http.HandlerFunc) http.HandlerFunc {
+	var asked atomic.Int32
+	return func(w http.ResponseWriter, r *http.Request) {
+		if asked.Add(1) == 1 {
+			one(w, r)
+		} else {
+			others(w, r)
+		}
+	}
+}
+
+// hang takes the request and never answers.
+func hang(_ http.ResponseWriter, r *http.Request) {
+	<-r.Context().Done()
+	panic(http.ErrAbortHandler)
 }
 
 type cutter struct {
 	http.ResponseWriter
 	left int
+	end  func()
 }
 
 func (c *cutter) Write(p []byte) (int, error) {
 	if len(p) > c.left {
 		c.ResponseWriter.Write(p[:c.left])
 		c.ResponseWriter.(http.Flusher).Flush()
-		panic(http.ErrAbortHandler)
+		c.end()
 	}
 	c.left -= len(p)
 	return c.ResponseWriter.Write(p)
 }
 
-func target(t *testing.T) string {
-	return filepath.Join(t.TempDir(), "cache", binaryArchive)
-}
-
-// checkFetched wants blob at path and nothing half done beside it.
-func checkFetched(t *testing.T, path string) {
+// checkDownloaded wants the data set in the cache and nothing half done.
+func checkDownloaded(t *testing.T, d *download, set *Set, err error) {
 	t.Helper()
-	got, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(got, blob) {
-		t.Error("the file is not what the server has")
+	if set.Fingerprint.Train != small.Train {
+		t.Error("the set is not the one that is served")
 	}
-	if exists(path + ".part") {
-		t.Error("the part is still there")
+	if d.have() == "" || set.Place != d.have() {
+		t.Errorf("the set is in %q, the cache has %q", set.Place, d.have())
+	}
+	if again, err := small.read(t.Context(), d.have()); err != nil || again.Fingerprint != set.Fingerprint {
+		t.Errorf("what is in the cache cannot be read: %v", err)
+	}
+	if parts, _ := filepath.Glob(filepath.Join(d.dir, "*.part")); len(parts) > 0 {
+		t.Errorf("parts are left: %v", parts)
 	}
 }
 
-func TestFetch(t *testing.T) {
-	a := testArchive(t, serve(blob))
-	path := target(t)
+func TestDownload(t *testing.T) {
+	t.Run("of a known size", func(t *testing.T) { testDownload(t, mirror(t, serve(packed())), true) })
+	t.Run("of a size that is said", func(t *testing.T) { testDownload(t, own(t, serve(packed())), true) })
+	t.Run("of an unknown size", func(t *testing.T) { testDownload(t, own(t, chunked(packed())), false) })
+	t.Run("through a redirection", func(t *testing.T) {
+		good := own(t, serve(packed()))
+		testDownload(t, own(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, good.url.String(), http.StatusFound) }), true)
+	})
+}
+
+func testDownload(t *testing.T, s source, sized bool) {
+	d := newDownload(t)
 	var seen []int64
-	err := a.fetch(t.Context(), path, func(done, total int64) {
-		if total != a.size {
-			t.Errorf("progress is out of %d, want %d", total, a.size)
+	d.progress = func(host string, done, total int64) {
+		if host != s.url.Host || sized && total != int64(len(packed())) || !sized && total != 0 {
+			t.Errorf("progress: %d of %d from %s", done, total, host)
 		}
 		seen = append(seen, done)
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
-	checkFetched(t, path)
-	if !slices.IsSorted(seen) || len(seen) == 0 || seen[len(seen)-1] != a.size {
+	set, err := d.from(t.Context(), []source{s})
+	checkDownloaded(t, d, set, err)
+	if !slices.IsSorted(seen) || len(seen) == 0 || seen[len(seen)-1] != int64(len(packed())) {
 		t.Errorf("progress went %v", seen)
 	}
 }
 
-// A server that cuts each connection is asked again for the rest only.
-func TestFetchResumesWithin(t *testing.T) {
-	var ranges []string
-	a := testArchive(t, func(w http.ResponseWriter, r *http.Request) {
-		ranges = append(ranges, r.Header.Get("Range"))
-		breakOff(70_000, serve(blob))(w, r)
-	})
-	path := target(t)
-	if err := a.fetch(t.Context(), path, nil); err != nil {
+// Whatever is wrong with the first source, the second one serves, soon.
+func TestDownloadFromTheNext(t *testing.T) {
+	foreign := compress(t, tarball(t, members(map[string][]byte{"train.bin": nil})))
+	wrong := bytes.Clone(packed())
+	wrong[3000] ^= 1
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // accepts no connection beyond its backlog, answers none
+	if err != nil {
 		t.Fatal(err)
 	}
-	checkFetched(t, path)
-	if want := []string{"", "bytes=70000-", "bytes=140000-", "bytes=210000-", "bytes=280000-"}; !slices.Equal(ranges, want) {
-		t.Errorf("the requests are for %q, want %q", ranges, want)
+	t.Cleanup(func() { silent.Close() })
+	for _, c := range []struct {
+		name   string
+		source func(t *testing.T) source
+		note   string
+	}{
+		{"hangs", func(t *testing.T) source { return mirror(t, hang) }, "no answer in 500ms"},
+		{"hangs before it speaks HTTP", func(t *testing.T) source { return at(t, "http://"+silent.Addr().String()) }, "no answer in 500ms"},
+		{"accepts no connection", func(t *testing.T) source { return at(t, "http://127.0.0.1:1/") }, "refused"},
+		{"redirects to a dead port", func(t *testing.T) source {
+			return mirror(t, func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, "http://127.0.0.1:1/x", http.StatusFound)
+			})
+		}, "refused"},
+		{"redirects to one that hangs", func(t *testing.T) source {
+			other := own(t, hang)
+			return mirror(t, func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, other.url.String(), http.StatusFound)
+			})
+		}, "no answer in 500ms"},
+		{"redirects for ever", func(t *testing.T) source {
+			return mirror(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path, http.StatusFound) })
+		}, "redirects"},
+		{"stalls at once", func(t *testing.T) source { return mirror(t, stall(0, serve(packed()))) }, "it stalled"},
+		{"stalls at half", func(t *testing.T) source { return mirror(t, first(stall(150_000, serve(packed())), hang)) }, "no answer"},
+		{"stalls and ignores ranges", func(t *testing.T) source { return mirror(t, withoutRange(stall(150_000, serve(packed())))) }, "it stalled"},
+		{"breaks off at half and is gone", func(t *testing.T) source {
+			return mirror(t, first(breakOff(150_000, serve(packed())), breakOff(0, serve(packed()))))
+		}, "EOF"},
+		{"sends a page", func(t *testing.T) source { return own(t, serve([]byte("<!DOCTYPE html><title>Sign in</title>"))) }, "HTML page"},
+		{"sends a page of unknown length", func(t *testing.T) source { return mirror(t, chunked([]byte("<html>Sign in"))) }, "HTML page"},
+		{"sends a pointer", func(t *testing.T) source {
+			return own(t, serve([]byte("version https://git-lfs.github.com/spec/v1\n")))
+		}, "Git LFS"},
+		{"is short", func(t *testing.T) source { return mirror(t, serve(packed()[:1000])) }, "it has 1000 bytes"},
+		{"is long", func(t *testing.T) source { return mirror(t, serve(append(bytes.Clone(packed()), 1))) }, "bytes, not"},
+		{"is long, of unknown length", func(t *testing.T) source { return mirror(t, chunked(append(bytes.Clone(packed()), 1))) }, "more than"},
+		{"is endless", func(t *testing.T) source {
+			return mirror(t, func(w http.ResponseWriter, _ *http.Request) {
+				for {
+					if _, err := w.Write(packed()); err != nil {
+						return
+					}
+				}
+			})
+		}, "more than"},
+		{"serves damaged images", func(t *testing.T) source { return mirror(t, serve(wrong)) }, "not serve CIFAR-10"},
+		{"serves another data set", func(t *testing.T) source { return own(t, serve(foreign)) }, "CIFAR-100"},
+		{"serves something else", func(t *testing.T) source { return own(t, serve([]byte("hello"))) }, "not an archive"},
+		{"serves nothing", func(t *testing.T) source { return own(t, serve(nil)) }, "empty"},
+		{"does not have it", func(t *testing.T) source { return mirror(t, http.NotFound) }, "404 Not Found"},
+		{"is down", func(t *testing.T) source {
+			return mirror(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) })
+		}, "503 Service Unavailable"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDownload(t)
+			d.Patience = impatient
+			var notes []string
+			d.note = func(text string) { notes = append(notes, text) }
+			bad, second := c.source(t), mirror(t, serve(packed()))
+			begin := time.Now()
+			set, err := d.from(t.Context(), []source{bad, second})
+			checkDownloaded(t, d, set, err)
+			if took := time.Since(begin); took > 10*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			if len(notes) != 1 || !strings.Contains(notes[0], bad.url.Host) || !strings.Contains(notes[0], c.note) || !strings.Contains(notes[0], second.url.Host) {
+				t.Errorf("the user is told %q, want the hosts and %q", notes, c.note)
+			}
+
+			// Alone, it ends in an error that says so.
+			alone := newDownload(t)
+			alone.Patience = impatient
+			err = checkMessage(t, func() error { _, err := alone.from(t.Context(), []source{bad}); return err }, bad.url.Host)
+			if _, ok := errors.AsType[*unreachable](err); !ok {
+				t.Errorf("the error %v is not that of sources", err)
+			}
+			if alone.have() != "" {
+				t.Error("the cache has a file though it is not right")
+			}
+		})
 	}
 }
 
-// So is one in the next process, after the first gave up.
-func TestFetchResumesAcross(t *testing.T) {
-	var down atomic.Bool
-	var asked atomic.Value
-	a := testArchive(t, func(w http.ResponseWriter, r *http.Request) {
-		if down.Load() {
-			panic(http.ErrAbortHandler)
-		}
-		asked.Store(r.Header.Get("Range"))
-		breakOff(100_000, serve(blob))(w, r)
-		down.Store(true)
+// A server that cuts each connection is asked again for the rest only.
+func TestDownloadResumes(t *testing.T) {
+	for name, serving := range map[string]func(*testing.T, http.HandlerFunc) source{"mirror": mirror, "own": own} {
+		t.Run(name, func(t *testing.T) {
+			var ranges []string
+			s := serving(t, func(w http.ResponseWriter, r *http.Request) {
+				ranges = append(ranges, r.Header.Get("Range"))
+				breakOff(100_000, serve(packed()))(w, r)
+			})
+			d := newDownload(t)
+			set, err := d.from(t.Context(), []source{s})
+			checkDownloaded(t, d, set, err)
+			if want := []string{"", "bytes=100000-", "bytes=200000-", "bytes=300000-", "bytes=400000-"}; !slices.Equal(ranges, want) {
+				t.Errorf("the requests are for %q, want %q", ranges, want)
+			}
+		})
+	}
+}
+
+// What one mirror has sent need not be sent by the next one of the same file.
+func TestDownloadResumesElsewhere(t *testing.T) {
+	var asked string
+	half := mirror(t, first(stall(200_000, serve(packed())), hang))
+	second := mirror(t, func(w http.ResponseWriter, r *http.Request) {
+		asked = r.Header.Get("Range")
+		serve(packed())(w, r)
 	})
-	path := target(t)
+	d := newDownload(t)
+	d.Patience = impatient
+	d.Pause = time.Hour // no second round is needed
+	set, err := d.from(t.Context(), []source{half, second})
+	checkDownloaded(t, d, set, err)
+	if asked != "bytes=200000-" {
+		t.Errorf("the second source is asked for %q, want the second half", asked)
+	}
+}
+
+// A part goes on in the next process, after the first was stopped.
+func TestDownloadResumesAcross(t *testing.T) {
+	var asked atomic.Value
+	s := mirror(t, func(w http.ResponseWriter, r *http.Request) {
+		asked.Store(r.Header.Get("Range"))
+		stall(100_000, serve(packed()))(w, r)
+	})
+	d := newDownload(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := a.fetch(ctx, path, func(done, _ int64) {
-		if done == 100_000 {
+	d.progress = func(_ string, done, _ int64) {
+		if done >= 100_000 {
 			cancel()
 		}
-	})
-	if !errors.Is(err, context.Canceled) {
+	}
+	if _, err := d.from(ctx, []source{s}); !errors.Is(err, context.Canceled) {
 		t.Fatalf("error %v, want a cancellation", err)
 	}
-	if exists(path) {
+	if d.have() != "" {
 		t.Fatal("the file is there before it is complete")
 	}
-	if err := a.fetch(t.Context(), path, nil); err != nil {
-		t.Fatal(err)
-	}
-	checkFetched(t, path)
-	if got := asked.Load(); got != "bytes=200000-" {
-		t.Errorf("the last request is for %q, want bytes=200000-", got)
+	again := *d
+	again.progress = func(string, int64, int64) {}
+	again.Patience = impatient
+	set, err := again.from(t.Context(), []source{s})
+	checkDownloaded(t, &again, set, err)
+	if got := asked.Load(); got == "" {
+		t.Error("the second process asked for everything")
 	}
 }
 
-func TestFetchServerIgnoresRange(t *testing.T) {
-	requests := 0
-	a := testArchive(t, func(w http.ResponseWriter, r *http.Request) {
-		requests++
-		r.Header.Del("Range")
-		if requests == 1 {
-			breakOff(100_000, serve(blob))(w, r)
+// A source that all are waiting for comes back after a pause.
+func TestDownloadNextRound(t *testing.T) {
+	var asked atomic.Int32
+	s := mirror(t, func(w http.ResponseWriter, r *http.Request) {
+		switch asked.Add(1) {
+		case 1:
+			breakOff(100_000, serve(packed()))(w, r)
+		case 2, 3:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			serve(packed())(w, r)
 		}
-		serve(blob)(w, r)
 	})
-	path := target(t)
-	if err := a.fetch(t.Context(), path, nil); err != nil {
-		t.Fatal(err)
-	}
-	checkFetched(t, path)
+	d := newDownload(t)
+	set, err := d.from(t.Context(), []source{s})
+	checkDownloaded(t, d, set, err)
 }
 
 // What an earlier process left may be of another file, or longer than this one.
-func TestFetchOverForeignPart(t *testing.T) {
-	for _, n := range []int{1, 1000, len(blob), len(blob) + 5} {
-		t.Run(fmt.Sprint(n), func(t *testing.T) {
-			a := testArchive(t, serve(blob))
-			path := target(t)
-			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path+".part", bytes.Repeat([]byte{7}, n), 0o644); err != nil {
-				t.Fatal(err)
-			}
-			if err := a.fetch(t.Context(), path, nil); err != nil {
-				t.Fatal(err)
-			}
-			checkFetched(t, path)
-		})
-	}
-}
-
-func TestFetchFaults(t *testing.T) {
-	wrong := bytes.Clone(blob)
-	wrong[1234] ^= 1
-	chunked := func(content []byte) http.HandlerFunc { // without saying its length
-		return func(w http.ResponseWriter, r *http.Request) {
-			w.(http.Flusher).Flush()
-			w.Write(content)
+func TestDownloadOverForeignPart(t *testing.T) {
+	for _, n := range []int{1, 1000, len(packed()), len(packed()) + 5} {
+		for name, serving := range map[string]func(*testing.T, http.HandlerFunc) source{"mirror": mirror, "own": own} {
+			t.Run(fmt.Sprint(name, n), func(t *testing.T) {
+				d := newDownload(t)
+				s := serving(t, serve(packed()))
+				writeFolder(t, d.dir, map[string][]byte{filepath.Base(d.partOf(s)): bytes.Repeat([]byte{7}, n)})
+				set, err := d.from(t.Context(), []source{s})
+				checkDownloaded(t, d, set, err)
+			})
 		}
-	}
-	for _, c := range []struct {
-		name    string
-		handler http.HandlerFunc
-		want    []string
-	}{
-		{"not found", http.NotFound, []string{"404 Not Found"}},
-		{"server error", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503) }, []string{"503 Service Unavailable"}},
-		{"wrong content", serve(wrong), []string{"not the official archive", "MD5"}},
-		{"short", serve(blob[:1000]), []string{"not the official archive", "1000 bytes"}},
-		{"long", serve(append(bytes.Clone(blob), 1)), []string{"not the official archive", "300001 bytes"}},
-		{"long, of unknown length", chunked(append(bytes.Clone(blob), 1)), []string{"not the official archive", "more than 300000 bytes"}},
-		{"endless", func(w http.ResponseWriter, _ *http.Request) {
-			for {
-				if _, err := w.Write(blob); err != nil {
-					return
-				}
-			}
-		}, []string{"not the official archive", "more than 300000 bytes"}},
-		{"short, of unknown length", chunked(blob[:1000]), []string{"broke off after 1000 of 300000"}},
-		{"a page", chunked([]byte("<html>log in first</html>")), []string{"broke off after 25 of 300000"}},
-		{"nothing", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, []string{"EOF"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			a := testArchive(t, c.handler)
-			path := target(t)
-			checkMessage(t, func() error { return a.fetch(t.Context(), path, nil) }, append(c.want, a.url)...)
-			if exists(path) {
-				t.Error("the file is there though it is not right")
-			}
-		})
 	}
 }
 
 // A wrong answer to a request for a range is an error, and does not spoil the
 // next attempt.
-func TestFetchWrongRange(t *testing.T) {
-	for _, span := range []string{"", "bytes 5-299999/300000", "bytes 100000-299999/300001"} {
+func TestDownloadWrongRange(t *testing.T) {
+	n := len(packed())
+	for _, span := range []string{"", fmt.Sprintf("bytes 5-%d/%d", n-1, n), fmt.Sprintf("bytes 100000-%d/%d", n-1, n+1)} {
 		t.Run(span, func(t *testing.T) {
 			good := false
-			a := testArchive(t, func(w http.ResponseWriter, r *http.Request) {
+			s := mirror(t, func(w http.ResponseWriter, r *http.Request) {
 				switch {
 				case good:
-					serve(blob)(w, r)
+					serve(packed())(w, r)
 				case r.Header.Get("Range") == "":
-					breakOff(100_000, serve(blob))(w, r)
+					breakOff(100_000, serve(packed()))(w, r)
 				default:
 					w.Header().Set("Content-Range", span)
 					w.WriteHeader(http.StatusPartialContent)
-					w.Write(blob[:200_000])
+					w.Write(packed()[:200_000])
 				}
 			})
-			path := target(t)
-			checkMessage(t, func() error { return a.fetch(t.Context(), path, nil) }, a.url)
+			d := newDownload(t)
+			checkMessage(t, func() error { _, err := d.from(t.Context(), []source{s}); return err }, s.url.Host)
 			good = true
-			if err := a.fetch(t.Context(), path, nil); err != nil {
-				t.Fatal(err)
-			}
-			checkFetched(t, path)
+			set, err := d.from(t.Context(), []source{s})
+			checkDownloaded(t, d, set, err)
 		})
 	}
 }
 
-func TestFetchStall(t *testing.T) {
-	release := make(chan struct{})
-	a := testArchive(t, func(w http.ResponseWriter, r *http.Request) {
-		w.Write(blob[:0])
-		w.(http.Flusher).Flush()
-		select {
-		case <-release:
-		case <-r.Context().Done():
-		}
-	})
-	defer close(release)
-	a.stall = 20 * time.Millisecond
-	err := checkMessage(t, func() error { return a.fetch(t.Context(), target(t), nil) }, a.url)
-	if !errors.Is(err, errStalled) {
-		t.Errorf("error %v, want that nothing was received", err)
-	}
-}
-
-func TestFetchNoServer(t *testing.T) {
-	a := testArchive(t, serve(blob))
-	a.url = "http://127.0.0.1:1/" + binaryArchive
-	start := time.Now()
-	checkMessage(t, func() error { return a.fetch(t.Context(), target(t), nil) }, a.url, "refused")
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("it took %v to notice", took)
-	}
-}
-
 // Several processes that need the file download it once.
-func TestFetchTakesTurns(t *testing.T) {
+func TestDownloadTakesTurns(t *testing.T) {
 	var requests atomic.Int32
-	a := testArchive(t, func(w http.ResponseWriter, r *http.Request) {
+	s := mirror(t, func(w http.ResponseWriter, r *http.Request) {
 		requests.Add(1)
 		time.Sleep(20 * time.Millisecond)
-		serve(blob)(w, r)
+		serve(packed())(w, r)
 	})
-	path := target(t)
+	d := newDownload(t)
 	var wait sync.WaitGroup
 	for range 4 {
 		wait.Go(func() {
-			if err := a.fetch(t.Context(), path, nil); err != nil {
+			one := *d
+			if _, err := one.from(t.Context(), []source{s}); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 	wait.Wait()
-	checkFetched(t, path)
 	if n := requests.Load(); n != 1 {
 		t.Errorf("%d requests, want 1", n)
 	}
 }
 
-func TestOfficialArchive(t *testing.T) {
-	if !strings.HasSuffix(official.url, "/"+binaryArchive) || len(official.md5) != 32 || official.size < 150e6 {
-		t.Errorf("the official archive is %+v", official)
+// A fault of this machine is not one of the sources: the data set is not
+// unavailable, and the next source would not help.
+func TestDownloadLocalFault(t *testing.T) {
+	asked := 0
+	s := mirror(t, func(w http.ResponseWriter, r *http.Request) { asked++; serve(packed())(w, r) })
+	for name, prepare := range map[string]func(t *testing.T, d *download){
+		"the folder is a file": func(t *testing.T, d *download) { writeFolder(t, filepath.Dir(d.dir), map[string][]byte{"cache": nil}) },
+		"a folder in the place of the part": func(t *testing.T, d *download) {
+			if err := os.MkdirAll(d.partOf(s), 0o777); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"a full disk": func(t *testing.T, d *download) {
+			if _, err := os.Stat("/dev/full"); err != nil {
+				t.Skip(err)
+			}
+			if err := errors.Join(os.MkdirAll(d.dir, 0o777), os.Symlink("/dev/full", d.partOf(s))); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDownload(t)
+			prepare(t, d)
+			err := checkMessage(t, func() error { _, err := d.from(t.Context(), []source{s, s}); return err }, d.dir)
+			if _, ok := errors.AsType[*unreachable](err); ok || errors.Is(err, ErrUnavailable) {
+				t.Errorf("the error %v is one of the sources", err)
+			}
+			if name == "a full disk" && (!errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "free some space")) {
+				t.Errorf("the error %v does not say what to do", err)
+			}
+		})
+	}
+	if asked > 1 {
+		t.Errorf("%d requests, want one for the full disk", asked)
+	}
+}
+
+func TestMirrors(t *testing.T) {
+	t.Setenv(URLVariable, "")
+	list, err := sources(nil)
+	if err != nil || len(list) < 4 {
+		t.Fatalf("%d mirrors, %v", len(list), err)
+	}
+	hosts := map[string]bool{}
+	for _, s := range list {
+		if hosts[s.url.Host] || s.url.Scheme != "https" || filepath.Base(s.url.Path) != s.file || s.size < 150e6 || !slices.Contains(cached, s.file) {
+			t.Errorf("%v", s)
+		}
+		hosts[s.url.Host] = true
+	}
+	if last := list[len(list)-1].url.Host; last != "www.cs.toronto.edu" {
+		t.Errorf("the last source is %s, not the authors' own", last)
+	}
+
+	t.Setenv(URLVariable, "http://a/x.tar.gz, https://b:81/y\n HTTP://c")
+	list, err = sources(nil)
+	got := map[string]string{}
+	for _, s := range list {
+		got[s.url.Host] = s.file
+	}
+	if want := map[string]string{"a": ownArchive, "b:81": ownArchive, "c": ownArchive}; err != nil || !maps.Equal(got, want) {
+		t.Errorf("sources %v, %v, want %v", got, err, want)
+	}
+	for _, wrong := range []string{"ftp://a/x", "/a/file", "http://", "http://a b,http://%zz"} {
+		t.Setenv(URLVariable, wrong)
+		checkMessage(t, func() error { _, err := sources(nil); return err }, URLVariable)
 	}
 }

@@ -47,12 +47,13 @@ func pickled4(code byte, s string) string {
 
 // labelsAndPixels takes records apart: labels as the elements of a list.
 func labelsAndPixels(records []byte) (labels, pixels string, n int) {
+	var l, p strings.Builder
 	for ; len(records) > 0; records = records[recordSize:] {
-		labels += pickledInt(int(records[0]))
-		pixels += string(records[1:recordSize])
+		l.WriteString(pickledInt(int(records[0])))
+		p.Write(records[1:recordSize])
 		n++
 	}
-	return labels, pixels, n
+	return l.String(), p.String(), n
 }
 
 // python2 pickles as the authors did: cPickle of Python 2, protocol 2.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -13,86 +12,142 @@ import (
 const SyntheticPath = "synthetic"
 
 // EnvironmentVariable names the folder or archive of CIFAR-10 when no path is
-// given.
-const EnvironmentVariable = "CIFAR10_DIR"
+// given; URLVariable the addresses to download it from, separated by spaces or
+// commas.
+const (
+	EnvironmentVariable = "CIFAR10_DIR"
+	URLVariable         = "CIFAR10_URL"
+)
 
 // Options says where the data set is.
 type Options struct {
 	// Path is a folder or an archive (.tar.gz, .tar, .zip) with CIFAR-10 in
 	// one of its forms (binary version, Python version, PNG files by class),
-	// or "synthetic". When it is empty the environment variable CIFAR10_DIR
-	// says so; when that is empty too the cache is looked in, and then the
-	// archive is downloaded to it.
+	// an http or https address of such an archive, or "synthetic".
+	//
+	// When it is empty the environment variable CIFAR10_DIR says so; when that
+	// is empty too the cache is looked in, then where torchvision and Keras
+	// keep the data set, and then it is downloaded to the cache.
 	Path string
 
-	// CacheDir is the folder for the downloaded archive. The default value is
+	// CacheDir is the folder for a downloaded archive. The default value is
 	// "deepresidual" in the user's cache.
 	CacheDir string
 
-	// URL is where to download the archive from; whatever it serves must be
-	// the official archive. The default value is its home at the University
-	// of Toronto.
-	URL string
+	// Sources are the addresses to download from, tried in turn. The default
+	// value is what the environment variable CIFAR10_URL lists, else mirrors
+	// of the authors' archives. Whatever they serve must be CIFAR-10.
+	Sources []string
 
-	// Progress, when set, is called as the download goes on, with the number
-	// of bytes there are and that there will be.
-	Progress func(done, total int64)
+	// Contents is what the data set must hold; CIFAR-10 if nil.
+	Contents *Contents
+
+	// Patience says how long to wait for a source.
+	Patience Patience
+
+	// Progress, when set, is called as a download goes on, with the source's
+	// host and the number of bytes that there are and that there will be, 0 if
+	// that is not known.
+	Progress func(host string, done, total int64)
+
+	// Note, when set, is called with what the user may want to know: where the
+	// data set was found, which source was given up and why.
+	Note func(text string)
 }
 
-// ErrUnavailable is returned by [Load], wrapped in a message that says how to
-// supply the data set, when it is in none of the places and cannot be
-// downloaded.
+// ErrUnavailable is returned by [Load], wrapped in a message that says what was
+// tried and how to supply the data set, when it is in none of the places and no
+// source of a download has it.
 var ErrUnavailable = errors.New("CIFAR-10 is not available")
 
-// Load returns the data set, checked against CIFAR-10's fingerprints. A data
-// set that is found but is truncated, corrupt or another one is an error that
-// names the file and what is wrong with it; the places after it are not tried.
+// Wanted returns what the data set must hold.
+func (o Options) Wanted() Contents {
+	if o.Contents != nil {
+		return *o.Contents
+	}
+	return CIFAR10()
+}
+
+// Load returns the data set, checked against its fingerprints. A data set that
+// was named, or is in the cache, but is truncated, corrupt or another one is an
+// error that names the file and what is wrong with it; the places after it are
+// not tried.
 func Load(ctx context.Context, o Options) (*Set, error) {
-	if o.Path == SyntheticPath {
+	want := o.Wanted()
+	place, from := o.Path, ""
+	if place == "" {
+		if place = os.Getenv(EnvironmentVariable); place != "" {
+			from = " (the path is from " + EnvironmentVariable + ")"
+		}
+	}
+	switch {
+	case o.Path == SyntheticPath:
 		return Synthetic(syntheticSeed, syntheticTrain, syntheticTest), nil
-	}
-	if o.Path != "" {
-		return CIFAR10().read(ctx, o.Path)
-	}
-	if path := os.Getenv(EnvironmentVariable); path != "" {
-		set, err := CIFAR10().read(ctx, path)
+	case IsAddress(place):
+		o.Sources = []string{place}
+	case place != "":
+		set, err := want.read(ctx, place)
 		if err != nil {
-			return nil, fmt.Errorf("%w (the path is from %s)", err, EnvironmentVariable)
+			return nil, fmt.Errorf("%w%s", err, from)
 		}
 		return set, nil
 	}
+	return o.find(ctx, want, place == "")
+}
 
-	dir := o.CacheDir
-	if dir == "" {
-		cache, err := os.UserCacheDir()
-		if err != nil {
-			return nil, unavailable("there is no folder to download it to", err)
-		}
-		dir = filepath.Join(cache, "deepresidual")
+// find returns the data set from the cache, from elsewhere on this machine if
+// wanted, or by a download.
+func (o Options) find(ctx context.Context, want Contents, elsewhere bool) (*Set, error) {
+	list, err := sources(o.Sources)
+	if err != nil {
+		return nil, err
 	}
-	path := filepath.Join(dir, binaryArchive)
-	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		source := official
-		if o.URL != "" {
-			source.url = o.URL
-		}
-		if err := source.fetch(ctx, path, o.Progress); err != nil {
-			if ctx.Err() != nil {
-				return nil, fmt.Errorf("data: downloading %s: %w", source.url, context.Cause(ctx))
+	d := &download{Contents: want, Patience: o.Patience.orUsual(), dir: o.CacheDir, progress: o.Progress, note: o.Note}
+	if d.progress == nil {
+		d.progress = func(string, int64, int64) {}
+	}
+	if d.note == nil {
+		d.note = func(string) {}
+	}
+	cache, noCache := os.UserCacheDir()
+	if d.dir == "" && noCache == nil {
+		d.dir = filepath.Join(cache, "deepresidual")
+	}
+	if d.dir != "" {
+		if path := d.have(); path != "" {
+			set, err := want.read(ctx, path)
+			if err != nil && ctx.Err() == nil {
+				return nil, fmt.Errorf("%w; remove the file to have it downloaded again", err)
 			}
-			return nil, unavailable("there is none in "+dir+" and it could not be downloaded", err)
+			return set, err
 		}
 	}
-	set, err := CIFAR10().read(ctx, path)
-	if err != nil && ctx.Err() == nil {
-		return nil, fmt.Errorf("%w; remove the file to have it downloaded again", err)
+	if elsewhere {
+		for _, place := range places() {
+			set, err := want.read(ctx, place)
+			if err == nil {
+				d.note("CIFAR-10 was found in " + place)
+				return set, nil
+			}
+			if ctx.Err() != nil {
+				return nil, err
+			}
+			d.note(fmt.Sprintf("what was found in %s is left alone: %v", place, err))
+		}
+	}
+	if d.dir == "" {
+		return nil, unavailable("there is no folder to download it to", noCache)
+	}
+	set, err := d.from(ctx, list)
+	if _, nowhere := errors.AsType[*unreachable](err); nowhere {
+		return nil, unavailable("there is none in "+d.dir+", and it could not be downloaded", err)
 	}
 	return set, err
 }
 
 // unavailable says what was tried and what the user can do.
 func unavailable(what string, err error) error {
-	return fmt.Errorf("data: %w: no -data is given, %s is not set, %s: %w; "+
-		"give the folder of its .bin files or its %s by -data or %s, or try -data %s",
-		ErrUnavailable, EnvironmentVariable, what, err, binaryArchive, EnvironmentVariable, SyntheticPath)
+	return fmt.Errorf("data: %w: none is named by -data or %s, %s: %w; "+
+		"bring its folder or archive (%s) along and name it by -data or %s, or an address that has it by -data or %s, or try -data %s",
+		ErrUnavailable, EnvironmentVariable, what, err, pythonArchive, EnvironmentVariable, URLVariable, SyntheticPath)
 }

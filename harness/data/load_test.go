@@ -24,7 +24,8 @@ func TestLoadOrder(t *testing.T) {
 	}))
 	defer server.Close()
 
-	o := Options{Path: named, CacheDir: cache, URL: server.URL}
+	o := Options{Path: named, CacheDir: cache, Sources: []string{server.URL}}
+	t.Setenv("HOME", t.TempDir())
 	t.Setenv(EnvironmentVariable, environment)
 	load := func() error { _, err := Load(t.Context(), o); return err }
 
@@ -37,8 +38,8 @@ func TestLoadOrder(t *testing.T) {
 		t.Error("a download was tried though there is a file")
 	}
 	o.CacheDir = filepath.Join(t.TempDir(), "new")
-	err := checkMessage(t, load, "CIFAR-10 is not available", server.URL, "404 Not Found", o.CacheDir,
-		"-data", EnvironmentVariable, binaryArchive, SyntheticPath)
+	err := checkMessage(t, load, "CIFAR-10 is not available", strings.TrimPrefix(server.URL, "http://"), "404 Not Found", o.CacheDir,
+		"-data", EnvironmentVariable, URLVariable, pythonArchive, SyntheticPath)
 	if !errors.Is(err, ErrUnavailable) {
 		t.Errorf("the error %v is not ErrUnavailable", err)
 	}
@@ -49,13 +50,121 @@ func TestLoadOrder(t *testing.T) {
 
 func TestLoadWithoutNetwork(t *testing.T) {
 	t.Setenv(EnvironmentVariable, "")
-	o := Options{CacheDir: t.TempDir(), URL: "http://127.0.0.1:1/x"}
-	err := checkMessage(t, func() error { _, err := Load(t.Context(), o); return err }, "http://127.0.0.1:1/x")
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv(URLVariable, "http://127.0.0.1:1/x,http://127.0.0.1:2/y")
+	o := Options{CacheDir: t.TempDir()}
+	err := checkMessage(t, func() error { _, err := Load(t.Context(), o); return err }, "127.0.0.1:1: ", "127.0.0.1:2: ", "refused")
 	if !errors.Is(err, ErrUnavailable) {
 		t.Errorf("the error %v is not ErrUnavailable", err)
 	}
-	if n := strings.Count(err.Error(), o.URL); n != 1 {
-		t.Errorf("the message %q names the address %d times", err, n)
+}
+
+// A disk that is full, or any fault of this machine, is not a data set that is
+// unavailable.
+func TestLoadLocalFault(t *testing.T) {
+	t.Setenv(EnvironmentVariable, "")
+	t.Setenv("HOME", t.TempDir())
+	folder := filepath.Join(writeFolder(t, t.TempDir(), map[string][]byte{"file": nil}), "file", "cache")
+	err := checkMessage(t, func() error {
+		_, err := Load(t.Context(), Options{CacheDir: folder, Sources: []string{"http://127.0.0.1:1/"}})
+		return err
+	}, folder)
+	if errors.Is(err, ErrUnavailable) {
+		t.Errorf("the error %v is ErrUnavailable", err)
+	}
+}
+
+// The first source hangs, the second one serves the Python version; after that
+// the cache has it.
+func TestLoadFromAddress(t *testing.T) {
+	content := compress(t, tarred(t, under(pythonFolder, pythonFiles(1, python2))))
+	requests := 0
+	good := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { requests++; serve(content)(w, r) }))
+	defer good.Close()
+	bad := httptest.NewServer(http.HandlerFunc(hang))
+	defer bad.Close()
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv(EnvironmentVariable, "")
+	t.Setenv(URLVariable, bad.URL+" "+good.URL)
+	o := Options{CacheDir: t.TempDir(), Contents: &small, Patience: impatient}
+	for _, o.Path = range []string{"", "", good.URL + "/cifar.tar.gz"} {
+		set, err := Load(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if set.Fingerprint.Train != small.Train || !strings.HasPrefix(set.Place, o.CacheDir) {
+			t.Errorf("the set is %+v from %s", set.Fingerprint, set.Place)
+		}
+	}
+	if requests != 1 {
+		t.Errorf("%d requests, want 1", requests)
+	}
+	o.CacheDir, o.Path = t.TempDir(), good.URL
+	if _, err := Load(t.Context(), o); err != nil || requests != 2 {
+		t.Errorf("an address that is named: %v, %d requests", err, requests)
+	}
+	t.Setenv(EnvironmentVariable, good.URL)
+	o.CacheDir, o.Path = t.TempDir(), ""
+	if _, err := Load(t.Context(), o); err != nil || requests != 3 {
+		t.Errorf("an address in %s: %v, %d requests", EnvironmentVariable, err, requests)
+	}
+	o.Contents, o.CacheDir = nil, t.TempDir() // the real thing is not served there
+	if _, err := Load(t.Context(), o); !errors.Is(err, ErrUnavailable) {
+		t.Errorf("what is not CIFAR-10 is taken: %v", err)
+	}
+}
+
+// What torchvision and Keras have downloaded is found without being named; what
+// is broken there is left alone.
+func TestLoadElsewhere(t *testing.T) {
+	archive := compress(t, tarred(t, under(pythonFolder, pythonFiles(1, python2))))
+	for _, c := range []struct {
+		name, place string
+		files       map[string][]byte
+		environment string
+	}{
+		{"torchvision, in the project", "work/data/cifar-10-batches-py", pythonFiles(1, python2), ""},
+		{"torchvision, packed", "work/data", map[string][]byte{pythonArchive: archive}, ""},
+		{"torch", "home/.cache/torch/cifar-10-batches-py", pythonFiles(1, python2), ""},
+		{"TORCH_HOME", "torch/cifar-10-batches-py", pythonFiles(1, python2), "TORCH_HOME"},
+		{"Keras", "home/.keras/datasets/cifar-10-batches-py", pythonFiles(1, python2), ""},
+		{"Keras 3", "home/.keras/datasets/cifar-10-batches-py-target/cifar-10-batches-py", pythonFiles(1, python2), ""},
+		{"Keras, packed", "home/.keras/datasets", map[string][]byte{"cifar-10-batches-py.tar.gz": archive}, ""},
+		{"KERAS_HOME", "keras/datasets/cifar-10-batches-py", pythonFiles(1, python2), "KERAS_HOME"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, name := range []string{EnvironmentVariable, "TORCH_HOME", "KERAS_HOME"} {
+				t.Setenv(name, "")
+			}
+			if c.environment != "" {
+				t.Setenv(c.environment, filepath.Join(dir, strings.SplitN(c.place, "/", 2)[0]))
+			}
+			t.Setenv("HOME", filepath.Join(dir, "home"))
+			t.Setenv("USERPROFILE", filepath.Join(dir, "home"))
+			work := writeFolder(t, filepath.Join(dir, "work"), map[string][]byte{pythonFolder + "/data_batch_1": nil})
+			t.Chdir(work)
+			var notes []string
+			o := Options{
+				CacheDir: filepath.Join(dir, "cache"), Contents: &small, Sources: []string{"http://127.0.0.1:1/"},
+				Note: func(text string) { notes = append(notes, text) },
+			}
+			if _, err := Load(t.Context(), o); !errors.Is(err, ErrUnavailable) {
+				t.Fatalf("error %v, want that there is none", err)
+			}
+			notes = nil
+			writeFolder(t, filepath.Join(dir, filepath.FromSlash(c.place)), c.files)
+			set, err := Load(t.Context(), o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if set.Fingerprint.Train != small.Train || !filepath.IsAbs(set.Place) {
+				t.Errorf("the set is %+v from %s", set.Fingerprint, set.Place)
+			}
+			if len(notes) != 2 || !strings.Contains(notes[0], "left alone") || !strings.Contains(notes[1], "found in") {
+				t.Errorf("the user is told %q", notes)
+			}
+		})
 	}
 }
 
@@ -72,13 +181,14 @@ func TestLoadWithoutHome(t *testing.T) {
 // A download that the user stops is not a data set that is unavailable.
 func TestLoadCancelled(t *testing.T) {
 	t.Setenv(EnvironmentVariable, "")
+	t.Setenv("HOME", t.TempDir())
 	ctx, cancel := context.WithCancel(t.Context())
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		cancel()
 		<-r.Context().Done()
 	}))
 	defer server.Close()
-	_, err := Load(ctx, Options{CacheDir: t.TempDir(), URL: server.URL})
+	_, err := Load(ctx, Options{CacheDir: t.TempDir(), Sources: []string{server.URL}})
 	if !errors.Is(err, context.Canceled) || errors.Is(err, ErrUnavailable) {
 		t.Errorf("error %v, want a cancellation", err)
 	}
