@@ -3,10 +3,9 @@ package work
 import (
 	"fmt"
 	"io"
-	"os"
+	"slices"
+	"strings"
 	"time"
-
-	"golang.org/x/term"
 
 	"deepresidual/experiments"
 	"deepresidual/harness/cost"
@@ -53,15 +52,7 @@ func newProgress(w io.Writer, spec experiments.RunSpec, name string, after int64
 	}
 	p := &progress{w: w, now: time.Now, spec: spec, name: name}
 	p.rest = float64(after) / float64(whole) * float64(spec.Protocol.Iterations)
-	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.terminal = true
-		p.width = func() int {
-			if width, _, err := term.GetSize(int(f.Fd())); err == nil {
-				return width
-			}
-			return 80
-		}
-	}
+	p.width, p.terminal = terminalOf(w)
 	return p, nil
 }
 
@@ -96,8 +87,12 @@ func (p *progress) Row(r results.Row) {
 	if p.terminal {
 		return
 	}
+	pace := ""
+	if speed, left, all := p.pace(); left != "" {
+		pace = strings.TrimSpace(fmt.Sprintf(", %s, %s %s", speed, left, all))
+	}
 	p.line("%s iteration %s of %s: loss %s, training error %.2f %%, test error %.2f %%%s",
-		p.name, text.Grouped(r.Iteration), text.Grouped(p.spec.Protocol.Iterations), lossText(r.TrainLoss, 4), r.TrainError, r.TestError, p.pace())
+		p.name, text.Grouped(r.Iteration), text.Grouped(p.spec.Protocol.Iterations), lossText(r.TrainLoss, 4), r.TrainError, r.TestError, pace)
 }
 
 // Warn implements train.Observer.
@@ -117,36 +112,91 @@ func (p *progress) line(format string, args ...any) {
 	fmt.Fprintf(p.w, format+"\n", args...)
 }
 
+// Done leaves a line about a run that came to its end.
+func (p *progress) Done(r *results.Record) {
+	row, ok := r.Final()
+	seconds := r.Provenance.TrainSeconds
+	if !ok || seconds <= 0 {
+		return
+	}
+	took := time.Duration(seconds * float64(time.Second))
+	speed := float64(row.Iteration*p.spec.Protocol.Batch) / seconds
+	p.line("%s done: training error %.2f %%, test error %.2f %%, %s, %.0f images/s",
+		p.name, row.TrainError, row.TestError, text.Roughly(took), speed)
+}
+
 // draw draws the progress line, no longer than the terminal is wide.
 func (p *progress) draw() {
-	s := fmt.Sprintf("%s %s/%s loss %s error %.2f %%", p.name,
-		text.Grouped(p.done), text.Grouped(p.spec.Protocol.Iterations), lossText(p.loss, 3), p.wrong)
-	if p.hasTest {
-		s += fmt.Sprintf(" test %.2f %%", p.test)
-	}
-	s += p.pace()
-	if width := p.width(); len(s) >= width && width > 0 {
-		s = s[:width-1]
-	}
-	fmt.Fprintf(p.w, "\r%s\x1b[K", s)
+	fmt.Fprintf(p.w, "\r%s\x1b[K", fit(p.fields(), p.width()-1))
 	p.shown = true
 }
 
-// pace says how fast the run is and how long it will take, from the average of
-// this process: training and evaluation together.
-func (p *progress) pace() string {
+// field is a part of the progress line.
+type field struct {
+	text string
+	rank int // where the line is too long, the highest goes first
+}
+
+// fields are the parts of the progress line, in order.
+func (p *progress) fields() []field {
+	f := []field{
+		{p.name, 2},
+		{text.Grouped(p.done) + "/" + text.Grouped(p.spec.Protocol.Iterations), 1},
+		{"loss " + lossText(p.loss, 3), 6},
+		{fmt.Sprintf("error %.2f %%", p.wrong), 4},
+	}
+	if p.hasTest {
+		f = append(f, field{fmt.Sprintf("test %.2f %%", p.test), 3})
+	}
+	speed, left, all := p.pace()
+	for _, t := range []field{{speed, 7}, {left, 0}, {all, 5}} {
+		if t.text != "" {
+			f = append(f, t)
+		}
+	}
+	return f
+}
+
+// fit joins fields to a line of at most width characters. The time left is the
+// last to be cut.
+func fit(fields []field, width int) string {
+	for {
+		texts := make([]string, len(fields))
+		last := 0
+		for i, f := range fields {
+			texts[i] = f.text
+			if f.rank > fields[last].rank {
+				last = i
+			}
+		}
+		line := strings.Join(texts, "  ")
+		if len(line) <= width {
+			return line
+		}
+		if len(fields) == 1 {
+			return line[:max(0, width)]
+		}
+		fields = slices.Delete(fields, last, last+1)
+	}
+}
+
+// pace says how fast the run is, how long it will take and how long all that are
+// left, from the average of this process: training and evaluation together.
+// What is not known is empty.
+func (p *progress) pace() (speed, left, all string) {
 	steps := p.done - p.first
 	elapsed := p.now().Sub(p.began)
 	if steps <= 0 || elapsed <= 0 {
-		return ""
+		return "", "", ""
 	}
 	perStep := elapsed / time.Duration(steps)
-	left := time.Duration(p.spec.Protocol.Iterations-p.done) * perStep
-	s := fmt.Sprintf(", %.0f images/s, %s left", float64(p.spec.Protocol.Batch)/perStep.Seconds(), text.Roughly(left))
+	remaining := time.Duration(p.spec.Protocol.Iterations-p.done) * perStep
+	speed = fmt.Sprintf("%.0f images/s", float64(p.spec.Protocol.Batch)/perStep.Seconds())
+	left = text.Roughly(remaining) + " left"
 	if p.rest > 0 {
-		s += fmt.Sprintf(" (%s for all)", text.Roughly(left+time.Duration(p.rest*float64(perStep))))
+		all = fmt.Sprintf("(%s for all)", text.Roughly(remaining+time.Duration(p.rest*float64(perStep))))
 	}
-	return s
+	return speed, left, all
 }
 
 // lossText formats a loss with so many decimals. One that is on its way to

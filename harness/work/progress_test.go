@@ -46,6 +46,43 @@ resnet-20 (1 of 1): checkpoint; worn out
 	}
 }
 
+// The time left is the last thing to be cut.
+func TestFit(t *testing.T) {
+	p := &progress{spec: experiments.RunSpec{Protocol: experiments.Paper()}, name: "resnet-1202 (12 of 30)",
+		done: 12345, loss: 0.123, wrong: 4.3, test: 9.2, hasTest: true, rest: 1e6, began: time.Unix(0, 0)}
+	p.now = func() time.Time { return time.Unix(12345*5, 0) }
+	for _, c := range []struct {
+		width int
+		want  string
+	}{
+		{140, "resnet-1202 (12 of 30)  12,345/64,000  loss 0.123  error 4.30 %  test 9.20 %  26 images/s  3.0 days left  (60.9 days for all)"},
+		{79, "resnet-1202 (12 of 30)  12,345/64,000  error 4.30 %  test 9.20 %  3.0 days left"},
+		{59, "resnet-1202 (12 of 30)  12,345/64,000  3.0 days left"},
+		{30, "12,345/64,000  3.0 days left"},
+		{15, "3.0 days left"},
+		{5, "3.0 d"},
+		{0, ""},
+	} {
+		if got := fit(p.fields(), c.width); got != c.want {
+			t.Errorf("%d columns: %q, want %q", c.width, got, c.want)
+		}
+	}
+}
+
+// A run that came to its end leaves a line.
+func TestProgressDone(t *testing.T) {
+	var w strings.Builder
+	p := newTestProgress(t, &w, time.Second)
+	p.Done(&results.Record{
+		Rows:       []results.Row{{Iteration: 1000, TrainError: 12.5, TestError: 15.25}},
+		Provenance: results.Provenance{TrainSeconds: 256},
+	})
+	want := "resnet-20 (1 of 1) done: training error 12.50 %, test error 15.25 %, 4 min, 500 images/s\n"
+	if w.String() != want {
+		t.Errorf("got %q, want %q", w.String(), want)
+	}
+}
+
 func TestLossText(t *testing.T) {
 	for v, want := range map[float64]string{2.30259: "2.3026", 999.5: "999.5000", 7261760582571635245056: "7.26e+21"} {
 		if got := lossText(v, 4); got != want {

@@ -170,7 +170,11 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error
 		Observer:        &watched{progress: p, row: w.Row, record: fresh},
 		CheckpointEvery: w.CheckpointEvery,
 	}
-	return job.Train(ctx)
+	if err := job.Train(ctx); err != nil {
+		return err
+	}
+	p.Done(fresh)
+	return nil
 }
 
 // watched is a run's progress that also tells of each row what else is to be
