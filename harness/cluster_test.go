@@ -5,6 +5,7 @@ package main
 import (
 	"crypto/rand"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"os/user"
@@ -27,7 +28,7 @@ type cluster struct {
 const slurmConf = `
 ClusterName=test
 SlurmctldHost=%[1]s(127.0.0.1)
-SlurmctldPort=17000
+SlurmctldPort=%[3]d
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
@@ -51,7 +52,7 @@ ReturnToService=2
 SlurmdTimeout=10
 KillWait=5
 SchedulerParameters=sched_interval=2,batch_sched_delay=1,bf_interval=5
-NodeName=n[1-2] NodeHostname=%[1]s NodeAddr=127.0.0.1 Port=[17001-17002] CPUs=2 RealMemory=4000
+NodeName=n[1-2] NodeHostname=%[1]s NodeAddr=127.0.0.1 Port=[%[4]d-%[5]d] CPUs=2 RealMemory=4000
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `
 
@@ -84,13 +85,14 @@ func startCluster(t *testing.T) *cluster {
 	rand.Read(key)
 	host, err := os.Hostname()
 	c.must(err)
+	port := c.freePorts(3)
 	c.must(os.Chmod(dir, 0o755))
 	c.must(os.Mkdir(c.path("munge"), 0o755))
 	c.must(os.Mkdir(c.path("state"), 0o755))
 	c.must(os.WriteFile(c.path("munge/key"), key, 0o400))
 	c.must(os.Chown(c.path("munge"), uid, gid))
 	c.must(os.Chown(c.path("munge/key"), uid, gid))
-	c.must(os.WriteFile(c.path("slurm.conf"), fmt.Appendf(nil, slurmConf, host, dir), 0o644))
+	c.must(os.WriteFile(c.path("slurm.conf"), fmt.Appendf(nil, slurmConf, host, dir, port, port+1, port+2), 0o644))
 	t.Setenv("SLURM_CONF", c.path("slurm.conf"))
 
 	t.Cleanup(c.stop)
@@ -106,6 +108,28 @@ func startCluster(t *testing.T) *cluster {
 		return err == nil && strings.Join(strings.Fields(string(out)), " ") == "idle idle"
 	})
 	return c
+}
+
+// freePorts returns the first of so many ports in a row that nothing listens on.
+func (c *cluster) freePorts(n int) int {
+	c.t.Helper()
+	for {
+		first := 0
+		free := 0
+		for ; free < n; free++ {
+			l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+free))
+			if err != nil {
+				break
+			}
+			defer l.Close() // all at the end, so that none is found twice
+			if free == 0 {
+				first = l.Addr().(*net.TCPAddr).Port
+			}
+		}
+		if free == n {
+			return first
+		}
+	}
 }
 
 func (c *cluster) path(name string) string { return filepath.Join(c.dir, name) }

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -127,9 +126,7 @@ func TestProcesses(t *testing.T) {
 	t.Run("killed at random moments", func(t *testing.T) {
 		t.Parallel()
 		f := newFolder(t)
-		seed := uint64(time.Now().UnixNano())
-		t.Logf("seed %d", seed)
-		random := rand.New(rand.NewPCG(seed, 0))
+		random := newRandom(t)
 		kills := 0
 		for patience := 500 * time.Millisecond; ; patience += patience / 4 {
 			c, output := f.start()

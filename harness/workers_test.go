@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -29,6 +30,24 @@ learning_rate = 0.05
 milestones = [20, 30]
 row_interval = 20
 `
+
+// seedVariable gives the seed of the moments at which processes are killed, to
+// kill them at the same ones again.
+const seedVariable = "HARNESS_SEED"
+
+// newRandom returns random numbers for moments, and logs their seed.
+func newRandom(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv(seedVariable); s != "" {
+		var err error
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatalf("%s: %v", seedVariable, err)
+		}
+	}
+	t.Logf("%s=%d", seedVariable, seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
 
 // TestWorkers: four workers on one folder are killed at random and started
 // again. Every run is trained to its end and none again after it, and all come
@@ -72,9 +91,7 @@ func disturb(t *testing.T, duration time.Duration, commands [][]string) {
 	defer out.Close()
 	const seedsInRound = 2
 	networks := 2
-	seed := uint64(time.Now().UnixNano())
-	random := rand.New(rand.NewPCG(seed, 0))
-	t.Logf("seed %d", seed)
+	random := newRandom(t)
 
 	kills, runs := 0, 0
 	var all []string

@@ -14,11 +14,9 @@ func Describe(n experiments.Network) (*models.Network, error) {
 	return models.Describe(n.Kind == experiments.Residual, n.Depth)
 }
 
-// The sizes of CIFAR-10, for the cost of runs whose data is not loaded.
-const (
-	trainImages = 50000
-	testImages  = 10000
-)
+// testImages is the size of CIFAR-10's test set, for the cost of runs whose data
+// is not loaded.
+const testImages = 10000
 
 // Passes is how many times the multiplications of a forward pass a training
 // step takes: forward, the gradient of the inputs and that of the weights.
