@@ -38,6 +38,7 @@ type document struct {
 	Result      *summary             `toml:"result,omitempty"`
 	Digests     digests              `toml:"digests"`
 	Provenance  Provenance           `toml:"provenance"`
+	Processes   []Process            `toml:"process,omitempty"` // if there were several
 }
 
 // summary is the outcome of a run, each way of quoting it under its own name.
@@ -123,6 +124,9 @@ func documentOf(r *Record) document {
 	if d.Provenance.Kernels == nil {
 		d.Provenance.Kernels = []string{}
 	}
+	if len(r.Processes) > 1 {
+		d.Processes = r.Processes
+	}
 	if len(r.Responses) > 0 {
 		d.Digests.Responses = digest(encodeResponses(r.Responses))
 	}
@@ -141,6 +145,7 @@ func (d document) record() *Record {
 		Reason:      d.Reason,
 		WarmupEnded: d.WarmupEnded,
 		Provenance:  d.Provenance,
+		Processes:   d.Processes,
 		PeakMiB:     d.PeakMiB,
 	}
 }
@@ -178,6 +183,13 @@ func decodeDocument(b []byte) (document, error) {
 	}
 	if id := d.record().Key.Identity(); d.Identity != id {
 		return d, fmt.Errorf("identity is %q, but the spec recorded has %q: one of them was changed", d.Identity, id)
+	}
+	last := -1
+	for _, p := range d.Processes {
+		if p.Iteration <= last {
+			return d, fmt.Errorf("process.iteration is %d, want more than %d", p.Iteration, last)
+		}
+		last = p.Iteration
 	}
 	return d, nil
 }
@@ -233,7 +245,7 @@ func tomlKeys(t reflect.Type, prefix string, required bool, keys map[string]bool
 	for i := range t.NumField() {
 		field := t.Field(i)
 		ft := field.Type
-		if ft.Kind() == reflect.Pointer {
+		if ft.Kind() == reflect.Pointer || ft.Kind() == reflect.Slice {
 			ft = ft.Elem()
 		}
 		if field.Anonymous {

@@ -71,10 +71,13 @@ func TestDocumentRoundTrip(t *testing.T) {
 func TestDocumentRefuses(t *testing.T) {
 	good := string(goldenDocument(t))
 	for _, c := range []struct{ name, old, new, want string }{
-		{"a later format", "format = 2", "format = 3\nsomething_new = 1", "it has format 3, of a later version of the program than this one, which reads up to 2"},
-		{"no format", "format = 2", "format = 0", "unknown key protocol."},
-		{"keys of a later format", "format = 2", "format = 1", "unknown key protocol.warmup_window"},
+		{"a later format", "format = 3", "format = 4\nsomething_new = 1", "it has format 4, of a later version of the program than this one, which reads up to 3"},
+		{"no format", "format = 3", "format = 0", "unknown key protocol."},
+		{"keys of a later format", "format = 3", "format = 1", "unknown key protocol.warmup_window"},
 		{"a key of this format missing", "nesterov = false\n", "", "key protocol.nesterov is missing"},
+		{"processes in an earlier format", "format = 3", "format = 2", "unknown key process"},
+		{"processes out of order", "iteration = 700\nhost", "iteration = 0\nhost", "process.iteration is 0, want more than 0"},
+		{"key of a process", "[[process]]\n", "[[process]]\ncolour = 1\n", "unknown key process.colour"},
 		{"unknown key", "[data]", "[data]\ncolour = 1", "unknown key data.colour"},
 		{"key in another case", "seed =", "Seed =", "unknown key Seed"},
 		{"key missing", "momentum = 0.9\n", "", "key protocol.momentum is missing"},
@@ -85,7 +88,7 @@ func TestDocumentRefuses(t *testing.T) {
 		{"network unknown", `"plain-20"`, `"plain-21"`, ""},
 		{"spec changed by hand", "learning_rate = 0.1", "learning_rate = 0.2", "identity is"},
 		{"seed changed by hand", "seed = 1", "seed = 2", "identity is"},
-		{"not TOML", "format = 2", "format 2", "line 3: "},
+		{"not TOML", "format = 3", "format 3", "line 3: "},
 		{"cut off", "[provenance]", "[proven", "line "},
 	} {
 		text := strings.Replace(good, c.old, c.new, 1)

@@ -1,10 +1,14 @@
 package results
 
-import "deepresidual/experiments"
+import (
+	"strings"
+
+	"deepresidual/experiments"
+)
 
 // format is that of the records that are written. It is raised when run.toml
 // gets a key, or changes in a way that older programs would misread.
-const format = 2
+const format = 3
 
 // added lists the keys of the protocol that came with a format of records, the
 // oldest first. A record of an earlier format has no such key: it was made with
@@ -49,6 +53,9 @@ func protocolBefore(format int) experiments.Protocol {
 // addedAfter reports whether a key of run.toml, such as "protocol.nesterov",
 // came after a format.
 func addedAfter(format int, name string) bool {
+	if format < 3 && (name == "process" || strings.HasPrefix(name, "process.")) {
+		return true
+	}
 	for _, a := range added {
 		if a.format > format && name == "protocol."+a.key {
 			return true

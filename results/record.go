@@ -68,14 +68,29 @@ type Provenance struct {
 	Resumed        int       `toml:"resumed"` // how often the run went on from a checkpoint
 }
 
+// Process is one of several processes that trained a run, one after the other,
+// and the part that is its work: from its iteration to that of the next.
+type Process struct {
+	Iteration int       `toml:"iteration"` // it went on after so many
+	Host      string    `toml:"host,omitempty"`
+	CPU       string    `toml:"cpu"`
+	Kernels   string    `toml:"kernels"`
+	Threads   int       `toml:"threads"`
+	Revision  string    `toml:"revision"`
+	Dirty     bool      `toml:"dirty"`
+	GoVersion string    `toml:"go_version"`
+	Started   time.Time `toml:"started"`
+}
+
 // Record is all that is known of a run.
 type Record struct {
 	Key         Key
 	Status      Status
-	Reason      string // why the run diverged or was interrupted
-	WarmupEnded int    // iteration at which the warm-up ended, -1 if it has not or there is none
-	Provenance  Provenance
-	PeakMiB     float64 // peak resident memory
+	Reason      string     // why the run diverged or was interrupted
+	WarmupEnded int        // iteration at which the warm-up ended, -1 if it has not or there is none
+	Provenance  Provenance // of the last process, but for Started and what is counted
+	Processes   []Process  // that trained the run, in order; nil if it was one, or is not known
+	PeakMiB     float64    // peak resident memory
 	Rows        []Row
 	Times       []Time
 	Responses   []Response // empty until the run is complete

@@ -54,6 +54,12 @@ func testRecord(key Key, n int) *Record {
 			Started: time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC), Ended: time.Date(2026, 11, 1, 9, 30, 0, 0, time.UTC),
 			TrainSeconds: 5400.25, Resumed: 1,
 		},
+		Processes: []Process{
+			{Iteration: 0, Host: "node7", CPU: "Another Processor", Kernels: "avx2", Threads: 8, Revision: "fedcba9876543210fedcba9876543210fedcba98", Dirty: true,
+				GoVersion: "go1.26.0", Started: time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)},
+			{Iteration: 700, Host: "node1", CPU: "A Processor @ 3.00GHz", Kernels: "avx512", Threads: 2, Revision: "0123456789abcdef0123456789abcdef01234567",
+				GoVersion: "go1.26.0", Started: time.Date(2026, 11, 1, 8, 40, 0, 0, time.UTC)},
+		},
 		PeakMiB: 412.5,
 	}
 	for i := 1; i <= n; i++ {

@@ -54,6 +54,7 @@ type state struct {
 	Seconds   float64  // of training so far
 	Kernels   []string // every kernel set the run has used, in order
 	Resumed   int      // times the run was continued
+	Processes []results.Process
 }
 
 // accumulator sums what the minibatches since the last row answered.

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -35,6 +36,10 @@ func sample(t testing.TB, key results.Key) (checkpoint, []byte) {
 			Seconds: 2.5,
 			Kernels: []string{"avx2", "avx512"},
 			Resumed: 1,
+			Processes: []results.Process{
+				{Host: "a", CPU: "x", Kernels: "avx2", Threads: 2, Revision: "1", Dirty: true, GoVersion: "go1", Started: time.Date(2026, 11, 1, 8, 0, 0, 0, time.UTC)},
+				{Iteration: 7, Host: "b", Started: time.Date(2026, 11, 1, 9, 0, 0, 0, time.UTC)},
+			},
 		},
 		tensors:  []models.Tensor{{Name: "conv1.weight", Shape: []int{2, 1}, Data: []float32{1, float32(math.Inf(-1))}}},
 		momentum: []models.Tensor{{Name: "conv1.weight", Shape: []int{2, 1}, Data: []float32{-0.1, 3e-39}}},
@@ -91,6 +96,7 @@ func TestFormat1(t *testing.T) {
 		t.Fatal(err)
 	}
 	want, _ := sample(t, smallKey(images()))
+	want.state.Processes = nil // it does not say
 	if d := difference(want, *got); d != "" || identity != "545c9b82a181" {
 		t.Errorf("of run %s, (-want +got):\n%s", identity, d)
 	}

@@ -16,6 +16,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"deepresidual/experiments"
@@ -171,6 +172,7 @@ func (j *Job) begin() (*trainer, error) {
 		t.Resumed++
 		t.saved.iteration, t.saved.rows = t.Iteration, len(t.Rows)
 	}
+	t.addProcess()
 	if n := len(t.Kernels); n == 0 || t.Kernels[n-1] != j.Model.Kernels() {
 		t.Kernels = append(t.Kernels, j.Model.Kernels())
 	}
@@ -178,6 +180,28 @@ func (j *Job) begin() (*trainer, error) {
 	t.clock = clock{before: t.Seconds, began: time.Now()}
 	j.Observer.Begin(t.Iteration)
 	return t, t.save(results.Running, "")
+}
+
+// addProcess adds this process to those that have trained the run. One before it
+// that left no checkpoint has no part in the run.
+func (t *trainer) addProcess() {
+	now := t.Record.Provenance
+	if record, _ := t.Run.Record(); len(t.Processes) == 0 && t.Iteration > 0 && record != nil && record.Provenance.Resumed == 0 {
+		// The checkpoint is an older program's, which did not say who wrote it.
+		t.Processes = append(t.Processes, processOf(record.Provenance, 0, strings.Join(record.Provenance.Kernels, ", ")))
+	}
+	t.Processes = slices.DeleteFunc(t.Processes, func(p results.Process) bool { return p.Iteration >= t.Iteration })
+	t.Processes = append(t.Processes, processOf(now, t.Iteration, t.Model.Kernels()))
+	if first := t.Processes[0]; first.Iteration == 0 {
+		t.Record.Provenance.Started = first.Started
+	}
+}
+
+func processOf(p results.Provenance, iteration int, kernels string) results.Process {
+	return results.Process{
+		Iteration: iteration, Host: p.Host, CPU: p.CPU, Kernels: kernels, Threads: p.Threads,
+		Revision: p.Revision, Dirty: p.Dirty, GoVersion: p.GoVersion, Started: p.Started.Round(0).UTC(),
+	}
 }
 
 // prepareData sets up the minibatches and the images to evaluate on, as the
@@ -382,6 +406,7 @@ func (t *trainer) save(status results.Status, reason string) error {
 	r.Times = slices.Clone(t.Times)
 	r.Provenance.Kernels = slices.Clone(t.Kernels)
 	r.Provenance.Resumed = t.Resumed
+	r.Processes = slices.Clone(t.Processes)
 	r.Provenance.TrainSeconds = t.clock.seconds()
 	r.PeakMiB = process.PeakMiB()
 	return t.Run.Save(r)

@@ -53,6 +53,7 @@ type attempt struct {
 	set             *data.Set
 	model           *fakeModel
 	checkpointEvery time.Duration
+	provenance      results.Provenance
 }
 
 func newAttempt(t *testing.T, dir string, set *data.Set) attempt {
@@ -72,7 +73,7 @@ func (a attempt) train(t *testing.T, ctx context.Context) (*silent, error) {
 	}
 	defer run.Release()
 	o := &silent{}
-	job := Job{Data: a.set, Model: a.model, Run: run, Record: &results.Record{}, Observer: o, CheckpointEvery: a.checkpointEvery}
+	job := Job{Data: a.set, Model: a.model, Run: run, Record: &results.Record{Provenance: a.provenance}, Observer: o, CheckpointEvery: a.checkpointEvery}
 	return o, job.Train(ctx)
 }
 
@@ -280,6 +281,38 @@ func TestStop(t *testing.T) {
 				t.Errorf("%d steps were trained, want %d", a.model.steps, 8-c.iteration)
 			}
 		})
+	}
+}
+
+// The record says who trained which part of a run. A process that left nothing
+// to go on from has no part in it.
+func TestProcessesAreRecorded(t *testing.T) {
+	a := newAttempt(t, t.TempDir(), images())
+	for _, p := range []struct {
+		host string
+		kill int // step
+	}{{"lost", 1}, {"a", 4}, {"b", 3}, {"nothing", 1}, {"c", 0}} {
+		a.model = &fakeModel{killStep: p.kill}
+		a.provenance = results.Provenance{Host: p.host, CPU: "CPU of " + p.host, Threads: len(p.host), Revision: "r" + p.host, Dirty: p.host == "b",
+			Started: time.Now()}
+		if _, err := a.train(t, t.Context()); err != nil && !errors.Is(err, errKilled) {
+			t.Fatal(err)
+		}
+	}
+	r, err := a.store.Find(a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, p := range r.Processes {
+		got = append(got, fmt.Sprintf("%d %s %s %d %s %v %s", p.Iteration, p.Host, p.CPU, p.Threads, p.Revision, p.Dirty, p.Kernels))
+	}
+	want := []string{"0 a CPU of a 1 ra false fake", "3 b CPU of b 1 rb true fake", "5 c CPU of c 1 rc false fake"}
+	if !slices.Equal(got, want) {
+		t.Errorf("trained by\n%q, want\n%q", got, want)
+	}
+	if !r.Provenance.Started.Equal(r.Processes[0].Started) || r.Provenance.Host != "c" {
+		t.Errorf("started %v on %s, want %v and c", r.Provenance.Started, r.Provenance.Host, r.Processes[0].Started)
 	}
 }
 

@@ -159,9 +159,6 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error
 	note := context.AfterFunc(ctx, func() { w.say("%s: finishing the step and writing a checkpoint", r.Key) })
 	defer note()
 	fresh := &results.Record{WarmupEnded: -1, Provenance: process.Provenance(ctx, w.Threads)}
-	if record != nil && !again {
-		fresh.Provenance.Started = record.Provenance.Started
-	}
 	job := train.Job{
 		Data:            w.Data,
 		Model:           m,
