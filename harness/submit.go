@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"deepresidual/harness/data"
+	"deepresidual/harness/process"
 	"deepresidual/harness/slurm"
 	"deepresidual/harness/submit"
 	"deepresidual/harness/work"
@@ -82,7 +83,7 @@ func (m *submitMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	s := &slurm.Submission{Site: site}
+	s := &slurm.Submission{Site: site, Note: process.ThisProgram(ctx).Note()}
 	if s.Tasks, err = submit.Tasks(missing, recorded, site.CPUs, perThread); err != nil {
 		return err
 	}

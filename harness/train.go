@@ -8,6 +8,7 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/harness/data"
+	"deepresidual/harness/process"
 	"deepresidual/harness/publish"
 	"deepresidual/harness/slurm"
 	"deepresidual/harness/text"
@@ -48,6 +49,7 @@ func (m *trainMode) do(ctx context.Context, env *environment) error {
 }
 
 func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
+	program := process.ThisProgram(ctx) // before there is time to change its files
 	list, store, err := m.records.open(env)
 	if err != nil {
 		return err
@@ -83,7 +85,7 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 		}
 	}
 	w := &work.Worker{
-		Store: store, Data: set, Threads: m.machine.threads, Kernels: m.machine.kernels,
+		Store: store, Data: set, Program: program, Threads: m.machine.threads, Kernels: m.machine.kernels,
 		CheckpointEvery: m.checkpoint, Retrain: m.retrain, LeaveHeld: m.requeue, Output: env.stderr, Row: publisher.Export,
 	}
 	err = w.Train(ctx, todo)

@@ -23,11 +23,12 @@ func (versionMode) do(ctx context.Context, env *environment) error {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		version = info.Main.Version
 	}
-	revision, dirty, source := process.Revision(ctx)
+	program := process.ThisProgram(ctx)
+	revision := program.Revision
 	switch {
-	case source == "none":
+	case program.Source == "none":
 		revision = "unknown"
-	case dirty:
+	case program.Dirty:
 		revision += ", changed since"
 	}
 	best, err := kernels.Select("")

@@ -21,6 +21,7 @@ type Submission struct {
 	Tasks  []Task   // longest first
 	Train  []string // arguments of the program that trains; -run and -threads are added
 	Report []string // arguments of the program that draws the exhibits
+	Note   string   // beside the program, on what program it is
 	Site   Site
 }
 

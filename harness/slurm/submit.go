@@ -20,6 +20,7 @@ const (
 	jobsFile    = "jobs"
 	endedFile   = "ended"
 	programFile = "harness"
+	noteFile    = programFile + ".revision"
 )
 
 // Print writes the scripts, and submits nothing.
@@ -127,6 +128,9 @@ func (s *Submission) fill(dir, program string, scripts []script) error {
 	}
 	_, err = io.Copy(out, in)
 	if err := errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, noteFile), []byte(s.Note), 0o666); err != nil {
 		return err
 	}
 	for _, f := range scripts {

@@ -22,6 +22,7 @@ import (
 type Worker struct {
 	Store           *results.Store
 	Data            *data.Set
+	Program         process.Program // that trains, for the record
 	Threads         int
 	Kernels         string        // empty for the best this processor has
 	CheckpointEvery time.Duration // see train.Job
@@ -158,7 +159,7 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error
 	defer p.End()
 	note := context.AfterFunc(ctx, func() { w.say("%s: finishing the step and writing a checkpoint", r.Key) })
 	defer note()
-	fresh := &results.Record{WarmupEnded: -1, Provenance: process.Provenance(ctx, w.Threads)}
+	fresh := &results.Record{WarmupEnded: -1, Provenance: process.Provenance(w.Program, w.Threads)}
 	job := train.Job{
 		Data:            w.Data,
 		Model:           m,
