@@ -10,10 +10,12 @@
 //
 //	runs          the runs to train, one to a line, longest first; an array's
 //	              indices are the lines
-//	NETWORK.sbatch  the array of a network's runs
+//	NETWORK.sbatch
+//	              the array of a network's runs
 //	report.sbatch the last job
 //	harness       the program, as it was when it was submitted
-//	harness.revision  which program that is
+//	harness.revision
+//	              which program that is
 //	jobs          Slurm's numbers of the jobs
 //	*.log         what the jobs had to say
 //	ended         made by the last job
