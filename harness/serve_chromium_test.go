@@ -47,7 +47,7 @@ func TestServeInChromium(t *testing.T) {
 	fixture.Leave(t, store, fixture.Key(e, 0), results.Complete, false)
 
 	reader, writer := io.Pipe()
-	go run(t.Context(), []string{"-exp", spec, "-serve", "0", "-results", dir}, writer, os.Stderr)
+	go run(t.Context(), []string{"-exp", spec, "-report", "-serve", "0", "-results", dir}, writer, os.Stderr)
 	line, err := bufio.NewReader(reader).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)

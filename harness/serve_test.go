@@ -3,17 +3,133 @@ package main
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"deepresidual/harness/fixture"
 	"deepresidual/results"
 )
+
+// told is the answer to status.json.
+type told struct {
+	Version string
+	Runs    []struct {
+		Network, Status, Where string
+		Iteration, Iterations  int
+	}
+}
+
+func news(t *testing.T, get func(string) (int, string), url string) told {
+	t.Helper()
+	status, body := get(url + "status.json")
+	var n told
+	if err := json.Unmarshal([]byte(body), &n); err != nil || status != http.StatusOK {
+		t.Fatalf("status.json: status %d, %v: %s", status, err, body)
+	}
+	return n
+}
+
+// With -exp and without -report what is missing is trained while it is served.
+func TestServeTrains(t *testing.T) {
+	dir := t.TempDir()
+	spec := filepath.Join(dir, "quick.toml")
+	err := os.WriteFile(spec, []byte("title = \"Quick\"\nexhibit = \"curves\"\nnetworks = [\"resnet-8\"]\n[protocol]\nbatch = 8\niterations = 6\nmilestones = [3]\nrow_interval = 3\n"), 0o666)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	reader, writer := io.Pipe()
+	var stderr lockedBuffer
+	code := make(chan int, 1)
+	go func() {
+		defer writer.Close()
+		code <- run(ctx, []string{"-exp", spec, "-serve", "0", "-data", "synthetic", "-results", dir}, writer, &stderr)
+	}()
+	out := bufio.NewReader(reader)
+	line, err := out.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	go io.Copy(io.Discard, out)
+	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+/`).FindString(line)
+	get := func(url string) (int, string) {
+		r, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.StatusCode, string(b)
+	}
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		n := news(t, get, url)
+		if len(n.Runs) != 1 || n.Runs[0].Iterations != 6 {
+			t.Fatalf("the state of the runs is %+v", n)
+		}
+		if n.Runs[0].Status == "complete" {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("nothing was trained: %s", stderr.String())
+		}
+	}
+	if _, page := get(url); !strings.Contains(page, "Quick") || !strings.Contains(page, "synthetic data") {
+		t.Error("the page does not show what was trained")
+	}
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(stderr.String(), "the training has ended; the report stays at "+url); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the end of the training is not told: %s", stderr.String())
+		}
+	}
+	if status, _ := get(url + "figures/quick.svg"); status != http.StatusOK {
+		t.Errorf("the figure: status %d", status)
+	}
+	stop()
+	if c := <-code; c != exitDone || !strings.Contains(stderr.String(), "stopped serving "+url) {
+		t.Errorf("exit code %d, want %d; %s", c, exitDone, stderr.String())
+	}
+}
+
+// A training that cannot begin ends the serving, too.
+func TestServeNothingToTrain(t *testing.T) {
+	var stderr lockedBuffer
+	dir := t.TempDir()
+	code := run(t.Context(), []string{"-exp", "fig1", "-serve", "0", "-data", dir, "-results", filepath.Join(dir, "results")}, io.Discard, &stderr)
+	if code != exitFailed || !strings.Contains(stderr.String(), "stopped serving") {
+		t.Errorf("exit code %d, want %d; %s", code, exitFailed, stderr.String())
+	}
+}
+
+// lockedBuffer is written by one goroutine and read by another.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
 
 func TestServePortInUse(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -54,7 +170,7 @@ func TestServe(t *testing.T) {
 	code := make(chan int)
 	go func() {
 		defer writer.Close()
-		code <- run(ctx, []string{"-exp", spec, "-serve", "0", "-results", dir}, writer, os.Stderr)
+		code <- run(ctx, []string{"-exp", spec, "-report", "-serve", "0", "-results", dir}, writer, os.Stderr)
 	}()
 	line, err := bufio.NewReader(reader).ReadString('\n')
 	if err != nil {
@@ -75,15 +191,44 @@ func TestServe(t *testing.T) {
 		return r.StatusCode, string(b)
 	}
 	status, page := get(url)
-	if status != http.StatusOK || !strings.Contains(page, "Mine") || !strings.Contains(page, "http-equiv=\"refresh\"") {
-		t.Errorf("%s: status %d, %d bytes; want the report, with a refresh", line, status, len(page))
+	if status != http.StatusOK || !strings.Contains(page, "Mine") || !strings.Contains(page, "data-version=") {
+		t.Errorf("%s: status %d, %d bytes; want the report, alive", line, status, len(page))
+	}
+	before := news(t, get, url)
+	if r := before.Runs[0]; len(before.Runs) != 2 || r.Network != "plain-8" || r.Status != "complete" || before.Runs[1].Status != "missing" {
+		t.Errorf("the state of the runs is %+v", before)
 	}
 	fixture.Leave(t, store, fixture.Key(e, 1), results.Complete, false)
 	if _, newer := get(url); newer == page {
 		t.Error("the page does not change when another run is recorded")
 	}
-	if status, _ := get(url + "etc/passwd"); status != http.StatusNotFound {
-		t.Errorf("another path: status %d, want %d", status, http.StatusNotFound)
+	if after := news(t, get, url); after.Version == before.Version || after.Runs[1].Status != "complete" {
+		t.Errorf("after another run the state is %+v, of the same version as before", after)
+	}
+
+	// The files beside the page are there, others are not.
+	key := fixture.Key(e, 0)
+	for name, content := range map[string]string{"figures/fig.svg": "<svg/>", "secret.txt": "s", "runs/plain-8/" + key.Identity() + "/other": "s"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("/etc", filepath.Join(dir, "figures", "etc")); err != nil {
+		t.Fatal(err)
+	}
+	runDir := "runs/plain-8/" + key.Identity() + "/"
+	for path, want := range map[string]int{
+		"report.html": 200, "figures/fig.svg": 200, runDir + "curve.csv": 200, runDir + "run.toml": 200,
+		"figures/": 404, "figures": 404, "figures/fig2.svg": 404, runDir + "other": 404, runDir: 404, "secret.txt": 404, "etc/passwd": 404,
+		"figures/etc/passwd": 404, "figures/%2e%2e/secret.txt": 400, "runs/..%2fsecret.txt": 404,
+	} {
+		if status, _ := get(url + path); status != want {
+			t.Errorf("/%s: status %d, want %d", path, status, want)
+		}
 	}
 	stop()
 	if c := <-code; c != exitDone {

@@ -29,8 +29,12 @@ type trainMode struct {
 	tensorBoard string
 }
 
-func (m *trainMode) declare(o *options) {
-	m.records.declare(o, true)
+func (m *trainMode) declare(o *options) { m.declareOptions(o, true) }
+
+// declareOptions declares the options of training; required if it must be told
+// the experiments.
+func (m *trainMode) declareOptions(o *options, required bool) {
+	m.records.declare(o, required)
 	m.machine.declare(o)
 	declareCheckpoint(o, &m.checkpoint)
 	o.on(&m.retrain, "retrain", "train again what is recorded")

@@ -54,6 +54,9 @@ func compare(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	if training.papers || test.papers {
 		f.key = append(f.key, keyEntry{text: "the paper's", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
 	}
+	for _, p := range []*comparePanel{training, test} {
+		f.charts = append(f.charts, p.chart(shown))
+	}
 	if axis.inside < len(errors) {
 		f.Caption += " The vertical axes are broken below the highest errors."
 	}
@@ -168,6 +171,30 @@ func (p *comparePanel) draw(networks []experiments.Network) {
 		add()
 	}
 	p.Add(above)
+}
+
+// chart is the panel as data. Its axis is not broken: it can be zoomed.
+func (p *comparePanel) chart(networks []experiments.Network) *chart {
+	c := chartOf(p.Plot, "layers")
+	depths := depthsOf(networks)
+	c.X.Min, c.X.Max = coordinate(slices.Min(depths)-4), coordinate(slices.Max(depths)+4)
+	c.Y.Min, c.Y.Max = 0, 1
+	for _, group := range byKind(networks) {
+		line, _ := kindStyle(group[0].Kind)
+		var b band
+		for _, n := range group {
+			if v := p.of(n); len(v) > 0 {
+				x := float64(n.Depth)
+				b.n = max(b.n, len(v))
+				b.mean = append(b.mean, plotter.XY{X: x, Y: mean(v)})
+				b.low = append(b.low, plotter.XY{X: x, Y: slices.Min(v)})
+				b.high = append(b.high, plotter.XY{X: x, Y: slices.Max(v)})
+				c.Y.Max = max(c.Y.Max, coordinate(1.05*slices.Max(v)))
+			}
+		}
+		c.add(string(group[0].Kind), b, line)
+	}
+	return c
 }
 
 // aboveBreak is where errors above the break are drawn on an axis that ends at

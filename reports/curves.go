@@ -33,6 +33,7 @@ func curves(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		remarks: s.remarks(shown),
 	}
 	f.explain(s, panels...)
+	f.addCharts(panels...)
 	return f, []*table.Table{errorTable(s)}, nil
 }
 

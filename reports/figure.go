@@ -36,6 +36,7 @@ type Figure struct {
 	panels  [][]*plot.Plot // rows of panels, all of one length
 	key     []keyEntry     // the legend, outside the data
 	remarks []string       // scale, synthetic data, unfinished runs
+	charts  []*chart       // the panels as data
 }
 
 // keyEntry is a sample of a line, a mark or both, and what it stands for.

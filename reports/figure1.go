@@ -33,6 +33,7 @@ func figure1(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		remarks: s.remarks(networks),
 	}
 	f.explain(s, left, right)
+	f.addCharts(left, right)
 	return f, []*table.Table{errorTable(s)}, nil
 }
 
@@ -49,6 +50,24 @@ func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 	}
 	if paper {
 		f.key = append(f.key, keyEntry{text: "the paper's, at the end", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
+	}
+}
+
+// addCharts adds the panels of errors as data; their axes are settled.
+func (f *Figure) addCharts(panels ...*errorPanel) {
+	for _, p := range panels {
+		c := chartOf(p.Plot, "iteration")
+		if c.Y.Label == "" {
+			c.Y.Label = "error (%)"
+		}
+		for _, curve := range p.curves {
+			name := curve.network.String() + " test"
+			if curve.training {
+				name = curve.network.String() + " training"
+			}
+			c.add(name, curve.band, curve.style)
+		}
+		f.charts = append(f.charts, c)
 	}
 }
 

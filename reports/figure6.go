@@ -44,6 +44,7 @@ func figure6(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		remarks: s.remarks(shown),
 	}
 	f.explain(s, panels...)
+	f.addCharts(panels...)
 	return f, []*table.Table{errorTable(s)}, nil
 }
 

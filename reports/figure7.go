@@ -50,6 +50,7 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		p.Add(guides{})
 	}
 	scattered := false
+	charts := []*chart{chartOf(top, top.X.Label.Text), chartOf(bottom, bottom.X.Label.Text)}
 	for i, n := range shown {
 		l := lookOf(n.Depth)
 		style := rule(l.colour, 1)
@@ -59,10 +60,11 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		f.key = append(f.key, keyEntry{text: n.String(), line: style, mark: l.mark(), breaks: i > 0 && n.Kind != shown[i-1].Kind})
 		original, sorted := s.stds(n)
 		scattered = scattered || original.scattered()
-		for _, d := range []struct {
+		for j, d := range []struct {
 			panel *plot.Plot
 			band  band
 		}{{top, original}, {bottom, sorted}} {
+			charts[j].add(n.String(), d.band, style)
 			addBand(d.panel, d.band, l.colour)
 			addLine(d.panel, d.band.mean, style)
 			addMarks(d.panel, spaced(d.band.mean, 0, float64(n.Depth), i, len(shown)), l.mark())
@@ -71,6 +73,7 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	if scattered {
 		f.key = append(f.key, keyEntry{text: "lowest to highest seed", line: rule(translucent(muted), 5), breaks: true})
 	}
+	f.charts = charts
 	return f, []*table.Table{responseTable(s)}, nil
 }
 

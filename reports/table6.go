@@ -23,5 +23,6 @@ func table6(s *Selection, o Options) (*Figure, []*table.Table, error) {
 		remarks: s.remarks(shown),
 	}
 	f.explain(s, p)
+	f.addCharts(p)
 	return f, []*table.Table{methodTable(s, o)}, nil
 }

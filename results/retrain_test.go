@@ -104,7 +104,7 @@ func TestKilledWhileReplacing(t *testing.T) {
 	key := testKey(t, "plain-20", 1)
 	old, fresh := testRecord(key, 3), testRecord(key, 5)
 	fresh.Responses[0].Std = 2
-	files, err := recordFiles(fresh)
+	files, err := Files(fresh)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,13 +118,13 @@ func TestKilledWhileReplacing(t *testing.T) {
 		for _, step := range steps[:kill] {
 			to := filepath.Join(run.Dir(), step)
 			for _, f := range files {
-				if f.name != strings.TrimSuffix(step, pending) {
+				if f.Name != strings.TrimSuffix(step, pending) {
 					continue
 				}
-				if err := os.WriteFile(to, f.content, 0o666); err != nil {
+				if err := os.WriteFile(to, f.Content, 0o666); err != nil {
 					t.Fatal(err)
 				}
-				if step != RunFile && step == f.name {
+				if step != RunFile && step == f.Name {
 					os.Remove(to + pending)
 				}
 			}

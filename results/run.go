@@ -79,7 +79,7 @@ func (run *Run) Save(r *Record) error {
 	if got, want := r.Key.Identity(), run.key.Identity(); got != want {
 		return fmt.Errorf("results: the record to save is of %v, the lease is on %v", r.Key, run.key)
 	}
-	files, err := recordFiles(r)
+	files, err := Files(r)
 	if err != nil {
 		return fmt.Errorf("results: saving %v: %w", run.key, err)
 	}
@@ -89,11 +89,11 @@ func (run *Run) Save(r *Record) error {
 		return nil
 	}
 	for _, f := range files {
-		if run.finished && f.name != RunFile {
-			f.name += pending
+		if run.finished && f.Name != RunFile {
+			f.Name += pending
 		}
-		err := run.WriteFile(f.name, func(w io.Writer) error {
-			_, err := w.Write(f.content)
+		err := run.WriteFile(f.Name, func(w io.Writer) error {
+			_, err := w.Write(f.Content)
 			return err
 		})
 		if err != nil {
@@ -102,10 +102,10 @@ func (run *Run) Save(r *Record) error {
 	}
 	if run.finished {
 		for _, f := range files {
-			if f.name == RunFile {
+			if f.Name == RunFile {
 				continue
 			}
-			if err := run.Rename(f.name+pending, f.name); err != nil {
+			if err := run.Rename(f.Name+pending, f.Name); err != nil {
 				return err
 			}
 		}
@@ -149,25 +149,27 @@ func (run *Run) pendingIsCurrent(name string) bool {
 	if err != nil {
 		return false
 	}
-	files, err := recordFiles(run.record)
+	files, err := Files(run.record)
 	if err != nil {
 		return false
 	}
 	for _, f := range files {
-		if f.name == name {
-			return bytes.Equal(f.content, b)
+		if f.Name == name {
+			return bytes.Equal(f.Content, b)
 		}
 	}
 	return false
 }
 
-type file struct {
-	name    string
-	content []byte
+// File is one of the files of a record.
+type File struct {
+	Name    string
+	Content []byte
 }
 
-// recordFiles returns the files of a record, run.toml last. A record that would not be accepted when it is read is an error.
-func recordFiles(r *Record) ([]file, error) {
+// Files returns the files of a record as [Run.Save] writes them, run.toml last.
+// A record that would not be accepted when it is read is an error.
+func Files(r *Record) ([]File, error) {
 	doc, err := encodeDocument(documentOf(r))
 	if err != nil {
 		return nil, err
@@ -183,13 +185,13 @@ func recordFiles(r *Record) ([]file, error) {
 	if _, err := DecodeTiming(timing); err != nil {
 		return nil, fmt.Errorf("%s: %w", TimingFile, err)
 	}
-	files := []file{{CurveFile, curve}, {TimingFile, timing}}
+	files := []File{{CurveFile, curve}, {TimingFile, timing}}
 	if len(r.Responses) > 0 {
 		responses := encodeResponses(r.Responses)
 		if _, err := decodeResponses(responses); err != nil {
 			return nil, fmt.Errorf("%s: %w", ResponsesFile, err)
 		}
-		files = append(files, file{ResponsesFile, responses})
+		files = append(files, File{ResponsesFile, responses})
 	}
-	return append(files, file{RunFile, doc}), nil
+	return append(files, File{RunFile, doc}), nil
 }

@@ -42,8 +42,8 @@ func TestSaveAndFind(t *testing.T) {
 		t.Errorf("read from %s, want %s", got.Dir, s.Path(key))
 	}
 	// NaN is not equal to itself: compare the files they make.
-	gotFiles, _ := recordFiles(got)
-	wantFiles, _ := recordFiles(want)
+	gotFiles, _ := Files(got)
+	wantFiles, _ := Files(want)
 	if !reflect.DeepEqual(gotFiles, wantFiles) {
 		t.Errorf("got %s, want %s", gotFiles, wantFiles)
 	}

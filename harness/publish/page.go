@@ -17,7 +17,7 @@ import (
 // the paper, each from the largest scale that is recorded.
 const ReportFile = "report.html"
 
-const pageTitle = "Deep Residual Learning on CIFAR-10, reproduced"
+const pageTitle = "Deep Residual Learning on CIFAR-10: the paper's claims and these runs"
 
 // writePages writes the pages that show the exhibits drawn, with all else that
 // belongs on them, and returns their paths.
@@ -119,7 +119,7 @@ func published() ([]*experiments.Experiment, error) {
 
 // livePage draws what is served: the exhibits that reproduce the paper and those
 // of the publisher's experiments, as far as something is recorded of them.
-func (p *Publisher) livePage(records []*results.Record) (*reports.Report, error) {
+func (p *Publisher) livePage(records []*results.Record, choose Chooser) (*reports.Report, error) {
 	list, err := published()
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (p *Publisher) livePage(records []*results.Record) (*reports.Report, error)
 			list = append(list, e)
 		}
 	}
-	exhibits, err := p.build(list, records, p.Recorded)
+	exhibits, err := p.build(list, records, choose)
 	return report(exhibits), err
 }
 

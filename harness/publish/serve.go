@@ -3,21 +3,30 @@ package publish
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
+	"log"
 	"net"
 	"net/http"
+	"os"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
+	"deepresidual/experiments"
+	"deepresidual/harness/process"
 	"deepresidual/harness/text"
+	"deepresidual/harness/train"
+	"deepresidual/reports"
+	"deepresidual/results"
 )
-
-// serveRefresh is how often a page that is looked at loads itself again.
-const serveRefresh = 5 * time.Second
 
 // Listen begins to listen at an address: see [ListenAddress].
 func Listen(address string) (net.Listener, error) {
@@ -35,13 +44,23 @@ func Listen(address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// Serve serves the report, drawn again whenever the records have changed, until
-// ctx ends.
-func (p *Publisher) Serve(ctx context.Context, listener net.Listener) error {
+// Live is a report that is served while it grows.
+type Live struct {
+	*Publisher
+	Data results.Fingerprint // of the runs whose state is told
+	// Training shows what the command line asks for as soon as there is something
+	// of it, also where more is recorded at another scale.
+	Training bool
+}
+
+// Serve answers requests until ctx ends. Pages are drawn again when the records
+// have changed and somebody asks.
+func (l *Live) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
-		Handler:           &reportServer{publisher: p},
+		Handler:           newReportServer(l),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
+		ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are no news
 	}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
@@ -67,61 +86,144 @@ func ListenAddress(s string) (string, error) {
 	return net.JoinHostPort(host, port), nil
 }
 
-// reportServer answers every request for / with the report.
+// reportServer answers with the report, the state of the runs as JSON, and the
+// files of the results folder.
 type reportServer struct {
-	publisher *Publisher
+	live  *Live
+	pages http.Handler
 
-	mu    sync.Mutex
-	state string // of the records that page was drawn from
-	page  []byte
+	mu      sync.Mutex
+	version string // of the records that page was drawn from
+	page    []byte
+	policy  string
 }
 
-func (s *reportServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	switch {
-	case r.URL.Path != "/":
-		http.NotFound(w, r)
-		return
-	case r.Method != http.MethodGet && r.Method != http.MethodHead:
-		w.Header().Set("Allow", "GET, HEAD")
-		http.Error(w, "only GET", http.StatusMethodNotAllowed)
-		return
+func newReportServer(l *Live) *reportServer {
+	s := &reportServer{live: l}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.report)
+	mux.HandleFunc("GET /"+ReportFile, s.report)
+	mux.HandleFunc("GET /status.json", s.status)
+	for _, folder := range []string{"figures", "tables", "runs"} {
+		mux.HandleFunc("GET /"+folder+"/{path...}", s.file)
 	}
-	page, err := s.current()
+	s.pages = mux
+	return s
+}
+
+// ServeHTTP implements http.Handler. A panic of a library costs one answer.
+func (s *reportServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var err error
+	defer func() {
+		if err != nil {
+			http.Error(w, text.OneLine(err), http.StatusInternalServerError)
+		}
+	}()
+	defer process.Recover(&err)
+	h := w.Header()
+	h.Set("Cache-Control", "no-store")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:") // of pages that are not the report
+	s.pages.ServeHTTP(w, r)
+}
+
+func (s *reportServer) report(w http.ResponseWriter, _ *http.Request) {
+	page, policy, err := s.current()
 	if err != nil {
 		http.Error(w, text.OneLine(err), http.StatusInternalServerError)
 		return
 	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
-	// The page is whole in itself; nothing in it has cause to load or run anything.
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; img-src data:")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", policy)
 	w.Write(page)
 }
 
-// current returns the report of the records as they are now.
-func (s *reportServer) current() ([]byte, error) {
-	records, damaged := s.publisher.Store.Records()
-	var b strings.Builder
-	for _, r := range records {
-		fmt.Fprintln(&b, r.Key.Identity(), r.Status, len(r.Rows), r.WarmupEnded, len(r.Responses), r.Provenance.Resumed)
+// news is the answer to status.json.
+type news struct {
+	Version string `json:"version"` // of the page: another one when rows have arrived
+	Runs    Status `json:"runs"`
+}
+
+func (s *reportServer) status(w http.ResponseWriter, _ *http.Request) {
+	records, damaged := s.live.Store.Records()
+	// A queue that cannot be read leaves runs that nobody waits for.
+	runs, _ := StatusOf(s.live.Store, StatusRequest{Experiments: s.live.Experiments, Scale: s.scale(), Seeds: s.live.Asked.Seeds, Data: s.live.Data})
+	w.Header().Set("Content-Type", "application/json")
+	out := json.NewEncoder(w)
+	out.SetIndent("", " ")
+	out.Encode(news{versionOf(records, damaged), runs})
+}
+
+// scale is the one to tell about; none for all.
+func (s *reportServer) scale() experiments.Scale {
+	if s.live.AnyScale && !s.live.Training {
+		return experiments.Scale{}
 	}
-	fmt.Fprintln(&b, damaged)
+	return s.live.Asked.Scale
+}
+
+// file answers with a file of the results folder: figures, tables, and of a run
+// what its record consists of. os.Root keeps to the folder.
+func (s *reportServer) file(w http.ResponseWriter, r *http.Request) {
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	base := path.Base(name)
+	recorded := slices.Contains([]string{results.RunFile, results.CurveFile, results.TimingFile, results.ResponsesFile, train.WeightsFile}, base)
+	if strings.HasPrefix(name, "runs/") && !recorded {
+		http.NotFound(w, r)
+		return
+	}
+	root, err := os.OpenRoot(s.live.Store.Dir())
+	if err != nil {
+		http.NotFound(w, r)
+		return
+	}
+	defer root.Close()
+	info, err := root.Stat(name)
+	if err != nil || !info.Mode().IsRegular() {
+		http.NotFound(w, r)
+		return
+	}
+	switch path.Ext(name) {
+	case ".csv", ".md", ".tex", ".toml":
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	}
+	http.ServeFileFS(w, r, root.FS(), name)
+}
+
+// versionOf names a state of the records.
+func versionOf(records []*results.Record, damaged []error) string {
+	h := fnv.New64a()
+	for _, r := range records {
+		fmt.Fprintln(h, r.Key.Identity(), r.Status, len(r.Rows), r.WarmupEnded, len(r.Responses), r.Provenance.Resumed)
+	}
+	fmt.Fprintln(h, damaged)
+	return fmt.Sprintf("%016x", h.Sum64())
+}
+
+// current returns the report of the records as they are now, and its policy.
+func (s *reportServer) current() (page []byte, policy string, err error) {
+	records, damaged := s.live.Store.Records()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if state := b.String(); s.page == nil || state != s.state {
-		report, err := s.publisher.livePage(records)
+	if version := versionOf(records, damaged); s.page == nil || version != s.version {
+		report, err := s.live.livePage(records, s.live.shown)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		report.Damaged = damaged
-		report.Refresh = serveRefresh
-		report.Generated = time.Now()
+		report.Damaged, report.Live, report.Version, report.Generated = damaged, true, version, time.Now()
 		var page bytes.Buffer
 		if err := report.WriteHTML(&page); err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		s.page, s.state = page.Bytes(), state
+		s.page, s.policy, s.version = page.Bytes(), report.Policy(), version
 	}
-	return s.page, nil
+	return s.page, s.policy, nil
+}
+
+// shown chooses the records of a live page.
+func (l *Live) shown(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
+	if l.Training && !reports.Select(e, records, l.Asked).Empty() {
+		return l.Asked, true
+	}
+	return l.Recorded(e, records)
 }

@@ -1,0 +1,441 @@
+package reports
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"deepresidual/reports/table"
+	"deepresidual/results"
+)
+
+// pageContent is what the template is filled with.
+type pageContent struct {
+	Title, Generated, Version string
+	Policy                    string
+	Live                      bool
+	Style                     template.CSS
+	Scripts                   template.HTML
+	Summary                   string // the verdicts, counted
+	Claims                    []pageClaim
+	Basis                     []fact
+	Warnings                  []string
+	Exhibits                  []pageExhibit
+	Progress                  []pageProgress
+	Runs                      []pageRun
+	Damaged                   []string
+	Charts                    template.HTML // of every figure, as data
+}
+
+// pageClaim is a row of the first table.
+type pageClaim struct {
+	Verdict
+	Exhibit, Name string // where to look
+	Style         string // the class as CSS has it
+}
+
+// pageFigure is a picture and, for readers whose browser runs scripts, its
+// charts.
+type pageFigure struct {
+	ID      string
+	Wide    bool // as wide as a page
+	Drawing template.HTML
+	Caption string
+}
+
+type pageExhibit struct {
+	Name, Title, Scale string
+	Full, Synthetic    bool
+	Figure             pageFigure
+	Tables             []template.HTML
+	Claims             []pageClaim
+	Runs               template.HTML
+	Commands           []pageCommand
+	Downloads          []download
+}
+
+type pageCommand struct{ Does, Line string }
+
+type pageProgress struct {
+	Run, Identity, State string
+	Iteration, Total     int
+}
+
+type pageRun struct {
+	Name, Identity, State string
+	Facts                 []fact
+	Figure                *pageFigure // nil before the first row
+	Downloads             []download
+}
+
+// A download is a file in the page.
+type download struct {
+	Name string // of the file
+	URL  template.URL
+}
+
+func embedded(name, mediaType string, content []byte) download {
+	return download{name, template.URL("data:" + mediaType + ";base64," + base64.StdEncoding.EncodeToString(content))}
+}
+
+// A fact is a name and a value.
+type fact struct{ Name, Value string }
+
+func (r *Report) content() (pageContent, error) {
+	c := pageContent{
+		Title: r.Title, Version: r.Version, Live: r.Live, Policy: r.Policy(), Scripts: scriptElements(),
+		Style: template.CSS(plotStyle + "\n" + reportStyle),
+	}
+	if !r.Generated.IsZero() {
+		c.Generated = date(r.Generated) + " UTC"
+	}
+	for _, err := range r.Damaged {
+		c.Damaged = append(c.Damaged, err.Error())
+	}
+	charts := map[string][]*chart{}
+	counts := map[Class]int{}
+	seen := map[string]bool{}
+	for _, e := range r.Exhibits {
+		page, err := e.page()
+		if err != nil {
+			return c, err
+		}
+		c.Exhibits = append(c.Exhibits, page)
+		c.Claims = append(c.Claims, page.Claims...)
+		charts[page.Figure.ID] = e.Figure.charts
+		for _, v := range e.Verdicts {
+			counts[v.Class]++
+		}
+		for _, run := range e.Selection.Runs {
+			if run.Record == nil || seen[run.Record.Key.Identity()] {
+				continue
+			}
+			seen[run.Record.Key.Identity()] = true
+			section, figure, err := run.page()
+			if err != nil {
+				return c, err
+			}
+			if figure != nil {
+				charts[section.Figure.ID] = figure.charts
+			}
+			c.Runs = append(c.Runs, section)
+			if !run.Record.Status.Finished() {
+				c.Progress = append(c.Progress, pageProgress{Run: run.Record.Key.String(), Identity: run.Record.Key.Identity(),
+					State: run.state(), Iteration: run.iteration(), Total: run.Spec.Protocol.Iterations})
+			}
+		}
+	}
+	c.Summary = summary(counts)
+	c.Basis, c.Warnings = r.basis()
+	data, err := json.Marshal(charts) // sorted by name; <, > and & escaped
+	if err != nil {
+		return c, err
+	}
+	c.Charts = template.HTML(`<script type="application/json" id="charts">` + string(data) + `</script>`)
+	return c, nil
+}
+
+// summary counts verdicts: "Of 12 claims of the paper 3 are reproduced, ...".
+func summary(counts map[Class]int) string {
+	total := 0
+	var parts []string
+	for _, class := range Classes() {
+		if n := counts[class]; n > 0 {
+			total += n
+			parts = append(parts, fmt.Sprintf("%d %s", n, class))
+		}
+	}
+	if total == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s: %s.", counted(total, "claim"), strings.Join(parts, ", "))
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// basis is what the whole page rests on, and what is to be said against it.
+func (r *Report) basis() ([]fact, []string) {
+	var scales, seeds, data, revisions, machines, arithmetic []string
+	var first, last time.Time
+	counts := map[string]bool{}
+	dirty := false
+	add := func(list *[]string, s string) {
+		if s != "" && s != missing && !slices.Contains(*list, s) {
+			*list = append(*list, s)
+		}
+	}
+	for _, e := range r.Exhibits {
+		for _, run := range e.Selection.Runs {
+			if run.Record == nil {
+				continue
+			}
+			p := run.Record.Provenance
+			counts[run.Record.Key.Identity()] = true
+			add(&scales, run.Spec.Scale.String())
+			add(&seeds, fmt.Sprint(run.Spec.Seed))
+			add(&data, dataName(run.Record.Key.Data))
+			add(&revisions, revision(p))
+			add(&arithmetic, fmt.Sprint(run.Record.Key.Arithmetic))
+			add(&machines, strings.Join(slices.DeleteFunc([]string{p.Host, p.CPU}, func(s string) bool { return s == "" }), ", "))
+			dirty = dirty || p.Dirty
+			if first.IsZero() || !p.Started.IsZero() && p.Started.Before(first) {
+				first = p.Started
+			}
+			if p.Ended.After(last) {
+				last = p.Ended
+			}
+		}
+	}
+	if len(counts) == 0 {
+		return nil, nil
+	}
+	slices.SortFunc(seeds, func(a, b string) int {
+		if len(a) != len(b) {
+			return len(a) - len(b)
+		}
+		return strings.Compare(a, b)
+	})
+	facts := []fact{
+		{"scale of the schedule", strings.Join(scales, ", ")},
+		{"runs", fmt.Sprintf("%d, seeds %s", len(counts), strings.Join(seeds, ", "))},
+		{"data (SHA-256)", strings.Join(data, ", ")},
+		{"revisions", cmp.Or(strings.Join(revisions, ", "), missing)},
+		{"machines", cmp.Or(strings.Join(machines, "; "), missing)},
+	}
+	switch {
+	case first.IsZero():
+	case last.IsZero():
+		facts = append(facts, fact{"dates", "since " + date(first) + " UTC"})
+	default:
+		facts = append(facts, fact{"dates", date(first) + " to " + date(last) + " UTC"})
+	}
+	var warnings []string
+	if len(revisions) > 1 {
+		warnings = append(warnings, fmt.Sprintf("The runs were trained by %d revisions of the program: %s.", len(revisions), strings.Join(revisions, ", ")))
+	}
+	if dirty {
+		warnings = append(warnings, "Some runs were trained by a program with changes that are in no revision (those with a plus sign).")
+	}
+	if len(scales) > 1 {
+		warnings = append(warnings, "The exhibits show different scales of the schedule: "+strings.Join(scales, ", ")+".")
+	}
+	if len(data) > 1 {
+		warnings = append(warnings, "The runs were trained on different data: "+strings.Join(data, ", ")+".")
+	}
+	if len(arithmetic) > 1 {
+		warnings = append(warnings, "The runs were trained by different versions of the arithmetic: "+strings.Join(arithmetic, ", ")+".")
+	}
+	return facts, warnings
+}
+
+func (e *Exhibit) page() (pageExhibit, error) {
+	s := e.Selection
+	p := pageExhibit{
+		Name: e.Name, Title: e.Title, Scale: s.Choice.Scale.String(), Full: s.Choice.Scale.IsFull(),
+		Synthetic: s.Choice.Synthetic, Commands: s.commands(),
+	}
+	var err error
+	if p.Figure, err = e.Figure.page(e.Name); err != nil {
+		return p, err
+	}
+	for _, f := range []struct {
+		figureFormat
+		mediaType string
+	}{{figureFormat{"svg", e.Figure.SVG}, "image/svg+xml"}, {figureFormat{"pdf", e.Figure.PDF}, "application/pdf"}} {
+		content, err := f.render()
+		if err != nil {
+			return p, err
+		}
+		p.Downloads = append(p.Downloads, embedded(e.Name+"."+f.extension, f.mediaType, content))
+	}
+	for _, t := range e.AllTables() {
+		for _, f := range table.Formats() {
+			mediaType, ok := map[string]string{"csv": "text/csv", "tex": "application/x-tex"}[f.Extension]
+			if !ok {
+				continue
+			}
+			var b strings.Builder
+			if err := f.Write(t, &b); err != nil {
+				return p, err
+			}
+			p.Downloads = append(p.Downloads, embedded(t.Name+"."+f.Extension, mediaType, []byte(b.String())))
+		}
+	}
+	for _, t := range e.Tables {
+		// The section has the experiment's title already.
+		short := *t
+		short.Title = strings.TrimPrefix(t.Title, e.Title+titleDash)
+		html, err := element(&short)
+		if err != nil {
+			return p, err
+		}
+		p.Tables = append(p.Tables, html)
+	}
+	if p.Runs, err = element(runTable(s)); err != nil {
+		return p, err
+	}
+	for _, v := range e.Verdicts {
+		p.Claims = append(p.Claims, pageClaim{Verdict: v, Exhibit: e.exhibitName(), Name: e.Name, Style: strings.ReplaceAll(string(v.Class), " ", "-")})
+	}
+	return p, nil
+}
+
+// exhibitName is the title up to its colon, such as "Figure 1", or the name of
+// the experiment where that is long.
+func (e *Exhibit) exhibitName() string {
+	name, _, _ := strings.Cut(e.Title, ":")
+	if len(name) > 12 {
+		return e.Name
+	}
+	return name
+}
+
+// element is the table as HTML; its text is escaped cell by cell.
+func element(t *table.Table) (template.HTML, error) {
+	var b strings.Builder
+	err := t.HTML(&b)
+	return template.HTML(b.String()), err
+}
+
+// page is the figure as a part of the page.
+func (f *Figure) page(id string) (pageFigure, error) {
+	svg, err := f.inline()
+	caption := f.Caption
+	for _, r := range f.remarks {
+		caption += " " + sentence(r)
+	}
+	// Our own drawing; its text is escaped by the renderer.
+	return pageFigure{ID: id, Wide: f.width == pageWidth, Drawing: template.HTML(svg), Caption: caption}, err
+}
+
+// sentence begins with a capital, unless with the name of a network, and ends
+// with a full stop.
+func sentence(s string) string {
+	first, _, _ := strings.Cut(s, " ")
+	if !strings.ContainsAny(first, "-0123456789") && len(first) > 1 {
+		s = strings.ToUpper(s[:1]) + s[1:]
+	}
+	return s + "."
+}
+
+// commands are the command lines that make an exhibit again, from nothing and
+// from the records.
+func (s *Selection) commands() []pageCommand {
+	name := s.Experiment.Name
+	switch file := s.Experiment.File; {
+	case s.Experiment.Embedded:
+		name = strings.TrimSuffix(path.Base(file), ".toml") // the exhibit may have another
+	case file != "":
+		name = file
+	}
+	line := "go run ./harness -exp " + name
+	if !s.Choice.Scale.IsFull() {
+		line += " -scale " + s.Choice.Scale.String()
+	}
+	if len(s.Choice.Seeds) > 0 {
+		var seeds []string
+		for _, seed := range s.Choice.Seeds {
+			seeds = append(seeds, fmt.Sprint(seed))
+		}
+		line += " -seeds " + strings.Join(seeds, ",")
+	}
+	if s.Choice.Synthetic {
+		line += " -data synthetic"
+	}
+	return []pageCommand{
+		{"train what is missing, and draw", line},
+		{"draw from the records", line + " -report"},
+	}
+}
+
+// page is the section of a run: where it comes from, its curves, its files.
+func (r Selected) page() (pageRun, *Figure, error) {
+	id := r.Record.Key.Identity()
+	p := pageRun{Name: r.Record.Key.String(), Identity: id, State: r.state(), Facts: facts(r)}
+	if last, ok := r.Record.Final(); ok && finite(last.TestError) {
+		p.State += ", test error " + percent(last.TestError) + " %"
+	}
+	files, err := results.Files(r.Record)
+	if err != nil {
+		return p, nil, err
+	}
+	for _, f := range files {
+		mediaType := "text/csv"
+		if f.Name == results.RunFile {
+			mediaType = "application/toml"
+		}
+		p.Downloads = append(p.Downloads, embedded(f.Name, mediaType, f.Content))
+	}
+	if len(r.Record.Rows) == 0 {
+		return p, nil, nil
+	}
+	figure := runFigure(r)
+	part, err := figure.page("run-" + id)
+	p.Figure = &part
+	return p, figure, err
+}
+
+// facts is all of a run's provenance; what is not recorded is left out.
+func facts(run Selected) []fact {
+	r := run.Record
+	p := r.Provenance
+	var out []fact
+	add := func(name, value string) {
+		if value != "" && value != missing {
+			out = append(out, fact{name, value})
+		}
+	}
+	add("state", run.state())
+	add("reason", r.Reason)
+	add("scale", run.Spec.Scale.String())
+	add("seed", fmt.Sprint(run.Spec.Seed))
+	add("data, training images", r.Key.Data.Train)
+	add("data, test images", r.Key.Data.Test)
+	if r.Key.Data.Synthetic {
+		add("data", "synthetic")
+	}
+	add("arithmetic", fmt.Sprint(r.Key.Arithmetic))
+	full := p.Revision
+	if p.Dirty {
+		full += " with changes that are not in it"
+	}
+	if p.RevisionSource != "" && p.Revision != "" {
+		full += " (from " + p.RevisionSource + ")"
+	}
+	add("revision", full)
+	add("command", p.Command)
+	add("started", date(p.Started))
+	add("ended", date(p.Ended))
+	if p.TrainSeconds > 0 {
+		add("training time", (time.Duration(p.TrainSeconds) * time.Second).String())
+	}
+	if p.Resumed > 0 {
+		add("resumed", fmt.Sprintf("%d times", p.Resumed))
+	}
+	if r.WarmupEnded >= 0 && run.Spec.Network.Depth >= run.Spec.Protocol.WarmupDepth {
+		add("warm-up ended", "iteration "+grouped(r.WarmupEnded))
+	}
+	if r.PeakMiB > 0 {
+		add("peak memory", fmt.Sprintf("%.0f MiB", r.PeakMiB))
+	}
+	add("kernels", strings.Join(p.Kernels, ", "))
+	if p.Threads > 0 {
+		add("threads", fmt.Sprint(p.Threads))
+	}
+	add("processor", p.CPU)
+	add("host", p.Host)
+	add("system", strings.Trim(p.OS+"/"+p.Arch, "/"))
+	add("Go", p.GoVersion)
+	return out
+}

@@ -1,0 +1,144 @@
+package reports
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// user is a page that opens the report in frames of several widths, does with it
+// what readers do by pointer and keyboard, and writes down what came of it.
+const user = `<!DOCTYPE html><meta name="color-scheme" content="light dark"><pre id="told">nothing</pre><script>
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const open = (width) => new Promise((done) => {
+	const f = document.createElement("iframe");
+	f.width = width; f.height = 900; f.src = "report.html";
+	f.onload = () => done(f.contentDocument);
+	document.body.append(f);
+});
+const key = (e, key) => e.dispatchEvent(new e.ownerDocument.defaultView.KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+(async () => {
+	const told = {};
+	try {
+		for (const width of [1280, 800, 390]) {
+			const d = await open(width);
+			await wait(300);
+			told["overflow" + width] = d.documentElement.scrollWidth - d.documentElement.clientWidth;
+			told["charts" + width] = d.querySelectorAll(".chart canvas").length;
+		}
+		const d = await open(1000);
+		await wait(300);
+		told.background = getComputedStyle(d.body).backgroundColor;
+		const figure = d.querySelector("#fig1 figure"), chart = figure.querySelector(".chart");
+		key(chart, "End");
+		told.end = chart.querySelector(".spoken").textContent;
+		key(chart, "ArrowLeft");
+		told.before = chart.querySelector(".spoken").textContent;
+		told.value = chart.querySelectorAll(".u-value")[1].textContent;
+		const name = chart.querySelectorAll(".u-series th")[1];
+		key(name, "Enter");
+		told.hidden = [name.getAttribute("aria-pressed"), name.parentElement.classList.contains("u-off")].join();
+		const axis = () => chart.querySelector("canvas").toDataURL();
+		await wait(100);
+		const whole = axis();
+		key(chart, "+");
+		await wait(100);
+		const zoomed = axis();
+		key(chart, "0");
+		await wait(100);
+		told.zoom = [zoomed !== whole, axis() === whole].join();
+		figure.querySelector(".tools button").click();
+		told.printed = [figure.querySelector(".charts").checkVisibility(), figure.querySelector("svg").checkVisibility()].join();
+		const head = [...d.querySelectorAll("#fig6 .sortable thead button")].find((b) => b.textContent === "test, final");
+		const column = () => [...head.closest("table").tBodies[0].rows].map((r) => r.cells[head.closest("th").cellIndex].textContent);
+		head.click();
+		const up = column();
+		head.click();
+		told.sorted = [up, column()].map((c) => c[0] + " to " + c.at(-1)).join(", ");
+		const run = d.querySelector(".run");
+		run.open = true;
+		await wait(300);
+		told.run = run.querySelectorAll(".chart canvas").length;
+		told.file = (await (await fetch(d.querySelector('a[download="fig1.svg"]').href)).text()).slice(0, 5);
+	} catch (e) { told.error = String(e); }
+	document.getElementById("told").textContent = JSON.stringify(told);
+})();
+</script>`
+
+// TestReportInChromium reads the page as its readers do: wide and narrow, by
+// keyboard, in the dark and on paper.
+func TestReportInChromium(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a browser and takes some seconds")
+	}
+	browser, err := exec.LookPath("chromium")
+	if err != nil {
+		t.Skip("install chromium to test the page in a browser")
+	}
+	report := rendered(t, page(t))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		switch r.URL.Path {
+		case "/":
+			fmt.Fprint(w, user)
+		case "/report.html":
+			fmt.Fprint(w, report)
+		}
+	}))
+	defer server.Close()
+	chromium := func(args ...string) string {
+		t.Helper()
+		out, err := exec.Command(browser, append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+			"--window-size=1400,1000", "--virtual-time-budget=20000", "--user-data-dir=" + t.TempDir()}, args...)...).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	see := func(args ...string) map[string]any {
+		t.Helper()
+		out := chromium(append(args, "--dump-dom", server.URL+"/")...)
+		m := regexp.MustCompile(`<pre id="told">([^<]*)</pre>`).FindStringSubmatch(out)
+		told := map[string]any{}
+		if m == nil || json.Unmarshal([]byte(html.UnescapeString(m[1])), &told) != nil {
+			t.Fatalf("the browser says %q", m)
+		}
+		return told
+	}
+
+	told := see("--blink-settings=preferredColorScheme=1")
+	for name, want := range map[string]any{
+		"error": nil, "overflow1280": 0.0, "overflow800": 0.0, "overflow390": 0.0, "charts1280": 12.0, "charts390": 12.0,
+		"background": "rgb(255, 255, 255)", "hidden": "false,true", "zoom": "true,true", "printed": "false,true",
+		"sorted": "6.65 to 65.23, 65.23 to 6.65", "run": 3.0, "file": "<?xml",
+	} {
+		if told[name] != want {
+			t.Errorf("%s: %v, want %v", name, told[name], want)
+		}
+	}
+	end, before := fmt.Sprint(told["end"]), fmt.Sprint(told["before"])
+	if !strings.HasPrefix(end, "iteration 4,000: plain-20 training ") || !strings.HasPrefix(before, "iteration 3,900: ") || !strings.Contains(before, fmt.Sprint(told["value"])) {
+		t.Errorf("by keyboard: %q, then %q; the legend has %q", end, before, told["value"])
+	}
+	if dark := see("--blink-settings=preferredColorScheme=0"); dark["background"] != "rgb(21, 23, 26)" || dark["error"] != nil {
+		t.Errorf("in the dark the page is %v, error %v", dark["background"], dark["error"])
+	}
+
+	paper := filepath.Join(t.TempDir(), "page.pdf")
+	chromium("--print-to-pdf="+paper, server.URL+"/report.html")
+	b, err := os.ReadFile(paper)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(regexp.MustCompile(`/Type ?/Page\b`).FindAll(b, -1)); n < 5 {
+		t.Errorf("on paper the page has %d pages", n)
+	}
+}
