@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"deepresidual/experiments"
 	"deepresidual/harness/process"
@@ -33,6 +34,10 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record) (writt
 			continue
 		}
 		done[e.page] = true
+		if lost := p.lost(list, records); e.page == ReportFile && len(lost) > 0 {
+			p.say("%s is left as it is: what it shows of %s was drawn of larger scales, before the specs changed; they are to be trained again first", ReportFile, strings.Join(lost, ", "))
+			continue
+		}
 		on := list
 		if !e.experiment.Published() {
 			on = []*experiments.Experiment{e.experiment}
@@ -45,6 +50,22 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record) (writt
 		}
 	}
 	return written, errors.Join(failed...)
+}
+
+// lost names the experiments that the published page shows at a scale at which
+// they cannot be drawn again, since their specs have changed.
+func (p *Publisher) lost(list []*experiments.Experiment, records []*results.Record) []string {
+	if _, err := os.Stat(filepath.Join(p.Store.Dir(), ReportFile)); err != nil {
+		return nil
+	}
+	var names []string
+	for _, e := range list {
+		scale, ok := p.shows(e, records)
+		if c, drawable := kept(e, records); ok && !(drawable && c.Scale.Compare(scale) == 0) {
+			names = append(names, e.Name)
+		}
+	}
+	return names
 }
 
 // companions returns a chooser of the exhibits that belong on the page of e.

@@ -183,7 +183,7 @@ func TestLargerReplaces(t *testing.T) {
 func TestChangedSpecIsSetAside(t *testing.T) {
 	store := newStore(t)
 	fig1, changed := load(t, "fig1"), load(t, "fig1")
-	changed.Protocol.LearningRate /= 2
+	fig1.Protocol.LearningRate /= 2
 	leave(t, store, fig1, reports.Choice{Scale: sixteenth}, 9)
 	draw(t, store, reports.Choice{Scale: sixteenth}, fig1)
 	before := snapshot(t, store)
@@ -198,11 +198,14 @@ func TestChangedSpecIsSetAside(t *testing.T) {
 	if !strings.Contains(said, "keep showing scale 1/16") || after["figures/fig1-scale-1-2000.png"] == "" {
 		t.Errorf("said %q", said)
 	}
-	for _, run := range changed.Runs(tiny, nil) {
-		key := results.Key{Spec: run.RunSpec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}
-		if _, err := os.Stat(filepath.Join(store.Path(key), ".gitignore")); err != nil {
-			t.Error(err)
-		}
+	// Nor does the page lose it to another exhibit.
+	table6 := load(t, "table6")
+	leave(t, store, table6, reports.Choice{Scale: sixteenth}, 1)
+	if said := draw(t, store, reports.Choice{Scale: sixteenth}, table6); !strings.Contains(said, "report.html is left as it is: what it shows of fig1 was drawn of larger scales") {
+		t.Errorf("said %q of the page", said)
+	}
+	if after := snapshot(t, store); after[ReportFile] != before[ReportFile] || after["figures/table6.png"] == "" {
+		t.Error("the page has changed, or table6 is not drawn")
 	}
 	leave(t, store, changed, reports.Choice{Scale: sixteenth}, 9)
 	if said := draw(t, store, reports.Choice{Scale: sixteenth}, changed); said != "" || snapshot(t, store)["tables/fig1-runs.csv"] == before["tables/fig1-runs.csv"] {
