@@ -12,12 +12,12 @@ import (
 func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 	t := s.newTable("claims", "the paper's claims",
 		table.Column{Heading: "claim", Keys: keys("statement")},
-		table.Column{Heading: "paper", Spare: 2},
+		table.Column{Heading: "paper", Spare: 1},
 		table.Column{Heading: "ours"},
 		table.Column{Heading: "n", Number: true, Keys: keys("n")},
-		table.Column{Heading: "scale", Spare: 1},
+		table.Column{Heading: "scale", Spare: 2},
 		table.Column{Heading: "verdict", Keys: keys("verdict")},
-		table.Column{Heading: "what was compared", Keys: keys("comparison"), Spare: 3},
+		table.Column{Heading: "what was compared", Keys: keys("comparison")},
 		table.Column{Keys: keys("claim")},
 		table.Column{Keys: keys("kind")},
 		table.Column{Keys: keys("metric")},
@@ -40,7 +40,7 @@ func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 				test = other
 			}
 		}
-		t.Add(table.Text(v.Claim.Statement), table.Text(v.Paper), table.Text(v.Ours), table.Int(v.N), table.Text(v.Scale.String()), table.Text(string(v.Class)),
+		t.Add(table.Text(v.Claim.Statement), table.Text(v.Paper), table.Text(v.Ours), table.Int(v.N), table.Text(v.Scale.String()), table.Text(string(v.Class)).In(v.Class.colour()),
 			table.Text(v.Sentence), table.Text(v.Claim.Name), table.Text(v.Claim.Kind), table.Text(v.Claim.Metric), value,
 			table.Number(test.Value, 2), table.Number(test.Error, 2), table.Number(test.Degrees, 1), table.Number(test.P, 3), table.Text(test.Method),
 			s.seedsOf(v.Claim))
@@ -56,4 +56,18 @@ func (s *Selection) seedsOf(c experiments.Claim) table.Cell {
 		s = s.variant(c.Variant)
 	}
 	return s.seeds(networksOf(c)...)
+}
+
+// colour is that of a class on a terminal: what a shortened schedule shows has
+// another than what was reproduced.
+func (c Class) colour() table.Colour {
+	switch c {
+	case Reproduced:
+		return table.Green
+	case NotReproduced:
+		return table.Red
+	case SameOrder, OtherOrder:
+		return table.Blue
+	}
+	return table.Plain
 }

@@ -54,8 +54,8 @@ func errorTable(s *Selection) *table.Table {
 		}
 	}
 	t.Notes = append(t.Notes,
-		"Training error: mean over the minibatches since the row before, augmented. Test error: the single view, running statistics. "+
-			"Lowest: the smallest test error in any row of the run; it is selected on the test set and flatters the network.")
+		"Training error: mean over the minibatches of the last log interval, augmented. Test error: the single view, running statistics. "+
+			"Lowest: the smallest test error at any time of the run; it is selected on the test set and flatters the network.")
 	t.Notes = append(t.Notes, s.paperNotes()...)
 	if !compared && s.quotesPaper() {
 		t.Notes = append(t.Notes, "The paper's numbers are those of the full schedule on CIFAR-10; these runs are not comparable with them.")

@@ -21,13 +21,9 @@ func (s *Selection) newTable(suffix, what string, columns ...table.Column) *tabl
 	if suffix != "" {
 		name += "-" + suffix
 	}
-	data := "CIFAR-10"
-	if s.Choice.Synthetic {
-		data = "synthetic"
-	}
 	return &table.Table{
 		Name: name, Title: s.title(what), Caption: s.caption(what), Columns: columns,
-		Common: []table.Field{{Key: "scale", Value: strconv.FormatFloat(s.Choice.Scale.Fraction(), 'g', -1, 64)}, {Key: "data_set", Value: data}},
+		Common: []table.Field{{Key: "scale", Value: strconv.FormatFloat(s.Choice.Scale.Fraction(), 'g', -1, 64)}, {Key: "data_set", Value: dataSet(s.Choice.Synthetic)}},
 	}
 }
 

@@ -116,11 +116,11 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 	case len(unrecorded) > 0:
 		v.Class, v.Sentence = NotJudged, "no layer responses recorded of "+strings.Join(unrecorded, " and ")
 	case s.shortened() && (c.Numeric() || c.Kind == experiments.WarmedUp):
-		v.Class, v.Sentence = NotJudged, f.text+" "+s.schedule()+", where the claim is about the whole schedule"
+		v.Class, v.Sentence = NotJudged, s.schedule()+": "+f.text+"; the claim is about the whole schedule"
 	case s.shortened() && len(idle) > 0:
-		v.Class, v.Sentence = TooShort, fmt.Sprintf("%s %s, within %g points of chance", strings.Join(idle, " and "), s.schedule(), nearChance)
+		v.Class, v.Sentence = TooShort, fmt.Sprintf("%s: %s, within %g points of chance", s.schedule(), strings.Join(idle, " and "), nearChance)
 	case s.shortened():
-		v.Class, v.Sentence, v.Tests = OtherOrder, f.text+" "+s.schedule(), f.tests
+		v.Class, v.Sentence, v.Tests = OtherOrder, s.schedule()+": "+f.text, f.tests
 		if f.ordered {
 			v.Class = SameOrder
 		}

@@ -73,19 +73,19 @@ func TestJudge(t *testing.T) {
 		{"higher holds", higher, full, nil, Reproduced, "plain-56 13.20 > plain-20 9.70; one seed, so no test", 1},
 		{"higher fails", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(20)), Than: nets(plainNet(56))}, full, nil, NotReproduced, "plain-20 9.70 ≤ plain-56 13.20", 1},
 		{"higher on a shortened schedule", experiments.Claim{Kind: experiments.Higher, Metric: "training", Of: nets(plainNet(56)), Than: nets(plainNet(20))}, sixteenth, nil,
-			SameOrder, "plain-56 5.90 > plain-20 1.30…after 4,000 of 64,000 iterations", 1},
+			SameOrder, "after 4,000 of 64,000 iterations: plain-56 5.90 > plain-20 1.30", 1},
 		{"lower on a shortened schedule", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(20)), Than: nets(plainNet(56))}, sixteenth, nil,
-			OtherOrder, "plain-20 9.70 ≤ plain-56 13.20…after 4,000 of 64,000 iterations", 1},
+			OtherOrder, "after 4,000 of 64,000 iterations: plain-20 9.70 ≤ plain-56 13.20", 1},
 		{"one pair of two fails", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56), residualNet(56)), Than: nets(plainNet(20), residualNet(20))}, full, nil,
 			NotReproduced, "plain-56 13.20 > plain-20 9.70; resnet-56 7.10 ≤ resnet-20 8.60", 1},
 		// One run against three: 0.5 / (0.2 sqrt(1+1/3)) = 2.17 with two degrees of freedom, p = 0.081.
 		{"not above by enough", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(residualNet(56)), Than: nets(residualNet(110))}, full, nil,
 			NotReproduced, "resnet-56 7.10 > resnet-110 6.60 ± 0.20 (+0.50 ± 0.23, p = 0.081)…Student's t test, one-sided at 5 %", 1},
 		{"but in the same order", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(residualNet(56)), Than: nets(residualNet(110))}, sixteenth, nil,
-			SameOrder, "p = 0.081…after 4,000", 1},
+			SameOrder, "after 4,000 of…p = 0.081", 1},
 		{"at chance on a shortened schedule", higher, sixteenth,
 			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 90.16; return r },
-			TooShort, "plain-56 at 90.16 % after 4,000 of 64,000 iterations, within 5 points of chance", 1},
+			TooShort, "after 4,000 of 64,000 iterations: plain-56 at 90.16 %, within 5 points of chance", 1},
 		{"at chance after all of it", higher, full,
 			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 90; return r },
 			Reproduced, "plain-56 90.00 > plain-20 9.70", 1},
@@ -118,7 +118,7 @@ func TestJudge(t *testing.T) {
 		// 6.6 against 6.9: 0.3 / (0.2/sqrt(3)) = 2.60 with two degrees of freedom, p = 0.061.
 		{"below, but not by enough", experiments.Claim{Kind: experiments.Below, Metric: "test", Of: nets(residualNet(110)), Value: 6.9}, full, nil, NotReproduced, "(−0.30 ± 0.12, p = 0.061)", 3},
 		{"a number of a shortened schedule", experiments.Claim{Kind: experiments.Below, Metric: "training", Of: nets(residualNet(110)), Value: 0.15}, sixteenth, nil,
-			NotJudged, "after 4,000 of 64,000 iterations, where the claim is about the whole schedule", 3},
+			NotJudged, "after 4,000 of 64,000 iterations: resnet-110…the claim is about the whole schedule", 3},
 
 		// t(0.975, 2) = 4.303 (any table): 4.303 * 0.2 * sqrt(1+1/3) = 0.994 against one run, * sqrt(1/5+1/3) = 0.628 against a mean of five.
 		{"near one run", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 5.61}, full, nil,

@@ -4,6 +4,7 @@
 package publish
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -90,7 +91,9 @@ func (p *Publisher) Draw(choose Chooser) (Drawn, error) {
 		drawn.Verdicts = append(drawn.Verdicts, e.Verdicts...)
 	}
 	pages, err := p.writePages(exhibits, records)
-	written, failed = append(written, pages...), append(failed, err, p.ignoreRuns(exhibits, records), p.exportAll(exhibits))
+	written, failed = append(written, pages...), append(failed, err)
+	rows, err := p.writeRows(records)
+	written, failed = append(written, rows...), append(failed, err, p.ignoreRuns(exhibits, records), p.exportAll(exhibits))
 	failed = append(failed, p.print(exhibits, written))
 	for _, e := range exhibits {
 		if e.aside {
@@ -109,6 +112,16 @@ func (p *Publisher) write(e placed) (paths []string, err error) {
 		err = reports.Remove(p.Store.Dir(), e.name+scaleSuffix(e.choice))
 	}
 	return paths, errors.Join(err, remember(p.Store.Dir(), e.experiment))
+}
+
+// writeRows writes the rows of all runs, whatever this command is about.
+func (p *Publisher) writeRows(records []*results.Record) ([]string, error) {
+	var b bytes.Buffer
+	path := filepath.Join(p.Store.Dir(), reports.AllFile)
+	if err := errors.Join(reports.WriteAll(&b, records), writeChanged(path, b.Bytes())); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return []string{path}, nil
 }
 
 // print prints what Draw says.

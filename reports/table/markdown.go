@@ -21,7 +21,7 @@ func (t *Table) Markdown(w io.Writer) error {
 	}
 	grid := tablewriter.NewTable(w, t.options(renderer.NewMarkdown())...)
 	// The renderer leaves the character that ends a cell as it is.
-	if err := t.fill(grid, func(_ int, s string) string { return escapeMarkdown(s) }); err != nil {
+	if err := t.fill(grid, func(_ int, s string, _ Colour) string { return escapeMarkdown(s) }); err != nil {
 		return fmt.Errorf("table %s: %w", t.Name, err)
 	}
 	for _, n := range t.Notes {

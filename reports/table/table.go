@@ -57,6 +57,24 @@ type Row struct {
 type Cell struct {
 	text   string
 	values []string
+	colour Colour
+}
+
+// A Colour is that of a cell on a terminal.
+type Colour string
+
+// The colours, as the parameters of the control sequence that selects them.
+const (
+	Plain Colour = ""
+	Red   Colour = "31"
+	Green Colour = "32"
+	Blue  Colour = "34"
+)
+
+// In is the cell in a colour.
+func (c Cell) In(colour Colour) Cell {
+	c.colour = colour
+	return c
 }
 
 // missing stands for people in cells whose value is not known.
@@ -75,14 +93,14 @@ func Text(s string) Cell {
 	if s == "" {
 		return Cell{}
 	}
-	return Cell{s, []string{s}}
+	return Cell{text: s, values: []string{s}}
 }
 
 // Int is a cell with an integer.
-func Int(n int) Cell { return Cell{humanize.Comma(int64(n)), []string{strconv.Itoa(n)}} }
+func Int(n int) Cell { return Cell{text: humanize.Comma(int64(n)), values: []string{strconv.Itoa(n)}} }
 
 // Several is a cell with a text that stands for several values.
-func Several(text string, values ...string) Cell { return Cell{text, values} }
+func Several(text string, values ...string) Cell { return Cell{text: text, values: values} }
 
 // Number is a cell with a number, for people with so many decimals; of one that
 // is not finite nothing is known.
@@ -90,7 +108,7 @@ func Number(v float64, decimals int) Cell {
 	if !finite(v) {
 		return Cell{}
 	}
-	return Cell{strings.Replace(strconv.FormatFloat(v, 'f', decimals, 64), "-", "−", 1), []string{value(v)}}
+	return Cell{text: strings.Replace(strconv.FormatFloat(v, 'f', decimals, 64), "-", "−", 1), values: []string{value(v)}}
 }
 
 // Percent is a cell with an error in percent, formatted as in the paper.
@@ -117,13 +135,16 @@ func MeanStd(mean, std float64, n int) Cell {
 	}
 	s := Percent(std)
 	if n < 2 || s.values == nil {
-		return Cell{c.text, []string{c.values[0], ""}}
+		return Cell{text: c.text, values: []string{c.values[0], ""}}
 	}
-	return Cell{c.text + " ± " + s.text, []string{c.values[0], s.values[0]}}
+	return Cell{text: c.text + " ± " + s.text, values: []string{c.values[0], s.values[0]}}
 }
 
 // As is the cell with another text for people; without one they see nothing.
-func (c Cell) As(text string) Cell { return Cell{text, c.values} }
+func (c Cell) As(text string) Cell {
+	c.text = text
+	return c
+}
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 

@@ -3,6 +3,7 @@ package table
 import (
 	"bytes"
 	"encoding/csv"
+	"errors"
 	"flag"
 	"io"
 	"math"
@@ -189,5 +190,24 @@ func TestLaTeXWithoutRoom(t *testing.T) {
 	table.Add(cells...)
 	if err := table.LaTeX(&bytes.Buffer{}); err == nil || !strings.Contains(err.Error(), "full") {
 		t.Errorf("error %v, want one that names the table", err)
+	}
+}
+
+// Colours are around each line of a cell and take no room.
+func TestColours(t *testing.T) {
+	table := &Table{Columns: []Column{{Heading: "claim"}, {Heading: "verdict"}, {Heading: "n", Number: true}}}
+	table.Add(Text("deeper is better"), Text("not reproduced at all, in words of several lines").In(Red), Int(1))
+	for _, width := range []int{80, 40, 16} {
+		var plain, coloured bytes.Buffer
+		if err := errors.Join(table.terminal(&plain, width, false), table.terminal(&coloured, width, true)); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(coloured.String(), "\x1b[31mnot reproduced") && width > 16 {
+			t.Errorf("at %d there is no red in %q", width, coloured.String())
+		}
+		bare := strings.NewReplacer("\x1b[31m", "", "\x1b[0m", "").Replace(coloured.String())
+		if bare != plain.String() {
+			t.Errorf("at %d colours take room:\n%s\n%s", width, bare, plain.String())
+		}
 	}
 }

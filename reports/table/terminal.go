@@ -3,6 +3,7 @@ package table
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/mattn/go-runewidth"
@@ -36,8 +37,13 @@ func Width(w io.Writer) int {
 // characters wide, with a font of fixed width. Where the columns do not fit,
 // texts are broken into lines, then spare columns are left out and named, and at
 // last each row becomes a paragraph; numbers are never broken. With a width of 0,
-// for a file or a pipe, nothing is left out.
+// for a file or a pipe, nothing is left out. Cells have their colours if w is a
+// terminal that shows any and NO_COLOR is not set.
 func (t *Table) Terminal(w io.Writer, width int) error {
+	return t.terminal(w, width, Width(w) > 0 && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb")
+}
+
+func (t *Table) terminal(w io.Writer, width int, colours bool) error {
 	t, err := t.filled()
 	if err != nil {
 		return err
@@ -53,9 +59,9 @@ func (t *Table) Terminal(w io.Writer, width int) error {
 		}
 	}
 	if fits {
-		err = l.grid(&b)
+		err = l.grid(&b, colours)
 	} else {
-		t.stack(&b, width)
+		t.stack(&b, width, colours)
 	}
 	if err != nil {
 		return fmt.Errorf("table %s: %w", t.Name, err)
@@ -84,7 +90,7 @@ func writeLines(b *strings.Builder, s string, width int) {
 }
 
 // grid draws the columns side by side.
-func (l layout) grid(w io.Writer) error {
+func (l layout) grid(w io.Writer, colours bool) error {
 	grid := tablewriter.NewTable(w, l.options(renderer.NewBlueprint(tw.Rendition{
 		Borders: tw.Border{Left: tw.Off, Right: tw.Off, Top: tw.On, Bottom: tw.On},
 		Symbols: tw.NewSymbols(tw.StyleLight),
@@ -93,12 +99,18 @@ func (l layout) grid(w io.Writer) error {
 			Lines:      tw.Lines{ShowHeaderLine: tw.On},
 		},
 	}))...)
-	return l.fill(grid, func(i int, s string) string { return strings.Join(wrap(s, l.widths[i]), "\n") })
+	return l.fill(grid, func(i int, s string, c Colour) string {
+		lines := wrap(s, l.widths[i])
+		for k := range lines {
+			lines[k] = coloured(lines[k], c, colours)
+		}
+		return strings.Join(lines, "\n")
+	})
 }
 
 // stack writes each row as a paragraph: the first cell, and below it the others
 // with their headings.
-func (t *Table) stack(b *strings.Builder, width int) {
+func (t *Table) stack(b *strings.Builder, width int, colours bool) {
 	const indent = "  "
 	rule := strings.Repeat("─", max(1, width)) + "\n"
 	b.WriteString(rule)
@@ -115,15 +127,26 @@ func (t *Table) stack(b *strings.Builder, width int) {
 				continue
 			}
 			heading := t.Columns[k].Heading + ": "
-			for j, line := range wrap(heading+c.text, max(1, width-runewidth.StringWidth(indent))) {
+			for j, line := range wrap(heading+c.text, max(1, width-2*runewidth.StringWidth(indent))) {
 				if j > 0 {
 					line = indent + line
+				}
+				if text, ok := strings.CutPrefix(line, heading); ok {
+					line = heading + coloured(text, c.colour, colours)
 				}
 				b.WriteString(indent + line + "\n")
 			}
 		}
 	}
 	b.WriteString(rule)
+}
+
+// coloured is text in a colour, if there are any.
+func coloured(s string, c Colour, colours bool) string {
+	if !colours || c == Plain {
+		return s
+	}
+	return "\x1b[" + string(c) + "m" + s + "\x1b[0m"
 }
 
 // options are those of tablewriter's renderers.
@@ -147,16 +170,16 @@ func (t *Table) options(r tw.Renderer) []tablewriter.Option {
 }
 
 // fill gives the table to a renderer, each text of a column as write makes it.
-func (t *Table) fill(to *tablewriter.Table, write func(column int, s string) string) error {
+func (t *Table) fill(to *tablewriter.Table, write func(column int, s string, c Colour) string) error {
 	var headings []string
 	for i, c := range t.Columns {
-		headings = append(headings, write(i, c.Heading))
+		headings = append(headings, write(i, c.Heading, Plain))
 	}
 	to.Header(headings)
 	for _, r := range t.Rows {
 		cells := make([]string, len(r.Cells))
 		for i, c := range r.Cells {
-			cells[i] = write(i, c.String())
+			cells[i] = write(i, c.String(), c.colour)
 		}
 		if err := to.Append(cells); err != nil {
 			return err

@@ -1,0 +1,83 @@
+package reports
+
+import (
+	"cmp"
+	"encoding/csv"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"deepresidual/results"
+)
+
+// AllFile is the file of [WriteAll] in the results folder.
+const AllFile = "all.csv"
+
+// allColumns are the columns of [WriteAll].
+var allColumns = []string{"network", "kind", "depth", "scale", "seed", "data_set", "identity", "status", "iteration", "epoch",
+	"learning_rate", "training_loss", "training_error", "test_error", "validation_error", "seconds"}
+
+// WriteAll writes every row of every run as one tidy table in CSV, each row with
+// all that tells its run from others, in an order that depends on the records
+// alone: by network, data set, scale, seed, identity and iteration. The n of a row
+// is 1. What is not known is empty: a validation error where no images were held
+// out, seconds of a row without a time, a loss that is not finite.
+func WriteAll(w io.Writer, records []*results.Record) error {
+	sorted := slices.SortedFunc(slices.Values(records), func(a, b *results.Record) int {
+		x, y := a.Key, b.Key
+		synthetic := func(k results.Key) int {
+			if k.Data.Synthetic {
+				return 1
+			}
+			return 0
+		}
+		return cmp.Or(cmp.Compare(x.Spec.Network.Kind, y.Spec.Network.Kind), cmp.Compare(x.Spec.Network.Depth, y.Spec.Network.Depth),
+			cmp.Compare(synthetic(x), synthetic(y)), x.Spec.Scale.Compare(y.Spec.Scale), cmp.Compare(x.Spec.Seed, y.Spec.Seed),
+			strings.Compare(x.Identity(), y.Identity()))
+	})
+	out := csv.NewWriter(w)
+	if err := out.Write(allColumns); err != nil {
+		return err
+	}
+	for _, r := range sorted {
+		seconds := map[int]float64{}
+		for _, t := range r.Times {
+			seconds[t.Iteration] = t.Seconds
+		}
+		spec := r.Key.Spec
+		run := []string{spec.Network.String(), string(spec.Network.Kind), strconv.Itoa(spec.Network.Depth), shortest(spec.Scale.Fraction()),
+			strconv.FormatInt(spec.Seed, 10), dataSet(r.Key.Data.Synthetic), r.Key.Identity(), string(r.Status)}
+		for _, row := range r.Rows {
+			at, ok := seconds[row.Iteration]
+			if !ok {
+				at = math.NaN()
+			}
+			values := append(slices.Clone(run), strconv.Itoa(row.Iteration), shortest(row.Epoch), shortest(row.LearningRate), shortest(row.TrainLoss),
+				shortest(row.TrainError), shortest(row.TestError), shortest(row.ValError), shortest(at))
+			if err := out.Write(values); err != nil {
+				return err
+			}
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// shortest writes a number as briefly as reads back as the same, and nothing for
+// one that is not finite.
+func shortest(v float64) string {
+	if !finite(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// dataSet is what runs were trained on.
+func dataSet(synthetic bool) string {
+	if synthetic {
+		return "synthetic"
+	}
+	return "CIFAR-10"
+}
