@@ -1,6 +1,9 @@
 package experiments
 
-import "slices"
+import (
+	"reflect"
+	"slices"
+)
 
 // Protocol is how a network is trained. Every key can be set in the [protocol]
 // table of a spec; what a spec leaves out is the paper's value, from [Paper].
@@ -152,6 +155,26 @@ func (p Protocol) Scaled(s Scale) Protocol {
 	// A schedule shorter than its interval has its one row at the end.
 	p.Interval = min(p.Interval, p.Iterations)
 	return p
+}
+
+// Difference is a key that two protocols give different values.
+type Difference struct {
+	Key      string
+	From, To any
+}
+
+// Differences lists the keys to which another protocol gives another value, in
+// the order of the fields.
+func (p Protocol) Differences(other Protocol) []Difference {
+	var list []Difference
+	a, b := reflect.ValueOf(p), reflect.ValueOf(other)
+	for i := range a.NumField() {
+		from, to := a.Field(i).Interface(), b.Field(i).Interface()
+		if !reflect.DeepEqual(from, to) {
+			list = append(list, Difference{a.Type().Field(i).Tag.Get("toml"), from, to})
+		}
+	}
+	return list
 }
 
 // Check reports the first value that no training can have, as a [*SpecError]

@@ -36,10 +36,3 @@ func curves(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	f.addCharts(panels...)
 	return f, []*table.Table{errorTable(s)}, nil
 }
-
-// choices draws the curves of an experiment's first variant, and lists the runs of
-// all of them.
-func choices(s *Selection, o Options) (*Figure, []*table.Table, error) {
-	f, _, err := curves(s.variant(s.Experiment.Variants[0].Label), o)
-	return f, []*table.Table{errorTable(s), responseTable(s)}, err
-}

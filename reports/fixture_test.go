@@ -194,6 +194,17 @@ func table6Experiment() *experiments.Experiment {
 	}
 }
 
+// choicesExperiment has two variants of a protocol.
+func choicesExperiment() *experiments.Experiment {
+	other := experiments.Paper()
+	other.Initialisation, other.LastLayer = experiments.FanIn, experiments.He
+	return &experiments.Experiment{
+		Name: "choices", Title: "What the paper leaves open", Exhibit: experiments.Choices, Protocol: experiments.Paper(), Seeds: []int64{1},
+		Networks: []experiments.Network{residualNet(20), residualNet(56)},
+		Variants: []experiments.Variant{{Label: "authors' code", Protocol: experiments.Paper()}, {Label: "fan-in", Protocol: other}},
+	}
+}
+
 func smokeExperiment() *experiments.Experiment {
 	p := experiments.Paper()
 	p.Iterations, p.Milestones = 60, []int{30, 45}

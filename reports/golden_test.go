@@ -69,6 +69,14 @@ func cases() []goldenCase {
 			r := whole(e, c)
 			return r[:len(r)-1] // resnet-1202 has not been run
 		}},
+		{"choices", choicesExperiment(), one, func(e *experiments.Experiment, c Choice) []*results.Record {
+			r := whole(e, c)
+			for i, x := range r[2].Responses { // resnet-56, the second variant
+				r[2].Responses[i].Std = 3 * x.Std
+			}
+			cut(r[1], 0.6)
+			return r
+		}},
 		{"smoke", smokeExperiment(), Choice{Scale: experiments.Full(), Synthetic: true}, func(e *experiments.Experiment, c Choice) []*results.Record {
 			r := whole(e, c)
 			for _, x := range r {

@@ -15,8 +15,8 @@ func responseTable(s *Selection) *table.Table {
 		table.Column{Heading: "seed", Number: true, Keys: keys("seed")},
 		table.Column{Heading: "layers", Number: true, Keys: keys("layers"), Spare: 1},
 		table.Column{Heading: "mean", Number: true, Keys: keys("response_std_mean")},
-		table.Column{Heading: "median", Number: true, Keys: keys("response_std_median")},
-		table.Column{Heading: "smallest", Number: true, Keys: keys("response_std_smallest")},
+		table.Column{Heading: "median", Number: true, Keys: keys("response_std_median"), Spare: 1},
+		table.Column{Heading: "smallest", Number: true, Keys: keys("response_std_smallest"), Spare: 2},
 		table.Column{Heading: "largest", Number: true, Keys: keys("response_std_largest")},
 		table.Column{Heading: "state", Keys: keys("state")},
 	)

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -177,13 +176,8 @@ func missingBecause(key results.Key, records []*results.Record) string {
 // differences lists what differs between two keys of a network, seed and scale.
 func differences(old, now results.Key) []string {
 	var list []string
-	a, b := reflect.ValueOf(old.Spec.Protocol), reflect.ValueOf(now.Spec.Protocol)
-	for i := range a.NumField() {
-		name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("toml"), ",")
-		from, to := a.Field(i).Interface(), b.Field(i).Interface()
-		if !reflect.DeepEqual(from, to) {
-			list = append(list, fmt.Sprintf("%s %v -> %v", name, from, to))
-		}
+	for _, d := range old.Spec.Protocol.Differences(now.Spec.Protocol) {
+		list = append(list, fmt.Sprintf("%s %v -> %v", d.Key, d.From, d.To))
 	}
 	if old.Data != now.Data {
 		list = append(list, "other data")
