@@ -1,9 +1,12 @@
 package experiments
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
+
+	"deepresidual/models/network"
 )
 
 // check reports the first thing that makes no sense about an experiment. Its
@@ -81,7 +84,7 @@ func checkSet[T comparable](key string, list []T) *SpecError {
 }
 
 // checkTrained reports a network that the experiment does not train.
-func (e *Experiment) checkTrained(key string, networks ...Network) *SpecError {
+func (e *Experiment) checkTrained(key string, networks ...network.Network) *SpecError {
 	for _, n := range networks {
 		if !slices.Contains(e.Networks, n) {
 			return problemf(key, "names %s, which is not among the experiment's networks", n)
@@ -152,7 +155,7 @@ func (e *Experiment) checkPanels() *SpecError {
 func (e *Experiment) checkReference() *SpecError {
 	for _, table := range []struct {
 		key    string
-		values map[Network]float64
+		values map[network.Network]float64
 	}{
 		{"paper.test", e.Paper.Test},
 		{"paper.training", e.Paper.Training},
@@ -225,11 +228,8 @@ func (e *Experiment) checkRows() *SpecError {
 }
 
 // sortedNetworks returns the networks of a table in an order that does not change.
-func sortedNetworks[T any](m map[Network]T) []Network {
-	return slices.SortedFunc(maps.Keys(m), func(a, b Network) int {
-		if c := strings.Compare(string(a.Kind), string(b.Kind)); c != 0 {
-			return c
-		}
-		return a.Depth - b.Depth
+func sortedNetworks[T any](m map[network.Network]T) []network.Network {
+	return slices.SortedFunc(maps.Keys(m), func(a, b network.Network) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), a.Depth()-b.Depth(), cmp.Compare(a.String(), b.String()))
 	})
 }

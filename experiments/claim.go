@@ -3,6 +3,8 @@ package experiments
 import (
 	"slices"
 	"strings"
+
+	"deepresidual/models/network"
 )
 
 // The kinds of [Claim].
@@ -71,9 +73,9 @@ type Claim struct {
 	// has variants.
 	Variant string `toml:"variant" json:"variant,omitempty"`
 	// Of are the networks that the claim is about.
-	Of []Network `toml:"of" json:"of"`
+	Of []network.Network `toml:"of" json:"of"`
 	// Than are the networks they are compared with, one for each of Of.
-	Than []Network `toml:"than" json:"than,omitempty"`
+	Than []network.Network `toml:"than" json:"than,omitempty"`
 	// Value is a number that the claim compares with, in percent for errors.
 	Value float64 `toml:"value" json:"value,omitempty"`
 	// PaperRuns is the number of runs that Value is the mean of. The default, 0,
@@ -117,7 +119,7 @@ func (e *Experiment) checkClaims(has func(key string) bool) *SpecError {
 			continue
 		}
 		for _, n := range c.Of {
-			if e.Protocol.WarmupDepth == 0 || n.Depth < e.Protocol.WarmupDepth {
+			if e.Protocol.WarmupDepth == 0 || n.Depth() < e.Protocol.WarmupDepth {
 				return problemf(at+"of", "names %s, which does not warm up: protocol.warmup_from_depth is %d", n, e.Protocol.WarmupDepth)
 			}
 		}

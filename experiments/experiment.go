@@ -1,5 +1,7 @@
 package experiments
 
+import "deepresidual/models/network"
+
 // Experiment is what one spec asks for, checked and complete.
 type Experiment struct {
 	Name string `json:"name"` // of the file, without .toml: what -exp names
@@ -10,14 +12,14 @@ type Experiment struct {
 	// Exhibit says what is drawn: one of [Exhibits].
 	Exhibit string `json:"exhibit"`
 	// Networks are all that are trained, in the order of the file.
-	Networks []Network `json:"networks"`
+	Networks []network.Network `json:"networks"`
 	// Hidden are those of Networks that are trained and reported, but not drawn.
-	Hidden []Network `json:"hidden,omitempty"`
+	Hidden []network.Network `json:"hidden,omitempty"`
 	// Seeds are the seeds that each network is trained with, unless SeedsFor
 	// says otherwise for it. The default is the single seed 1.
-	Seeds    []int64             `json:"seeds"`
-	SeedsFor map[Network][]int64 `json:"seeds_for,omitempty"`
-	Protocol Protocol            `json:"protocol"` // not yet scaled
+	Seeds    []int64                     `json:"seeds"`
+	SeedsFor map[network.Network][]int64 `json:"seeds_for,omitempty"`
+	Protocol Protocol                    `json:"protocol"` // not yet scaled
 	// Variants are the protocols that each network is trained by, once by each.
 	// Without any there is the one Protocol.
 	Variants []Variant `json:"variants,omitempty"`
@@ -26,7 +28,7 @@ type Experiment struct {
 	// Rows are results of other methods that a table prints for reference.
 	Rows []ReferenceRow `json:"rows,omitempty"`
 	// Public are the errors, in percent, of the best public reproduction.
-	Public map[Network]float64 `json:"public,omitempty"`
+	Public map[network.Network]float64 `json:"public,omitempty"`
 	// PublicSource says what those errors are and where they come from.
 	PublicSource string  `json:"public_source,omitempty"`
 	Claims       []Claim `json:"claims,omitempty"`
@@ -34,8 +36,8 @@ type Experiment struct {
 
 // Panel is one of several pictures side by side.
 type Panel struct {
-	Title    string    `toml:"title" json:"title"`
-	Networks []Network `toml:"networks" json:"networks"`
+	Title    string            `toml:"title" json:"title"`
+	Networks []network.Network `toml:"networks" json:"networks"`
 	// From is the first iteration of the full schedule that is drawn. The default is 0.
 	From int `toml:"from_iteration" json:"from_iteration"`
 }
@@ -43,11 +45,11 @@ type Panel struct {
 // Reference is what the paper reports, in percent. A network that the paper
 // gives no number for has no entry.
 type Reference struct {
-	Test     map[Network]float64 `json:"test,omitempty"`     // test error
-	Training map[Network]float64 `json:"training,omitempty"` // training error
-	Mean     map[Network]float64 `json:"mean,omitempty"`     // mean test error over the paper's runs
-	Std      map[Network]float64 `json:"std,omitempty"`      // and its standard deviation
-	Note     map[Network]string  `json:"note,omitempty"`     // what is to be said about a number
+	Test     map[network.Network]float64 `json:"test,omitempty"`     // test error
+	Training map[network.Network]float64 `json:"training,omitempty"` // training error
+	Mean     map[network.Network]float64 `json:"mean,omitempty"`     // mean test error over the paper's runs
+	Std      map[network.Network]float64 `json:"std,omitempty"`      // and its standard deviation
+	Note     map[network.Network]string  `json:"note,omitempty"`     // what is to be said about a number
 }
 
 // ReferenceRow is the result of another method, as Table 6 quotes it.
@@ -64,10 +66,10 @@ type ReferenceRow struct {
 // that can change the run's numbers, and nothing else, so that the same run of
 // two experiments is one.
 type RunSpec struct {
-	Network  Network  `toml:"network" json:"network"`
-	Protocol Protocol `toml:"protocol" json:"protocol"` // resolved at Scale
-	Scale    Scale    `toml:"scale" json:"scale"`
-	Seed     int64    `toml:"seed" json:"seed"`
+	Network  network.Network `toml:"network" json:"network"`
+	Protocol Protocol        `toml:"protocol" json:"protocol"` // resolved at Scale
+	Scale    Scale           `toml:"scale" json:"scale"`
+	Seed     int64           `toml:"seed" json:"seed"`
 }
 
 // Published reports whether the exhibit belongs among those that reproduce the
@@ -75,7 +77,7 @@ type RunSpec struct {
 func (e *Experiment) Published() bool { return e.Embedded && e.Name != tryOut }
 
 // seeds returns the seeds that a network is trained with.
-func (e *Experiment) seeds(n Network, override []int64) []int64 {
+func (e *Experiment) seeds(n network.Network, override []int64) []int64 {
 	if override != nil {
 		return override
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 )
 
 var update = flag.Bool("update", false, "write the golden files in testdata instead of comparing with them")
@@ -38,7 +39,7 @@ func TestGolden(t *testing.T) {
 	for _, e := range all {
 		t.Run(e.Name, func(t *testing.T) {
 			type run struct {
-				Network experiments.Network
+				Network network.Network
 				Seed    int64
 				Variant string `json:",omitempty"`
 			}
@@ -172,7 +173,7 @@ func TestSharedRuns(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r.Network == (experiments.Network{Kind: experiments.Plain, Depth: 20}) {
+			if r.Network == (network.Standard(network.Plain, 3)) {
 				found[string(key)] = append(found[string(key)], e.Name)
 			}
 		}

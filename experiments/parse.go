@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"deepresidual/models/network"
 )
 
 // The exhibits that a spec can ask for.
@@ -29,8 +31,8 @@ const defaultSeed = 1
 type document struct {
 	Title    string              `toml:"title"`
 	Exhibit  string              `toml:"exhibit"`
-	Networks []Network           `toml:"networks"`
-	Hidden   []Network           `toml:"hidden"`
+	Networks []network.Network   `toml:"networks"`
+	Hidden   []network.Network   `toml:"hidden"`
 	Seeds    []int64             `toml:"seeds"`
 	SeedsFor perNetwork[[]int64] `toml:"seeds_for"`
 	Protocol Protocol            `toml:"protocol"`
@@ -57,11 +59,11 @@ type perNetwork[T any] map[string]T
 
 // byNetwork returns the table with its keys parsed. They are known to be names:
 // [source.check] has seen them.
-func (p perNetwork[T]) byNetwork() map[Network]T {
+func (p perNetwork[T]) byNetwork() map[network.Network]T {
 	if len(p) == 0 {
 		return nil
 	}
-	m := make(map[Network]T, len(p))
+	m := make(map[network.Network]T, len(p))
 	for name, value := range p {
 		if n, err := ParseNetwork(name); err == nil {
 			m[n] = value

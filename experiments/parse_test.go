@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 )
 
 // good is a spec that each case of TestParseErrors spoils in one place.
@@ -81,35 +82,35 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p20 := experiments.Network{Kind: experiments.Plain, Depth: 20}
-	r20 := experiments.Network{Kind: experiments.Residual, Depth: 20}
-	r110 := experiments.Network{Kind: experiments.Residual, Depth: 110}
+	p20 := network.Standard(network.Plain, 3)
+	r20 := network.Standard(network.Residual, 3)
+	r110 := network.Standard(network.Residual, 18)
 	protocol := experiments.Paper()
 	protocol.Batch, protocol.Iterations, protocol.Milestones, protocol.Flip = 64, 1000, []int{500, 750}, false
 	want := &experiments.Experiment{
 		Name: "good", File: "dir/good.toml", Title: "T", Exhibit: experiments.Figure6,
-		Networks: []experiments.Network{p20, r20, r110},
-		Hidden:   []experiments.Network{p20},
+		Networks: []network.Network{p20, r20, r110},
+		Hidden:   []network.Network{p20},
 		Seeds:    []int64{3, 4},
-		SeedsFor: map[experiments.Network][]int64{r110: {1, 2}},
+		SeedsFor: map[network.Network][]int64{r110: {1, 2}},
 		Protocol: protocol,
 		Panels: []experiments.Panel{
-			{Title: "left", Networks: []experiments.Network{r20}},
-			{Title: "right", Networks: []experiments.Network{r110}, From: 800},
+			{Title: "left", Networks: []network.Network{r20}},
+			{Title: "right", Networks: []network.Network{r110}, From: 800},
 		},
 		Paper: experiments.Reference{
-			Test: map[experiments.Network]float64{r20: 8.75},
-			Mean: map[experiments.Network]float64{r20: 9},
-			Std:  map[experiments.Network]float64{r20: 0.5},
-			Note: map[experiments.Network]string{r20: "noted"},
+			Test: map[network.Network]float64{r20: 8.75},
+			Mean: map[network.Network]float64{r20: 9},
+			Std:  map[network.Network]float64{r20: 0.5},
+			Note: map[network.Network]string{r20: "noted"},
 		},
-		Public: map[experiments.Network]float64{r20: 8.27},
+		Public: map[network.Network]float64{r20: 8.27},
 		Rows:   []experiments.ReferenceRow{{Name: "Highway", Error: 7.54, Mean: 7.72, Std: 0.16}},
 		Claims: []experiments.Claim{
 			{Name: "first", Statement: "S", Kind: experiments.Higher, Metric: experiments.TestError,
-				Of: []experiments.Network{p20}, Than: []experiments.Network{r20}},
+				Of: []network.Network{p20}, Than: []network.Network{r20}},
 			{Name: "second", Statement: "S", Kind: experiments.Within, Metric: experiments.TestError,
-				Of: []experiments.Network{r20}, Value: 8.75, Scatter: 0.5, Degrees: 4},
+				Of: []network.Network{r20}, Value: 8.75, Scatter: 0.5, Degrees: 4},
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -128,7 +129,7 @@ func TestParseDefaults(t *testing.T) {
 	protocol.Momentum = 0 // given, though it is the zero value
 	want := &experiments.Experiment{
 		Name: "fewest", File: "fewest.toml", Title: "T", Exhibit: experiments.Curves,
-		Networks: []experiments.Network{{Kind: experiments.Plain, Depth: 20}},
+		Networks: []network.Network{network.Standard(network.Plain, 3)},
 		Seeds:    []int64{1}, Protocol: protocol,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

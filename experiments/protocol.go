@@ -3,6 +3,8 @@ package experiments
 import (
 	"reflect"
 	"slices"
+
+	"deepresidual/models/network"
 )
 
 // Protocol is how a network is trained. Every key can be set in the [protocol]
@@ -199,7 +201,7 @@ func (p Protocol) check(table string) *SpecError {
 		{"decay", p.Decay, interval{0, 1, "above"}},
 		{"momentum", p.Momentum, interval{0, 1, "below"}},
 		{"weight_decay", p.WeightDecay, interval{0, 1, "below"}},
-		{"warmup_from_depth", float64(p.WarmupDepth), interval{0, MaxDepth, ""}},
+		{"warmup_from_depth", float64(p.WarmupDepth), interval{0, network.MaxDepth, ""}},
 		{"warmup_learning_rate", p.WarmupRate, interval{0, 100, "above"}},
 		{"warmup_training_error", p.WarmupError, interval{0, 100, "above"}},
 		{"pad", float64(p.Pad), interval{0, 4, ""}},

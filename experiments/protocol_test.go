@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 )
 
 // TestPaper holds the protocol against the numbers of section 4.2, copied a
@@ -158,7 +159,7 @@ func TestProtocolCheck(t *testing.T) {
 func TestRunSpecTOML(t *testing.T) {
 	scale := experiments.Scale{Num: 1, Den: 16}
 	want := experiments.RunSpec{
-		Network:  experiments.Network{Kind: experiments.Residual, Depth: 110},
+		Network:  network.Standard(network.Residual, 18),
 		Protocol: experiments.Paper().Scaled(scale), Scale: scale, Seed: 5,
 	}
 	var text bytes.Buffer

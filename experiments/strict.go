@@ -10,6 +10,8 @@ import (
 	"unicode"
 
 	"github.com/BurntSushi/toml"
+
+	"deepresidual/models/network"
 )
 
 // source is the text of a spec that is being read: its values as the TOML
@@ -89,6 +91,13 @@ func (s *source) syntaxError(err error) error {
 // check holds a decoded value against the type it will be decoded into, first
 // lines first, and notes the keys that are present.
 func (s *source) check(key string, value any, want reflect.Type) *SpecError {
+	if want == reflect.TypeFor[network.Network]() {
+		name, ok := value.(string)
+		if !ok {
+			return problemf(key, "found %s, wanted a name in quotes", describe(value))
+		}
+		return s.checkName(key, name)
+	}
 	if named, ok := reflect.New(want).Interface().(encoding.TextUnmarshaler); ok {
 		text, ok := value.(string)
 		if !ok {
@@ -154,11 +163,19 @@ func (s *source) checkTable(key string, value any, allowed map[string]reflect.Ty
 // of its values. All tables of a spec without fixed keys are of this kind.
 func (s *source) checkNetworks(key string, value any, want reflect.Type) *SpecError {
 	return s.each(key, value, func(name, full string, value any) *SpecError {
-		if _, err := ParseNetwork(name); err != nil {
-			return &SpecError{Key: full, Problem: err.Error(), Err: err}
+		if err := s.checkName(full, name); err != nil {
+			return err
 		}
 		return s.check(full, value, want)
 	})
+}
+
+// checkName reports a name that no network has.
+func (s *source) checkName(key, name string) *SpecError {
+	if _, err := ParseNetwork(name); err != nil {
+		return &SpecError{Key: key, Problem: err.Error(), Err: err}
+	}
+	return nil
 }
 
 // each visits the keys of a table in the order of their lines.

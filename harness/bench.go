@@ -5,14 +5,14 @@ import (
 	"fmt"
 
 	"deepresidual/harness/bench"
-	"deepresidual/models"
+	"deepresidual/models/network"
 )
 
 // benchMode times training steps of a network on random images and prints three
 // lines: the speed, the allocations that a step makes, and the speed of
 // evaluation.
 type benchMode struct {
-	network *models.Network
+	network *network.Network
 	batch   int
 	steps   int
 	machine machine
@@ -27,12 +27,12 @@ func (m *benchMode) declare(o *options) {
 }
 
 func (m *benchMode) do(ctx context.Context, env *environment) error {
-	r, err := bench.Steps(ctx, m.network, bench.Options{Batch: m.batch, Steps: m.steps, Threads: m.machine.threads, Kernels: m.machine.kernels})
+	r, err := bench.Steps(ctx, *m.network, bench.Options{Batch: m.batch, Steps: m.steps, Threads: m.machine.threads, Kernels: m.machine.kernels})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(env.stdout, "%s batch %d threads %d kernels %s: %.1f ms/step %.0f images/s peak %.0f MiB\n",
-		m.network.Name(), m.batch, m.machine.threads, r.Kernels, r.Step.Seconds()*1000, float64(m.batch)/r.Step.Seconds(), r.PeakMiB)
+		m.network, m.batch, m.machine.threads, r.Kernels, r.Step.Seconds()*1000, float64(m.batch)/r.Step.Seconds(), r.PeakMiB)
 	fmt.Fprintf(env.stdout, "allocations per step: %.1f\n", r.Allocations)
 	fmt.Fprintf(env.stdout, "evaluation: %.1f ms/batch %.0f images/s\n", r.Evaluation.Seconds()*1000, float64(m.batch)/r.Evaluation.Seconds())
 	return nil

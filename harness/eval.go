@@ -11,12 +11,13 @@ import (
 	"deepresidual/harness/train"
 	"deepresidual/harness/weights"
 	"deepresidual/models"
+	"deepresidual/models/network"
 )
 
 // evalMode prints the test error of weights from a file.
 type evalMode struct {
 	file    string
-	network *models.Network // nil if the file is to say it
+	network *network.Network // nil if the file is to say it
 	norm    normalisation
 	data    dataset
 	machine machine
@@ -54,7 +55,7 @@ func (m *evalMode) do(ctx context.Context, env *environment) error {
 	defer e.close()
 	for _, net := range networks {
 		if err := e.add(net, file.Tensors); err != nil {
-			return fmt.Errorf("%s does not fit %s: %w; it holds %s", m.file, net.Name(), err, contents(file.Tensors))
+			return fmt.Errorf("%s does not fit %s: %w; it holds %s", m.file, net, err, contents(file.Tensors))
 		}
 	}
 	found, err := e.evaluate(ctx, m.norm)
@@ -96,7 +97,7 @@ type outcome struct {
 func (o outcome) percent() float64 { return 100 * float64(o.wrong) / float64(o.images) }
 
 // add prepares a network that the weights may be of.
-func (e *evaluation) add(net *models.Network, tensors []models.Tensor) error {
+func (e *evaluation) add(net network.Network, tensors []models.Tensor) error {
 	m, err := models.New(net, e.options)
 	if err != nil {
 		return err
@@ -124,7 +125,7 @@ func (e *evaluation) evaluate(ctx context.Context, norm normalisation) ([]outcom
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, outcome{m.Network.Name(), norm.name, wrong, view.N})
+		found = append(found, outcome{m.Network.String(), norm.name, wrong, view.N})
 	}
 	slices.SortStableFunc(found, func(a, b outcome) int { return a.wrong - b.wrong })
 	return found, nil

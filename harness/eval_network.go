@@ -6,6 +6,7 @@ import (
 
 	"deepresidual/harness/weights"
 	"deepresidual/models"
+	"deepresidual/models/network"
 )
 
 // networksOf returns the networks that weights can be of, by their metadata and
@@ -13,40 +14,28 @@ import (
 // open whether there are shortcuts, which have no parameters. named is the one
 // of -net, nil if it was not given; it must not be of the other kind than the
 // file says, which nothing else would notice. One of another depth does not fit.
-func networksOf(path string, file *weights.File, named *models.Network) ([]*models.Network, error) {
-	var fit []*models.Network
-	for _, residual := range []bool{true, false} {
-		if net, err := models.Describe(residual, depthOf(file.Tensors)); err == nil {
-			fit = append(fit, net)
-		}
+func networksOf(path string, file *weights.File, named *network.Network) ([]network.Network, error) {
+	shapes := make(map[string][]int, len(file.Tensors))
+	for _, t := range file.Tensors {
+		shapes[t.Name] = t.Shape
 	}
+	fit := network.Infer(shapes)
 	for _, net := range fit {
-		if net.Name() == file.Metadata["network"] {
-			fit = []*models.Network{net}
-			if named != nil && named.Depth == net.Depth && named.Residual != net.Residual {
-				return nil, usagef("-net %s: %s says that it is of %s", named.Name(), path, net.Name())
+		if net.Canonical() == file.Metadata["network"] {
+			fit = []network.Network{net}
+			if named != nil && named.Depth() == net.Depth() && named.Kind != net.Kind {
+				return nil, usagef("-net %s: %s says that it is of %s", named, path, net)
 			}
 			break
 		}
 	}
 	if named != nil {
-		return []*models.Network{named}, nil
+		return []network.Network{*named}, nil
 	}
 	if len(fit) == 0 {
 		return nil, fmt.Errorf("%s is of none of the networks here: it holds %s", path, contents(file.Tensors))
 	}
 	return fit, nil
-}
-
-// depthOf counts the weighted layers: 3x3 convolutions and the last layer.
-func depthOf(tensors []models.Tensor) int {
-	depth := 1
-	for _, t := range tensors {
-		if len(t.Shape) == 4 && t.Shape[2] == 3 && t.Shape[3] == 3 {
-			depth++
-		}
-	}
-	return depth
 }
 
 // contents names tensors and their shapes, the first and last ones if they are

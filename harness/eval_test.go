@@ -9,9 +9,9 @@ import (
 	"testing"
 
 	"deepresidual/experiments"
-	"deepresidual/harness/cost"
 	"deepresidual/harness/weights"
 	"deepresidual/models"
+	"deepresidual/models/network"
 )
 
 func TestParseNorm(t *testing.T) {
@@ -41,10 +41,11 @@ func TestParseNorm(t *testing.T) {
 // fileOf returns a file with the tensors of a network.
 func fileOf(t *testing.T, residual bool, depth int, says string) *weights.File {
 	t.Helper()
-	net, err := models.Describe(residual, depth)
-	if err != nil {
-		t.Fatal(err)
+	kind := network.Plain
+	if residual {
+		kind = network.Residual
 	}
+	net := network.Standard(kind, (depth-2)/6)
 	m, err := models.New(net, models.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -76,20 +77,18 @@ func TestNetworksOf(t *testing.T) {
 		{"something else, named", few, "resnet-20", "resnet-20"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			var named *models.Network
+			var named *network.Network
 			if c.named != "" {
 				n, err := experiments.ParseNetwork(c.named)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if named, err = cost.Describe(n); err != nil {
-					t.Fatal(err)
-				}
+				named = &n
 			}
 			nets, err := networksOf("w.pt", c.file, named)
 			var names []string
 			for _, n := range nets {
-				names = append(names, n.Name())
+				names = append(names, n.String())
 			}
 			got := strings.Join(names, " ")
 			if err != nil {

@@ -4,9 +4,8 @@ import (
 	"runtime"
 
 	"deepresidual/experiments"
-	"deepresidual/harness/cost"
-	"deepresidual/models"
 	"deepresidual/models/kernels"
+	"deepresidual/models/network"
 )
 
 // machine is what of this machine is used.
@@ -26,13 +25,13 @@ func (m *machine) declare(o *options) {
 }
 
 // network declares an option that names a network.
-func (o *options) network(to **models.Network, name, arg, help string) *option {
+func (o *options) network(to **network.Network, name, arg, help string) *option {
 	return o.add(name, arg, help, func(s string) error {
 		n, err := experiments.ParseNetwork(s)
 		if err != nil {
 			return err
 		}
-		*to, err = cost.Describe(n)
-		return err
+		*to = &n
+		return nil
 	})
 }

@@ -10,11 +10,11 @@ import (
 	"time"
 
 	"deepresidual/experiments"
-	"deepresidual/harness/cost"
 	"deepresidual/harness/data"
 	"deepresidual/harness/publish"
 	"deepresidual/harness/text"
 	"deepresidual/harness/work"
+	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/results"
 )
@@ -221,18 +221,9 @@ func (r *records) publisher(env *environment, list []*experiments.Experiment, st
 		Experiments: list,
 		Asked:       reports.Choice{Scale: r.selection.scale, Seeds: r.selection.seeds, Synthetic: r.data.synthetic()},
 		AnyScale:    !r.selection.scaleGiven,
-		Parameters:  parameters,
+		Parameters:  network.Network.Parameters,
 		TensorBoard: tensorBoard,
 		Output:      env.stdout,
 		Progress:    env.stderr,
 	}
-}
-
-// parameters counts a network's parameters; 0 for one that cannot be.
-func parameters(n experiments.Network) int {
-	net, err := cost.Describe(n)
-	if err != nil {
-		return 0
-	}
-	return net.Parameters()
 }

@@ -1,11 +1,13 @@
 package models
 
-// The geometry of the paper's inputs: 32x32 colour images in ten classes.
+import "deepresidual/models/network"
+
+// The geometry of the inputs.
 const (
-	ImageSize   = 32            // height and width, in pixels
-	Channels    = 3             // red, green, blue
-	Classes     = 10            // outputs of the last layer
-	PaddedSize  = ImageSize + 2 // with the zero border of the first convolution
+	ImageSize   = network.ImageSize // height and width, in pixels
+	Channels    = network.Colours   // red, green, blue
+	Classes     = network.Classes   // outputs of the last layer
+	PaddedSize  = ImageSize + 2     // with the zero border of the first convolution
 	PaddedImage = PaddedSize * PaddedSize * Channels
 )
 

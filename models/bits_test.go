@@ -41,8 +41,8 @@ func TestBitsStay(t *testing.T) {
 					hash.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(x)))
 				}
 			}
-			if got := hex.EncodeToString(hash.Sum(nil)[:8]); got != want[set][m.Network.Name()] {
-				t.Errorf("%s by the set %q: weights hash to %s, want %s", m.Network.Name(), set, got, want[set][m.Network.Name()])
+			if got := hex.EncodeToString(hash.Sum(nil)[:8]); got != want[set][m.Network.String()] {
+				t.Errorf("%s by the set %q: weights hash to %s, want %s", m.Network, set, got, want[set][m.Network.String()])
 			}
 		}
 	}

@@ -104,7 +104,7 @@ func TestRunningStatistics(t *testing.T) {
 					}
 				}
 			}
-			z := ref.conv(x, m.Network.Stem)
+			z := ref.conv(x, m.Network.Stem())
 			part := batch
 			if c.NormBatch > 0 {
 				part = c.NormBatch
@@ -142,14 +142,10 @@ func TestRunningStatistics(t *testing.T) {
 
 // Batches that cannot be cut so are refused, and nothing is built.
 func TestNormBatchRefused(t *testing.T) {
-	net, err := Describe(true, 8)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, c := range []struct{ batch, part int }{{16, 5}, {16, 4}, {24, 8}, {16, 32}} {
 		conventions := ops.CommonConventions()
 		conventions.NormBatch = c.part
-		if m, err := New(net, Options{Batch: c.batch, Conventions: conventions}); err == nil {
+		if m, err := New(standard(true, 8), Options{Batch: c.batch, Conventions: conventions}); err == nil {
 			m.Close()
 			t.Errorf("a batch of %d was cut into parts of %d", c.batch, c.part)
 		}

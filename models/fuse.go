@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"deepresidual/models/expr"
+	"deepresidual/models/network"
 	"deepresidual/models/ops"
 )
 
@@ -18,7 +19,7 @@ type program struct {
 
 // build turns a network's description into a program: its graph, matched with
 // the fused operations of package ops.
-func build(net *Network, p *parameters, machine *ops.Machine, batch int, training bool, c ops.Conventions) (*program, error) {
+func build(net network.Network, p *parameters, machine *ops.Machine, batch int, training bool, c ops.Conventions) (*program, error) {
 	g, err := NewGraph(net, batch, training, c)
 	if err != nil {
 		return nil, err
@@ -237,7 +238,7 @@ func emit(g *Graph, units []unit, p *parameters, machine *ops.Machine) (*program
 			f, n = append(f, filters[l.filter.Name()]), append(n, norms[l.scale.Name()])
 		}
 		if len(u.layers) == 1 {
-			x = prog.Stem(ImageSize, f[0], n[0], g.net.Residual)
+			x = prog.Stem(ImageSize, f[0], n[0], g.net.Kind == network.Residual)
 			continue
 		}
 		if x, err = prog.Block(x, f[0], n[0], f[1], n[1], u.shortcut != nil); err != nil {

@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"deepresidual/models/expr"
+	"deepresidual/models/network"
 	"deepresidual/models/ops"
 )
 
@@ -18,7 +19,7 @@ type Graph struct {
 	Images, Labels *gorgonia.Node // (N, 3, 32, 32), float32, and (N), uint8
 	Loss           *gorgonia.Node // mean cross-entropy, a scalar
 
-	net         *Network
+	net         network.Network
 	batch       int
 	training    bool
 	conventions ops.Conventions
@@ -30,9 +31,9 @@ type Graph struct {
 // NewGraph writes down a network for batches of the given size: for training,
 // with the gradient of the loss with respect to every parameter (Deriv of its
 // node), or for evaluation.
-func NewGraph(net *Network, batch int, training bool, c ops.Conventions) (*Graph, error) {
+func NewGraph(net network.Network, batch int, training bool, c ops.Conventions) (*Graph, error) {
 	g := &Graph{
-		ExprGraph: gorgonia.NewGraph(gorgonia.WithGraphName(net.Name())),
+		ExprGraph: gorgonia.NewGraph(gorgonia.WithGraphName(net.String())),
 		net:       net, batch: batch, training: training, conventions: c,
 		params: map[string]*gorgonia.Node{},
 	}
@@ -48,8 +49,8 @@ func NewGraph(net *Network, batch int, training bool, c ops.Conventions) (*Graph
 // network is section 4.2: the first layer, the building blocks, and global
 // average pooling with a fully connected layer.
 func (g *Graph) network() {
-	x := g.relu(g.layer(g.Images, g.net.Stem))
-	for _, b := range g.net.Blocks {
+	x := g.relu(g.layer(g.Images, g.net.Stem()))
+	for _, b := range g.net.Blocks() {
 		x = g.block(x, b)
 	}
 	scores := g.linear(g.average(x), "linear")
@@ -58,10 +59,10 @@ func (g *Graph) network() {
 
 // block is a building block (figure 2): two layers, and in a residual network
 // the block's input added to what they compute.
-func (g *Graph) block(x *gorgonia.Node, b Block) *gorgonia.Node {
+func (g *Graph) block(x *gorgonia.Node, b network.Block) *gorgonia.Node {
 	y := g.relu(g.layer(x, b.Conv1))
 	y = g.layer(y, b.Conv2)
-	if g.net.Residual {
+	if g.net.Kind == network.Residual {
 		y = g.try(expr.Add(y, g.shortcut(x, b)))
 	}
 	return g.relu(y)
@@ -69,15 +70,15 @@ func (g *Graph) block(x *gorgonia.Node, b Block) *gorgonia.Node {
 
 // shortcut is the identity or, where the block halves its maps, option A of
 // section 3.3.
-func (g *Graph) shortcut(x *gorgonia.Node, b Block) *gorgonia.Node {
-	if !b.Downsamples() {
+func (g *Graph) shortcut(x *gorgonia.Node, b network.Block) *gorgonia.Node {
+	if b.Conv1.Stride == 1 {
 		return x
 	}
 	return g.try(expr.Shortcut(x, b.Conv1.Out, g.conventions.ZerosBefore(b.Conv1.In, b.Conv1.Out)))
 }
 
 // layer is a 3x3 convolution and its batch normalisation.
-func (g *Graph) layer(x *gorgonia.Node, l Layer) *gorgonia.Node {
+func (g *Graph) layer(x *gorgonia.Node, l network.Layer) *gorgonia.Node {
 	x = g.try(expr.Convolve(x, g.param(l.Name+".weight", l.Out, l.In, 3, 3), l.Stride))
 	scale, shift := g.param(l.Norm+".weight", l.Out), g.param(l.Norm+".bias", l.Out)
 	if g.training {
@@ -98,7 +99,7 @@ func (g *Graph) relu(x *gorgonia.Node) *gorgonia.Node { return g.try(expr.Rectif
 func (g *Graph) average(x *gorgonia.Node) *gorgonia.Node { return g.try(expr.Average(x)) }
 
 func (g *Graph) linear(x *gorgonia.Node, name string) *gorgonia.Node {
-	return g.try(expr.Classify(x, g.param(name+".weight", Classes, features), g.param(name+".bias", Classes)))
+	return g.try(expr.Classify(x, g.param(name+".weight", Classes, g.net.Features()), g.param(name+".bias", Classes)))
 }
 
 // backward has Gorgonia derive the gradient of the loss.

@@ -11,6 +11,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"deepresidual/models/expr"
+	"deepresidual/models/network"
 	"deepresidual/models/ops"
 )
 
@@ -112,10 +113,7 @@ func TestTapeMachineAgrees(t *testing.T) {
 // The graph of the deepest network is written down, derived and matched in
 // seconds.
 func TestDeepestGraph(t *testing.T) {
-	net, err := Describe(true, 1202)
-	if err != nil {
-		t.Fatal(err)
-	}
+	net := standard(true, 1202)
 	start := time.Now()
 	g, err := NewGraph(net, 128, true, ops.CommonConventions())
 	if err != nil {
@@ -135,31 +133,29 @@ func TestDeepestGraph(t *testing.T) {
 
 // What no fused operation computes is refused, and named.
 func TestFuseRefuses(t *testing.T) {
-	net, err := Describe(true, 8)
-	if err != nil {
-		t.Fatal(err)
-	}
+	net := standard(true, 8)
+	blocks := net.Blocks()
 	for name, c := range map[string]struct {
 		network func(g *Graph)
 		says    string
 	}{
 		"no ReLU at the end of a block": {func(g *Graph) {
-			x := g.relu(g.layer(g.Images, net.Stem))
-			y := g.relu(g.layer(x, net.Blocks[0].Conv1))
-			g.Loss = g.try(expr.Loss(g.linear16(g.average(g.try(expr.Add(g.layer(y, net.Blocks[0].Conv2), x)))), g.Labels))
+			x := g.relu(g.layer(g.Images, net.Stem()))
+			y := g.relu(g.layer(x, blocks[0].Conv1))
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(g.try(expr.Add(g.layer(y, blocks[0].Conv2), x)))), g.Labels))
 		}, "where ReLU is expected"},
 		"a shortcut around two blocks": {func(g *Graph) {
-			first := g.relu(g.layer(g.Images, net.Stem))
-			x := g.block(first, net.Blocks[0])
-			other := Block{net.Blocks[0].Conv1, net.Blocks[0].Conv2}
+			first := g.relu(g.layer(g.Images, net.Stem()))
+			x := g.block(first, blocks[0])
+			other := blocks[0]
 			other.Conv1.Name, other.Conv1.Norm, other.Conv2.Name, other.Conv2.Norm = "c1", "n1", "c2", "n2"
 			y := g.layer(g.relu(g.layer(x, other.Conv1)), other.Conv2)
 			x = g.relu(g.try(expr.Add(y, first)))
 			g.Loss = g.try(expr.Loss(g.linear16(g.average(x)), g.Labels))
 		}, "is no shortcut around the block"},
 		"an activation that is read once more": {func(g *Graph) {
-			x := g.relu(g.layer(g.Images, net.Stem))
-			y := g.block(x, net.Blocks[0])
+			x := g.relu(g.layer(g.Images, net.Stem()))
+			y := g.block(x, blocks[0])
 			z := g.relu(g.try(expr.Add(y, x)))
 			g.Loss = g.try(expr.Loss(g.linear16(g.average(z)), g.Labels))
 		}, "where batch normalisation is expected"},
@@ -190,10 +186,7 @@ func (g *Graph) linear16(x *gorgonia.Node) *gorgonia.Node {
 // A graph that was derived otherwise than the fused operations compute is
 // refused.
 func TestFuseChecksGradients(t *testing.T) {
-	net, err := Describe(true, 8)
-	if err != nil {
-		t.Fatal(err)
-	}
+	net := standard(true, 8)
 	g, err := NewGraph(net, 4, true, ops.CommonConventions())
 	if err != nil {
 		t.Fatal(err)
@@ -207,12 +200,8 @@ func TestFuseChecksGradients(t *testing.T) {
 
 // A description that does not fit together is refused when it is written down.
 func TestGraphRefuses(t *testing.T) {
-	net, err := Describe(true, 8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	net.Blocks[1].Conv1.In = 64
-	if _, err := NewGraph(net, 4, true, ops.CommonConventions()); err == nil || !strings.Contains(err.Error(), "filters of 64 channels on an input of 16") {
+	net := network.Network{Kind: network.Residual, Shortcut: network.Identity, Stages: [4]network.Stage{{Blocks: 1, Channels: 64}, {Blocks: 1, Channels: 32}}}
+	if _, err := NewGraph(net, 4, true, ops.CommonConventions()); err == nil || !strings.Contains(err.Error(), "cannot become one of 32 channels") {
 		t.Errorf("error %v", err)
 	}
 }

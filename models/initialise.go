@@ -17,9 +17,6 @@ type Initialisation struct {
 	LastUniform bool
 }
 
-// Features is the number of inputs of the last layer.
-const Features = features
-
 // Initialise draws the weights of a new network. Biases and shifts are 0, scales
 // 1. The numbers depend on the seed and the kind of initialisation alone.
 func (m *Model) Initialise(seed int64, kind Initialisation) {

@@ -5,6 +5,7 @@ import (
 	"runtime"
 
 	"deepresidual/models/kernels"
+	"deepresidual/models/network"
 	"deepresidual/models/ops"
 )
 
@@ -29,7 +30,7 @@ type Options struct {
 // Model is a network with its parameters, ready to train and to evaluate.
 // It is used from one goroutine at a time.
 type Model struct {
-	Network *Network
+	Network network.Network
 
 	options    Options
 	kernels    *kernels.Set
@@ -53,7 +54,7 @@ type Result struct {
 
 // New builds the network's graphs. Its parameters are zero until
 // [Model.Initialise] or [Model.Load].
-func New(net *Network, o Options) (*Model, error) {
+func New(net network.Network, o Options) (*Model, error) {
 	if o.EvalBatch == 0 {
 		o.EvalBatch = 100
 	}
@@ -64,22 +65,25 @@ func New(net *Network, o Options) (*Model, error) {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
 	if o.Batch < 0 || o.EvalBatch < 1 || o.Threads < 1 {
-		return nil, fmt.Errorf("building %s: batch %d, evaluation batch %d and threads %d must be positive", net.Name(), o.Batch, o.EvalBatch, o.Threads)
+		return nil, fmt.Errorf("building %s: batch %d, evaluation batch %d and threads %d must be positive", net, o.Batch, o.EvalBatch, o.Threads)
 	}
 	set, err := kernels.Select(o.Kernels)
 	if err != nil {
 		return nil, err
 	}
+	if err := net.Check(); err != nil {
+		return nil, err
+	}
 	machine, err := ops.NewMachine(set, o.Threads)
 	if err != nil {
-		return nil, fmt.Errorf("building %s: %w", net.Name(), err)
+		return nil, fmt.Errorf("building %s: %w", net, err)
 	}
 	m := &Model{Network: net, options: o, kernels: set, machine: machine, params: newParameters(net)}
 	m.prepareBody, m.updateBody, m.nesterovBody = m.preparePart, m.updatePart, m.nesterovPart
 	if o.Batch > 0 {
 		if m.training, err = build(net, m.params, machine, o.Batch, true, o.Conventions); err != nil {
 			machine.Close()
-			return nil, fmt.Errorf("building %s: %w", net.Name(), err)
+			return nil, fmt.Errorf("building %s: %w", net, err)
 		}
 	}
 	return m, nil
@@ -118,7 +122,7 @@ func (m *Model) Step(b *Batch, h Hyper) (Result, error) {
 // though the running statistics move.
 func (m *Model) Gradients(b *Batch) error {
 	if m.training == nil {
-		return fmt.Errorf("training %s: the model was built for evaluation only", m.Network.Name())
+		return fmt.Errorf("training %s: the model was built for evaluation only", m.Network)
 	}
 	m.prepare()
 	return m.training.Run(b.N, b.Images, b.Labels)
@@ -130,7 +134,7 @@ func (m *Model) Evaluate(b *Batch) (Result, error) {
 	if m.evaluation == nil {
 		var err error
 		if m.evaluation, err = build(m.Network, m.params, m.machine, m.options.EvalBatch, false, m.options.Conventions); err != nil {
-			return Result{}, fmt.Errorf("building %s for evaluation: %w", m.Network.Name(), err)
+			return Result{}, fmt.Errorf("building %s for evaluation: %w", m.Network, err)
 		}
 	}
 	m.prepare()
@@ -176,7 +180,7 @@ func export(views []view) []Tensor {
 // wrong shape or unknown, nothing is changed.
 func (m *Model) Load(tensors []Tensor) error {
 	if err := loadViews(m.params.views(m.params.values, true), tensors); err != nil {
-		return fmt.Errorf("loading weights of %s: %w", m.Network.Name(), err)
+		return fmt.Errorf("loading weights of %s: %w", m.Network, err)
 	}
 	m.stale = true
 	return nil
@@ -185,7 +189,7 @@ func (m *Model) Load(tensors []Tensor) error {
 // LoadMomentum sets the optimiser's state.
 func (m *Model) LoadMomentum(tensors []Tensor) error {
 	if err := loadViews(m.params.views(m.params.momentum, false), tensors); err != nil {
-		return fmt.Errorf("loading momentum of %s: %w", m.Network.Name(), err)
+		return fmt.Errorf("loading momentum of %s: %w", m.Network, err)
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 
 	"gorgonia.org/tensor"
 
+	"deepresidual/models/network"
 	"deepresidual/models/ops"
 )
 
@@ -30,7 +31,7 @@ type part struct {
 }
 
 // newParameters lays out the parameters of a network in the order of its layers.
-func newParameters(net *Network) *parameters {
+func newParameters(net network.Network) *parameters {
 	n := net.Parameters()
 	p := &parameters{values: make([]float32, n), grads: make([]float32, n), momentum: make([]float32, n)}
 	at := 0
@@ -43,7 +44,7 @@ func newParameters(net *Network) *parameters {
 		values, grads := take(tensor.Shape(shape).TotalSize())
 		return ops.NewParam(name, shape, values, grads)
 	}
-	layers := net.Layers()
+	layers := net.Convolutions()
 	channels := 0
 	for _, l := range layers {
 		channels += l.Out
@@ -65,7 +66,7 @@ func newParameters(net *Network) *parameters {
 		})
 		running = running[2*l.Out:]
 	}
-	p.weight = param("linear.weight", Classes, features)
+	p.weight = param("linear.weight", Classes, net.Features())
 	p.bias = param("linear.bias", Classes)
 	p.whole, p.parted = cut(nil, 0, n, false), p.segments()
 	return p

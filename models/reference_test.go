@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"deepresidual/models/network"
 	"deepresidual/models/ops"
 )
 
@@ -14,12 +15,12 @@ var heNormal = Initialisation{FanIn: true, LastStd: math.Sqrt(2.0 / 64)}
 // reference is the networks once more, in float64 and in the plainest way:
 // what the fused graph is compared with.
 type reference struct {
-	net         *Network
+	net         network.Network
 	tensors     map[string][]float64
 	conventions ops.Conventions
 }
 
-func newReference(net *Network, tensors []Tensor) *reference {
+func newReference(net network.Network, tensors []Tensor) *reference {
 	r := &reference{net, map[string][]float64{}, ops.CommonConventions()}
 	for _, t := range tensors {
 		data := make([]float64, len(t.Data))
@@ -41,7 +42,7 @@ func newMaps(n, c, size int) *maps { return &maps{n, c, size, make([]float64, n*
 
 func (m *maps) at(n, c, i, j int) *float64 { return &m.data[((n*m.c+c)*m.size+i)*m.size+j] }
 
-func (r *reference) conv(x *maps, l Layer) *maps {
+func (r *reference) conv(x *maps, l network.Layer) *maps {
 	w := r.tensors[l.Name+".weight"]
 	y := newMaps(x.n, l.Out, l.Size)
 	for n := range x.n {
@@ -68,7 +69,7 @@ func (r *reference) conv(x *maps, l Layer) *maps {
 	return y
 }
 
-func (r *reference) norm(x *maps, l Layer, training bool) {
+func (r *reference) norm(x *maps, l network.Layer, training bool) {
 	gamma, beta := r.tensors[l.Norm+".weight"], r.tensors[l.Norm+".bias"]
 	mean, variance := r.tensors[l.Norm+".running_mean"], r.tensors[l.Norm+".running_var"]
 	if part := r.conventions.NormBatch; training && part > 0 && part < x.n {
@@ -140,16 +141,16 @@ func (r *reference) forward(b *Batch, training bool) (result Result) {
 			}
 		}
 	}
-	x = r.conv(x, r.net.Stem)
-	r.norm(x, r.net.Stem, training)
+	x = r.conv(x, r.net.Stem())
+	r.norm(x, r.net.Stem(), training)
 	x.relu()
-	for _, block := range r.net.Blocks {
+	for _, block := range r.net.Blocks() {
 		y := r.conv(x, block.Conv1)
 		r.norm(y, block.Conv1, training)
 		y.relu()
 		y = r.conv(y, block.Conv2)
 		r.norm(y, block.Conv2, training)
-		if r.net.Residual {
+		if r.net.Kind == network.Residual {
 			x.shortcut(y, r.conventions.PadEnd)
 		}
 		y.relu()
@@ -217,13 +218,17 @@ func roughen(t *testing.T, m *Model, seed uint64) {
 	}
 }
 
+// standard returns a network of section 4.2.
+func standard(residual bool, depth int) network.Network {
+	if residual {
+		return network.Standard(network.Residual, (depth-2)/6)
+	}
+	return network.Standard(network.Plain, (depth-2)/6)
+}
+
 func mustModel(t testing.TB, residual bool, depth int, o Options) *Model {
 	t.Helper()
-	net, err := Describe(residual, depth)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := New(net, o)
+	m, err := New(standard(residual, depth), o)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func WriteAll(w io.Writer, records []*results.Record) error {
 			}
 			return 0
 		}
-		return cmp.Or(cmp.Compare(x.Spec.Network.Kind, y.Spec.Network.Kind), cmp.Compare(x.Spec.Network.Depth, y.Spec.Network.Depth),
+		return cmp.Or(cmp.Compare(x.Spec.Network.Kind, y.Spec.Network.Kind), cmp.Compare(x.Spec.Network.Depth(), y.Spec.Network.Depth()),
 			cmp.Compare(synthetic(x), synthetic(y)), x.Spec.Scale.Compare(y.Spec.Scale), cmp.Compare(x.Spec.Seed, y.Spec.Seed),
 			strings.Compare(x.Identity(), y.Identity()))
 	})
@@ -47,7 +47,7 @@ func WriteAll(w io.Writer, records []*results.Record) error {
 			seconds[t.Iteration] = t.Seconds
 		}
 		spec := r.Key.Spec
-		run := []string{spec.Network.String(), string(spec.Network.Kind), strconv.Itoa(spec.Network.Depth), shortest(spec.Scale.Fraction()),
+		run := []string{spec.Network.String(), string(spec.Network.Kind), strconv.Itoa(spec.Network.Depth()), shortest(spec.Scale.Fraction()),
 			strconv.FormatInt(spec.Seed, 10), dataSet(r.Key.Data.Synthetic), r.Key.Identity(), string(r.Status)}
 		for _, row := range r.Rows {
 			at, ok := seconds[row.Iteration]

@@ -73,7 +73,7 @@ func TestWriteAll(t *testing.T) {
 		next[id]++
 		for key, value := range map[string]float64{"iteration": float64(x.Iteration), "epoch": x.Epoch, "learning_rate": x.LearningRate, "training_loss": x.TrainLoss,
 			"training_error": x.TrainError, "test_error": x.TestError, "validation_error": x.ValError, "seconds": seconds,
-			"scale": r.Key.Spec.Scale.Fraction(), "seed": float64(r.Key.Spec.Seed), "depth": float64(r.Key.Spec.Network.Depth)} {
+			"scale": r.Key.Spec.Scale.Fraction(), "seed": float64(r.Key.Spec.Seed), "depth": float64(r.Key.Spec.Network.Depth())} {
 			text := row[at[key]]
 			got, err := strconv.ParseFloat(text, 64)
 			if finite(value) && (err != nil || got != value) || !finite(value) && text != "" {

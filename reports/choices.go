@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/reports/table"
 )
 
@@ -60,7 +60,7 @@ func choices(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 
 // variantRemarks says once what holds for every variant, and of the rest which
 // variant it is about.
-func (s *Selection) variantRemarks(networks []experiments.Network) []string {
+func (s *Selection) variantRemarks(networks []network.Network) []string {
 	of := map[string][]string{} // variants with a remark
 	var remarks []string
 	for _, v := range s.Experiment.Variants {
@@ -103,22 +103,22 @@ type responseCurve struct {
 	style draw.LineStyle
 }
 
-func newResponsePanel(s *Selection, networks []experiments.Network) *responsePanel {
+func newResponsePanel(s *Selection, networks []network.Network) *responsePanel {
 	p := &responsePanel{Plot: newPanel("", "layer index", "std")}
 	p.Add(guides{})
 	for i, n := range networks {
-		l := lookOf(n.Depth)
+		l := lookOf(n.Depth())
 		original, _ := s.stds(n)
 		if len(original.mean) == 0 {
 			continue // recorded at the end of a run
 		}
-		p.layers = max(p.layers, n.Depth-1)
+		p.layers = max(p.layers, n.Depth()-1)
 		p.values = append(append(p.values, ys(original.low)...), ys(original.high)...)
 		c := responseCurve{n.String(), original, rule(l.colour, 1)}
 		p.curves = append(p.curves, c)
 		addBand(p.Plot, original, l.colour)
 		addLine(p.Plot, original.mean, c.style)
-		addMarks(p.Plot, spaced(original.mean, 0, float64(n.Depth), i, len(networks)), l.mark())
+		addMarks(p.Plot, spaced(original.mean, 0, float64(n.Depth()), i, len(networks)), l.mark())
 	}
 	return p
 }

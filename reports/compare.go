@@ -13,7 +13,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/reports/table"
 )
 
@@ -22,11 +22,11 @@ import (
 // several seeds the mean is drawn, with bars of one standard deviation.
 func compare(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
-	training := &comparePanel{Plot: newPanel("", "layers", "training error (%)"), of: func(n experiments.Network) []float64 { return s.sample(n).training }}
-	test := &comparePanel{Plot: newPanel("", "layers", "test error (%)"), of: func(n experiments.Network) []float64 { return s.sample(n).test }}
+	training := &comparePanel{Plot: newPanel("", "layers", "training error (%)"), of: func(n network.Network) []float64 { return s.sample(n).training }}
+	test := &comparePanel{Plot: newPanel("", "layers", "test error (%)"), of: func(n network.Network) []float64 { return s.sample(n).test }}
 	if s.comparable() {
-		training.paper = func(n experiments.Network) float64 { v, _ := s.paper(n); return v }
-		test.paper = func(n experiments.Network) float64 { _, v := s.paper(n); return v }
+		training.paper = func(n network.Network) float64 { v, _ := s.paper(n); return v }
+		test.paper = func(n network.Network) float64 { _, v := s.paper(n); return v }
 	}
 	errors := append(training.errors(shown), test.errors(shown)...)
 	slices.Sort(errors)
@@ -46,7 +46,7 @@ func compare(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	}
 	for _, group := range byKind(shown) {
 		line, mark := kindStyle(group[0].Kind)
-		f.key = append(f.key, keyEntry{text: string(group[0].Kind), line: line, mark: mark})
+		f.key = append(f.key, keyEntry{text: group[0].Kind.Prefix(), line: line, mark: mark})
 	}
 	if training.bars || test.bars {
 		f.key = append(f.key, keyEntry{text: "± 1 standard deviation", mark: draw.GlyphStyle{Color: muted, Radius: 3, Shape: barGlyph{}}})
@@ -64,9 +64,9 @@ func compare(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 }
 
 // kindStyle is the line and the mark of a kind of network.
-func kindStyle(k experiments.Kind) (draw.LineStyle, draw.GlyphStyle) {
+func kindStyle(k network.Kind) (draw.LineStyle, draw.GlyphStyle) {
 	p := palette()
-	if k == experiments.Plain {
+	if k == network.Plain {
 		line := rule(p[3].colour, 0.9, 3, 1.5)
 		return line, draw.GlyphStyle{Color: p[3].colour, Radius: 1.7, Shape: draw.BoxGlyph{}}
 	}
@@ -93,15 +93,15 @@ func breakAxis(ascending []float64) brokenAxis {
 // A comparePanel is one kind of error against depth, the depths evenly spaced.
 type comparePanel struct {
 	*plot.Plot
-	of    func(experiments.Network) []float64 // the errors of the complete runs
-	paper func(experiments.Network) float64   // nil where the paper's are not comparable
+	of    func(network.Network) []float64 // the errors of the complete runs
+	paper func(network.Network) float64   // nil where the paper's are not comparable
 	axis  brokenAxis
 
 	bars, papers bool // some were drawn
 }
 
 // errors is all that a panel has to hold.
-func (p *comparePanel) errors(networks []experiments.Network) []float64 {
+func (p *comparePanel) errors(networks []network.Network) []float64 {
 	var all []float64
 	for _, n := range networks {
 		v := p.of(n)
@@ -117,7 +117,7 @@ func (p *comparePanel) errors(networks []experiments.Network) []float64 {
 	return all
 }
 
-func (p *comparePanel) draw(networks []experiments.Network) {
+func (p *comparePanel) draw(networks []network.Network) {
 	depths := depthsOf(networks)
 	var names plot.ConstantTicks
 	for i, d := range depths {
@@ -134,7 +134,7 @@ func (p *comparePanel) draw(networks []experiments.Network) {
 		bar := &plotter.YErrorBars{LineStyle: rule(mark.Color, 0.6), CapWidth: 4}
 		for _, n := range group {
 			v := p.of(n)
-			xy := plotter.XY{X: float64(slices.Index(depths, n.Depth)), Y: mean(v)}
+			xy := plotter.XY{X: float64(slices.Index(depths, n.Depth())), Y: mean(v)}
 			if p.paper != nil && finite(p.paper(n)) && p.paper(n) <= top {
 				p.papers = true
 				p.Add(fixed{&plotter.Line{XYs: plotter.XYs{{X: xy.X - 0.16, Y: p.paper(n)}, {X: xy.X + 0.16, Y: p.paper(n)}},
@@ -174,7 +174,7 @@ func (p *comparePanel) draw(networks []experiments.Network) {
 }
 
 // chart is the panel as data. Its axis is not broken: it can be zoomed.
-func (p *comparePanel) chart(networks []experiments.Network) *chart {
+func (p *comparePanel) chart(networks []network.Network) *chart {
 	c := chartOf(p.Plot, "layers")
 	depths := depthsOf(networks)
 	c.X.Min, c.X.Max = coordinate(slices.Min(depths)-4), coordinate(slices.Max(depths)+4)
@@ -184,7 +184,7 @@ func (p *comparePanel) chart(networks []experiments.Network) *chart {
 		var b band
 		for _, n := range group {
 			if v := p.of(n); len(v) > 0 {
-				x := float64(n.Depth)
+				x := float64(n.Depth())
 				b.n = max(b.n, len(v))
 				b.mean = append(b.mean, plotter.XY{X: x, Y: mean(v)})
 				b.low = append(b.low, plotter.XY{X: x, Y: slices.Min(v)})
@@ -246,21 +246,21 @@ func (barGlyph) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
 	c.StrokeLine2(line, at.X-2, at.Y+r, at.X+2, at.Y+r)
 }
 
-func depthsOf(networks []experiments.Network) []int {
+func depthsOf(networks []network.Network) []int {
 	var depths []int
 	for _, n := range networks {
-		depths = append(depths, n.Depth)
+		depths = append(depths, n.Depth())
 	}
 	slices.Sort(depths)
 	return slices.Compact(depths)
 }
 
 // byKind groups networks by kind, plain ones first, each by depth.
-func byKind(networks []experiments.Network) [][]experiments.Network {
-	var groups [][]experiments.Network
-	for _, k := range []experiments.Kind{experiments.Plain, experiments.Residual} {
-		group := slices.DeleteFunc(slices.Clone(networks), func(n experiments.Network) bool { return n.Kind != k })
-		slices.SortStableFunc(group, func(a, b experiments.Network) int { return cmp.Compare(a.Depth, b.Depth) })
+func byKind(networks []network.Network) [][]network.Network {
+	var groups [][]network.Network
+	for _, k := range []network.Kind{network.Plain, network.Residual} {
+		group := slices.DeleteFunc(slices.Clone(networks), func(n network.Network) bool { return n.Kind != k })
+		slices.SortStableFunc(group, func(a, b network.Network) int { return cmp.Compare(a.Depth(), b.Depth()) })
 		if len(group) > 0 {
 			groups = append(groups, group)
 		}

@@ -15,7 +15,7 @@ func curves(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	var row []*plot.Plot
 	var panels []*errorPanel
 	for _, group := range byKind(shown) {
-		p := newErrorPanel(s, string(group[0].Kind), group, 0, both)
+		p := newErrorPanel(s, group[0].Kind.Prefix(), group, 0, both)
 		if len(row) > 0 {
 			p.Y.Label.Text = ""
 		}

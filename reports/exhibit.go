@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/reports/table"
 	"deepresidual/results/atomicfile"
 )
@@ -19,7 +20,7 @@ import (
 type Options struct {
 	// Parameters counts a network's parameters for Table 6; nil leaves the
 	// column empty.
-	Parameters func(experiments.Network) int
+	Parameters func(network.Network) int
 }
 
 // An Exhibit is a figure, its tables and the verdicts on the paper's claims,

@@ -9,7 +9,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/reports/table"
 )
 
@@ -90,7 +90,7 @@ type errorPanel struct {
 // A curve is one error of one network.
 type curve struct {
 	band
-	network  experiments.Network
+	network  network.Network
 	training bool // the error on training images, not on test images
 	style    draw.LineStyle
 }
@@ -98,7 +98,7 @@ type curve struct {
 // newErrorPanel draws error curves of some networks from the iteration first to
 // the end of the schedule: means over the seeds, with the band from the lowest
 // to the highest seed. The Y axis is left to [errorAxes].
-func newErrorPanel(s *Selection, title string, networks []experiments.Network, first int, w which) *errorPanel {
+func newErrorPanel(s *Selection, title string, networks []network.Network, first int, w which) *errorPanel {
 	p := &errorPanel{Plot: newPanel(title, "", "error (%)")}
 	var (
 		labels     curveLabels
@@ -113,7 +113,7 @@ func newErrorPanel(s *Selection, title string, networks []experiments.Network, f
 				milestones = append(milestones, float64(m))
 			}
 		}
-		l := lookOf(n.Depth)
+		l := lookOf(n.Depth())
 		training, test := s.errors(n)
 		paperTraining, paperTest := s.paper(n)
 		if w != testOnly && len(training.mean) > 0 {
@@ -137,7 +137,7 @@ func newErrorPanel(s *Selection, title string, networks []experiments.Network, f
 			marked = append(marked, c)
 			runs := s.averaged(n)
 			labels = append(labels, curveLabel{
-				text: fmt.Sprintf("%d-layer", n.Depth), colour: l.colour, ink: l.label, mark: l.mark(),
+				text: fmt.Sprintf("%d-layer", n.Depth()), colour: l.colour, ink: l.label, mark: l.mark(),
 				x: c.end().X, y: c.end().Y, open: !runs[0].complete(),
 			})
 		}
@@ -146,13 +146,13 @@ func newErrorPanel(s *Selection, title string, networks []experiments.Network, f
 	iterationAxis(p.Plot, first, last)
 	p.Add(guides{milestones}, p.paper)
 	for _, c := range p.curves {
-		addBand(p.Plot, c.band, lookOf(c.network.Depth).colour)
+		addBand(p.Plot, c.band, lookOf(c.network.Depth()).colour)
 	}
 	for _, c := range p.curves {
 		addLine(p.Plot, c.mean, c.style)
 	}
 	for i, c := range marked {
-		addMarks(p.Plot, spaced(c.mean, float64(first), float64(last), i, len(marked)), lookOf(c.network.Depth).mark())
+		addMarks(p.Plot, spaced(c.mean, float64(first), float64(last), i, len(marked)), lookOf(c.network.Depth()).mark())
 	}
 	p.Add(labels)
 	return p
@@ -185,7 +185,7 @@ func (p *errorPanel) all() []float64 {
 }
 
 // names lists networks in a sentence.
-func names(networks []experiments.Network) string {
+func names(networks []network.Network) string {
 	var s []string
 	for _, n := range networks {
 		s = append(s, n.String())
@@ -197,7 +197,7 @@ func names(networks []experiments.Network) string {
 }
 
 // endings says where the curves of a picture end, for those who cannot see it.
-func endings(s *Selection, networks []experiments.Network) string {
+func endings(s *Selection, networks []network.Network) string {
 	var parts []string
 	for _, n := range networks {
 		if training, test := s.errors(n); training.n > 0 {

@@ -8,7 +8,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 
-	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/reports/table"
 )
 
@@ -31,7 +31,7 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	var highest, all []float64 // of each network; of every layer
 	for _, n := range shown {
 		// The weighted layers but the last, which is not a convolution.
-		layers = max(layers, n.Depth-1)
+		layers = max(layers, n.Depth()-1)
 		if original, _ := s.stds(n); len(original.mean) > 0 {
 			highest = append(highest, slices.Max(ys(original.high)))
 			all = append(append(all, ys(original.low)...), ys(original.high)...)
@@ -52,9 +52,9 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	scattered := false
 	charts := []*chart{chartOf(top, top.X.Label.Text), chartOf(bottom, bottom.X.Label.Text)}
 	for i, n := range shown {
-		l := lookOf(n.Depth)
+		l := lookOf(n.Depth())
 		style := rule(l.colour, 1)
-		if n.Kind == experiments.Plain {
+		if n.Kind == network.Plain {
 			style.Dashes = dashes(2.4, 1)
 		}
 		f.key = append(f.key, keyEntry{text: n.String(), line: style, mark: l.mark(), breaks: i > 0 && n.Kind != shown[i-1].Kind})
@@ -67,7 +67,7 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 			charts[j].add(n.String(), d.band, style)
 			addBand(d.panel, d.band, l.colour)
 			addLine(d.panel, d.band.mean, style)
-			addMarks(d.panel, spaced(d.band.mean, 0, float64(n.Depth), i, len(shown)), l.mark())
+			addMarks(d.panel, spaced(d.band.mean, 0, float64(n.Depth()), i, len(shown)), l.mark())
 		}
 	}
 	if scattered {

@@ -7,22 +7,23 @@ import (
 	"time"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-func plainNet(depth int) experiments.Network {
-	return experiments.Network{Kind: experiments.Plain, Depth: depth}
+func plainNet(depth int) network.Network {
+	return network.Standard(network.Plain, (depth-2)/6)
 }
 
-func residualNet(depth int) experiments.Network {
-	return experiments.Network{Kind: experiments.Residual, Depth: depth}
+func residualNet(depth int) network.Network {
+	return network.Standard(network.Residual, (depth-2)/6)
 }
 
 // ends is the training and the test error that a generated run ends at, near
 // the ends of the paper's curves.
-var ends = map[experiments.Network][2]float64{
+var ends = map[network.Network][2]float64{
 	plainNet(20):  {1.3, 9.7},
 	plainNet(32):  {1.1, 10.1},
 	plainNet(44):  {3.0, 11.4},
@@ -40,8 +41,8 @@ var ends = map[experiments.Network][2]float64{
 // generated is a record with curves of the shape of the paper's: a noisy
 // plateau at each learning rate, lower after each milestone. It depends on its
 // arguments alone.
-func generated(n experiments.Network, spec experiments.RunSpec) *results.Record {
-	noise := rand.New(rand.NewPCG(uint64(n.Depth)<<8|uint64(len(n.Kind)), uint64(spec.Seed)))
+func generated(n network.Network, spec experiments.RunSpec) *results.Record {
+	noise := rand.New(rand.NewPCG(uint64(n.Depth())<<8|uint64(len(n.Kind.Prefix())), uint64(spec.Seed)))
 	p := spec.Protocol
 	// Tests that leave the wear and tear of time out of the record.
 	start := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -60,7 +61,7 @@ func generated(n experiments.Network, spec experiments.RunSpec) *results.Record 
 	}
 	end := ends[n]
 	shift := 0.15 * noise.NormFloat64()
-	warm := n.Depth >= p.WarmupDepth && p.WarmupDepth > 0
+	warm := n.Depth() >= p.WarmupDepth && p.WarmupDepth > 0
 	if warm {
 		r.WarmupEnded = 400
 	}
@@ -92,11 +93,11 @@ func generated(n experiments.Network, spec experiments.RunSpec) *results.Record 
 		})
 		r.Times = append(r.Times, results.Time{Iteration: i, Seconds: 10000 * float64(i) / float64(p.Iterations)})
 	}
-	for l := 1; l < n.Depth; l++ {
-		std := 1.9 - 0.4*float64(l)/float64(n.Depth) + 0.25*noise.NormFloat64()
-		if n.Kind == experiments.Residual {
-			std = 0.3 + 4/float64(n.Depth) + 1.2*math.Exp(-float64(l)/4) + 0.1*math.Abs(noise.NormFloat64())
-			if l%(2*n.N()) == 1 {
+	for l := 1; l < n.Depth(); l++ {
+		std := 1.9 - 0.4*float64(l)/float64(n.Depth()) + 0.25*noise.NormFloat64()
+		if n.Kind == network.Residual {
+			std = 0.3 + 4/float64(n.Depth()) + 1.2*math.Exp(-float64(l)/4) + 0.1*math.Abs(noise.NormFloat64())
+			if l%(2*n.Stages[0].Blocks) == 1 {
 				std += 0.8
 			}
 		}
@@ -123,30 +124,30 @@ func cut(r *results.Record, part float64) {
 func figure1Experiment() *experiments.Experiment {
 	return &experiments.Experiment{
 		Name: "fig1", Title: "Figure 1", Exhibit: "figure1", Protocol: experiments.Paper(), Seeds: []int64{1},
-		Networks: []experiments.Network{plainNet(20), plainNet(56)},
+		Networks: []network.Network{plainNet(20), plainNet(56)},
 		Paper: experiments.Reference{
-			Test:     map[experiments.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2},
-			Training: map[experiments.Network]float64{plainNet(20): 1.3, plainNet(56): 5.9},
+			Test:     map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2},
+			Training: map[network.Network]float64{plainNet(20): 1.3, plainNet(56): 5.9},
 		},
 		Claims: []experiments.Claim{
 			{Name: "degradation-training", Statement: "Plain-56 has a higher training error than plain-20", Kind: experiments.Higher,
-				Metric: experiments.TrainingError, Of: []experiments.Network{plainNet(56)}, Than: []experiments.Network{plainNet(20)}},
+				Metric: experiments.TrainingError, Of: []network.Network{plainNet(56)}, Than: []network.Network{plainNet(20)}},
 			{Name: "degradation-test", Statement: "Plain-56 has a higher test error than plain-20", Kind: experiments.Higher,
-				Metric: experiments.TestError, Of: []experiments.Network{plainNet(56)}, Than: []experiments.Network{plainNet(20)}},
+				Metric: experiments.TestError, Of: []network.Network{plainNet(56)}, Than: []network.Network{plainNet(20)}},
 		},
 	}
 }
 
 func figure6Experiment() *experiments.Experiment {
-	plain := []experiments.Network{plainNet(20), plainNet(32), plainNet(44), plainNet(56)}
-	residual := []experiments.Network{residualNet(20), residualNet(32), residualNet(44), residualNet(56), residualNet(110)}
+	plain := []network.Network{plainNet(20), plainNet(32), plainNet(44), plainNet(56)}
+	residual := []network.Network{residualNet(20), residualNet(32), residualNet(44), residualNet(56), residualNet(110)}
 	e := &experiments.Experiment{
 		Name: "fig6", Title: "Figure 6", Exhibit: "figure6", Protocol: experiments.Paper(), Seeds: []int64{1},
-		Hidden: []experiments.Network{plainNet(110)},
+		Hidden: []network.Network{plainNet(110)},
 		Panels: []experiments.Panel{
 			{Title: "plain", Networks: plain},
 			{Title: "ResNet", Networks: residual},
-			{Title: "ResNet, deep", Networks: []experiments.Network{residualNet(110), residualNet(1202)}, From: 40000},
+			{Title: "ResNet, deep", Networks: []network.Network{residualNet(110), residualNet(1202)}, From: 40000},
 		},
 	}
 	e.Networks = append(append(append(e.Networks, plain...), plainNet(110)), append(residual, residualNet(1202))...)
@@ -156,15 +157,15 @@ func figure6Experiment() *experiments.Experiment {
 func figure7Experiment() *experiments.Experiment {
 	return &experiments.Experiment{
 		Name: "fig7", Title: "Figure 7", Exhibit: "figure7", Protocol: experiments.Paper(), Seeds: []int64{1},
-		Networks: []experiments.Network{plainNet(20), plainNet(56), residualNet(20), residualNet(56), residualNet(110)},
+		Networks: []network.Network{plainNet(20), plainNet(56), residualNet(20), residualNet(56), residualNet(110)},
 	}
 }
 
 func compareExperiment() *experiments.Experiment {
 	e := &experiments.Experiment{
 		Name: "compare", Title: "Plain and residual networks", Exhibit: "compare", Protocol: experiments.Paper(), Seeds: []int64{1},
-		SeedsFor: map[experiments.Network][]int64{residualNet(20): {1, 2, 3}},
-		Paper:    experiments.Reference{Test: map[experiments.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2, residualNet(20): 8.75, residualNet(110): 6.43}},
+		SeedsFor: map[network.Network][]int64{residualNet(20): {1, 2, 3}},
+		Paper:    experiments.Reference{Test: map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2, residualNet(20): 8.75, residualNet(110): 6.43}},
 	}
 	for _, d := range []int{20, 32, 44, 56, 110} {
 		e.Networks = append(e.Networks, plainNet(d), residualNet(d))
@@ -175,22 +176,22 @@ func compareExperiment() *experiments.Experiment {
 func table6Experiment() *experiments.Experiment {
 	return &experiments.Experiment{
 		Name: "table6", Title: "Table 6", Exhibit: "table6", Protocol: experiments.Paper(), Seeds: []int64{1},
-		Networks: []experiments.Network{residualNet(20), residualNet(32), residualNet(44), residualNet(56), residualNet(110), residualNet(1202)},
-		SeedsFor: map[experiments.Network][]int64{residualNet(110): {1, 2, 3, 4, 5}},
+		Networks: []network.Network{residualNet(20), residualNet(32), residualNet(44), residualNet(56), residualNet(110), residualNet(1202)},
+		SeedsFor: map[network.Network][]int64{residualNet(110): {1, 2, 3, 4, 5}},
 		Paper: experiments.Reference{
-			Test: map[experiments.Network]float64{residualNet(20): 8.75, residualNet(32): 7.51, residualNet(44): 7.17,
+			Test: map[network.Network]float64{residualNet(20): 8.75, residualNet(32): 7.51, residualNet(44): 7.17,
 				residualNet(56): 6.97, residualNet(110): 6.43, residualNet(1202): 7.93},
-			Mean: map[experiments.Network]float64{residualNet(110): 6.61},
-			Std:  map[experiments.Network]float64{residualNet(110): 0.16},
+			Mean: map[network.Network]float64{residualNet(110): 6.61},
+			Std:  map[network.Network]float64{residualNet(110): 0.16},
 		},
-		Public: map[experiments.Network]float64{residualNet(20): 8.27, residualNet(110): 6.32},
+		Public: map[network.Network]float64{residualNet(20): 8.27, residualNet(110): 6.32},
 		Rows: []experiments.ReferenceRow{
 			{Name: "Maxout", Error: 9.38},
 			{Name: "FitNet", Layers: "19", Params: "2.5M", Error: 8.39},
 			{Name: "Highway", Layers: "19", Params: "2.3M", Error: 7.54, Mean: 7.72, Std: 0.16},
 		},
 		Claims: []experiments.Claim{{Name: "table6-20", Statement: "ResNet-20 reaches 8.75 %", Kind: experiments.Within,
-			Metric: experiments.TestError, Of: []experiments.Network{residualNet(20)}, Value: 8.75}},
+			Metric: experiments.TestError, Of: []network.Network{residualNet(20)}, Value: 8.75}},
 	}
 }
 
@@ -200,7 +201,7 @@ func choicesExperiment() *experiments.Experiment {
 	other.Initialisation, other.LastLayer = experiments.FanIn, experiments.He
 	return &experiments.Experiment{
 		Name: "choices", Title: "What the paper leaves open", Exhibit: experiments.Choices, Protocol: experiments.Paper(), Seeds: []int64{1},
-		Networks: []experiments.Network{residualNet(20), residualNet(56)},
+		Networks: []network.Network{residualNet(20), residualNet(56)},
 		Variants: []experiments.Variant{{Label: "authors' code", Protocol: experiments.Paper()}, {Label: "fan-in", Protocol: other}},
 	}
 }
@@ -211,6 +212,6 @@ func smokeExperiment() *experiments.Experiment {
 	p.Interval = 2
 	return &experiments.Experiment{
 		Name: "smoke", Title: "First try", Exhibit: "curves", Protocol: p, Seeds: []int64{1},
-		Networks: []experiments.Network{plainNet(20), residualNet(20)},
+		Networks: []network.Network{plainNet(20), residualNet(20)},
 	}
 }

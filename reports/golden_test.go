@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/cmpimg"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
@@ -133,7 +134,7 @@ func TestFiguresLookAsBefore(t *testing.T) {
 
 func build(t *testing.T, exp *experiments.Experiment, records []*results.Record, c Choice) *Exhibit {
 	t.Helper()
-	e, err := Build(Select(exp, records, c), Options{Parameters: func(n experiments.Network) int { return 1000 * n.Depth }})
+	e, err := Build(Select(exp, records, c), Options{Parameters: func(n network.Network) int { return 1000 * n.Depth() }})
 	if err != nil {
 		t.Fatal(err)
 	}

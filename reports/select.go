@@ -8,6 +8,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
@@ -140,7 +141,7 @@ func (s *Selection) Complete() bool {
 func (r Selected) complete() bool { return r.Record != nil && r.Record.Status == results.Complete }
 
 // of is the runs of one network, in the order of their seeds in the spec.
-func (s *Selection) of(n experiments.Network) []Selected {
+func (s *Selection) of(n network.Network) []Selected {
 	var runs []Selected
 	for _, r := range s.Runs {
 		if r.Spec.Network == n {
@@ -152,7 +153,7 @@ func (s *Selection) of(n experiments.Network) []Selected {
 
 // drawn is the run whose curve stands for a network: the first seed of the
 // spec that has rows. The choice does not look at the errors.
-func (s *Selection) drawn(n experiments.Network) (Selected, bool) {
+func (s *Selection) drawn(n network.Network) (Selected, bool) {
 	for _, r := range s.of(n) {
 		if r.Record != nil && len(r.Record.Rows) > 0 {
 			return r, true
@@ -163,8 +164,8 @@ func (s *Selection) drawn(n experiments.Network) (Selected, bool) {
 
 // displayed is the experiment's networks without those it trains and reports
 // but does not draw.
-func (s *Selection) displayed() []experiments.Network {
-	var shown []experiments.Network
+func (s *Selection) displayed() []network.Network {
+	var shown []network.Network
 	for _, n := range s.Experiment.Networks {
 		if !slices.Contains(s.Experiment.Hidden, n) {
 			shown = append(shown, n)
@@ -216,7 +217,7 @@ type sample struct {
 	first          float64   // test error in the last row of the first seed; NaN unless that run is complete
 }
 
-func (s *Selection) sample(n experiments.Network) sample {
+func (s *Selection) sample(n network.Network) sample {
 	out := sample{lowest: math.NaN(), first: math.NaN()}
 	for i, r := range s.of(n) {
 		if !r.complete() {

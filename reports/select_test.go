@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
@@ -107,13 +108,13 @@ func TestLargest(t *testing.T) {
 // by those of the variant that it names.
 func TestVariants(t *testing.T) {
 	exp := &experiments.Experiment{Name: "x", Seeds: []int64{1}, Exhibit: experiments.Choices,
-		Networks: []experiments.Network{plainNet(20), plainNet(56)}}
+		Networks: []network.Network{plainNet(20), plainNet(56)}}
 	for i, label := range []string{"a", "b"} {
 		p := experiments.Paper()
 		p.Nesterov = i == 1
 		exp.Variants = append(exp.Variants, experiments.Variant{Label: label, Protocol: p})
 		exp.Claims = append(exp.Claims, experiments.Claim{Name: label, Kind: experiments.Higher, Metric: experiments.TestError,
-			Variant: label, Of: []experiments.Network{plainNet(56)}, Than: []experiments.Network{plainNet(20)}})
+			Variant: label, Of: []network.Network{plainNet(56)}, Than: []network.Network{plainNet(20)}})
 	}
 	var records []*results.Record
 	for _, run := range exp.Runs(experiments.Full(), nil) {

@@ -9,7 +9,7 @@ import (
 
 	"gonum.org/v1/plot/plotter"
 
-	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
@@ -24,7 +24,7 @@ type band struct {
 // averaged is the runs whose mean stands for a network in a picture: the
 // complete ones, or, while there are none, the one that has come furthest. The
 // choice does not look at the errors.
-func (s *Selection) averaged(n experiments.Network) []Selected {
+func (s *Selection) averaged(n network.Network) []Selected {
 	var complete []Selected
 	var furthest Selected
 	for _, r := range s.of(n) {
@@ -71,7 +71,7 @@ func average(runs []Selected, of func(Selected) plotter.XYs) band {
 
 // errors is the training and the test error of a network, in percent, against
 // the iteration.
-func (s *Selection) errors(n experiments.Network) (training, test band) {
+func (s *Selection) errors(n network.Network) (training, test band) {
 	runs := s.averaged(n)
 	training = average(runs, func(r Selected) plotter.XYs { t, _ := r.curves(); return t })
 	test = average(runs, func(r Selected) plotter.XYs { _, t := r.curves(); return t })
@@ -80,7 +80,7 @@ func (s *Selection) errors(n experiments.Network) (training, test band) {
 
 // stds is the standard deviations of the layer responses of a network, in the
 // order of its layers and sorted by size, which is done run by run.
-func (s *Selection) stds(n experiments.Network) (original, sorted band) {
+func (s *Selection) stds(n network.Network) (original, sorted band) {
 	runs := slices.DeleteFunc(s.averaged(n), func(r Selected) bool { return len(r.Record.Responses) == 0 })
 	original = average(runs, func(r Selected) plotter.XYs {
 		var points plotter.XYs
@@ -119,7 +119,7 @@ func (b band) scattered() bool { return b.n > 1 && len(b.mean) > 0 }
 func (s *Selection) comparable() bool { return s.Choice.Scale.IsFull() && !s.Choice.Synthetic }
 
 // remarks are what a reader of a picture of these networks must know.
-func (s *Selection) remarks(networks []experiments.Network) []string {
+func (s *Selection) remarks(networks []network.Network) []string {
 	var remarks []string
 	if s.Choice.Synthetic {
 		remarks = append(remarks, "SYNTHETIC DATA, not CIFAR-10")
@@ -161,7 +161,7 @@ func (r Selected) diverged() bool { return r.Record != nil && r.Record.Status ==
 
 // seedsRemark says how many seeds the curves of a picture stand for: the number
 // most networks have, then those that have another.
-func (s *Selection) seedsRemark(networks []experiments.Network) string {
+func (s *Selection) seedsRemark(networks []network.Network) string {
 	counts := map[int]int{}
 	for _, n := range networks {
 		if k := len(s.averaged(n)); k > 0 {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strconv"
 
-	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/reports/table"
 )
 
@@ -25,9 +25,8 @@ func compareTable(s *Selection) *table.Table {
 	)
 	t.Notes = []string{"Difference: plain minus residual. Means over the complete runs of each network, with the sample standard " +
 		"deviation where there are several; runs: plain + residual."}
-	for _, d := range depthsOf(s.Experiment.Networks) {
-		networks := []experiments.Network{{Kind: experiments.Plain, Depth: d}, {Kind: experiments.Residual, Depth: d}}
-		plain, residual := s.sample(networks[0]), s.sample(networks[1])
+	for _, pair := range pairs(s.Experiment.Networks) {
+		plain, residual := s.sample(pair.plain), s.sample(pair.residual)
 		difference := mean(plain.test) - mean(residual.test)
 		better := ""
 		switch {
@@ -38,10 +37,42 @@ func compareTable(s *Selection) *table.Table {
 		case difference == 0:
 			better = "equal"
 		}
-		t.Add(table.Int(d), meanStd(plain.training), meanStd(residual.training), table.Signed(mean(plain.training)-mean(residual.training)),
+		t.Add(table.Int(pair.depth), meanStd(plain.training), meanStd(residual.training), table.Signed(mean(plain.training)-mean(residual.training)),
 			meanStd(plain.test), meanStd(residual.test), table.Signed(difference),
 			table.Several(fmt.Sprintf("%d + %d", plain.n, residual.n), strconv.Itoa(plain.n), strconv.Itoa(residual.n)), table.Text(better),
-			table.Int(min(plain.n, residual.n)), s.seeds(networks...))
+			table.Int(min(plain.n, residual.n)), s.seeds(pair.plain, pair.residual))
 	}
 	return t
+}
+
+// pair is a plain and a residual network of one depth; one of them can be the
+// zero value, which no run is of.
+type pair struct {
+	depth           int
+	plain, residual network.Network
+}
+
+// pairs is the networks of each depth, the first plain one with the first
+// residual one and so on.
+func pairs(networks []network.Network) []pair {
+	var all []pair
+	for _, d := range depthsOf(networks) {
+		of := map[network.Kind][]network.Network{}
+		for _, n := range networks {
+			if n.Depth() == d {
+				of[n.Kind] = append(of[n.Kind], n)
+			}
+		}
+		for i := range max(len(of[network.Plain]), len(of[network.Residual])) {
+			p := pair{depth: d}
+			if plain := of[network.Plain]; i < len(plain) {
+				p.plain = plain[i]
+			}
+			if residual := of[network.Residual]; i < len(residual) {
+				p.residual = residual[i]
+			}
+			all = append(all, p)
+		}
+	}
+	return all
 }

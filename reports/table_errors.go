@@ -4,7 +4,7 @@ import (
 	"math"
 	"strings"
 
-	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/reports/table"
 )
 
@@ -71,7 +71,7 @@ func (s *Selection) quotesPaper() bool {
 
 // paper is the training and the test error the paper gives for a network, NaN
 // where it gives none.
-func (s *Selection) paper(n experiments.Network) (training, test float64) {
+func (s *Selection) paper(n network.Network) (training, test float64) {
 	training, test = math.NaN(), math.NaN()
 	if v, ok := s.Experiment.Paper.Training[n]; ok {
 		training = v
@@ -86,7 +86,7 @@ func (s *Selection) paper(n experiments.Network) (training, test float64) {
 // all networks that share it.
 func (s *Selection) paperNotes() []string {
 	var notes []string
-	of := map[string][]experiments.Network{}
+	of := map[string][]network.Network{}
 	for _, n := range s.Experiment.Networks {
 		if note := s.Experiment.Paper.Note[n]; note != "" {
 			if of[note] == nil {

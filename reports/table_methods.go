@@ -48,7 +48,7 @@ func methodTable(s *Selection, o Options) *table.Table {
 				parameters = table.Int(p).As(millions(p))
 			}
 		}
-		cells := []table.Cell{table.Text(n.String()), table.Int(n.Depth).As(strconv.Itoa(n.Depth)), parameters, table.Percent(x.first), meanStd(x.test), table.Int(x.n),
+		cells := []table.Cell{table.Text(n.String()), table.Int(n.Depth()).As(strconv.Itoa(n.Depth())), parameters, table.Percent(x.first), meanStd(x.test), table.Int(x.n),
 			table.Percent(median(x.test)), table.Percent(lowest(x.test)), table.Percent(x.lowest), table.Percent(paper), quoted, public, s.seeds(n)}
 		if x.n < 2 {
 			// Of one run these are its test error again.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/reports/table"
 )
 
@@ -65,7 +65,7 @@ func (s *Selection) apart() string {
 }
 
 // seeds is the seeds of the complete runs of some networks, for CSV.
-func (s *Selection) seeds(networks ...experiments.Network) table.Cell {
+func (s *Selection) seeds(networks ...network.Network) table.Cell {
 	var seeds []int64
 	for _, n := range networks {
 		for _, r := range s.of(n) {

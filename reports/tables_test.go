@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/reports/table"
 	"deepresidual/results"
 )
@@ -136,7 +137,7 @@ func TestCSVIsForPrograms(t *testing.T) {
 func TestValuesInCSV(t *testing.T) {
 	exp := compareExperiment()
 	records := recordsOf(exp, sixteenth)
-	tests := map[experiments.Network][]float64{plainNet(20): {19.5}, residualNet(20): {16.25, 16.5, 17}}
+	tests := map[network.Network][]float64{plainNet(20): {19.5}, residualNet(20): {16.25, 16.5, 17}}
 	for _, r := range records {
 		if v := tests[r.Key.Spec.Network]; v != nil {
 			r.Rows[len(r.Rows)-1].TestError = v[r.Key.Spec.Seed-1]

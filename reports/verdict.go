@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
@@ -136,8 +137,8 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 }
 
 // networksOf is the networks a claim is about, each once.
-func networksOf(c experiments.Claim) []experiments.Network {
-	var out []experiments.Network
+func networksOf(c experiments.Claim) []network.Network {
+	var out []network.Network
 	for _, n := range slices.Concat(c.Of, c.Than) {
 		if !slices.Contains(out, n) {
 			out = append(out, n)
@@ -157,7 +158,7 @@ func (s *Selection) schedule() string {
 
 // notComplete names the planned runs of a network that have diverged, and those
 // that are missing or unfinished.
-func (s *Selection) notComplete(n experiments.Network) (diverged, open []string) {
+func (s *Selection) notComplete(n network.Network) (diverged, open []string) {
 	for _, r := range s.of(n) {
 		name := fmt.Sprintf("%s seed %d %s", n, r.Spec.Seed, r.state())
 		switch {
@@ -174,7 +175,7 @@ func (s *Selection) notComplete(n experiments.Network) (diverged, open []string)
 // values is a network's measure of each complete run: the test or training error
 // of the last row in percent, or the mean over the layers of the standard
 // deviation of their responses.
-func (s *Selection) values(n experiments.Network, metric string) []float64 {
+func (s *Selection) values(n network.Network, metric string) []float64 {
 	switch metric {
 	case experiments.TrainingError:
 		return s.sample(n).training
@@ -194,7 +195,7 @@ func (s *Selection) values(n experiments.Network, metric string) []float64 {
 
 // errorsOf is the errors that say whether a network has learnt anything: those a
 // claim is about, or the test errors.
-func (s *Selection) errorsOf(n experiments.Network, metric string) []float64 {
+func (s *Selection) errorsOf(n network.Network, metric string) []float64 {
 	if metric == experiments.TrainingError {
 		return s.sample(n).training
 	}

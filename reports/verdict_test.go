@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
 // given is complete records that end at the errors given, one per seed, and
 // respond as given.
 type given struct {
-	network        experiments.Network
+	network        network.Network
 	training, test []float64
 	response       float64
 	warmup         int
@@ -22,7 +23,7 @@ type given struct {
 // ended is records of each of data at a scale, and their experiment.
 func ended(scale experiments.Scale, claim experiments.Claim, data ...given) (*experiments.Experiment, []*results.Record) {
 	exp := &experiments.Experiment{Name: "x", Protocol: experiments.Paper(), Seeds: []int64{1}, Claims: []experiments.Claim{claim},
-		SeedsFor: map[experiments.Network][]int64{}}
+		SeedsFor: map[network.Network][]int64{}}
 	for _, g := range data {
 		exp.Networks = append(exp.Networks, g.network)
 		for i := range g.test {
@@ -45,7 +46,7 @@ func ended(scale experiments.Scale, claim experiments.Claim, data ...given) (*ex
 	return exp, records
 }
 
-func nets(n ...experiments.Network) []experiments.Network { return n }
+func nets(n ...network.Network) []network.Network { return n }
 
 func TestJudge(t *testing.T) {
 	full := experiments.Full()
@@ -218,7 +219,7 @@ func TestNumbersOfAVerdict(t *testing.T) {
 		{experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(plainNet(20)), Value: 9.7, PaperRuns: 5, Scatter: 0.1, Degrees: 4}, "9.7 (mean of 5)", "9.90"},
 	} {
 		exp, records := ended(experiments.Full(), c.claim, given{plainNet(20), []float64{1}, []float64{9.9}, 1, -1}, given{plainNet(56), []float64{5}, []float64{13.4}, 1, -1})
-		exp.Paper.Test = map[experiments.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2}
+		exp.Paper.Test = map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2}
 		v := Judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
 		if v.Paper != c.paper || v.Ours != c.ours {
 			t.Errorf("%s: paper %q, ours %q; want %q, %q", c.claim.Kind, v.Paper, v.Ours, c.paper, c.ours)

@@ -14,6 +14,7 @@ import (
 	"github.com/BurntSushi/toml"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 )
 
 // meanRows is the number of rows in the summary's mean.
@@ -28,7 +29,7 @@ type document struct {
 	Status      Status               `toml:"status"`
 	Reason      string               `toml:"reason,omitempty"`
 	WarmupEnded int                  `toml:"warmup_ended"` // -1: not yet, or no warm-up
-	Network     experiments.Network  `toml:"network"`
+	Network     network.Network      `toml:"network"`
 	Seed        int64                `toml:"seed"`
 	Scale       experiments.Scale    `toml:"scale"`
 	Arithmetic  int                  `toml:"arithmetic"`

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 )
 
 // Fingerprint names the data a run was trained and tested on.
@@ -34,7 +35,7 @@ type Key struct {
 // The number of threads, the machine, the folder and the set of kernels are not
 // in a key; they are in the record's [Provenance]. Warm-up settings count only
 // for networks that warm up, the side of a shortcut's padding only for networks
-// with shortcuts. A key of the protocol that came later counts only where it has
+// that pad. A key of the protocol that came later counts only where it has
 // another value than the one it stands for in records without it: see [added].
 func (k Key) Identity() string {
 	sum := sha256.Sum256(k.canonical())
@@ -59,14 +60,14 @@ func (k Key) canonical() []byte {
 	// The depth from which networks warm up decides nothing but whether this
 	// one does, and the rest of the rule matters only if it does.
 	from := k.Spec.Protocol.WarmupDepth
-	warmsUp := from > 0 && k.Spec.Network.Depth >= from
+	warmsUp := from > 0 && k.Spec.Network.Depth() >= from
 	delete(protocol, "warmup_from_depth")
 	if !warmsUp {
 		delete(protocol, "warmup_learning_rate")
 		delete(protocol, "warmup_training_error")
 		delete(protocol, "warmup_window")
 	}
-	if k.Spec.Network.Kind == experiments.Plain {
+	if k.Spec.Network.Shortcut != network.Identity {
 		delete(protocol, "padding_side")
 	}
 	before := tomlFields(protocolBefore(1))
@@ -76,7 +77,7 @@ func (k Key) canonical() []byte {
 		}
 	}
 	doc := map[string]any{
-		"network":    k.Spec.Network.String(),
+		"network":    k.Spec.Network.Canonical(),
 		"protocol":   protocol,
 		"scale":      k.Spec.Scale.String(),
 		"seed":       k.Spec.Seed,

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 )
 
 // Recorded runs are found by their identity, so it may not change by accident:
@@ -24,8 +25,8 @@ func TestIdentityStays(t *testing.T) {
 func TestIdentityChanges(t *testing.T) {
 	key := testKey(t, "resnet-110", 1)
 	changes := map[string]func(*Key){
-		"kind":       func(k *Key) { k.Spec.Network.Kind = experiments.Plain },
-		"depth":      func(k *Key) { k.Spec.Network.Depth = 1202 },
+		"kind":       func(k *Key) { k.Spec.Network = network.Standard(network.Plain, 18) },
+		"depth":      func(k *Key) { k.Spec.Network = network.Standard(network.Residual, 200) },
 		"seed":       func(k *Key) { k.Spec.Seed = 2 },
 		"scale":      func(k *Key) { k.Spec.Scale.Den = 17 },
 		"train data": func(k *Key) { k.Data.Train = strings.Repeat("0", 64) },

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/results/atomicfile"
 	"deepresidual/results/lease"
 )
@@ -27,7 +28,7 @@ const (
 func workerKey(seed int) Key {
 	scale := experiments.Scale{Num: 1, Den: 16}
 	return Key{Spec: experiments.RunSpec{
-		Network:  experiments.Network{Kind: experiments.Plain, Depth: 20},
+		Network:  network.Standard(network.Plain, 3),
 		Protocol: experiments.Paper().Scaled(scale),
 		Scale:    scale, Seed: int64(seed),
 	}}

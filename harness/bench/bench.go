@@ -16,6 +16,7 @@ import (
 	"deepresidual/harness/text"
 	"deepresidual/harness/train"
 	"deepresidual/models"
+	"deepresidual/models/network"
 )
 
 // Options say how steps are timed.
@@ -37,17 +38,17 @@ type Result struct {
 
 // Steps times training steps of a network, after a few that warm the machine
 // up. It ends with ctx, after the step in hand.
-func Steps(ctx context.Context, net *models.Network, o Options) (Result, error) {
+func Steps(ctx context.Context, net network.Network, o Options) (Result, error) {
 	if need, free := cost.MemoryMiB(net, o.Batch), process.FreeMiB(); free > 0 && float64(need) > free {
 		return Result{}, fmt.Errorf("%s on minibatches of %s images takes about %s GiB of memory, and %.1f GiB are free: take smaller minibatches",
-			net.Name(), text.Grouped(o.Batch), text.Grouped(need/1024), free/1024)
+			net, text.Grouped(o.Batch), text.Grouped(need/1024), free/1024)
 	}
 	m, err := models.New(net, models.Options{Batch: o.Batch, EvalBatch: o.Batch, Threads: o.Threads, Kernels: o.Kernels})
 	if err != nil {
 		return Result{}, err
 	}
 	defer m.Close()
-	m.Initialise(1, train.Initialisation(experiments.Paper()))
+	m.Initialise(1, train.Initialisation(net, experiments.Paper()))
 	b := randomBatch(o.Batch)
 	hyper := train.Hyper(experiments.Paper(), 0.01)
 	var before, after runtime.MemStats

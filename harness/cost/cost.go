@@ -6,13 +6,8 @@ import (
 	"math"
 
 	"deepresidual/experiments"
-	"deepresidual/models"
+	"deepresidual/models/network"
 )
-
-// Describe returns the network that a spec names.
-func Describe(n experiments.Network) (*models.Network, error) {
-	return models.Describe(n.Kind == experiments.Residual, n.Depth)
-}
 
 // testImages is the size of CIFAR-10's test set, for the cost of runs whose data
 // is not loaded.
@@ -24,17 +19,13 @@ const Passes = 3
 
 // Run returns the multiply-adds that a run still needs after a number of
 // iterations: its minibatches and the evaluations of its rows.
-func Run(spec experiments.RunSpec, done int) (int64, error) {
-	net, err := Describe(spec.Network)
-	if err != nil {
-		return 0, err
-	}
+func Run(spec experiments.RunSpec, done int) int64 {
 	p := spec.Protocol
 	left := p.Iterations - done
 	images := int64(left) * int64(p.Batch) * Passes
 	rows := (p.Iterations+p.Interval-1)/p.Interval - done/p.Interval
 	images += int64(rows) * int64(testImages+p.Validation)
-	return net.MultiplyAdds() * images, nil
+	return spec.Network.MultiplyAdds() * images
 }
 
 // MemoryMiB estimates the memory that training needs on minibatches of so many
@@ -42,9 +33,9 @@ func Run(spec experiments.RunSpec, done int) (int64, error) {
 // what it makes of them (1.7 times as much in all, measured for 20 and 110
 // layers); the parameters with gradient, momentum and a checkpoint in the
 // making; the data set and the rest.
-func MemoryMiB(net *models.Network, batch int) int {
+func MemoryMiB(net network.Network, batch int) int {
 	outputs := 0
-	for _, l := range net.Layers() {
+	for _, l := range net.Convolutions() {
 		outputs += l.Size * l.Size * l.Out
 	}
 	const size, rest = 4, 400 << 20

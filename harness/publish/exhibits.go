@@ -14,6 +14,7 @@ import (
 	"deepresidual/experiments"
 	"deepresidual/harness/process"
 	"deepresidual/harness/text"
+	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/reports/tensorboard"
 	"deepresidual/results"
@@ -23,10 +24,10 @@ import (
 type Publisher struct {
 	Store       *results.Store
 	Experiments []*experiments.Experiment
-	Asked       reports.Choice                // what the command line asks for
-	AnyScale    bool                          // draw the largest recorded scale: none was asked for
-	Parameters  func(experiments.Network) int // counts a network's parameters; 0 if it cannot be built
-	TensorBoard string                        // folder of event files; empty for none
+	Asked       reports.Choice            // what the command line asks for
+	AnyScale    bool                      // draw the largest recorded scale: none was asked for
+	Parameters  func(network.Network) int // counts a network's parameters; 0 if it cannot be built
+	TensorBoard string                    // folder of event files; empty for none
 
 	Output   io.Writer // for tables and the names of files
 	Progress io.Writer // for what the user is to know besides

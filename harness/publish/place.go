@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/results"
 )
@@ -73,7 +74,7 @@ func (p *Publisher) drawnBefore(e *experiments.Experiment, records []*results.Re
 
 // completeNetworks counts the networks with a complete run.
 func completeNetworks(records []*results.Record) int {
-	complete := make(map[experiments.Network]bool)
+	complete := make(map[network.Network]bool)
 	for _, r := range records {
 		if r != nil && r.Status == results.Complete {
 			complete[r.Key.Spec.Network] = true

@@ -73,11 +73,7 @@ func Tasks(runs work.Plan, records []*results.Record, cpus int, perThread float6
 	var tasks []slurm.Task
 	for _, r := range runs {
 		spec := r.Key.Spec
-		net, err := cost.Describe(spec.Network)
-		if err != nil {
-			return nil, err
-		}
-		memory := cost.MemoryMiB(net, spec.Protocol.Batch)
+		memory := cost.MemoryMiB(spec.Network, spec.Protocol.Batch)
 		for _, old := range records {
 			if old.Key.Spec.Network == spec.Network && old.Key.Spec.Protocol.Batch == spec.Protocol.Batch {
 				memory = max(memory, int(old.PeakMiB))

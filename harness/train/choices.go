@@ -3,6 +3,7 @@ package train
 import (
 	"deepresidual/experiments"
 	"deepresidual/models"
+	"deepresidual/models/network"
 	"deepresidual/models/ops"
 )
 
@@ -16,9 +17,9 @@ func Conventions(p experiments.Protocol) ops.Conventions {
 	}
 }
 
-// Initialisation returns how a network of a protocol begins.
-func Initialisation(p experiments.Protocol) models.Initialisation {
-	std, uniform := p.LastLayer.Std(models.Features)
+// Initialisation returns how a network begins by a protocol.
+func Initialisation(n network.Network, p experiments.Protocol) models.Initialisation {
+	std, uniform := p.LastLayer.Std(n.Features())
 	return models.Initialisation{FanIn: p.Initialisation == experiments.FanIn, LastStd: std, LastUniform: uniform}
 }
 

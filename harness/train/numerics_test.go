@@ -10,6 +10,7 @@ import (
 	"deepresidual/harness/data"
 	"deepresidual/models"
 	"deepresidual/models/kernels"
+	"deepresidual/models/network"
 )
 
 // longEnvironment is the variable that makes [TestKernelSetsLearnAlike] take
@@ -70,16 +71,13 @@ const (
 // training loss.
 func lossCurve(t *testing.T, set *data.Set, kernels string, seed int64, batch int) []float64 {
 	t.Helper()
-	net, err := models.Describe(true, 20)
-	if err != nil {
-		t.Fatal(err)
-	}
+	net := network.Standard(network.Residual, 3)
 	m, err := models.New(net, models.Options{Batch: batch, Kernels: kernels})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	m.Initialise(seed, Initialisation(experiments.Paper()))
+	m.Initialise(seed, Initialisation(net, experiments.Paper()))
 	indices, _, err := set.Split(0, seed)
 	if err != nil {
 		t.Fatal(err)

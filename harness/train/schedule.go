@@ -1,6 +1,10 @@
 package train
 
-import "deepresidual/experiments"
+import (
+	"deepresidual/experiments"
+
+	"deepresidual/models/network"
+)
 
 // Schedule is where the learning rate comes from (section 4.2): the base rate,
 // divided at each milestone, and for very deep networks a warm-up at a lower
@@ -22,8 +26,8 @@ type warmUp struct {
 
 // NewSchedule returns the schedule of a network under a resolved protocol, at
 // iteration 0. Networks of WarmupDepth layers or more begin with the warm-up.
-func NewSchedule(network experiments.Network, p experiments.Protocol) *Schedule {
-	return &Schedule{protocol: p, state: warmUp{Active: p.WarmupDepth > 0 && network.Depth >= p.WarmupDepth, Ended: -1}}
+func NewSchedule(network network.Network, p experiments.Protocol) *Schedule {
+	return &Schedule{protocol: p, state: warmUp{Active: p.WarmupDepth > 0 && network.Depth() >= p.WarmupDepth, Ended: -1}}
 }
 
 // Rate returns the learning rate of the minibatch that is trained after the

@@ -4,9 +4,10 @@ import (
 	"testing"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 )
 
-func network(t *testing.T, name string) experiments.Network {
+func named(t *testing.T, name string) network.Network {
 	t.Helper()
 	n, err := experiments.ParseNetwork(name)
 	if err != nil {
@@ -40,7 +41,7 @@ func TestRate(t *testing.T) {
 		{"plain networks warm up, too", "plain-1202", paper, 500, 0.01},
 		{"warm-up does not raise the rate after a milestone", "resnet-110", early, 20, 0.001},
 	} {
-		if got := NewSchedule(network(t, c.network), c.protocol).Rate(c.iteration); got != c.want {
+		if got := NewSchedule(named(t, c.network), c.protocol).Rate(c.iteration); got != c.want {
 			t.Errorf("%s: rate of %s after %d iterations is %v, want %v", c.name, c.network, c.iteration, got, c.want)
 		}
 	}
@@ -49,7 +50,7 @@ func TestRate(t *testing.T) {
 func TestNoWarmUpAtDepthZero(t *testing.T) {
 	p := experiments.Paper()
 	p.WarmupDepth = 0
-	if s := NewSchedule(network(t, "resnet-1202"), p); s.WarmingUp() {
+	if s := NewSchedule(named(t, "resnet-1202"), p); s.WarmingUp() {
 		t.Error("warmup_from_depth = 0 means no network warms up, but resnet-1202 does")
 	}
 }
@@ -81,7 +82,7 @@ func TestWarmUpRule(t *testing.T) {
 			return 9
 		}, 351},
 	} {
-		s := NewSchedule(network(t, "resnet-110"), p)
+		s := NewSchedule(named(t, "resnet-110"), p)
 		for i := 1; i <= 1000; i++ {
 			s.Observe(i, c.wrong(i))
 			if want := c.ends < 0 || i < c.ends; s.WarmingUp() != want {
@@ -113,7 +114,7 @@ func TestWarmUpWindow(t *testing.T) {
 		protocol experiments.Protocol
 		ends     int
 	}{{epoch, 391}, {short, 7}} {
-		s := NewSchedule(network(t, "resnet-110"), c.protocol)
+		s := NewSchedule(named(t, "resnet-110"), c.protocol)
 		for i := 1; i <= 500; i++ {
 			s.Observe(i, c.protocol.Batch/2) // 50 % from the start
 		}

@@ -159,7 +159,7 @@ func (j *Job) begin() (*trainer, error) {
 		return nil, err
 	}
 	if c == nil {
-		j.Model.Initialise(spec.Seed, Initialisation(spec.Protocol))
+		j.Model.Initialise(spec.Seed, Initialisation(spec.Network, spec.Protocol))
 	} else {
 		if err := j.Model.Load(c.tensors); err != nil {
 			return nil, fmt.Errorf("going on from a checkpoint: %w", err)
@@ -343,7 +343,7 @@ func (t *trainer) finish(ctx context.Context) error {
 func (t *trainer) metadata() map[string]string {
 	s := t.spec
 	return map[string]string{
-		"network":   s.Network.String(),
+		"network":   s.Network.Canonical(),
 		"run":       t.Run.Key().Identity(),
 		"seed":      strconv.FormatInt(s.Seed, 10),
 		"scale":     s.Scale.String(),

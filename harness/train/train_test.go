@@ -15,6 +15,7 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/harness/data"
+	"deepresidual/models/network"
 	"deepresidual/results"
 	"deepresidual/results/lease"
 )
@@ -38,7 +39,7 @@ func smallKey(set *data.Set) results.Key {
 	p = p.Scaled(experiments.Scale{Num: 1, Den: 1})
 	return results.Key{
 		Spec: experiments.RunSpec{
-			Network:  experiments.Network{Kind: experiments.Residual, Depth: 8},
+			Network:  network.Standard(network.Residual, 1),
 			Protocol: p, Scale: experiments.Scale{Num: 1, Den: 1}, Seed: 3,
 		},
 		Data:       set.Fingerprint,
@@ -348,7 +349,7 @@ func TestWarmUpIsResumed(t *testing.T) {
 	}
 	start := func() attempt {
 		a := newAttempt(t, t.TempDir(), set)
-		a.key.Spec.Network.Depth = 110
+		a.key.Spec.Network = network.Standard(network.Residual, 18)
 		a.key.Spec.Protocol.Iterations, a.key.Spec.Protocol.Interval = 140, 70
 		a.key.Spec.Protocol.WarmupWindow = 100
 		a.key.Spec.Protocol.Milestones = nil

@@ -7,6 +7,7 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/harness/fixture"
+	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
@@ -149,7 +150,7 @@ func TestPlanOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	a, b := fixture.Experiment(t, "a", nil), fixture.Experiment(t, "b", nil)
-	b.Networks = append(b.Networks, experiments.Network{Kind: experiments.Plain, Depth: 32})
+	b.Networks = append(b.Networks, network.Standard(network.Plain, 5))
 	var got []string
 	for _, r := range planFor(t, store, Request{}, a, b) {
 		got = append(got, r.Key.Spec.Network.String()+" for "+strings.Join(r.ShownBy, "+"))
@@ -169,7 +170,7 @@ func TestPlanOrder(t *testing.T) {
 	}
 	run.Release()
 	p := planFor(t, store, Request{}, a, b)
-	if n := p[len(p)-1].Key.Spec.Network; n.Depth != 32 {
+	if n := p[len(p)-1].Key.Spec.Network; n.Depth() != 32 {
 		t.Errorf("%s is last, want plain-32, of which one iteration is left", n)
 	}
 }

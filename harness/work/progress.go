@@ -45,15 +45,11 @@ type progress struct {
 
 // newProgress returns the progress of a run that writes to w. after is the cost
 // of the runs after it, in multiply-adds.
-func newProgress(w io.Writer, spec experiments.RunSpec, name string, after int64) (*progress, error) {
-	whole, err := cost.Run(spec, 0)
-	if err != nil {
-		return nil, err
-	}
+func newProgress(w io.Writer, spec experiments.RunSpec, name string, after int64) *progress {
 	p := &progress{w: w, now: time.Now, spec: spec, name: name}
-	p.rest = float64(after) / float64(whole) * float64(spec.Protocol.Iterations)
+	p.rest = float64(after) / float64(cost.Run(spec, 0)) * float64(spec.Protocol.Iterations)
 	p.width, p.terminal = terminalOf(w)
-	return p, nil
+	return p
 }
 
 // Begin implements train.Observer.

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"time"
 
-	"deepresidual/experiments"
 	"deepresidual/harness/bench"
 	"deepresidual/harness/cost"
+	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
@@ -39,22 +39,15 @@ func RecordedSpeed(records []*results.Record, host, cpu string, threads int) (Sp
 	if latest == nil {
 		return Speed{}, false
 	}
-	c, err := cost.Run(latest.Key.Spec, 0)
-	if err != nil {
-		return Speed{}, false
-	}
 	return Speed{
-		PerSecond: float64(c) / latest.Provenance.TrainSeconds,
+		PerSecond: float64(cost.Run(latest.Key.Spec, 0)) / latest.Provenance.TrainSeconds,
 		Source:    "the time " + latest.Key.Spec.Network.String() + " took on this machine",
 	}, true
 }
 
 // MeasuredSpeed times a few training steps of a small network.
 func MeasuredSpeed(ctx context.Context, threads int, kernels string) (Speed, error) {
-	net, err := cost.Describe(experiments.Network{Kind: experiments.Residual, Depth: 20})
-	if err != nil {
-		return Speed{}, err
-	}
+	net := network.Standard(network.Residual, 3)
 	const batch, steps = 128, 5
 	b, err := bench.Steps(ctx, net, bench.Options{Batch: batch, Steps: steps, Threads: threads, Kernels: kernels})
 	if err != nil {
@@ -62,7 +55,7 @@ func MeasuredSpeed(ctx context.Context, threads int, kernels string) (Speed, err
 	}
 	return Speed{
 		PerSecond: float64(net.MultiplyAdds()) * batch * cost.Passes / b.Step.Seconds(),
-		Source:    fmt.Sprintf("%d steps of %s just now", steps, net.Name()),
+		Source:    fmt.Sprintf("%d steps of %s just now", steps, net),
 	}, nil
 }
 
@@ -74,11 +67,7 @@ func SlowestThread(records []*results.Record) (perSecond float64, ok bool) {
 		if r.Status != results.Complete || p.TrainSeconds <= 0 || p.Threads < 1 || r.Key.Data.Synthetic {
 			continue
 		}
-		c, err := cost.Run(r.Key.Spec, 0)
-		if err != nil {
-			continue // of a network that this program cannot train
-		}
-		if s := float64(c) / p.TrainSeconds / float64(p.Threads); !ok || s < perSecond {
+		if s := float64(cost.Run(r.Key.Spec, 0)) / p.TrainSeconds / float64(p.Threads); !ok || s < perSecond {
 			perSecond, ok = s, true
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"runtime/debug"
 	"time"
 
-	"deepresidual/harness/cost"
 	"deepresidual/harness/data"
 	"deepresidual/harness/process"
 	"deepresidual/harness/text"
@@ -139,23 +138,16 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error
 	}
 
 	spec := r.Key.Spec
-	net, err := cost.Describe(spec.Network)
-	if err != nil {
-		return err
-	}
 	// The memory of the run before is not this one's.
 	debug.FreeOSMemory()
 	process.ResetPeak()
-	m, err := models.New(net, models.Options{Conventions: train.Conventions(spec.Protocol), Batch: spec.Protocol.Batch, EvalBatch: train.EvalBatch, Threads: w.Threads, Kernels: w.Kernels})
+	m, err := models.New(spec.Network, models.Options{Conventions: train.Conventions(spec.Protocol), Batch: spec.Protocol.Batch, EvalBatch: train.EvalBatch, Threads: w.Threads, Kernels: w.Kernels})
 	if err != nil {
 		return err
 	}
 	defer m.Close()
 
-	p, err := newProgress(w.Output, spec, r.name, rest)
-	if err != nil {
-		return err
-	}
+	p := newProgress(w.Output, spec, r.name, rest)
 	defer p.End()
 	note := context.AfterFunc(ctx, func() { w.say("%s: finishing the step and writing a checkpoint", r.Key) })
 	defer note()

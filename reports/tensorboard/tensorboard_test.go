@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
@@ -145,7 +146,7 @@ func TestFirstRecord(t *testing.T) {
 
 func record(rows int) *results.Record {
 	r := &results.Record{Key: results.Key{Spec: experiments.RunSpec{
-		Network: experiments.Network{Kind: experiments.Plain, Depth: 20}, Protocol: experiments.Paper(), Scale: experiments.Full(), Seed: 1}}}
+		Network: network.Standard(network.Plain, 3), Protocol: experiments.Paper(), Scale: experiments.Full(), Seed: 1}}}
 	r.Provenance.Started = noon
 	for i := 1; i <= rows; i++ {
 		r.Rows = append(r.Rows, results.Row{Iteration: 400 * i, TrainError: 50 / float64(i), TestError: 60 / float64(i), TrainLoss: 1.5, LearningRate: 0.1, ValError: math.NaN()})
