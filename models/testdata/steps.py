@@ -3,7 +3,9 @@
     python3 steps.py > steps.json
 
 Needs python3-torch. Weights and images come from the integer hash below, which
-the Go test computes as well, so that only results are stored.
+the Go test computes as well, so that only results are stored: losses, and of
+each tensor how far it has moved, as a whole and along a hashed direction, which
+no permutation of its elements would keep.
 """
 
 import json
@@ -80,6 +82,7 @@ def run(depth, residual, batch, steps):
     x = hashed(batch * 3 * 32 * 32, 1000).astype(np.float32).astype(np.float64) * 2
     x = torch.tensor(x).reshape(batch, 3, 32, 32)
     labels = torch.arange(batch) * 7 % 10
+    begin = {k: v.clone() for k, v in net.state_dict().items()}
     opt = torch.optim.SGD(net.parameters(), lr=0.001, momentum=0.9, weight_decay=1e-4)
     losses = []
     for _ in range(steps):
@@ -91,8 +94,12 @@ def run(depth, residual, batch, steps):
     net.eval()
     with torch.no_grad():
         losses.append(F.cross_entropy(net(x), labels).item())
-    tensors = {k: v.norm().item() for k, v in net.state_dict().items() if "num_batches" not in k}
-    return {"depth": depth, "residual": residual, "batch": batch, "losses": losses, "norms": tensors}
+    changes = {}
+    for salt, (k, v) in enumerate((k, v) for k, v in net.state_dict().items() if "num_batches" not in k):
+        change = (v - begin[k]).flatten()
+        direction = torch.tensor(hashed(change.numel(), 2000 + salt))
+        changes[k] = {"norm": change.norm().item(), "along": torch.dot(change, direction).item()}
+    return {"depth": depth, "residual": residual, "batch": batch, "losses": losses, "changes": changes}
 
 
 print(json.dumps([run(20, r, 8, 3) for r in (False, True)], indent=1))
