@@ -8,9 +8,9 @@ import (
 	"deepresidual/models/network"
 )
 
-// benchMode times training steps of a network on random images and prints three
-// lines: the speed, the allocations that a step makes, and the speed of
-// evaluation.
+// benchMode times training steps of a network on random images and prints a line
+// each of the speed, its share of what the processor can do at most, the
+// allocations that a step makes, and the speed of evaluation.
 type benchMode struct {
 	network *network.Network
 	batch   int
@@ -33,6 +33,10 @@ func (m *benchMode) do(ctx context.Context, env *environment) error {
 	}
 	fmt.Fprintf(env.stdout, "%s batch %d threads %d kernels %s: %.1f ms/step %.0f images/s peak %.0f MiB\n",
 		m.network, m.batch, m.machine.threads, r.Kernels, r.Step.Seconds()*1000, float64(m.batch)/r.Step.Seconds(), r.PeakMiB)
+	if r.PeakFLOPS > 0 {
+		fmt.Fprintf(env.stdout, "%.0f GFLOP/s, counted as direct convolution: %.0f %% of the FMA peak of %.0f GFLOP/s\n",
+			r.FLOPS/1e9, 100*r.FLOPS/r.PeakFLOPS, r.PeakFLOPS/1e9)
+	}
 	fmt.Fprintf(env.stdout, "allocations per step: %.1f\n", r.Allocations)
 	fmt.Fprintf(env.stdout, "evaluation: %.1f ms/batch %.0f images/s\n", r.Evaluation.Seconds()*1000, float64(m.batch)/r.Evaluation.Seconds())
 	return nil

@@ -16,6 +16,7 @@ import (
 	"deepresidual/harness/text"
 	"deepresidual/harness/train"
 	"deepresidual/models"
+	"deepresidual/models/kernels"
 	"deepresidual/models/network"
 )
 
@@ -34,6 +35,8 @@ type Result struct {
 	Kernels     string
 	Allocations float64 // per step
 	PeakMiB     float64 // resident memory
+	FLOPS       float64 // floating-point operations a second of a step, its convolutions counted as direct ones
+	PeakFLOPS   float64 // of the machine, see kernels.Peak; 0 with kernels in plain Go
 }
 
 // Steps times training steps of a network, after a few that warm the machine
@@ -65,6 +68,8 @@ func Steps(ctx context.Context, net network.Network, o Options) (Result, error) 
 		Kernels:     m.Kernels(),
 		Allocations: float64(after.Mallocs-before.Mallocs) / float64(o.Steps),
 		PeakMiB:     process.PeakMiB(),
+		FLOPS:       2 * cost.Passes * float64(net.MultiplyAdds()) * float64(o.Batch) / step.Seconds(),
+		PeakFLOPS:   kernels.Peak(m.Kernels(), o.Threads),
 	}
 	result.Evaluation, err = median(ctx, o.Steps, func() {}, func() error {
 		_, err := m.Evaluate(b)

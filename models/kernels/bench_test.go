@@ -37,22 +37,6 @@ func bestOf(b *testing.B, run func()) float64 {
 	return best.Seconds() / float64(calls)
 }
 
-// peak measures the machine with a set's registers, in flop/s; 0 for portable.
-func peak(set string) float64 {
-	loop, flops := fmaLoop(set)
-	if loop == nil {
-		return 0
-	}
-	const turns = 100_000
-	best := 0.0
-	for range 50 {
-		start := time.Now()
-		loop(turns)
-		best = max(best, turns*float64(flops)/time.Since(start).Seconds())
-	}
-	return best
-}
-
 // report gives the metrics of an operation that took seconds.
 func report(b *testing.B, seconds float64, flops int, peak float64) {
 	b.ReportMetric(seconds*1e6, "µs")
@@ -69,7 +53,7 @@ func benchSets(b *testing.B, bench func(b *testing.B, k *Set, peak float64)) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		p := peak(name)
+		p := Peak(name, 1)
 		b.Run(name, func(b *testing.B) { bench(b, k, p) })
 	}
 }
