@@ -13,7 +13,7 @@ import (
 func rename(tensors []models.Tensor) ([]models.Tensor, error) {
 	kept := make([]models.Tensor, 0, len(tensors))
 	for _, t := range tensors {
-		if !isCounter(t.Name) {
+		if !isCounter(t.Name) && !strings.HasPrefix(t.Name, momentum) {
 			kept = append(kept, t)
 		}
 	}
@@ -40,6 +40,10 @@ func rename(tensors []models.Tensor) ([]models.Tensor, error) {
 	}
 	return kept, nil
 }
+
+// momentum is before the names of the parameters' velocities in checkpoints of
+// this program.
+const momentum = "momentum."
 
 // outermost are the parts of a CIFAR-10 network as state dicts name them.
 var outermost = map[string]bool{"conv1": true, "bn1": true, "layer1": true, "layer2": true, "layer3": true, "linear": true, "fc": true}

@@ -340,6 +340,7 @@ func TestNames(t *testing.T) {
 		{"model.conv1.weight model.linear.bias", "conv1.weight linear.bias"},
 		{"net.conv1.weight net.linear.bias net.bn1.num_batches_tracked", "conv1.weight linear.bias"},
 		{"model.conv1.weight model.linear.bias criterion.weight", "conv1.weight linear.bias"},
+		{"conv1.weight linear.bias momentum.conv1.weight momentum.linear.bias", "conv1.weight linear.bias"},
 		{"student.conv1.weight teacher.conv1.weight", "student.conv1.weight teacher.conv1.weight"},
 		{"features.0.weight classifier.weight features.1.weight", "0.weight 1.weight"},
 		{"weight", "weight"},
