@@ -94,7 +94,7 @@ func TestServeTrains(t *testing.T) {
 			t.Fatalf("the end of the training is not told: %s", stderr.String())
 		}
 	}
-	if status, _ := get(url + "figures/quick.svg"); status != http.StatusOK {
+	if status, _ := get(url + "figures/quick-synthetic.svg"); status != http.StatusOK {
 		t.Errorf("the figure: status %d", status)
 	}
 	stop()

@@ -61,7 +61,8 @@
       for (const k of names) if (u.series[k].show) data[k].forEach((v, i) => {
         if (v != null && c.at[i] >= low && c.at[i] <= high) { bottom = Math.min(bottom, v); top = Math.max(top, v); }
       });
-      if (high <= low || top < bottom || low <= all.x[0] && high >= all.x[1]) return zoom(all.x, all.y);
+      if (high <= low || low <= all.x[0] && high >= all.x[1]) return zoom(all.x, all.y);
+      if (top < bottom) return zoom([low, high], view.y); // there is nothing
       const room = (top - bottom) * 0.08 || Math.abs(top) * 0.05 || 1;
       zoom([low, high], c.y.log ? [bottom / 1.1, top * 1.1] : [Math.max(bottom - room, Math.min(0, bottom)), top + room]);
     };
