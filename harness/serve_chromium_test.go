@@ -19,8 +19,35 @@ import (
 	"deepresidual/results"
 )
 
-// TestServeInChromium looks at the page as its users do: a browser that shows it
-// loads it again by itself, and so comes by runs that were recorded meanwhile.
+// readerPage opens the page, opens and hides and sorts and scrolls, tells how that
+// looks, and tells it again when the page has renewed itself.
+const readerPage = `<!DOCTYPE html><iframe id="f" src="/" width="1000" height="700"></iframe><script>
+const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+const tell = (what) => fetch("/told", {method: "POST", body: what});
+document.getElementById("f").onload = async (e) => {
+	const d = e.target.contentDocument, w = e.target.contentWindow;
+	await wait(500);
+	const version = d.body.dataset.version, run = () => [...d.querySelectorAll(".run")].find((r) => r.textContent.includes("plain-8")), head = () => d.querySelector("#mine .sortable thead th");
+	d.querySelector("#mine .chart .u-series:nth-child(2) th").click();
+	head().querySelector("button").click();
+	head().querySelector("button").click();
+	run().open = true;
+	await wait(500);
+	run().scrollIntoView();
+	const state = () => JSON.stringify({
+		open: run().open, hidden: d.querySelector("#mine .chart .u-series:nth-child(2)").classList.contains("u-off"),
+		sorted: head().getAttribute("aria-sort"), charts: run().querySelectorAll("canvas").length,
+		top: Math.round(run().getBoundingClientRect().top), scrolled: w.scrollY > 100,
+	});
+	await tell(state());
+	while (d.body.dataset.version === version) await wait(100);
+	await wait(500);
+	await tell(state());
+};
+</script>`
+
+// TestServeInChromium looks at the page as its users do: in a browser that shows
+// it, it comes by runs that were recorded meanwhile, and stays as it was left.
 func TestServeInChromium(t *testing.T) {
 	if testing.Short() {
 		t.Skip("starts a browser and takes some seconds")
@@ -57,36 +84,50 @@ func TestServeInChromium(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	// Between browser and server, loads are told.
-	loads := make(chan struct{}, 100)
+	// Between browser and server stands a reader of the page.
+	told := make(chan string, 10)
 	proxy := httputil.NewSingleHostReverseProxy(server)
 	between := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		proxy.ServeHTTP(w, r)
-		if r.URL.Path == "/" {
-			loads <- struct{}{}
+		switch r.URL.Path {
+		case "/reader":
+			w.Header().Set("Content-Type", "text/html")
+			io.WriteString(w, readerPage)
+		case "/told":
+			b, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			told <- string(b)
+		default:
+			proxy.ServeHTTP(w, r)
 		}
 	}))
 	defer between.Close()
-	next := func(what string) {
+	next := func() string {
 		t.Helper()
 		select {
-		case <-loads:
+		case s := <-told:
+			return s
 		case <-time.After(time.Minute):
-			t.Fatalf("the browser never %s", what)
+			t.Fatal("the browser does not get there")
+			return ""
 		}
 	}
 
 	// With a debugging port it stays on the page until it is killed.
-	window := chromium("--remote-debugging-port=0", between.URL)
+	window := chromium("--remote-debugging-port=0", "--window-size=1200,800", between.URL+"/reader")
 	var once sync.Once
 	closeWindow := func() { once.Do(func() { window.Process.Kill(); window.Wait() }) }
 	if err := window.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer closeWindow()
-	next("loads the page")
+	before := next()
 	fixture.Leave(t, store, fixture.Key(e, 1), results.Complete, false)
-	next("loads the page again by itself")
+	after := next()
+	if before != after || !strings.Contains(before, `"open":true,"hidden":true,"sorted":"descending"`) {
+		t.Errorf("before and after another run was recorded:\n%s\n%s\nwant the same, with the section open, the curve hidden, the table sorted", before, after)
+	}
 	closeWindow()
 
 	out, err := chromium("--dump-dom", between.URL).Output()

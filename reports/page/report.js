@@ -17,14 +17,18 @@
   // Charts, by the figure and the panel they belong to.
   const charts = new Map();
 
-  const build = (holder, key, c, kept) => {
+  // frame makes the frame of a chart, build what is in it: all frames of a figure
+  // come first, so that each chart has its final size from the start.
+  const frame = (holder, c) => {
     const help = "Point to read values, drag to zoom, double click to zoom out; keys: arrows, + and −, 0.";
     const root = make("div", {class: "chart", tabindex: "0", role: "group", title: help,
       "aria-label": `Chart: ${c.title || c.y.label}. Arrow keys read values, plus and minus zoom, 0 zooms out.`});
-    const spoken = make("div", {class: "spoken", "aria-live": "polite"});
     if (c.title) root.append(make("h4", {}, c.title));
     holder.append(root);
-
+    return root;
+  };
+  const build = (root, key, c, kept) => {
+    const spoken = make("div", {class: "spoken", "aria-live": "polite"});
     const data = [c.at], series = [{label: c.x.label, value: (u, v) => short(v)}], bands = [], names = [];
     const partners = new Map(); // of a curve: the edges of its band
     for (const s of c.series) {
@@ -149,7 +153,7 @@
       const s = size();
       if (root.clientWidth && (s.width !== u.width || s.height !== u.height)) u.setSize(s);
     });
-    watch.observe(holder);
+    watch.observe(root);
     chart.destroy = () => { watch.disconnect(); u.destroy(); };
     charts.set(key, chart);
   };
@@ -179,7 +183,8 @@
         printed.before(holder);
         printed.after(tools);
         show(true);
-        drawn.forEach((c, i) => build(holder, id + "/" + i, c, kept && kept.charts[id + "/" + i]));
+        const roots = drawn.map((c) => frame(holder, c));
+        drawn.forEach((c, i) => build(roots[i], id + "/" + i, c, kept && kept.charts[id + "/" + i]));
         if (kept && kept.printed.includes(id)) show(false);
       };
       const fold = figure.closest("details");
@@ -196,8 +201,9 @@
   };
   const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b
     : typeof a === "number" ? -1 : typeof b === "number" ? 1 : a.localeCompare(b);
+  const sortable = () => [...document.querySelectorAll("table.sortable, .sortable table")];
   const tables = () => {
-    for (const table of document.querySelectorAll("table.sortable, .sortable table")) {
+    for (const table of sortable()) {
       const heads = [...table.querySelectorAll("thead th")], body = table.tBodies[0];
       heads.forEach((th, column) => {
         if (th.querySelector("button")) return;
@@ -257,31 +263,51 @@
     const holder = document.getElementById("status");
     if (holder && !holder.contains(document.activeElement)) holder.replaceChildren(list);
   };
-  const renew = async () => {
+  const renew = async (runs) => {
     const page = new DOMParser().parseFromString(await (await fetch("./")).text(), "text/html");
+    // What is at the upper edge stays there, whatever grows above it.
+    const anchor = [...document.querySelectorAll("main [id]")].filter((e) => e.getClientRects().length && e.getBoundingClientRect().bottom > 0)
+      .sort((a, b) => Math.abs(a.getBoundingClientRect().top) - Math.abs(b.getBoundingClientRect().top))[0];
+    const id = scrollY > 0 && anchor && anchor.id, top = anchor && anchor.getBoundingClientRect().top;
+    document.body.style.minHeight = document.documentElement.scrollHeight + "px"; // or the browser scrolls up meanwhile
     const kept = {charts: {}, printed: [...document.querySelectorAll('figure[data-shows="printed"]')].map((f) => f.dataset.charts)};
-    charts.forEach((c, k) => { kept.charts[k] = c.state(); c.destroy(); });
+    let focused = null;
+    charts.forEach((c, k) => {
+      if (c.root.contains(document.activeElement)) focused = k;
+      kept.charts[k] = c.state();
+      c.destroy();
+    });
     charts.clear();
     const open = [...document.querySelectorAll("details[open][id]")].map((d) => d.id);
-    const sorted = [...document.querySelectorAll("table")].map((t) => [...t.querySelectorAll("thead th")].findIndex((h) => h.hasAttribute("aria-sort")));
-    const down = [...document.querySelectorAll("table")].map((t) => !!t.querySelector('[aria-sort="descending"]'));
-    const y = scrollY;
+    // A table is known by its section and its place in it: another section may come before.
+    const tableOf = (t) => { const s = t.closest("section"); return s.id + "/" + sortable().filter((o) => s.contains(o)).indexOf(t); };
+    const sorted = new Map();
+    for (const t of sortable()) {
+      const column = [...t.querySelectorAll("thead th")].findIndex((h) => h.hasAttribute("aria-sort"));
+      if (column >= 0) sorted.set(tableOf(t), [column, t.querySelector('[aria-sort="descending"]') ? 2 : 1]);
+    }
     document.querySelector("main").replaceWith(page.querySelector("main"));
     document.body.dataset.version = page.body.dataset.version;
     for (const id of open) { const d = document.getElementById(id); if (d) d.open = true; }
     start(kept);
-    [...document.querySelectorAll("main table")].forEach((t, i) => {
-      if (sorted[i] >= 0) for (let k = down[i] ? 2 : 1; k > 0; k--) t.querySelectorAll("thead th button")[sorted[i]].click();
-    });
-    scrollTo({top: y, behavior: "instant"});
+    for (const t of sortable()) {
+      const [column, clicks] = sorted.get(tableOf(t)) || [0, 0];
+      for (let k = 0; k < clicks; k++) t.querySelectorAll("thead th button")[column].click();
+    }
+    progress(runs);
+    if (charts.has(focused)) charts.get(focused).root.focus({preventScroll: true});
+    await new Promise((done) => setTimeout(done)); // uPlot takes its size in a task of its own
+    const again = id && document.getElementById(id);
+    if (again) scrollBy({top: again.getBoundingClientRect().top - top, behavior: "instant"});
+    document.body.style.minHeight = "";
   };
   const ask = async () => {
     try {
       const answer = await fetch("status.json", {cache: "no-store"});
       if (!answer.ok) throw new Error(answer.statusText);
       const news = await answer.json();
-      if (news.version !== document.body.dataset.version) await renew();
-      progress(news.runs);
+      if (news.version !== document.body.dataset.version) await renew(news.runs);
+      else progress(news.runs);
       live.textContent = "Live, as of " + new Date().toLocaleTimeString() + ".";
     } catch (e) {
       live.textContent = "The server does not answer: this is how things stood when it last did.";
