@@ -169,6 +169,15 @@ func TestKilledWorkers(t *testing.T) {
 	for i, host := range hosts {
 		workers[i] = start(host)
 	}
+	seed := uint64(time.Now().UnixNano())
+	if s := os.Getenv("HARNESS_SEED"); s != "" {
+		var err error
+		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatal("HARNESS_SEED: ", err)
+		}
+	}
+	t.Logf("HARNESS_SEED=%d", seed)
+	random := rand.New(rand.NewPCG(seed, 0))
 	kills := 0
 	for kills < 12 {
 		var held, complete int
@@ -183,7 +192,7 @@ func TestKilledWorkers(t *testing.T) {
 		if complete == workerRuns {
 			break
 		}
-		time.Sleep(time.Duration(rand.IntN(30)) * time.Millisecond)
+		time.Sleep(time.Duration(random.IntN(30)) * time.Millisecond)
 		for i, w := range workers {
 			if w.Process.Pid == held {
 				w.Process.Kill()

@@ -8,13 +8,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"deepresidual/results/atomicfile"
 )
 
 // Patience says how long a download waits for a source before it turns to the
@@ -215,7 +216,7 @@ func (d *download) visit(ctx context.Context, s source) (set *Set, more bool, er
 		return nil, more, err
 	}
 	set.Place = path
-	return set, true, syncFolder(d.dir)
+	return set, true, atomicfile.SyncDir(d.dir)
 }
 
 // complete makes the attempts that it takes to bring the part to its full size.
@@ -237,21 +238,4 @@ func (d *download) complete(ctx context.Context, s source, part *os.File) (more 
 		// what goes beyond the last one counts.
 		more, longest = true, length
 	}
-}
-
-// syncFolder makes a rename in the folder last. Where folders cannot be flushed
-// (Windows, some network file systems) the operating system must be trusted.
-func syncFolder(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	dir, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	if err := dir.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	return nil
 }

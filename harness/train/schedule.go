@@ -71,9 +71,6 @@ func (s *Schedule) Observe(iteration, wrong int) {
 	s.state.Wrong = s.state.Wrong[:window-1]
 }
 
-// WarmingUp reports whether the warm-up is in force.
-func (s *Schedule) WarmingUp() bool { return s.state.Active }
-
 // WarmupEnded returns the number of iterations after which the warm-up ended,
 // or -1 while it lasts and for networks that have none.
 func (s *Schedule) WarmupEnded() int { return s.state.Ended }

@@ -50,7 +50,7 @@ func TestRate(t *testing.T) {
 func TestNoWarmUpAtDepthZero(t *testing.T) {
 	p := experiments.Paper()
 	p.WarmupDepth = 0
-	if s := NewSchedule(named(t, "resnet-1202"), p); s.WarmingUp() {
+	if s := NewSchedule(named(t, "resnet-1202"), p); s.state.Active {
 		t.Error("warmup_from_depth = 0 means no network warms up, but resnet-1202 does")
 	}
 }
@@ -85,12 +85,12 @@ func TestWarmUpRule(t *testing.T) {
 		s := NewSchedule(named(t, "resnet-110"), p)
 		for i := 1; i <= 1000; i++ {
 			s.Observe(i, c.wrong(i))
-			if want := c.ends < 0 || i < c.ends; s.WarmingUp() != want {
+			if want := c.ends < 0 || i < c.ends; s.state.Active != want {
 				t.Errorf("%s: after iteration %d warming up is %v, want %v", c.name, i, !want, want)
 				break
 			}
 			want := 0.1
-			if s.WarmingUp() {
+			if s.state.Active {
 				want = 0.01
 			}
 			if got := s.Rate(i); got != want {
