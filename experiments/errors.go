@@ -12,7 +12,7 @@ import (
 //
 //	experiments/fig1.toml:9: protocol.batch: found "many", wanted an integer
 type SpecError struct {
-	File    string // as it was named, with slashes
+	File    string // as it was named, with slashes; empty if who reads the error knows it
 	Line    int    // counted from 1; 0 if not known
 	Key     string // dotted, tables of a list counted from 1: "claim[2].of"; empty if no key is to blame
 	Problem string
@@ -22,7 +22,10 @@ type SpecError struct {
 func (e *SpecError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.File)
-	if e.Line > 0 {
+	switch {
+	case e.Line > 0 && e.File == "":
+		fmt.Fprintf(&b, "line %d", e.Line)
+	case e.Line > 0:
 		fmt.Fprintf(&b, ":%d", e.Line)
 	}
 	for _, part := range []string{e.Key, e.Problem} {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/BurntSushi/toml"
@@ -26,6 +27,7 @@ type source struct {
 	text    string
 	lines   map[string]int // of each key, as [locate] names them
 	present map[string]bool
+	exists  func(key string) bool // not nil: what exists must be there, nothing else may
 }
 
 // Decode reads the text of a TOML file into a pointer to a struct, as strictly
@@ -34,6 +36,14 @@ type source struct {
 // out keep the value that the struct has.
 func Decode(file string, text []byte, into any) error {
 	s := &source{file: file, text: string(text), lines: locate(string(text)), present: make(map[string]bool)}
+	return s.decode(into)
+}
+
+// DecodeAll reads like [Decode] a text that leaves nothing out, as a program
+// writes it: a key that is missing is an error, unless its tag has omitempty. A
+// key for which exists is false is not one of the text's version: it is unknown.
+func DecodeAll(file string, text []byte, into any, exists func(key string) bool) error {
+	s := &source{file: file, text: string(text), lines: locate(string(text)), present: make(map[string]bool), exists: exists}
 	return s.decode(into)
 }
 
@@ -91,7 +101,17 @@ func (s *source) syntaxError(err error) error {
 // check holds a decoded value against the type it will be decoded into, first
 // lines first, and notes the keys that are present.
 func (s *source) check(key string, value any, want reflect.Type) *SpecError {
-	if want == reflect.TypeFor[network.Network]() {
+	if want.Kind() == reflect.Pointer {
+		want = want.Elem()
+	}
+	if want == reflect.TypeFor[time.Time]() {
+		if _, ok := value.(time.Time); !ok {
+			return problemf(key, "found %s, wanted a date and time", describe(value))
+		}
+		return nil
+	}
+	// A spec names its networks by a table of them; a record has what it has.
+	if want == reflect.TypeFor[network.Network]() && s.exists == nil {
 		name, ok := value.(string)
 		if !ok {
 			return problemf(key, "found %s, wanted a name in quotes", describe(value))
@@ -116,7 +136,7 @@ func (s *source) check(key string, value any, want reflect.Type) *SpecError {
 	}
 	switch want.Kind() {
 	case reflect.Struct:
-		return s.checkTable(key, value, fields(want))
+		return s.checkTable(key, value, s.fields(key, want))
 	case reflect.Map:
 		return s.checkNetworks(key, value, want.Elem())
 	case reflect.Slice:
@@ -148,15 +168,24 @@ func (s *source) check(key string, value any, want reflect.Type) *SpecError {
 }
 
 // checkTable holds a table against the keys of a struct.
-func (s *source) checkTable(key string, value any, allowed map[string]reflect.Type) *SpecError {
-	return s.each(key, value, func(name, full string, value any) *SpecError {
+func (s *source) checkTable(key string, value any, allowed map[string]field) *SpecError {
+	err := s.each(key, value, func(name, full string, value any) *SpecError {
 		want, ok := allowed[name]
 		if !ok {
 			known := slices.Sorted(maps.Keys(allowed))
 			return problemf(full, "no such key%s", suggest(name, known))
 		}
-		return s.check(full, value, want)
+		return s.check(full, value, want.of)
 	})
+	if err != nil || s.exists == nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(allowed)) {
+		if full := join(key, name); !allowed[name].optional && !s.present[full] {
+			return problemf(full, "missing")
+		}
+	}
+	return nil
 }
 
 // checkNetworks holds a table whose keys are names of networks against the type
@@ -223,11 +252,26 @@ func (s *source) checkList(key string, value any, want reflect.Type) *SpecError 
 	return nil
 }
 
-// fields returns the keys of a table that is decoded into a struct.
-func fields(t reflect.Type) map[string]reflect.Type {
-	keys := make(map[string]reflect.Type, t.NumField())
+// field is a key of a table that is decoded into a struct.
+type field struct {
+	of       reflect.Type
+	optional bool
+}
+
+// fields returns the keys of the table with the given key that is decoded into a
+// struct, those of embedded structs among them.
+func (s *source) fields(key string, t reflect.Type) map[string]field {
+	keys := make(map[string]field, t.NumField())
 	for i := range t.NumField() {
-		keys[t.Field(i).Tag.Get("toml")] = t.Field(i).Type
+		f := t.Field(i)
+		if f.Anonymous {
+			maps.Copy(keys, s.fields(key, f.Type))
+			continue
+		}
+		name, options, _ := strings.Cut(f.Tag.Get("toml"), ",")
+		if name != "" && name != "-" && (s.exists == nil || s.exists(join(key, name))) {
+			keys[name] = field{f.Type, options == "omitempty"}
+		}
 	}
 	return keys
 }

@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"math"
-	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/BurntSushi/toml"
 
@@ -172,7 +169,7 @@ func decodeDocument(b []byte) (document, error) {
 		return document{}, laterFormat(version.Format)
 	}
 	d := document{Protocol: protocolBefore(version.Format)}
-	if err := decodeFormat(b, &d, func(key string) bool { return addedAfter(version.Format, key) }); err != nil {
+	if err := experiments.DecodeAll("", b, &d, func(key string) bool { return !addedAfter(version.Format, key) }); err != nil {
 		return d, err
 	}
 	if d.Format < 1 {
@@ -200,77 +197,4 @@ type laterFormat int
 
 func (f laterFormat) Error() string {
 	return fmt.Sprintf("it has format %d, of a later version of the program than this one, which reads up to %d", int(f), format)
-}
-
-// decodeFormat decodes TOML and refuses keys that are missing, unknown, or
-// spelt in another case, which the TOML package takes for the same. The keys
-// that came later than the text's format are unknown, and none is missing.
-func decodeFormat(b []byte, v any, later func(key string) bool) error {
-	md, err := toml.Decode(string(b), v)
-	if err != nil {
-		var parse toml.ParseError
-		if errors.As(err, &parse) {
-			return &lineError{parse.Position.Line, errors.New(firstLine(parse.Message))}
-		}
-		return errors.New(firstLine(strings.TrimPrefix(err.Error(), "toml: ")))
-	}
-	known := make(map[string]bool) // key -> required
-	tomlKeys(reflect.TypeOf(v).Elem(), "", true, known)
-	found := make(map[string]bool)
-	for _, key := range md.Keys() {
-		name := strings.Join(key, ".")
-		if _, ok := known[name]; !ok || later(name) {
-			return fmt.Errorf("unknown key %s", strings.Join(strings.Fields(key.String()), " "))
-		}
-		for i := range key {
-			found[strings.Join(key[:i+1], ".")] = true
-		}
-	}
-	var missing []string
-	for name, required := range known {
-		parent := name[:max(0, strings.LastIndexByte(name, '.'))]
-		if required && !found[name] && !later(name) && (parent == "" || found[parent]) {
-			missing = append(missing, name)
-		}
-	}
-	if len(missing) > 0 {
-		slices.Sort(missing)
-		return fmt.Errorf("key %s is missing", missing[0])
-	}
-	return nil
-}
-
-// tomlKeys collects the keys that a struct is written as, and whether they must
-// be there.
-func tomlKeys(t reflect.Type, prefix string, required bool, keys map[string]bool) {
-	for i := range t.NumField() {
-		field := t.Field(i)
-		ft := field.Type
-		if ft.Kind() == reflect.Pointer || ft.Kind() == reflect.Slice {
-			ft = ft.Elem()
-		}
-		if field.Anonymous {
-			tomlKeys(ft, prefix, required, keys)
-			continue
-		}
-		name, options, _ := strings.Cut(field.Tag.Get("toml"), ",")
-		if name == "" || name == "-" {
-			continue
-		}
-		keys[prefix+name] = options == ""
-		if ft.Kind() == reflect.Struct && !isText(ft) {
-			tomlKeys(ft, prefix+name+".", required, keys)
-		}
-	}
-}
-
-// isText reports whether a struct is written as one value, as a network or a time.
-func isText(t reflect.Type) bool {
-	_, ok := reflect.New(t).Interface().(interface{ UnmarshalText([]byte) error })
-	return ok
-}
-
-func firstLine(s string) string {
-	s, _, _ = strings.Cut(s, "\n")
-	return s
 }

@@ -1,10 +1,6 @@
 package results
 
-import (
-	"strings"
-
-	"deepresidual/experiments"
-)
+import "deepresidual/experiments"
 
 // format is that of the records that are written. It is raised when run.toml
 // gets a key, or changes in a way that older programs would misread.
@@ -53,7 +49,7 @@ func protocolBefore(format int) experiments.Protocol {
 // addedAfter reports whether a key of run.toml, such as "protocol.nesterov",
 // came after a format.
 func addedAfter(format int, name string) bool {
-	if format < 3 && (name == "process" || strings.HasPrefix(name, "process.")) {
+	if format < 3 && name == "process" {
 		return true
 	}
 	for _, a := range added {

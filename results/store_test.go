@@ -113,7 +113,7 @@ func TestDamage(t *testing.T) {
 		{"responses gone", ResponsesFile, nil, "no such file"},
 		{"timing damaged", TimingFile, func(s string) string { return s + "x\n" }, "line 5: 1 values, want 2"},
 		{"result touched", RunFile, func(s string) string { return strings.Replace(s, "rows = 3", "rows = 4", 1) }, "its result is not what the curve says"},
-		{"empty", RunFile, func(string) string { return "" }, "key arithmetic is missing"},
+		{"empty", RunFile, func(string) string { return "" }, "arithmetic: missing"},
 		{"not text", RunFile, func(string) string { return "\x00\x01" }, "line 1: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
