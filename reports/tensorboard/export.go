@@ -9,24 +9,33 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"deepresidual/results"
 	"deepresidual/results/atomicfile"
 )
 
+// suffix ends the names of our event files.
+const suffix = ".deepresidual"
+
 // Export writes the curves of a run below dir, as
 // <network>/seed<seed>-<identity>/events.out.tfevents..., and returns the
 // path. While the run goes on, Export may be called again and again: rows that
 // have come since are appended, which is what a TensorBoard that follows the
-// file expects; only a file that says something else is written anew.
+// file expects; only a file that says something else is written anew. A run that
+// is trained again has a file of its own, and the one before it goes, since
+// TensorBoard draws all files of a folder as one curve.
 func Export(dir string, r *results.Record) (string, error) {
 	content, err := events(r)
 	if err != nil {
 		return "", err
 	}
 	path := filepath.Join(dir, r.Key.Spec.Network.String(), fmt.Sprintf("seed%d-%s", r.Key.Spec.Seed, r.Key.Identity()),
-		fmt.Sprintf("events.out.tfevents.%d.deepresidual", max(0, r.Provenance.Started.Unix())))
+		fmt.Sprintf("events.out.tfevents.%d%s", max(0, r.Provenance.Started.Unix()), suffix))
+	if err := removeOthers(path); err != nil {
+		return "", fmt.Errorf("tensorboard: %w", err)
+	}
 	old, err := os.ReadFile(path)
 	switch {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
@@ -41,6 +50,23 @@ func Export(dir string, r *results.Record) (string, error) {
 		_, err := w.Write(content)
 		return err
 	})
+}
+
+// removeOthers removes our event files beside path.
+func removeOthers(path string) error {
+	dir := filepath.Dir(path)
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		if name := e.Name(); strings.HasSuffix(name, suffix) && name != filepath.Base(path) {
+			if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func appendTo(path string, content []byte) error {
@@ -58,18 +84,28 @@ func appendTo(path string, content []byte) error {
 	return f.Close()
 }
 
-// events is the whole event file of a run: an event per row, at the time the
-// row was reached. Errors are in percent.
+// events is the whole event file of a run: its hyperparameters, an event per row,
+// at the time the row was reached, and, when the run is complete, one for each
+// layer's response, with the layer in place of the step. Errors are in percent;
+// images per second are those since the row before.
 func events(r *results.Record) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := NewWriter(&b, r.Provenance.Started)
 	if err != nil {
 		return nil, err
 	}
-	reached := map[int]float64{}
+	values, err := hyperparameters(r.Key)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.HParams(r.Provenance.Started, values); err != nil {
+		return nil, err
+	}
+	reached := map[int]float64{0: 0}
 	for _, t := range r.Times {
 		reached[t.Iteration] = t.Seconds
 	}
+	last := 0
 	for _, row := range r.Rows {
 		at := r.Provenance.Started.Add(time.Duration(reached[row.Iteration] * float64(time.Second)))
 		var values []Scalar
@@ -79,6 +115,7 @@ func events(r *results.Record) ([]byte, error) {
 			{"error/validation", row.ValError},
 			{"loss/training", row.TrainLoss},
 			{"learning rate", row.LearningRate},
+			{"speed/images per second", speed(r, reached, last, row.Iteration)},
 		} {
 			if !math.IsNaN(v.Value) {
 				values = append(values, v)
@@ -87,6 +124,29 @@ func events(r *results.Record) ([]byte, error) {
 		if err := w.Scalars(row.Iteration, at, values...); err != nil {
 			return nil, err
 		}
+		last = row.Iteration
+	}
+	if r.Status != results.Complete {
+		return b.Bytes(), nil
+	}
+	for _, x := range r.Responses {
+		if math.IsNaN(x.Std) {
+			continue
+		}
+		if err := w.Scalars(x.Layer, r.Provenance.Ended, Scalar{"responses/std by layer", x.Std}); err != nil {
+			return nil, err
+		}
 	}
 	return b.Bytes(), nil
+}
+
+// speed is the images per second between two iterations, NaN if their times are
+// not known.
+func speed(r *results.Record, reached map[int]float64, from, to int) float64 {
+	a, known := reached[from]
+	b, too := reached[to]
+	if !known || !too || b <= a {
+		return math.NaN()
+	}
+	return float64((to-from)*r.Key.Spec.Protocol.Batch) / (b - a)
 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,6 +28,7 @@ type event struct {
 	Step    uint64
 	Version string
 	Values  map[string]float32
+	HParams map[string]any
 }
 
 // read is an independent reader of event files: frames and checksums first,
@@ -67,7 +69,12 @@ func read(t *testing.T, b []byte) []event {
 							tag = string(x.bytes)
 						case 2:
 							value = math.Float32frombits(uint32(x.value))
+						case 9:
+							e.HParams = session(t, x.bytes)
 						}
+					}
+					if tag == "_hparams_/session_start_info" {
+						continue
 					}
 					e.Values[tag] = value
 				}
@@ -76,6 +83,50 @@ func read(t *testing.T, b []byte) []event {
 		events = append(events, e)
 	}
 	return events
+}
+
+// session is the hyperparameters in a SummaryMetadata of the HParams dashboard.
+func session(t *testing.T, metadata []byte) map[string]any {
+	t.Helper()
+	out := map[string]any{}
+	for plugin := range fields(t, only(t, metadata, 1)) {
+		switch plugin.number {
+		case 1:
+			if string(plugin.bytes) != "hparams" {
+				t.Fatalf("metadata of the plugin %q", plugin.bytes)
+			}
+		case 2:
+			for f := range fields(t, only(t, plugin.bytes, 3)) {
+				if f.number != 1 {
+					continue
+				}
+				key := string(only(t, f.bytes, 1))
+				for v := range fields(t, only(t, f.bytes, 2)) {
+					switch v.number {
+					case 2:
+						out[key] = math.Float64frombits(v.value)
+					case 3:
+						out[key] = string(v.bytes)
+					case 4:
+						out[key] = v.value == 1
+					}
+				}
+			}
+		}
+	}
+	return out
+}
+
+// only is the bytes of a field that a message has once.
+func only(t *testing.T, message []byte, number int) []byte {
+	t.Helper()
+	for f := range fields(t, message) {
+		if f.number == number {
+			return f.bytes
+		}
+	}
+	t.Fatalf("no field %d", number)
+	return nil
 }
 
 type field struct {
@@ -171,12 +222,23 @@ func TestExport(t *testing.T) {
 		t.Fatal(err)
 	}
 	start := float64(noon.Unix())
+	got := read(t, b)
+	for name, value := range map[string]any{"network": "plain-20", "depth": 20.0, "seed": 1.0, "scale": 1.0, "synthetic_data": false, "batch": 128.0,
+		"learning_rate": 0.1, "milestones": "32000 48000", "flip": true, "initialisation": "fan-out"} {
+		if got[1].HParams[name] != value {
+			t.Errorf("hyperparameter %s is %v, want %v", name, got[1].HParams[name], value)
+		}
+	}
+	got[1].HParams = nil
 	want := []event{
 		{At: start, Version: "brain.Event:2"},
-		{At: start + 10.5, Step: 400, Values: map[string]float32{"error/training": 50, "error/test": 60, "loss/training": 1.5, "learning rate": 0.1}},
-		{At: start + 21, Step: 800, Values: map[string]float32{"error/training": 25, "error/test": 30, "error/validation": 33, "loss/training": 1.5, "learning rate": 0.1}},
+		{At: start, Values: map[string]float32{}},
+		{At: start + 10.5, Step: 400, Values: map[string]float32{"error/training": 50, "error/test": 60, "loss/training": 1.5, "learning rate": 0.1,
+			"speed/images per second": 400 * 128 / 10.5}},
+		{At: start + 21, Step: 800, Values: map[string]float32{"error/training": 25, "error/test": 30, "error/validation": 33, "loss/training": 1.5, "learning rate": 0.1,
+			"speed/images per second": 400 * 128 / 10.5}},
 	}
-	if diff := cmp.Diff(want, read(t, b)); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -209,7 +271,7 @@ func TestExportAppends(t *testing.T) {
 	}
 }
 
-// A run that was trained again says something else from the start.
+// Rows that say something else than those before are written anew.
 func TestExportReplacesAnotherCurve(t *testing.T) {
 	dir := t.TempDir()
 	if _, err := Export(dir, record(3)); err != nil {
@@ -223,8 +285,63 @@ func TestExportReplacesAnotherCurve(t *testing.T) {
 	}
 	b, _ := os.ReadFile(path)
 	events := read(t, b)
-	if len(events) != 3 || events[1].Values["error/test"] != 12 {
+	if len(events) != 4 || events[2].Values["error/test"] != 12 {
 		t.Errorf("the file holds %v", events)
+	}
+}
+
+// TensorBoard draws all event files of a folder as one curve: that of a run that
+// was trained before must not stay, nor may a file that is not ours go.
+func TestARetrainedRunIsAlone(t *testing.T) {
+	dir := t.TempDir()
+	old, err := Export(dir, record(3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	foreign := filepath.Join(filepath.Dir(old), "events.out.tfevents.1.other")
+	if err := os.WriteFile(foreign, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	again := record(1)
+	again.Provenance.Started = noon.Add(time.Hour)
+	path, err := Export(dir, again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if want := []string{filepath.Base(foreign), filepath.Base(path)}; path == old || !slices.Equal(names, want) {
+		t.Errorf("the folder holds %v, want %v", names, want)
+	}
+}
+
+// A complete run has the responses of its layers, appended to its curve.
+func TestResponses(t *testing.T) {
+	dir := t.TempDir()
+	r := record(1)
+	r.Responses = []results.Response{{Layer: 1, Std: 1.5}, {Layer: 2, Std: math.NaN()}, {Layer: 3, Std: 0.25}}
+	if _, err := Export(dir, r); err != nil {
+		t.Fatal(err)
+	}
+	r.Status, r.Provenance.Ended = results.Complete, noon.Add(time.Hour)
+	path, err := Export(dir, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := os.ReadFile(path)
+	ended := float64(noon.Add(time.Hour).Unix())
+	want := []event{
+		{At: ended, Step: 1, Values: map[string]float32{"responses/std by layer": 1.5}},
+		{At: ended, Step: 3, Values: map[string]float32{"responses/std by layer": 0.25}},
+	}
+	if diff := cmp.Diff(want, read(t, b)[3:]); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package tensorboard writes learning curves as event files that TensorBoard
-// reads: scalars only, no graphs, no histograms.
+// reads: scalars and hyperparameters, no graphs, no histograms.
 //
 // The format is TensorFlow's: records framed as in
 // tensorflow/core/lib/io/record_writer.cc, each an Event message of
@@ -88,8 +88,7 @@ func appendKey(b []byte, field, wire int) []byte {
 }
 
 func appendTime(b []byte, at time.Time) []byte {
-	seconds := float64(at.UnixMicro()) / 1e6
-	return binary.LittleEndian.AppendUint64(appendKey(b, fieldWallTime, wireFixed64), math.Float64bits(seconds))
+	return appendDouble(b, fieldWallTime, float64(at.UnixMicro())/1e6)
 }
 
 func appendString(b []byte, field int, s string) []byte {
