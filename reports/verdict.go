@@ -9,7 +9,6 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/models/network"
-	"deepresidual/results"
 )
 
 // A Class is what the records say about a claim of the paper.
@@ -92,7 +91,8 @@ func Judge(s *Selection) []Verdict {
 
 func (s *Selection) judge(c experiments.Claim) Verdict {
 	v := Verdict{Claim: c, Paper: s.paperNumbers(c), N: math.MaxInt, Scale: s.Choice.Scale}
-	var diverged, open, unrecorded, idle []string
+	var diverged, open []Selected
+	var unrecorded, idle []string
 	for _, n := range networksOf(c) {
 		done := s.sample(n).n
 		v.N = min(v.N, done)
@@ -111,9 +111,9 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 	case s.Choice.Synthetic:
 		v.Class, v.Sentence = NotJudged, "generated images say nothing about the paper's"
 	case len(diverged) > 0 && !s.shortened():
-		v.Class, v.Sentence = NotReproduced, strings.Join(append(diverged, open...), "; ")
+		v.Class, v.Sentence = NotReproduced, named(append(diverged, open...))
 	case len(diverged)+len(open) > 0:
-		v.Class, v.Sentence = NotJudged, strings.Join(append(diverged, open...), "; ")
+		v.Class, v.Sentence = NotJudged, named(append(diverged, open...))
 	case len(unrecorded) > 0:
 		v.Class, v.Sentence = NotJudged, "no layer responses recorded of "+strings.Join(unrecorded, " and ")
 	case s.shortened() && (c.Numeric() || c.Kind == experiments.WarmedUp):
@@ -156,20 +156,36 @@ func (s *Selection) schedule() string {
 	return fmt.Sprintf("after %s of %s iterations", grouped(s.iterations()), grouped(experiments.Paper().Iterations))
 }
 
-// notComplete names the planned runs of a network that have diverged, and those
-// that are missing or unfinished.
-func (s *Selection) notComplete(n network.Network) (diverged, open []string) {
+// notComplete is the planned runs of a network that have diverged, and those that
+// are missing or unfinished.
+func (s *Selection) notComplete(n network.Network) (diverged, open []Selected) {
 	for _, r := range s.of(n) {
-		name := fmt.Sprintf("%s seed %d %s", n, r.Spec.Seed, r.state())
 		switch {
 		case r.complete():
-		case r.Record != nil && r.Record.Status == results.Diverged:
-			diverged = append(diverged, name)
+		case r.diverged():
+			diverged = append(diverged, r)
 		default:
-			open = append(open, name)
+			open = append(open, r)
 		}
 	}
 	return diverged, open
+}
+
+// named names runs with their states, those of the same state together.
+func named(runs []Selected) string {
+	var states []string
+	of := map[string][]string{}
+	for _, r := range runs {
+		state := r.state()
+		if of[state] == nil {
+			states = append(states, state)
+		}
+		of[state] = append(of[state], fmt.Sprintf("%s seed %d", r.Spec.Network, r.Spec.Seed))
+	}
+	for i, state := range states {
+		states[i] = strings.Join(of[state], ", ") + " " + state
+	}
+	return strings.Join(states, "; ")
 }
 
 // values is a network's measure of each complete run: the test or training error

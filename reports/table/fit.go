@@ -8,8 +8,8 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// comfort is the width below which a column of text reads badly.
-const comfort = 18
+// readable is the default of [Column.Least].
+const readable = 18
 
 // A layout is a table that fits a width: without the columns that had to go, and
 // the width of each that is left, to which its heading and cells are broken.
@@ -57,7 +57,7 @@ func (l *layout) shrink(width, gap int) bool {
 			if c.Number {
 				least[i] = max(least[i], full) // numbers are not broken
 			} else {
-				least[i] = max(least[i], longestWord(text), min(full, comfort))
+				least[i] = max(least[i], longestWord(text), min(full, cmp.Or(c.Least, readable)))
 			}
 		}
 		total += l.widths[i]

@@ -7,12 +7,14 @@ import (
 	"strings"
 )
 
-// The room for a table, in digits of \footnotesize, which are half an em wide:
-// the text of article is 345 pt wide, a column of its two-column form 200 pt.
+// The room for a table, in characters of \footnotesize, which take 3.7 pt each on
+// average: the text of article is 345 pt wide, a column of its two-column form
+// 200 pt.
 const (
-	latexText   = 80
-	latexColumn = 45
-	latexGap    = 2 // between columns: 2\tabcolsep of 3 pt, rounded up
+	latexText      = 90
+	latexColumn    = 50
+	latexGap       = 2    // between columns: 2\tabcolsep of 3 pt, rounded up
+	latexCharacter = 0.43 // of running text, in em
 )
 
 // LaTeX writes a table environment for the packages array and booktabs, no wider
@@ -47,7 +49,7 @@ func (t *Table) LaTeX(w io.Writer) error {
 		case c.Number:
 			b.WriteByte('r')
 		case l.broken(i):
-			fmt.Fprintf(&b, `>{\raggedright\arraybackslash}p{%.1fem}`, float64(l.widths[i])/2)
+			fmt.Fprintf(&b, `>{\raggedright\arraybackslash}p{%.1fem}`, latexCharacter*float64(l.widths[i]))
 		default:
 			b.WriteByte('l')
 		}
@@ -65,7 +67,11 @@ func (t *Table) LaTeX(w io.Writer) error {
 		fmt.Fprintf(&b, "%s \\\\\n", strings.Join(cells, " & "))
 	}
 	b.WriteString("\\bottomrule\n\\end{tabular}\n")
-	for _, n := range t.Notes {
+	notes := t.Notes
+	if len(l.dropped) > 0 {
+		notes = append([]string{"Left out for want of room: " + strings.Join(l.dropped, ", ") + "."}, notes...)
+	}
+	for _, n := range notes {
 		fmt.Fprintf(&b, "\n\\smallskip\\raggedright %s\\par\n", escapeLaTeX(n))
 	}
 	fmt.Fprintf(&b, "\\end{%s}\n", environment)

@@ -41,6 +41,9 @@ type Column struct {
 	// Keys are the headers in CSV, in snake case: one for each value of a cell. A
 	// column without keys is not in CSV.
 	Keys []string
+	// Least is the width, in characters, below which a text reads badly. The
+	// default, 0, stands for 18.
+	Least int
 	// Spare tells which columns are left out where there is no room for all: the
 	// highest first, those of 0 never.
 	Spare int

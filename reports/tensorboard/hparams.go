@@ -87,7 +87,7 @@ func hyperparameters(key results.Key) (map[string]any, error) {
 		}
 	}
 	values["network"] = key.Spec.Network.String()
-	values["depth"] = float64(key.Spec.Network.Depth)
+	values["depth"] = float64(key.Spec.Network.Depth())
 	values["seed"] = float64(key.Spec.Seed)
 	values["scale"] = key.Spec.Scale.Fraction()
 	values["synthetic_data"] = key.Data.Synthetic
