@@ -15,6 +15,7 @@ import (
 	"deepresidual/harness/slurm"
 	"deepresidual/harness/submit"
 	"deepresidual/harness/work"
+	"deepresidual/models/ops"
 	"deepresidual/results"
 )
 
@@ -111,13 +112,13 @@ func (m *submitMode) do(ctx context.Context, env *environment) error {
 	return nil
 }
 
-// perThread returns the multiply-adds a second of a thread.
+// perThread returns the multiply-adds a second of one thread.
 func (m *submitMode) perThread(ctx context.Context, recorded []*results.Record) (float64, error) {
 	if slowest, ok := work.SlowestThread(recorded); ok {
 		return slowest, nil
 	}
 	s, err := work.MeasuredSpeed(ctx, m.machine.threads, m.machine.kernels)
-	return s.PerSecond / float64(m.machine.threads), err
+	return s.PerSecond / ops.Speedup(m.machine.threads), err
 }
 
 // jobNames lists numbers of jobs: "job 4", "jobs 4 5".

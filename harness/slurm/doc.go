@@ -8,15 +8,16 @@
 //
 // A submission is a folder slurm/TIME in the results folder:
 //
-//	runs          the runs to train, one to a line, longest first; an array's
-//	              indices are the lines
+//	runs          the runs to train, one to a line, longest first
 //	NETWORK.sbatch
-//	              the array of a network's runs
+//	              the array of a network's runs, of as many lines
 //	report.sbatch the last job
 //	harness       the program, as it was when it was submitted
 //	harness.revision
 //	              which program that is
-//	jobs          Slurm's numbers of the jobs
+//	jobs          Slurm's numbers of the jobs; of an array, too, how many lines of
+//	              runs stand before its own, and how many are its own
+//	gone          the runs whose tasks Slurm was found not to have any more
 //	*.log         what the jobs had to say
 //	ended         made by the last job
 //

@@ -1,15 +1,18 @@
 package slurm
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
+
+	"deepresidual/results/atomicfile"
 )
 
 // Queued returns the runs of the submissions whose last job has not ended, each
@@ -25,18 +28,18 @@ func Queued(results string) (map[string]string, error) {
 		if _, err := os.Stat(filepath.Join(dir, jobsFile)); errors.Is(err, fs.ErrNotExist) {
 			continue // nothing of it is submitted yet
 		}
-		f, err := os.Open(filepath.Join(dir, runsFile))
+		gone, err := identities(dir, goneFile)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("reading what is queued: %w", err)
+		}
+		runs, err := identities(dir, runsFile)
 		if err != nil {
 			return nil, fmt.Errorf("reading what is queued: %w", err)
 		}
-		lines := bufio.NewScanner(f)
-		for lines.Scan() {
-			identity, _, _ := strings.Cut(lines.Text(), " ")
-			queued[identity] = filepath.Join(submissions, filepath.Base(dir))
-		}
-		f.Close()
-		if err := lines.Err(); err != nil {
-			return nil, fmt.Errorf("reading what is queued: %w", err)
+		for _, identity := range runs {
+			if !slices.Contains(gone, identity) {
+				queued[identity] = filepath.Join(submissions, filepath.Base(dir))
+			}
 		}
 	}
 	return queued, nil
@@ -59,31 +62,98 @@ func open(results string) ([]string, error) {
 	return dirs, nil
 }
 
-// Settle asks Slurm after the submissions that have not ended, and marks those
-// of which it knows no job any more: the last job was cancelled, too.
+// identities returns the first word of each line of a submission's file.
+func identities(dir, file string) ([]string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, file))
+	if err != nil {
+		return nil, err
+	}
+	var list []string
+	for line := range strings.Lines(string(b)) {
+		identity, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		list = append(list, identity)
+	}
+	return list, nil
+}
+
+// Settle asks Slurm after the submissions that have not ended. Those of which it
+// knows no job any more are marked: the last job was cancelled, too. Of the
+// others it is noted which tasks have gone, as those killed for their memory,
+// while their siblings are still trained: their runs are not queued.
 func Settle(ctx context.Context, results string) error {
 	dirs, err := open(results)
 	if err != nil {
 		return err
 	}
 	for _, dir := range dirs {
-		b, err := os.ReadFile(filepath.Join(dir, jobsFile))
+		jobs, err := readJobs(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // nothing of it is submitted yet
 		}
 		if err != nil {
 			return fmt.Errorf("reading the jobs of a submission: %w", err)
 		}
-		jobs := strings.Join(strings.Fields(string(b)), ",")
-		out, err := output(exec.CommandContext(ctx, "squeue", "--noheader", "--format=%A", "--jobs="+jobs))
+		var numbers []string
+		for _, j := range jobs {
+			numbers = append(numbers, j.id)
+		}
+		out, err := output(exec.CommandContext(ctx, "squeue", "--noheader", "--array", "--format=%i", "--jobs="+strings.Join(numbers, ",")))
 		if err != nil && !strings.Contains(err.Error(), "Invalid job id") {
 			return fmt.Errorf("asking after the jobs of %s: %w", dir, err)
 		}
-		if strings.TrimSpace(out) == "" {
-			if err := markEnded(dir); err != nil {
-				return err
-			}
+		if tasks := strings.Fields(out); len(tasks) > 0 {
+			err = noteGone(dir, jobs, tasks)
+		} else {
+			err = markEnded(dir)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// readJobs reads the file of jobs. In those of before there are numbers alone:
+// what belongs to an array is not known, and count is 0.
+func readJobs(dir string) ([]job, error) {
+	b, err := os.ReadFile(filepath.Join(dir, jobsFile))
+	if err != nil {
+		return nil, err
+	}
+	var jobs []job
+	for line := range strings.Lines(string(b)) {
+		var j job
+		if n, _ := fmt.Sscan(line, &j.id, &j.offset, &j.count); n > 0 {
+			jobs = append(jobs, j)
+		}
+	}
+	return jobs, nil
+}
+
+// noteGone notes the runs of tasks that are not among those Slurm has, each
+// named ARRAY_INDEX.
+func noteGone(dir string, jobs []job, tasks []string) error {
+	runs, err := identities(dir, runsFile)
+	if err != nil {
+		return fmt.Errorf("reading the runs of a submission: %w", err)
+	}
+	has := make(map[string]bool, len(tasks))
+	for _, task := range tasks {
+		has[task] = true
+	}
+	var gone []string
+	for _, j := range jobs {
+		for i := 1; i <= j.count && j.offset+i <= len(runs); i++ {
+			if !has[fmt.Sprintf("%s_%d", j.id, i)] {
+				gone = append(gone, runs[j.offset+i-1])
+			}
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	return atomicfile.Write(filepath.Join(dir, goneFile), func(w io.Writer) error {
+		_, err := io.WriteString(w, strings.Join(gone, "\n")+"\n")
+		return err
+	})
 }

@@ -2,6 +2,7 @@ package slurm
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/template"
 	"time"
@@ -27,9 +28,14 @@ type Submission struct {
 
 // script is a file to give to sbatch.
 type script struct {
-	Name string // of the job; the file is Name.sbatch
-	Text string
+	Name          string // of the job; the file is Name.sbatch
+	Text          string
+	Offset, Count int // an array's tasks are so many lines of the list of runs, after the first ones
 }
+
+// usualArray is the most tasks that an array may have where a cluster's
+// slurm.conf says nothing: its MaxArraySize is 1001, and indices are below it.
+const usualArray = 1000
 
 // The margins of the estimates. A time limit that is too short costs little: the
 // task goes on from its checkpoint. Too little memory kills it.
@@ -40,9 +46,10 @@ const (
 )
 
 // scripts returns the arrays, one for each network since its runs need the same
-// time and memory, and orders the tasks as their indices say. The network with
-// the longest run comes first.
-func (s *Submission) scripts() ([]script, error) {
+// time and memory, or several if it has more runs than an array may have tasks.
+// It orders the tasks as the arrays do. The network with the longest run comes
+// first.
+func (s *Submission) scripts(largest int) ([]script, error) {
 	var networks []string
 	tasks := make(map[string][]Task)
 	for _, t := range s.Tasks {
@@ -54,19 +61,24 @@ func (s *Submission) scripts() ([]script, error) {
 	s.Tasks = nil
 	var scripts []script
 	for _, n := range networks {
-		a := array{Job: s.job(n), First: len(s.Tasks) + 1, Last: len(s.Tasks) + len(tasks[n]), Args: words(s.Train)}
-		s.Tasks = append(s.Tasks, tasks[n]...)
-		if a.Time == "" {
-			a.Time = limit(tasks[n])
+		name, number := n, 1
+		for some := range slices.Chunk(tasks[n], largest) {
+			a := array{Job: s.job(name), Offset: len(s.Tasks), Count: len(some), Args: words(s.Train)}
+			s.Tasks = append(s.Tasks, some...)
+			if a.Time == "" {
+				a.Time = limit(some)
+			}
+			if a.Memory == "" {
+				a.Memory = memory(some)
+			}
+			text, err := render(arrayScript, a)
+			if err != nil {
+				return nil, err
+			}
+			scripts = append(scripts, script{name, text, a.Offset, a.Count})
+			number++
+			name = fmt.Sprintf("%s-part%d", n, number)
 		}
-		if a.Memory == "" {
-			a.Memory = memory(tasks[n])
-		}
-		text, err := render(arrayScript, a)
-		if err != nil {
-			return nil, err
-		}
-		scripts = append(scripts, script{n, text})
 	}
 	return scripts, nil
 }
@@ -76,7 +88,7 @@ func (s *Submission) report() (script, error) {
 	j := s.job("report")
 	j.Time, j.Memory, j.CPUs = "30", "2G", 1
 	text, err := render(reportScript, array{Job: j, Args: words(s.Report)})
-	return script{j.Name, text}, err
+	return script{Name: j.Name, Text: text}, err
 }
 
 // Job is what all scripts have in common.
@@ -103,8 +115,21 @@ func (s *Submission) job(name string) Job { return Job{name, s.Site} }
 // array fills in a script.
 type array struct {
 	Job
-	First, Last int    // lines of the list of runs
-	Args        string // of the program, for the shell
+	Offset, Count int    // as in script
+	Args          string // of the program, for the shell
+}
+
+// First and Last are the lines of the list of runs.
+func (a array) First() int { return a.Offset + 1 }
+func (a array) Last() int  { return a.Offset + a.Count }
+
+// Indices are what --array takes.
+func (a array) Indices() string {
+	s := fmt.Sprintf("1-%d", a.Count)
+	if a.AtOnce > 0 {
+		s += fmt.Sprintf("%%%d", a.AtOnce)
+	}
+	return s
 }
 
 // limit is the time limit of an array: its longest task's, with a margin, in
@@ -173,13 +198,13 @@ var (
 # Trains the runs in lines {{.First}} to {{.Last}} of the file "runs", one to a task.
 # To submit it by hand, run sbatch in the folder of this file.
 #SBATCH --job-name={{.Name}}
-#SBATCH --array={{.First}}-{{.Last}}
+#SBATCH --array={{.Indices}}
 {{template "site" .}}#SBATCH --output=%x-%A_%a.log
 #SBATCH --open-mode=append
 #SBATCH --requeue
 #SBATCH --signal=B:TERM@120
 {{template "options" .}}
-run=$(sed -n "${SLURM_ARRAY_TASK_ID}{s/ .*//;p;q}" runs)
+run=$(sed -n "$(({{with .Offset}}{{.}} + {{end}}SLURM_ARRAY_TASK_ID)){s/ .*//;p;q}" runs)
 exec ./harness -run "$run" -requeue -threads "$SLURM_CPUS_PER_TASK" {{.Args}}
 `))
 	reportScript = template.Must(template.New("report").Parse(head + `#!/bin/bash

@@ -47,10 +47,10 @@ func TestScripts(t *testing.T) {
 	}
 }
 
-// An array's indices are lines of the list of runs.
+// The list of runs is in the order of the arrays.
 func TestRunsAreInTheOrderOfTheArrays(t *testing.T) {
 	s := submission()
-	if _, err := s.scripts(); err != nil {
+	if _, err := s.scripts(usualArray); err != nil {
 		t.Fatal(err)
 	}
 	const want = "1b0f9e3a7c55 resnet-110 seed 1\n44ac0de98b12 resnet-110 seed 2\n9d2c4bb01e6f plain-20 seed 1\n"
@@ -106,6 +106,9 @@ func TestReadSite(t *testing.T) {
 		{"partition", "[slurm]\npartition = \"a b\"\n", "slurm.partition"},
 		{"option", "[slurm]\noptions = [\"qos=long\"]\n", "slurm.options"},
 		{"lines", "[slurm]\noptions = [\"--a\\n--b\"]\n", "slurm.options"},
+		{"limit", "[slurm]\nat_once = 4\n", ""},
+		{"no limit", "[slurm]\nat_once = -1\n", "slurm.at_once"},
+		{"clash", "[slurm]\noptions = [\"--array=1-3\"]\n", "slurm.options"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "site.toml")
@@ -148,7 +151,7 @@ func TestQueued(t *testing.T) {
 	if q, err := Queued(results); err != nil || len(q) != 0 {
 		t.Errorf("no job has a number yet: %v, %v", q, err)
 	}
-	if err := note(dir, []string{"7"}); err != nil {
+	if err := note(dir, []job{{"7", 0, 1}}); err != nil {
 		t.Fatal(err)
 	}
 	want := filepath.Join(submissions, filepath.Base(dir))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"deepresidual/experiments"
@@ -17,6 +18,7 @@ type Site struct {
 	Time      string   `toml:"time"`    // limit of a task, as sbatch takes it; default: an estimate for the network
 	CPUs      int      `toml:"cpus"`    // of a task; default 4
 	Memory    string   `toml:"memory"`  // of a task, as sbatch takes it; default: an estimate for the network
+	AtOnce    int      `toml:"at_once"` // tasks of an array that may run at the same time; default: no limit
 	Options   []string `toml:"options"` // other options of sbatch, such as "--qos=long"
 }
 
@@ -68,18 +70,65 @@ func (s Site) problem() (key, problem string) {
 	if s.CPUs < 1 {
 		return "cpus", fmt.Sprintf("found %d, wanted at least 1", s.CPUs)
 	}
+	if s.AtOnce < 0 {
+		return "at_once", fmt.Sprintf("found %d, wanted at least 1, or 0 for no limit", s.AtOnce)
+	}
 	for _, o := range s.Options {
-		if err := CheckOption(o); err != nil {
+		if err := s.check(o); err != nil {
 			return "options", err.Error()
 		}
 	}
 	return "", ""
 }
 
-// CheckOption says whether a text can be an option of sbatch.
-func CheckOption(o string) error {
+// Add adds an option of sbatch to those of the site. --array=%N says how many
+// tasks of an array may run at the same time.
+func (s *Site) Add(option string) error {
+	if n, ok := strings.CutPrefix(option, "--array=%"); ok {
+		limit, err := strconv.Atoi(n)
+		if err != nil || limit < 1 {
+			return fmt.Errorf("found %q, wanted a number from 1 on, such as %q", option, "--array=%4")
+		}
+		s.AtOnce = limit
+		return nil
+	}
+	if err := s.check(option); err != nil {
+		return err
+	}
+	s.Options = append(s.Options, option)
+	return nil
+}
+
+// taken are the options of sbatch that a submission cannot do without, or that
+// it cannot do with, and why.
+var taken = []struct {
+	long, short, reason string
+}{
+	{"array", "a", "the runs are the array; at_once = N, or --array=%N, says how many of its tasks run at the same time"},
+	{"output", "o", "the logs are looked for where they are"},
+	{"wrap", "", "the script is what is submitted"},
+	{"dependency", "d", "the last job depends on the arrays"},
+	{"chdir", "D", "the tasks work in the folder of the submission"},
+	{"no-requeue", "", "a task that its time limit stops is put back into the queue"},
+	{"parsable", "", "it is given already"},
+	{"test-only", "", "-dry-run submits nothing"},
+	{"wait", "W", "the program does not wait for the jobs"},
+}
+
+// check says whether a text can be one of the site's options of sbatch, which
+// takes long ones by any beginning that is no other's.
+func (Site) check(o string) error {
 	if !strings.HasPrefix(o, "-") || strings.ContainsAny(o, "\r\n") {
 		return fmt.Errorf("found %q, wanted an option of sbatch on one line, such as %q", o, "--qos=long")
+	}
+	name, long := strings.CutPrefix(o, "--")
+	name, _, _ = strings.Cut(name, "=")
+	name, _, _ = strings.Cut(name, " ")
+	for _, t := range taken {
+		same := long && (name == t.long || len(name) > 2 && strings.HasPrefix(t.long, name))
+		if same || !long && t.short != "" && strings.HasPrefix(o, "-"+t.short) {
+			return fmt.Errorf("found %q, which is not for the site to say: %s", o, t.reason)
+		}
 	}
 	return nil
 }

@@ -9,8 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"time"
+
+	"deepresidual/results/atomicfile"
 )
 
 // Names in the folder of a submission; see the package comment.
@@ -18,6 +22,7 @@ const (
 	submissions = "slurm"
 	runsFile    = "runs"
 	jobsFile    = "jobs"
+	goneFile    = "gone"
 	endedFile   = "ended"
 	programFile = "harness"
 	noteFile    = programFile + ".revision"
@@ -25,7 +30,7 @@ const (
 
 // Print writes the scripts, and submits nothing.
 func (s *Submission) Print(w io.Writer) error {
-	scripts, err := s.scripts()
+	scripts, err := s.scripts(usualArray)
 	if err != nil {
 		return err
 	}
@@ -47,10 +52,10 @@ func (s *Submission) Print(w io.Writer) error {
 
 // Submit makes the folder of the submission in the results folder, with a copy
 // of the program, and submits its jobs. It returns the folder and the jobs: the
-// arrays, then the last job. When a job is refused, those before it are
-// cancelled.
+// arrays, then the last job. When a job is refused, or ctx ends, those before it
+// are cancelled.
 func (s *Submission) Submit(ctx context.Context, results, program string) (dir string, jobs []string, err error) {
-	scripts, err := s.scripts()
+	scripts, err := s.scripts(largestArray(ctx))
 	if err != nil {
 		return "", nil, err
 	}
@@ -64,27 +69,58 @@ func (s *Submission) Submit(ctx context.Context, results, program string) (dir s
 	if err := s.fill(dir, program, append(scripts, last)); err != nil {
 		return dir, nil, fmt.Errorf("preparing to submit: %w", err)
 	}
-	for _, f := range scripts {
-		id, err := sbatch(ctx, dir, f)
+	var noted []job
+	for _, f := range append(scripts, last) {
+		var options []string
+		if f.Count == 0 {
+			options = []string{"--dependency=afterany:" + strings.Join(jobs, ":")}
+		}
+		id, err := sbatch(ctx, dir, f, options...)
+		if err == nil {
+			jobs = append(jobs, id)
+			noted = append(noted, job{id, f.Offset, f.Count})
+			// Also when ctx has ended: whoever looks must know of the job.
+			err = errors.Join(note(dir, noted), ctx.Err())
+		}
 		if err != nil {
 			return dir, nil, withdraw(ctx, dir, jobs, err)
 		}
-		jobs = append(jobs, id)
-		if err := note(dir, jobs); err != nil {
-			return dir, nil, withdraw(ctx, dir, jobs, err)
-		}
 	}
-	id, err := sbatch(ctx, dir, last, "--dependency=afterany:"+strings.Join(jobs, ":"))
-	if err != nil {
-		return dir, nil, withdraw(ctx, dir, jobs, err)
-	}
-	jobs = append(jobs, id)
-	return dir, jobs, note(dir, jobs)
+	return dir, jobs, nil
 }
 
-// note writes down the numbers of the jobs so far.
-func note(dir string, jobs []string) error {
-	return os.WriteFile(filepath.Join(dir, jobsFile), []byte(strings.Join(jobs, "\n")+"\n"), 0o666)
+// largestArray asks Slurm how many tasks an array may have.
+func largestArray(ctx context.Context) int {
+	out, err := output(exec.CommandContext(ctx, "scontrol", "show", "config"))
+	m := maxArraySize.FindStringSubmatch(out)
+	if err != nil || m == nil {
+		return usualArray // sbatch will say what is wrong
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil || n < 2 {
+		return usualArray
+	}
+	return n - 1 // indices begin at 1 and are below it
+}
+
+var maxArraySize = regexp.MustCompile(`(?m)^MaxArraySize\s*=\s*([0-9]+)`)
+
+// job is a line of the file of jobs.
+type job struct {
+	id            string
+	offset, count int // as in script
+}
+
+// note writes down the jobs so far.
+func note(dir string, jobs []job) error {
+	return atomicfile.Write(filepath.Join(dir, jobsFile), func(w io.Writer) error {
+		for _, j := range jobs {
+			if _, err := fmt.Fprintln(w, j.id, j.offset, j.count); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // list is the content of the file of runs.
@@ -141,17 +177,39 @@ func (s *Submission) fill(dir, program string, scripts []script) error {
 	return os.WriteFile(filepath.Join(dir, runsFile), []byte(s.list()), 0o666)
 }
 
-// sbatch submits a script and returns the number of its job.
+// maxSbatch is how long sbatch may take: it tries again for long when Slurm is
+// busy.
+const maxSbatch = 5 * time.Minute
+
+// sbatch submits a script and returns the number of its job. An sbatch that has
+// begun is not stopped by the end of ctx, nor by a terminal's Ctrl-C: Slurm may
+// have the job already, and only sbatch knows its number.
 func sbatch(ctx context.Context, dir string, f script, options ...string) (string, error) {
-	cmd := exec.CommandContext(ctx, "sbatch", append(options, "--parsable", f.Name+".sbatch")...)
-	cmd.Dir = dir
-	out, err := output(cmd)
-	if err != nil {
+	fail := func(err error) (string, error) {
 		return "", fmt.Errorf("submitting %s: %w", filepath.Join(dir, f.Name+".sbatch"), err)
 	}
-	id, _, _ := strings.Cut(strings.TrimSpace(out), ";") // a cluster's name may follow
-	return id, nil
+	if ctx.Err() != nil {
+		return fail(context.Cause(ctx))
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), maxSbatch)
+	defer stop()
+	cmd := exec.CommandContext(ctx, "sbatch", append(options, "--parsable", f.Name+".sbatch")...)
+	cmd.Dir = dir
+	detach(cmd)
+	out, err := output(cmd)
+	if err != nil {
+		return fail(err)
+	}
+	m := jobNumber.FindAllStringSubmatch(out, -1)
+	if m == nil {
+		return fail(fmt.Errorf("sbatch did not say the number of the job, but %.100q: look for it with squeue", strings.TrimSpace(out)))
+	}
+	return m[len(m)-1][1], nil
 }
+
+// jobNumber is what sbatch --parsable prints, on a line of its own. The name of
+// a cluster may follow, and what a site has its sbatch print may stand before.
+var jobNumber = regexp.MustCompile(`(?m)^\s*([0-9]+)(;\S*)?\s*$`)
 
 // output runs a command of Slurm; what it complains of is its error.
 func output(cmd *exec.Cmd) (string, error) {

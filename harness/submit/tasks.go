@@ -11,6 +11,7 @@ import (
 	"deepresidual/harness/cost"
 	"deepresidual/harness/slurm"
 	"deepresidual/harness/work"
+	"deepresidual/models/ops"
 	"deepresidual/results"
 )
 
@@ -45,9 +46,6 @@ func Site(values []string) (slurm.Site, error) {
 		case !strings.HasPrefix(s, "-"):
 			return site, OptionError{fmt.Sprintf("%s and %s: one file at a time", file, s)}
 		default:
-			if err := slurm.CheckOption(s); err != nil {
-				return site, OptionError{err.Error()}
-			}
 			options = append(options, s)
 		}
 	}
@@ -57,7 +55,11 @@ func Site(values []string) (slurm.Site, error) {
 			return site, err
 		}
 	}
-	site.Options = append(site.Options, options...)
+	for _, o := range options {
+		if err := site.Add(o); err != nil {
+			return site, OptionError{err.Error()}
+		}
+	}
 	return site, nil
 }
 
@@ -66,10 +68,10 @@ type OptionError struct{ Problem string }
 
 func (e OptionError) Error() string { return e.Problem }
 
-// Tasks estimates what runs need on so many processors, of which each does so
-// many multiply-adds a second.
+// Tasks estimates what runs need on so many processors, of which one alone does
+// so many multiply-adds a second.
 func Tasks(runs work.Plan, records []*results.Record, cpus int, perThread float64) ([]slurm.Task, error) {
-	s := work.Speed{PerSecond: perThread * float64(cpus)}
+	s := work.Speed{PerSecond: perThread * ops.Speedup(cpus)}
 	var tasks []slurm.Task
 	for _, r := range runs {
 		spec := r.Key.Spec

@@ -8,6 +8,7 @@ import (
 	"deepresidual/harness/bench"
 	"deepresidual/harness/cost"
 	"deepresidual/models/network"
+	"deepresidual/models/ops"
 	"deepresidual/results"
 )
 
@@ -59,15 +60,15 @@ func MeasuredSpeed(ctx context.Context, threads int, kernels string) (Speed, err
 	}, nil
 }
 
-// SlowestThread returns the fewest multiply-adds a second that a thread did in
-// any complete run, since the nodes of a cluster are seldom alike.
+// SlowestThread returns the fewest multiply-adds a second that one thread would
+// have done in any complete run, since the nodes of a cluster are seldom alike.
 func SlowestThread(records []*results.Record) (perSecond float64, ok bool) {
 	for _, r := range records {
 		p := r.Provenance
 		if r.Status != results.Complete || p.TrainSeconds <= 0 || p.Threads < 1 || r.Key.Data.Synthetic {
 			continue
 		}
-		if s := float64(cost.Run(r.Key.Spec, 0)) / p.TrainSeconds / float64(p.Threads); !ok || s < perSecond {
+		if s := float64(cost.Run(r.Key.Spec, 0)) / p.TrainSeconds / ops.Speedup(p.Threads); !ok || s < perSecond {
 			perSecond, ok = s, true
 		}
 	}

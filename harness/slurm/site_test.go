@@ -1,0 +1,48 @@
+package slurm
+
+import (
+	"strings"
+	"testing"
+)
+
+// Options that a submission needs for itself, or cannot live with, are refused
+// in every spelling that sbatch takes; others are not.
+func TestTakenOptions(t *testing.T) {
+	for _, c := range []struct {
+		option string
+		ok     bool
+	}{
+		{"--array=1-3", false}, {"--array 1-3", false}, {"--arr=1", false}, {"-a1-3", false}, {"-a 1", false},
+		{"--output=x.log", false}, {"--out=x", false}, {"-o x", false},
+		{"--wrap=ls", false}, {"--dependency=singleton", false}, {"-d afterok:3", false},
+		{"--chdir=/", false}, {"-D/", false}, {"--no-requeue", false}, {"--parsable", false}, {"--wait", false}, {"-W", false},
+		{"--qos=long", true}, {"--wait-all-nodes=1", true}, {"--constraint=avx512", true}, {"--exclusive", true}, {"--open-mode=append", true},
+		{"-A lab", true}, {"-w node3", true}, {"--mem=700M", true}, {"--signal=B:TERM@20", true}, {"--deadline=now+1day", true},
+	} {
+		var s Site
+		err := s.Add(c.option)
+		if (err == nil) != c.ok || (err == nil) != (len(s.Options) == 1) {
+			t.Errorf("%s: %v, options %q", c.option, err, s.Options)
+		}
+		if err != nil && (!strings.Contains(err.Error(), c.option) || strings.Contains(err.Error(), "\n")) {
+			t.Errorf("%s: the message is %q", c.option, err)
+		}
+	}
+}
+
+// How many tasks run at once can be said on the command line, too.
+func TestAtOnce(t *testing.T) {
+	s := submission()
+	if err := s.Site.Add("--array=%3"); err != nil {
+		t.Fatal(err)
+	}
+	scripts, err := s.scripts(usualArray)
+	if err != nil || !strings.Contains(scripts[0].Text, "\n#SBATCH --array=1-2%3\n") {
+		t.Errorf("%v:\n%s", err, scripts[0].Text)
+	}
+	for _, wrong := range []string{"--array=%0", "--array=%x", "--array=%"} {
+		if err := s.Site.Add(wrong); err == nil || !strings.Contains(err.Error(), wrong) {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+}

@@ -1,0 +1,46 @@
+package submit
+
+import (
+	"testing"
+	"time"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/work"
+	"deepresidual/results"
+)
+
+// The estimate for a task does not count on processors that have nothing to do:
+// work is cut into sixteen parts.
+func TestTasksTime(t *testing.T) {
+	e, err := experiments.Load("fig1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := work.Plan{{Key: results.Key{Spec: e.Runs(experiments.Scale{Num: 1, Den: 1}, nil)[0].RunSpec}, Cost: 64e9}}
+	for _, c := range []struct {
+		cpus int
+		want time.Duration // at 1e9 multiply-adds a second and thread
+	}{{1, 64 * time.Second}, {2, 32 * time.Second}, {8, 8 * time.Second}, {12, 8 * time.Second}, {15, 8 * time.Second}, {16, 4 * time.Second}, {64, 4 * time.Second}} {
+		tasks, err := Tasks(plan, nil, c.cpus, 1e9)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := tasks[0].Time; got != c.want {
+			t.Errorf("%d processors: %v, want %v", c.cpus, got, c.want)
+		}
+	}
+}
+
+// Of -sbatch one value may be a file; options that a submission needs for itself
+// are refused.
+func TestSiteOptions(t *testing.T) {
+	site, err := Site([]string{"--qos=long", "--array=%2"})
+	if err != nil || site.AtOnce != 2 || len(site.Options) != 1 {
+		t.Errorf("%+v, %v", site, err)
+	}
+	for _, wrong := range [][]string{{"--array=1-3"}, {"--output=x"}, {"a.toml", "b.toml"}} {
+		if _, err := Site(wrong); err == nil {
+			t.Errorf("%q is taken", wrong)
+		}
+	}
+}
