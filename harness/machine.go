@@ -17,7 +17,7 @@ type machine struct {
 func (m *machine) declare(o *options) {
 	m.threads = runtime.GOMAXPROCS(0)
 	o.count(&m.threads, "threads", "(default: all the processor's)")
-	o.add("kernels", "K", "portable, avx2, avx512 (default: the best this processor has)", func(s string) error {
+	o.add("kernels", "K", "portable, avx2, avx512, neon (default: the best this processor has)", func(s string) error {
 		m.kernels = s
 		_, err := kernels.Select(s)
 		return err

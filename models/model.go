@@ -24,7 +24,7 @@ type Options struct {
 	Batch     int    // images per training step; 0 for a model that only evaluates
 	EvalBatch int    // images per evaluation at most; the default value is 100
 	Threads   int    // the default value is the number of processors
-	Kernels   string // "portable", "avx2" or "avx512"; the default is the best there is
+	Kernels   string // "portable", "avx2", "avx512" or "neon"; the default is the best there is
 }
 
 // Model is a network with its parameters, ready to train and to evaluate.

@@ -1,6 +1,7 @@
 // Package kernels holds the float32 arithmetic of the networks: the inner
 // loops of convolution, batch normalisation, ReLU and stochastic gradient
-// descent, in a portable version and in assembly for AVX2 and AVX-512.
+// descent, in a portable version and in assembly for AVX2 and AVX-512 (x86-64)
+// and for NEON (arm64).
 //
 // A [Set] is one implementation of all of them; [Select] chooses it by name or
 // by what the processor can do. The portable set is the reference that the
@@ -11,8 +12,8 @@
 //
 // Activations are stored in blocks of 16 channels, nChw16c: (N, C/16, H, W,
 // 16). The 16 values of one pixel and one block, called lanes here, fill one
-// 512-bit register or two of 256 bits. Weights are stored (3, 3, C, K), output
-// channels last.
+// 512-bit register, two of 256 bits or four of 128. Weights are stored
+// (3, 3, C, K), output channels last.
 //
 // # Winograd convolution
 //
@@ -40,7 +41,8 @@ const (
 )
 
 // Set is one implementation of the kernels. Every function computes the same
-// formula in every set, up to rounding; avx2 and avx512 give identical bits.
+// formula in every set, up to rounding; the assembly sets give identical bits,
+// but that neon has 0 where the others may have -0.
 //
 // All functions take slices that are at least as long as the extents demand
 // and do not check them. Strides are in float32 values.
@@ -50,7 +52,7 @@ const (
 // stride values apart. norm is a normalisation in two runs of 16 lanes, scale
 // and shift: n(z) = z*scale + shift.
 type Set struct {
-	Name string // "portable", "avx2" or "avx512"
+	Name string // "portable", "avx2", "avx512" or "neon"
 
 	// FillNorm writes dst = ReLU(n(z)).
 	FillNorm func(dst, z, norm []float32, rows, width, stride int)

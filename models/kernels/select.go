@@ -7,7 +7,7 @@ import (
 )
 
 // Available returns the names of the sets that this processor and operating
-// system can run, the slowest first: portable, then avx2 and avx512.
+// system can run, the slowest first: portable, then avx2 and avx512, or neon.
 func Available() []string {
 	var names []string
 	for _, s := range available() {
@@ -29,7 +29,7 @@ func Select(name string) (*Set, error) {
 		}
 	}
 	what := "are not known"
-	if slices.Contains([]string{"avx2", "avx512"}, name) {
+	if slices.Contains([]string{"avx2", "avx512", "neon"}, name) {
 		what = "cannot run on this processor"
 	}
 	return nil, fmt.Errorf("kernels %q %s: choose from %s", name, what, strings.Join(Available(), ", "))

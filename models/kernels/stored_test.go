@@ -38,6 +38,7 @@ func TestStoredNumbers(t *testing.T) {
 		"portable": "a516b9961a55d4e6",
 		"avx2":     "08b1fc8f71d356fd",
 		"avx512":   "08b1fc8f71d356fd",
+		"neon":     "08b1fc8f71d356fd",
 	}
 	forSets(t, "", func(t *testing.T, k *Set) {
 		want, found := stored[k.Arithmetic()]

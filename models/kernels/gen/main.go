@@ -1,8 +1,9 @@
-// Command gen writes the assembly kernels of package kernels, for AVX2 and
-// AVX-512, with avo. Run it by go generate in the folder above.
+// Command gen writes the assembly kernels of package kernels: for AVX2 and
+// AVX-512 with avo, and for arm64 with package neon. Run it by go generate in
+// the folder above.
 //
-// Every kernel is described once, in terms of blocks of 16 channels, and
-// emitted for both instruction sets; see [asm]. The results agree to the bit
+// Every kernel is described once for x86-64, in terms of blocks of 16 channels,
+// and emitted for both instruction sets; see [asm]. The results agree to the bit
 // because both perform the same operations on a lane in the same order.
 package main
 
@@ -17,6 +18,8 @@ import (
 	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/pass"
 	"github.com/mmcloughlin/avo/printer"
+
+	"deepresidual/models/kernels/gen/neon"
 )
 
 // groups are the sets of kernels that share a file, by file name.
@@ -34,11 +37,24 @@ func main() {
 	log.SetFlags(0)
 	dir := flag.String("dir", ".", "folder of package kernels")
 	flag.Parse()
+	if err := generateAll(*dir); err != nil {
+		log.Fatalf("gen: %v", err)
+	}
+}
+
+// generateAll writes the kernels of all processors.
+func generateAll(dir string) error {
 	for _, g := range groups {
-		if err := generate(*dir, g.name, g.emit); err != nil {
-			log.Fatalf("gen: %s: %v", g.name, err)
+		if err := generate(dir, g.name, g.emit); err != nil {
+			return fmt.Errorf("%s: %w", g.name, err)
 		}
 	}
+	for name, text := range neon.Files() {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // generate writes one group: NAME_ISA_amd64.s for each instruction set and

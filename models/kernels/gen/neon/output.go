@@ -1,0 +1,170 @@
+package neon
+
+// outputKind distinguishes the kernels that transform tiles back to pixels, by
+// what they add and sum up.
+type outputKind int
+
+const (
+	outputPlain   outputKind = iota // sum of x and of x*x
+	outputGrad                      // of x and x*z where n(z) > 0
+	outputGradAdd                   // x plus a masked gradient; sums where a > 0
+)
+
+// outputTile emits the transform of one tile back to pixels.
+type outputTile struct {
+	transforms
+	kind            outputKind
+	y, z, a, g2, a2 reg   // start of pixels
+	offset          reg   // of the row of pixels in these
+	stride          reg   // between rows of pixels
+	m, stats, norm  reg   // of the tile
+	plane           reg   // between elements of a row at m
+	rows            []reg // between rows, times 1 to 5
+	scale, shift    vec
+	sum, product    vec
+	counted         bool // sum and product hold something
+}
+
+// transformOutput emits the kernels of Set.TransformOutput and its relatives.
+// They compute rows 0 and 2 of a tile, then 1 and 3. The sums of a row of four
+// pixels are added to those of the tile, and these to stats.
+func transformOutput(a *asm, kind outputKind) {
+	name := []string{"transformOutput", "transformOutputGrad", "transformOutputGradAdd"}[kind]
+	sources := []string{"", ", z, norm", ", z, a, g2, a2"}[kind]
+	a.function(name, "y, stats, m"+sources+" []float32, tilesX, tilesY, stride, channels, plane int",
+		"is T"+name[1:]+" of a Set.")
+	t := outputTile{kind: kind, y: a.pointer("y"), stats: a.pointer("stats"), m: a.pointer("m")}
+	t.transforms = transforms{a, a.numbers(2, 4, 8)}
+	moving := []reg{t.stats, t.m}
+	switch kind {
+	case outputGrad:
+		t.z, t.norm = a.pointer("z"), a.pointer("norm")
+		moving = append(moving, t.norm)
+	case outputGradAdd:
+		t.z, t.a, t.g2, t.a2 = a.pointer("z"), a.pointer("a"), a.pointer("g2"), a.pointer("a2")
+	}
+	t.plane = a.size("plane")
+	t.rows = a.multiples(a.row(t.plane, t.plane, 5), 5)
+	t.stride, t.offset = a.size("stride"), a.reg()
+	moving = append(moving, t.offset)
+
+	start := a.reg() // of the row of tiles
+	a.op("MOVD", 0, start)
+	a.forParam("tilesY", func() {
+		a.op("MOVD", start, t.offset)
+		a.forParam("tilesX", func() {
+			a.quarters(moving, t.emit)
+			for _, r := range moving {
+				a.op("SUB", lineBytes, r, r)
+			}
+			a.add(tileBytes, t.offset)
+			a.advance(t.m, "channels")
+		})
+		a.add(shifted(t.stride, 4), start)
+	})
+	a.end()
+}
+
+// emit computes a quarter of the lanes.
+func (t *outputTile) emit() {
+	if t.kind == outputGrad {
+		t.scale, t.shift = t.loaded(mem{t.norm, 0}), t.loaded(mem{t.norm, lineBytes})
+	}
+	t.sum, t.product, t.counted = t.vec(), t.vec(), false
+	row := t.clone(t.offset)
+	for _, pr := range []pair{{0, 2}, {1, 3}} {
+		t.scope(func() {
+			rows := [2][]vec{t.vecs(6), t.vecs(6)}
+			t.scope(func() {
+				column := t.clone(t.m)
+				for j := range 6 {
+					t.scope(func() {
+						t.outputColumn(pr, t.values(func(i int, v vec) {
+							if i == 0 {
+								t.load(mem{column, 0}, v)
+							} else {
+								t.loadAt(column, t.rows[i-1], v)
+							}
+						}), rows[0][j], rows[1][j])
+					})
+					if j < 5 {
+						t.add(t.plane, column)
+					}
+				}
+			})
+			for i, r := range rows {
+				t.scope(func() { t.pixels(row, t.outputRow(r)) })
+				if i == 0 {
+					t.add(shifted(t.stride, 2), row)
+				}
+			}
+			if pr.first == 0 { // from row 2 to row 1
+				t.op("SUB", t.stride, row, row)
+			}
+		})
+	}
+	for i, s := range []vec{t.sum, t.product} {
+		t.scope(func() {
+			m := mem{t.stats, i * lineBytes}
+			x := t.loaded(m)
+			t.fadd(x, s, x)
+			t.store(x, m)
+		})
+	}
+}
+
+// pixels stores a row of pixels and takes its sums.
+func (t *outputTile) pixels(row reg, x [4]vec) {
+	at := func(base reg) reg {
+		r := t.reg()
+		t.op("ADD", row, base, r)
+		return r
+	}
+	y := at(t.y)
+	var z, a, g2, a2 reg
+	if t.kind != outputPlain {
+		z = at(t.z)
+	}
+	if t.kind == outputGradAdd {
+		a, g2, a2 = at(t.a), at(t.g2), at(t.a2)
+	}
+	sum, product := t.vec(), t.vec()
+	for j, x := range x {
+		t.scope(func() {
+			if t.kind == outputGradAdd {
+				mask, shortcut := t.loaded(mem{a2, j * lineBytes}), t.loaded(mem{g2, j * lineBytes})
+				t.positive(mask, mask)
+				t.keep(mask, shortcut, shortcut)
+				t.fadd(x, shortcut, x)
+			}
+			t.store(x, mem{y, j * lineBytes})
+			counted, factor := x, x
+			switch t.kind {
+			case outputGrad:
+				factor, counted = t.loaded(mem{z, j * lineBytes}), t.copyOf(t.shift)
+				t.fmla(factor, t.scale, counted)
+				t.positive(counted, counted)
+				t.keep(counted, x, counted)
+			case outputGradAdd:
+				factor, counted = t.loaded(mem{z, j * lineBytes}), t.loaded(mem{a, j * lineBytes})
+				t.positive(counted, counted)
+				t.keep(counted, x, counted)
+			}
+			if j == 0 {
+				t.move(counted, sum)
+				t.fmul(counted, factor, product)
+				return
+			}
+			t.fadd(sum, counted, sum)
+			t.fmla(counted, factor, product)
+		})
+	}
+	if !t.counted {
+		t.counted = true
+		t.move(sum, t.sum)
+		t.move(product, t.product)
+		return
+	}
+	t.fadd(t.sum, sum, t.sum)
+	t.fadd(t.product, product, t.product)
+}

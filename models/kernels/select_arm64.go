@@ -1,0 +1,36 @@
+//go:build arm64 && !purego
+
+package kernels
+
+// assembly returns the set for Advanced SIMD, which every arm64 processor has.
+func assembly() []*Set { return []*Set{neon()} }
+
+func neon() *Set {
+	return &Set{
+		Name:                   "neon",
+		FillNorm:               fillNormNEON,
+		FillNormStore:          fillNormStoreNEON,
+		FillAdd:                fillAddNEON,
+		FillAddStore:           fillAddStoreNEON,
+		FillCopy:               fillCopyNEON,
+		FillGrad:               fillGradNEON,
+		FillGradMask:           fillGradMaskNEON,
+		TransformInput:         transformInputNEON,
+		TransformGrad:          transformGradNEON,
+		Multiply:               multiplyNEON,
+		MultiplyGrad:           multiplyGradNEON,
+		TransformOutput:        transformOutputNEON,
+		TransformOutputGrad:    transformOutputGradNEON,
+		TransformOutputGradAdd: transformOutputGradAddNEON,
+		TransformWeights:       transformWeightsNEON,
+		TransformWeightsGrad:   transformWeightsGradNEON,
+		Direct:                 directNEON,
+		DirectGrad:             directGradNEON,
+		Sums:                   sumsNEON,
+		GradSums:               gradSumsNEON,
+		GradSumsMask:           gradSumsMaskNEON,
+		Add:                    addNEON,
+		Update:                 updateNEON,
+		Fence:                  func() {}, // nothing is written past the caches
+	}
+}
