@@ -133,11 +133,6 @@ func (s *Selection) Empty() bool {
 	return !slices.ContainsFunc(s.Runs, func(r Selected) bool { return r.Record != nil && len(r.Record.Rows) > 0 })
 }
 
-// Complete reports whether every planned run has ended.
-func (s *Selection) Complete() bool {
-	return !slices.ContainsFunc(s.Runs, func(r Selected) bool { return !r.complete() })
-}
-
 func (r Selected) complete() bool { return r.Record != nil && r.Record.Status == results.Complete }
 
 // of is the runs of one network, in the order of their seeds in the spec.

@@ -42,6 +42,7 @@ func compareTable(s *Selection) *table.Table {
 			table.Several(fmt.Sprintf("%d + %d", plain.n, residual.n), strconv.Itoa(plain.n), strconv.Itoa(residual.n)), table.Text(better),
 			table.Int(min(plain.n, residual.n)), s.seeds(pair.plain, pair.residual))
 	}
+	t.Notes = append(t.Notes, s.leftOut()...)
 	return t
 }
 

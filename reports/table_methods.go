@@ -69,6 +69,7 @@ func methodTable(s *Selection, o Options) *table.Table {
 		t.Notes = append(t.Notes, "Best public: "+s.Experiment.PublicSource+".")
 	}
 	t.Notes = append(t.Notes, s.paperNotes()...)
+	t.Notes = append(t.Notes, s.leftOut()...)
 	return t
 }
 

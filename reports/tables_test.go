@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -256,6 +257,18 @@ func TestSmokeDoesNotSpeakOfThePaper(t *testing.T) {
 	}
 	if strings.Contains(b.String(), "paper") {
 		t.Errorf("the tables speak of the paper:\n%s", b.String())
+	}
+}
+
+// A mean over seeds does not hide those that are not in it.
+func TestTable6NamesTheRunsItLeavesOut(t *testing.T) {
+	exp := table6Experiment()
+	records := recordsOf(exp, experiments.Full())
+	diverge(records[6])
+	records = slices.Delete(records, 7, 8)
+	notes := strings.Join(build(t, exp, records, Choice{Scale: experiments.Full()}).Tables[0].Notes, " ")
+	if want := "Not in the means: resnet-110 seed 3 diverged at iteration 32,000; resnet-110 seed 4 not run."; !strings.Contains(notes, want) {
+		t.Errorf("the notes do not say %q: %s", want, notes)
 	}
 }
 
