@@ -8,7 +8,7 @@ import (
 )
 
 // stopSignals ask the program to stop.
-var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM}
+func stopSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }
 
 // catchPipeSignals has nothing to do: writing what nobody reads sends no signal.
 func catchPipeSignals() {}

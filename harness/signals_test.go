@@ -5,6 +5,9 @@ package main
 import (
 	"context"
 	"io"
+	"os"
+	"os/signal"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -30,6 +33,16 @@ func TestStopOnSignal(t *testing.T) {
 		if text := said.String(); !strings.Contains(text, "stopping") || strings.Contains(text, "checkpoint") {
 			t.Errorf("%v: %q", s, text)
 		}
+	}
+}
+
+// nohup has SIGHUP ignored, and means it; a shell has SIGINT ignored in what a
+// script starts in the background, where it must still be possible to stop it.
+func TestIgnoredSignals(t *testing.T) {
+	signal.Ignore(syscall.SIGHUP, os.Interrupt)
+	defer signal.Reset(syscall.SIGHUP, os.Interrupt)
+	if s := stopSignals(); slices.Contains(s, os.Signal(syscall.SIGHUP)) || !slices.Contains(s, os.Interrupt) {
+		t.Errorf("%v stop the program, want SIGINT without SIGHUP", s)
 	}
 }
 

@@ -10,7 +10,15 @@ import (
 
 // stopSignals ask the program to stop: Ctrl-C, kill, a terminal that closes, and
 // what Slurm and other schedulers can be told to send before a time limit.
-var stopSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2}
+// Under nohup, which has SIGHUP ignored from the start, it stays so. That a shell
+// has SIGINT ignored in what its scripts start in the background is no such wish.
+func stopSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1, syscall.SIGUSR2}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
 
 // catchPipeSignals keeps a write that nobody reads from killing the process; it
 // fails instead (see output). Of the signal itself nothing is wanted.
