@@ -14,7 +14,6 @@ import (
 	"deepresidual/harness/publish"
 	"deepresidual/harness/text"
 	"deepresidual/harness/work"
-	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/results"
 )
@@ -221,7 +220,6 @@ func (r *records) publisher(env *environment, list []*experiments.Experiment, st
 		Experiments: list,
 		Asked:       reports.Choice{Scale: r.selection.scale, Seeds: r.selection.seeds, Synthetic: r.data.synthetic()},
 		AnyScale:    !r.selection.scaleGiven,
-		Parameters:  network.Network.Parameters,
 		TensorBoard: tensorBoard,
 		Output:      env.stdout,
 		Progress:    env.stderr,

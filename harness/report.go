@@ -19,7 +19,7 @@ func (m *reportMode) declare(o *options) {
 	declareTensorBoard(o, &m.tensorBoard)
 }
 
-func (m *reportMode) do(_ context.Context, env *environment) error {
+func (m *reportMode) do(ctx context.Context, env *environment) error {
 	list, store, err := m.records.open(env)
 	if err != nil {
 		return err
@@ -28,7 +28,7 @@ func (m *reportMode) do(_ context.Context, env *environment) error {
 		return err
 	}
 	p := m.records.publisher(env, list, store, m.tensorBoard)
-	drawn, err := p.Draw(p.Recorded)
+	drawn, err := p.Draw(ctx, p.Recorded)
 	if err == nil && drawn.Exhibits == 0 {
 		return fmt.Errorf("nothing of %s is recorded in %s; without -report it is trained", &m.records.selection, m.records.folder)
 	}

@@ -74,11 +74,11 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	publisher := m.records.publisher(env, list, store, m.tensorBoard)
 	todo := plan.Work()
 	if len(todo) == 0 {
-		return errors.Join(plan.Failures(), m.draw(publisher))
+		return errors.Join(plan.Failures(), m.draw(ctx, publisher))
 	}
 	set, err := m.records.data.load(ctx, env)
 	if errors.Is(err, data.ErrUnavailable) && len(m.run) == 0 {
-		return m.drawUntrained(env, publisher, err)
+		return m.drawUntrained(ctx, env, publisher, err)
 	}
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 		return err
 	}
 	// What could be trained is drawn even when something failed.
-	return errors.Join(err, plan.Failures(), m.draw(publisher))
+	return errors.Join(err, plan.Failures(), m.draw(ctx, publisher))
 }
 
 // plan returns what is to be done about the runs that are asked for.
@@ -122,11 +122,11 @@ func (m *trainMode) plan(ctx context.Context, env *environment, list []*experime
 }
 
 // draw draws the experiments, if not only some of their runs were asked for.
-func (m *trainMode) draw(p *publish.Publisher) error {
+func (m *trainMode) draw(ctx context.Context, p *publish.Publisher) error {
 	if len(m.run) > 0 {
 		return nil
 	}
-	drawn, err := p.Draw(p.AsAsked)
+	drawn, err := p.Draw(context.WithoutCancel(ctx), p.AsAsked) // what was trained to its end is drawn though a signal came
 	return checked(m.check, drawn, err)
 }
 
@@ -134,8 +134,8 @@ func (m *trainMode) draw(p *publish.Publisher) error {
 // from the largest scale that is recorded and says what the full run needs.
 // Drawing nothing at all is an error, with unavailable for the reason, and so is
 // drawing anything else than the scale or the seeds that were asked for.
-func (m *trainMode) drawUntrained(env *environment, p *publish.Publisher, unavailable error) error {
-	drawn, err := p.Draw(p.Largest)
+func (m *trainMode) drawUntrained(ctx context.Context, env *environment, p *publish.Publisher, unavailable error) error {
+	drawn, err := p.Draw(ctx, p.Largest)
 	if err == nil && drawn.Exhibits == 0 {
 		return fmt.Errorf("nothing of %s is recorded in %s, and %w", &m.records.selection, m.records.folder, unavailable)
 	}

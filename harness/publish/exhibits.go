@@ -5,6 +5,7 @@ package publish
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -24,10 +25,9 @@ import (
 type Publisher struct {
 	Store       *results.Store
 	Experiments []*experiments.Experiment
-	Asked       reports.Choice            // what the command line asks for
-	AnyScale    bool                      // draw the largest recorded scale: none was asked for
-	Parameters  func(network.Network) int // counts a network's parameters; 0 if it cannot be built
-	TensorBoard string                    // folder of event files; empty for none
+	Asked       reports.Choice // what the command line asks for
+	AnyScale    bool           // draw the largest recorded scale: none was asked for
+	TensorBoard string         // folder of event files; empty for none
 
 	Output   io.Writer // for tables and the names of files
 	Progress io.Writer // for what the user is to know besides
@@ -72,21 +72,24 @@ func (p *Publisher) Largest(e *experiments.Experiment, records []*results.Record
 // Draw draws the experiments from the records chosen. All files are written
 // first, since whoever reads may stop reading; then tables are printed, the names
 // of the files, and last the verdicts. What cannot be drawn or written does not
-// keep the rest from being.
-func (p *Publisher) Draw(choose Chooser) (Drawn, error) {
+// keep the rest from being. It ends with ctx, between two exhibits.
+func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 	var drawn Drawn
 	records, damaged := p.Store.Records()
 	for _, err := range damaged {
 		p.say("warning: %s", text.OneLine(err))
 	}
 	exhibits, err := p.build(p.Experiments, records, choose)
-	if err != nil || len(exhibits) == 0 {
+	if len(exhibits) == 0 {
 		return drawn, err
 	}
 	drawn.Exhibits = len(exhibits)
 	var written []string
-	var failed []error
+	failed := []error{err}
 	for _, e := range exhibits {
+		if err := ctx.Err(); err != nil {
+			return drawn, fmt.Errorf("interrupted before %s was drawn: %w", e.experiment.Name, err)
+		}
 		paths, err := p.write(e)
 		written, failed = append(written, paths...), append(failed, err)
 		drawn.Verdicts = append(drawn.Verdicts, e.Verdicts...)
@@ -167,24 +170,32 @@ func filesLine(paths []string) string {
 }
 
 // build draws the experiments that a chooser finds records for, each under the
-// name of its place.
+// name of its place. One that cannot be drawn is an error beside the others.
 func (p *Publisher) build(list []*experiments.Experiment, records []*results.Record, choose Chooser) ([]placed, error) {
 	var exhibits []placed
+	var failed []error
 	for _, e := range list {
 		c, ok := choose(e, records)
 		if !ok {
 			continue
 		}
-		at := p.place(e, records, c)
-		named := *e
-		named.Name = at.name
-		exhibit, err := reports.Build(reports.Select(&named, records, c), reports.Options{Parameters: p.Parameters})
+		exhibit, err := p.buildOne(e, records, c)
 		if err != nil {
-			return nil, err
+			failed = append(failed, fmt.Errorf("drawing %s: %w", e.Name, err))
+			continue
 		}
-		exhibits = append(exhibits, placed{exhibit, at, e, c})
+		exhibits = append(exhibits, exhibit)
 	}
-	return exhibits, nil
+	return exhibits, errors.Join(failed...)
+}
+
+func (p *Publisher) buildOne(e *experiments.Experiment, records []*results.Record, c reports.Choice) (_ placed, err error) {
+	defer process.Recover(&err)
+	at := p.place(e, records, c)
+	named := *e
+	named.Name = at.name
+	exhibit, err := reports.Build(reports.Select(&named, records, c), reports.Options{Parameters: network.Network.Parameters})
+	return placed{exhibit, at, e, c}, err
 }
 
 // exportAll writes TensorBoard event files of the runs that exhibits show.

@@ -1,0 +1,58 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/fixture"
+	"deepresidual/reports"
+	"deepresidual/results"
+)
+
+// An exhibit that cannot be drawn, even one whose drawing panics, does not keep
+// the others from being drawn.
+func TestDrawTheRest(t *testing.T) {
+	t.Setenv("GOTRACEBACK", "")
+	store, err := results.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := fixture.Experiment(t, "good", nil)
+	for i := range good.Networks {
+		fixture.Leave(t, store, fixture.Key(good, i), results.Complete, false)
+	}
+	bad := fixture.Experiment(t, "bad", nil)
+	var printed strings.Builder
+	p := &Publisher{
+		Store: store, Experiments: []*experiments.Experiment{bad, good}, Output: &printed, Progress: io.Discard,
+		Asked: reports.Choice{Scale: experiments.Full()},
+	}
+	choose := func(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
+		if e == bad {
+			e.Exhibit = "none"
+		}
+		return p.Asked, true
+	}
+	drawn, err := p.Draw(t.Context(), choose)
+	if err == nil || !strings.Contains(err.Error(), "drawing bad: ") || drawn.Exhibits != 1 {
+		t.Errorf("%+v, %v; want one exhibit and what is wrong with the other", drawn, err)
+	}
+	if found, err := filepath.Glob(filepath.Join(store.Dir(), "figures", "good*.png")); len(found) != 1 {
+		t.Errorf("pictures of the other: %v, %v", found, err)
+	}
+
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	if _, err := p.Draw(ctx, choose); !errors.Is(err, context.Canceled) {
+		t.Errorf("interrupted: got %v", err)
+	}
+	if _, err := os.Stat(store.Dir()); err != nil {
+		t.Error(err)
+	}
+}
