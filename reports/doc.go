@@ -8,7 +8,12 @@
 // unfinished, on a shortened schedule or on generated images is named in the
 // picture itself.
 //
+// [Judge] says of each claim what its runs show and by which test, [Check] whether
+// all were reproduced; [WriteAll] writes the rows of all runs as one table.
+//
 // Each exhibit has a file: figure1.go, figure6.go, figure7.go, table6.go,
-// compare.go, curves.go. The package trains nothing, and reads and writes no
+// compare.go, curves.go, choices.go; each kind of table has one, too:
+// table_errors.go and so on. Verdicts are in verdict.go, what they rest on in
+// finding.go and statistics.go. The package trains nothing, and reads and writes no
 // run records.
 package reports
