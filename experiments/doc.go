@@ -21,7 +21,8 @@
 //
 //	title       one line above figure and table
 //	exhibit     what is drawn, one of [Exhibits]
-//	networks    what is trained, by names as in [ParseNetwork]
+//	networks    what is trained: names as in [ParseNetwork], or of the spec's own
+//	[network.X] describes a network of the spec's own: the keys of [network.Description]
 //	hidden      those of networks that are trained and reported, but not drawn
 //	seeds       of every network; the default is [1]
 //	[seeds_for] network = seeds, for one network

@@ -2,6 +2,7 @@ package experiments
 
 import (
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -55,7 +56,12 @@ func describe(value any) string {
 			v = v[:most] + "..."
 		}
 		return strconv.Quote(v)
-	case int64, float64, bool:
+	case int64, bool:
+		return fmt.Sprint(v)
+	case float64:
+		if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
+			return strconv.FormatFloat(v, 'f', 1, 64) // 8.0, which is no integer
+		}
 		return fmt.Sprint(v)
 	case time.Time:
 		return "a date or time"

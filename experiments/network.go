@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
+
+	"github.com/BurntSushi/toml"
 
 	"deepresidual/models/network"
 )
@@ -31,4 +34,74 @@ func parseNetwork(name string, given map[string]network.Network) (network.Networ
 		return n, fmt.Errorf("no network is called %q; did you mean %q?", name, near)
 	}
 	return n, err
+}
+
+// describe reads the [network.NAME] tables of a spec, which give names to
+// networks of its own.
+func (s *source) describe() error {
+	var values struct {
+		Network any `toml:"network"`
+	}
+	if _, err := toml.Decode(s.text, &values); err != nil {
+		return s.syntaxError(err)
+	}
+	if values.Network == nil {
+		return nil
+	}
+	if err := s.check("network", values.Network, reflect.TypeFor[map[string]network.Description]()); err != nil {
+		return s.at(err)
+	}
+	var doc struct {
+		Network map[string]network.Description `toml:"network"`
+	}
+	if _, err := toml.Decode(s.text, &doc); err != nil {
+		return s.syntaxError(err)
+	}
+	s.described = make(map[string]network.Network, len(doc.Network))
+	names := make(map[string]string) // by canonical text
+	err := s.each("network", values.Network, func(name, full string, _ any) *SpecError {
+		n, err := doc.Network[name].Network(name)
+		var key *network.KeyError
+		switch {
+		case name == "":
+			return problemf(full, "a network needs a name")
+		case errors.As(err, &key) && key.Key == "name":
+			return problemf(full, "%s", key.Problem)
+		case errors.As(err, &key):
+			return problemf(join(full, key.Key), "%s", key.Problem)
+		case names[n.Canonical()] != "":
+			return problemf(full, "describes the same network as %s", names[n.Canonical()])
+		}
+		names[n.Canonical()] = name
+		s.described[name] = n
+		return nil
+	})
+	if err != nil {
+		return s.at(err)
+	}
+	return nil
+}
+
+// checkDescribed reports a network that a spec describes and does not train.
+func (s *source) checkDescribed(trained []network.Network) *SpecError {
+	for _, name := range slices.Sorted(maps.Keys(s.described)) {
+		if !slices.Contains(trained, s.described[name]) {
+			return problemf(join("network", name), "is not among the experiment's networks")
+		}
+	}
+	return nil
+}
+
+// network returns the network of a name that [source.check] has seen.
+func (s *source) network(n name) network.Network {
+	net, _ := parseNetwork(string(n), s.described)
+	return net
+}
+
+func (s *source) networks(names []name) []network.Network {
+	var list []network.Network
+	for _, n := range names {
+		list = append(list, s.network(n))
+	}
+	return list
 }

@@ -29,20 +29,36 @@ const defaultSeed = 1
 
 // document is the TOML form of an experiment. Its tags and types are the schema.
 type document struct {
-	Title    string              `toml:"title"`
-	Exhibit  string              `toml:"exhibit"`
-	Networks []network.Network   `toml:"networks"`
-	Hidden   []network.Network   `toml:"hidden"`
-	Seeds    []int64             `toml:"seeds"`
-	SeedsFor perNetwork[[]int64] `toml:"seeds_for"`
-	Protocol Protocol            `toml:"protocol"`
-	Variants []Variant           `toml:"variant"`
-	Panels   []Panel             `toml:"panel"`
-	Paper    documentReference   `toml:"paper"`
-	Rows     []ReferenceRow      `toml:"row"`
-	Public   perNetwork[float64] `toml:"public"`
-	Source   string              `toml:"public_source"`
-	Claims   []Claim             `toml:"claim"`
+	Title    string `toml:"title"`
+	Exhibit  string `toml:"exhibit"`
+	Networks []name `toml:"networks"`
+	Hidden   []name `toml:"hidden"`
+	// Described is read before all else: see [source.describe].
+	Described map[string]network.Description `toml:"network"`
+	Seeds     []int64                        `toml:"seeds"`
+	SeedsFor  perNetwork[[]int64]            `toml:"seeds_for"`
+	Protocol  Protocol                       `toml:"protocol"`
+	Variants  []Variant                      `toml:"variant"`
+	Panels    []documentPanel                `toml:"panel"`
+	Paper     documentReference              `toml:"paper"`
+	Rows      []ReferenceRow                 `toml:"row"`
+	Public    perNetwork[float64]            `toml:"public"`
+	Source    string                         `toml:"public_source"`
+	Claims    []documentClaim                `toml:"claim"`
+}
+
+// name is what a spec calls a network.
+type name string
+
+type documentPanel struct {
+	Panel
+	Networks []name `toml:"networks"`
+}
+
+type documentClaim struct {
+	Claim
+	Of   []name `toml:"of"`
+	Than []name `toml:"than"`
 }
 
 type documentReference struct {
@@ -57,17 +73,14 @@ type documentReference struct {
 // with keys that are strings.
 type perNetwork[T any] map[string]T
 
-// byNetwork returns the table with its keys parsed. They are known to be names:
-// [source.check] has seen them.
-func (p perNetwork[T]) byNetwork() map[network.Network]T {
+// byNetwork returns a table of a spec with the networks that its keys name.
+func byNetwork[T any](s *source, p perNetwork[T]) map[network.Network]T {
 	if len(p) == 0 {
 		return nil
 	}
 	m := make(map[network.Network]T, len(p))
-	for name, value := range p {
-		if n, err := ParseNetwork(name); err == nil {
-			m[n] = value
-		}
+	for key, value := range p {
+		m[s.network(name(key))] = value
 	}
 	return m
 }
@@ -77,6 +90,9 @@ func (p perNetwork[T]) byNetwork() map[network.Network]T {
 func Parse(file string, text []byte) (*Experiment, error) {
 	s := &source{file: file, text: string(text), lines: locate(string(text)), present: make(map[string]bool)}
 	doc := document{Seeds: []int64{defaultSeed}, Protocol: Paper()}
+	if err := s.describe(); err != nil {
+		return nil, err
+	}
 	if err := s.decode(&doc); err != nil {
 		return nil, err
 	}
@@ -90,31 +106,44 @@ func Parse(file string, text []byte) (*Experiment, error) {
 			return nil, err
 		}
 	}
+	var panels []Panel
+	for _, p := range doc.Panels {
+		p.Panel.Networks = s.networks(p.Networks)
+		panels = append(panels, p.Panel)
+	}
+	var claims []Claim
+	for _, c := range doc.Claims {
+		c.Claim.Of, c.Claim.Than = s.networks(c.Of), s.networks(c.Than)
+		claims = append(claims, c.Claim)
+	}
 	e := &Experiment{
 		Name:         strings.TrimSuffix(path.Base(file), ".toml"),
 		File:         file,
 		Title:        doc.Title,
 		Exhibit:      doc.Exhibit,
-		Networks:     doc.Networks,
-		Hidden:       doc.Hidden,
+		Networks:     s.networks(doc.Networks),
+		Hidden:       s.networks(doc.Hidden),
 		Seeds:        doc.Seeds,
-		SeedsFor:     doc.SeedsFor.byNetwork(),
+		SeedsFor:     byNetwork(s, doc.SeedsFor),
 		Protocol:     doc.Protocol,
 		Variants:     doc.Variants,
 		PublicSource: strings.TrimSpace(doc.Source),
-		Panels:       doc.Panels,
+		Panels:       panels,
 		Paper: Reference{
-			Test:     doc.Paper.Test.byNetwork(),
-			Training: doc.Paper.Training.byNetwork(),
-			Mean:     doc.Paper.Mean.byNetwork(),
-			Std:      doc.Paper.Std.byNetwork(),
-			Note:     doc.Paper.Note.byNetwork(),
+			Test:     byNetwork(s, doc.Paper.Test),
+			Training: byNetwork(s, doc.Paper.Training),
+			Mean:     byNetwork(s, doc.Paper.Mean),
+			Std:      byNetwork(s, doc.Paper.Std),
+			Note:     byNetwork(s, doc.Paper.Note),
 		},
 		Rows:   doc.Rows,
-		Public: doc.Public.byNetwork(),
-		Claims: doc.Claims,
+		Public: byNetwork(s, doc.Public),
+		Claims: claims,
 	}
 	if err := e.check(s.has); err != nil {
+		return nil, s.at(err)
+	}
+	if err := s.checkDescribed(e.Networks); err != nil {
 		return nil, s.at(err)
 	}
 	return e, nil

@@ -159,7 +159,7 @@ func TestParseErrors(t *testing.T) {
 
 		// Wrong types.
 		{"string for integer", "batch = 64", `batch = "64"`, `:11: protocol.batch: found "64", wanted an integer`},
-		{"float for integer", "batch = 64", `batch = 64.0`, `:11: protocol.batch: found 64, wanted an integer`},
+		{"float for integer", "batch = 64", `batch = 64.0`, `:11: protocol.batch: found 64.0, wanted an integer`},
 		{"integer for boolean", "flip = false", `flip = 0`, `:14: protocol.flip: found 0, wanted true or false`},
 		{"boolean for number", "resnet-20 = 8.75", `resnet-20 = true`, `:26: paper.test.resnet-20: found true, wanted a number`},
 		{"date for string", `title = "T"`, `title = 2015-12-10`, `:1: title: found a date or time, wanted a string`},

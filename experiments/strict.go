@@ -28,6 +28,9 @@ type source struct {
 	lines   map[string]int // of each key, as [locate] names them
 	present map[string]bool
 	exists  func(key string) bool // not nil: what exists must be there, nothing else may
+	// described are the networks of the spec's own, by the names that it gives
+	// them.
+	described map[string]network.Network
 }
 
 // Decode reads the text of a TOML file into a pointer to a struct, as strictly
@@ -110,13 +113,12 @@ func (s *source) check(key string, value any, want reflect.Type) *SpecError {
 		}
 		return nil
 	}
-	// A spec names its networks by a table of them; a record has what it has.
-	if want == reflect.TypeFor[network.Network]() && s.exists == nil {
-		name, ok := value.(string)
+	if want == reflect.TypeFor[name]() {
+		text, ok := value.(string)
 		if !ok {
 			return problemf(key, "found %s, wanted a name in quotes", describe(value))
 		}
-		return s.checkName(key, name)
+		return s.checkName(key, text)
 	}
 	if named, ok := reflect.New(want).Interface().(encoding.TextUnmarshaler); ok {
 		text, ok := value.(string)
@@ -138,6 +140,9 @@ func (s *source) check(key string, value any, want reflect.Type) *SpecError {
 	case reflect.Struct:
 		return s.checkTable(key, value, s.fields(key, want))
 	case reflect.Map:
+		if want.Elem() == reflect.TypeFor[network.Description]() {
+			return s.checkEach(key, value, want.Elem())
+		}
 		return s.checkNetworks(key, value, want.Elem())
 	case reflect.Slice:
 		return s.checkList(key, value, want.Elem())
@@ -189,7 +194,7 @@ func (s *source) checkTable(key string, value any, allowed map[string]field) *Sp
 }
 
 // checkNetworks holds a table whose keys are names of networks against the type
-// of its values. All tables of a spec without fixed keys are of this kind.
+// of its values.
 func (s *source) checkNetworks(key string, value any, want reflect.Type) *SpecError {
 	return s.each(key, value, func(name, full string, value any) *SpecError {
 		if err := s.checkName(full, name); err != nil {
@@ -199,9 +204,14 @@ func (s *source) checkNetworks(key string, value any, want reflect.Type) *SpecEr
 	})
 }
 
+// checkEach holds the values of a table, whatever their keys, against a type.
+func (s *source) checkEach(key string, value any, want reflect.Type) *SpecError {
+	return s.each(key, value, func(_, full string, value any) *SpecError { return s.check(full, value, want) })
+}
+
 // checkName reports a name that no network has.
 func (s *source) checkName(key, name string) *SpecError {
-	if _, err := ParseNetwork(name); err != nil {
+	if _, err := parseNetwork(name, s.described); err != nil {
 		return &SpecError{Key: key, Problem: err.Error(), Err: err}
 	}
 	return nil
@@ -265,7 +275,9 @@ func (s *source) fields(key string, t reflect.Type) map[string]field {
 	for i := range t.NumField() {
 		f := t.Field(i)
 		if f.Anonymous {
-			maps.Copy(keys, s.fields(key, f.Type))
+			inner := s.fields(key, f.Type)
+			maps.Copy(inner, keys)
+			keys = inner
 			continue
 		}
 		name, options, _ := strings.Cut(f.Tag.Get("toml"), ",")
