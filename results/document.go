@@ -26,7 +26,7 @@ type document struct {
 	Status      Status               `toml:"status"`
 	Reason      string               `toml:"reason,omitempty"`
 	WarmupEnded int                  `toml:"warmup_ended"` // -1: not yet, or no warm-up
-	Network     network.Network      `toml:"network"`
+	Network     recordedNetwork      `toml:"network"`
 	Seed        int64                `toml:"seed"`
 	Scale       experiments.Scale    `toml:"scale"`
 	Arithmetic  int                  `toml:"arithmetic"`
@@ -105,7 +105,7 @@ func documentOf(r *Record) document {
 		Status:      r.Status,
 		Reason:      r.Reason,
 		WarmupEnded: r.WarmupEnded,
-		Network:     r.Key.Spec.Network,
+		Network:     recordedNetwork(r.Key.Spec.Network),
 		Seed:        r.Key.Spec.Seed,
 		Scale:       r.Key.Spec.Scale,
 		Arithmetic:  r.Key.Arithmetic,
@@ -135,7 +135,7 @@ func documentOf(r *Record) document {
 func (d document) record() *Record {
 	return &Record{
 		Key: Key{
-			Spec:       experiments.RunSpec{Network: d.Network, Protocol: d.Protocol, Scale: d.Scale, Seed: d.Seed},
+			Spec:       experiments.RunSpec{Network: network.Network(d.Network), Protocol: d.Protocol, Scale: d.Scale, Seed: d.Seed},
 			Data:       d.Data,
 			Arithmetic: d.Arithmetic,
 		},
@@ -174,6 +174,9 @@ func decodeDocument(b []byte) (document, error) {
 	}
 	if d.Format < 1 {
 		return d, fmt.Errorf("format is %d, want 1 to %d", d.Format, format)
+	}
+	if d.Format < describesNetworks && !network.Network(d.Network).IsStandard() {
+		return d, fmt.Errorf("network is described by a table, which format %d does not have", d.Format)
 	}
 	d.Format = format
 	if !slices.Contains([]Status{Running, Complete, Diverged, Interrupted}, d.Status) {
