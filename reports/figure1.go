@@ -113,7 +113,7 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 				milestones = append(milestones, float64(m))
 			}
 		}
-		l := lookOf(n.Depth())
+		l := lookOf(n)
 		training, test := s.errors(n)
 		paperTraining, paperTest := s.paper(n)
 		if w != testOnly && len(training.mean) > 0 {
@@ -137,7 +137,7 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 			marked = append(marked, c)
 			runs := s.averaged(n)
 			labels = append(labels, curveLabel{
-				text: fmt.Sprintf("%d-layer", n.Depth()), colour: l.colour, ink: l.label, mark: l.mark(),
+				text: labelOf(n), colour: l.colour, ink: l.label, mark: l.mark(),
 				x: c.end().X, y: c.end().Y, open: !runs[0].complete(),
 			})
 		}
@@ -146,13 +146,13 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 	iterationAxis(p.Plot, first, last)
 	p.Add(guides{milestones}, p.paper)
 	for _, c := range p.curves {
-		addBand(p.Plot, c.band, lookOf(c.network.Depth()).colour)
+		addBand(p.Plot, c.band, lookOf(c.network).colour)
 	}
 	for _, c := range p.curves {
 		addLine(p.Plot, c.mean, c.style)
 	}
 	for i, c := range marked {
-		addMarks(p.Plot, spaced(c.mean, float64(first), float64(last), i, len(marked)), lookOf(c.network.Depth()).mark())
+		addMarks(p.Plot, spaced(c.mean, float64(first), float64(last), i, len(marked)), lookOf(c.network).mark())
 	}
 	p.Add(labels)
 	return p

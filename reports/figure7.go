@@ -52,7 +52,7 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	scattered := false
 	charts := []*chart{chartOf(top, top.X.Label.Text), chartOf(bottom, bottom.X.Label.Text)}
 	for i, n := range shown {
-		l := lookOf(n.Depth())
+		l := lookOf(n)
 		style := rule(l.colour, 1)
 		if n.Kind == network.Plain {
 			style.Dashes = dashes(2.4, 1)

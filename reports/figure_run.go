@@ -45,7 +45,7 @@ func runFigure(r Selected) *Figure {
 		iterationAxis(p, 0, r.Spec.Protocol.Iterations)
 		part.axis(&p.Y, ys(part.points))
 		p.Add(guides{})
-		style := rule(lookOf(r.Spec.Network.Depth()).colour, 0.9)
+		style := rule(lookOf(r.Spec.Network).colour, 0.9)
 		addLine(p, part.points, style)
 		row = append(row, p)
 		c := chartOf(p, "iteration")

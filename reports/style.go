@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"fmt"
+	"hash/fnv"
 	"image/color"
 	"slices"
 
@@ -10,6 +12,8 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"gonum.org/v1/plot"
+
+	"deepresidual/models/network"
 )
 
 // Figures are drawn at the size they are printed: one column of a two-column
@@ -91,14 +95,30 @@ func testLine(c color.Color, l look) draw.LineStyle {
 	return rule(c, l.width.Points()+0.2)
 }
 
-// lookOf is the look of a depth: the paper's depths have their own in every
+// lookOf is the look of a network: the paper's depths have their own in every
 // figure, others take what is left, so that 56 layers is vermilion everywhere.
-func lookOf(depth int) look {
+// A network that a spec describes has one that follows from its description.
+func lookOf(n network.Network) look {
 	p := palette()
+	depth := n.Depth()
+	if !n.IsStandard() {
+		hash := fnv.New32a()
+		_, _ = hash.Write([]byte(n.Canonical())) // never fails
+		return p[int(hash.Sum32()%uint32(len(p)))]
+	}
 	if i := slices.Index([]int{20, 32, 44, 56, 110, 1202}, depth); i >= 0 {
 		return p[i]
 	}
 	return p[depth/6%len(p)]
+}
+
+// labelOf is what a curve is called beside others of its kind: by its layers, as
+// in the paper, or by the name that a spec has given to the network.
+func labelOf(n network.Network) string {
+	if n.IsStandard() {
+		return fmt.Sprintf("%d-layer", n.Depth())
+	}
+	return n.String()
 }
 
 func dashes(points ...float64) []vg.Length {
