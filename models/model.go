@@ -74,7 +74,7 @@ func New(net network.Network, o Options) (*Model, error) {
 	if err := net.Check(); err != nil {
 		return nil, err
 	}
-	machine, err := ops.NewMachine(set, o.Threads)
+	machine, err := ops.NewMachine(set, o.Threads, roomOf(net))
 	if err != nil {
 		return nil, fmt.Errorf("building %s: %w", net, err)
 	}
@@ -87,6 +87,15 @@ func New(net network.Network, o Options) (*Model, error) {
 		}
 	}
 	return m, nil
+}
+
+// roomOf returns the working memory that a network's layers need.
+func roomOf(net network.Network) ops.Room {
+	var room ops.Room
+	for _, l := range net.Convolutions() {
+		room = room.With(l.In, l.Out, l.Kernel, l.Stride, l.Size)
+	}
+	return room
 }
 
 // Close ends the model's threads and gives its memory back.

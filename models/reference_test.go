@@ -228,7 +228,12 @@ func standard(residual bool, depth int) network.Network {
 
 func mustModel(t testing.TB, residual bool, depth int, o Options) *Model {
 	t.Helper()
-	m, err := New(standard(residual, depth), o)
+	return mustNetwork(t, standard(residual, depth), o)
+}
+
+func mustNetwork(t testing.TB, net network.Network, o Options) *Model {
+	t.Helper()
+	m, err := New(net, o)
 	if err != nil {
 		t.Fatal(err)
 	}

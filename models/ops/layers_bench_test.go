@@ -24,7 +24,7 @@ type bench20 struct {
 
 func newBench20(b *testing.B, set *kernels.Set, batch int) *bench20 {
 	b.Helper()
-	machine, err := NewMachine(set, 2)
+	machine, err := NewMachine(set, 2, paperRoom())
 	if err != nil {
 		b.Fatal(err)
 	}

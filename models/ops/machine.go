@@ -31,15 +31,38 @@ type Machine struct {
 // that find work in a layer.
 const maxSlots = 16
 
-// maxChannels is the width of the last stage.
-const maxChannels = 64
+// Room is the extents of a machine's working memory in float32 values: what the
+// layers of a network need of it. The zero value is room for none.
+type Room struct {
+	pixels  int // padded maps
+	planes  int // a transformed group of tiles
+	filters int // a transformed filter gradient
+	partial int // a filter gradient
+}
 
-// The extents of a thread's working memory in float32 values.
-const (
-	pixelRoom  = 34 * 34 * 16                                        // the padded 32x32 map of a block, or two 18x18
-	planesRoom = kernels.PatchArea * (maxTiles*maxChannels + spread) // a transformed group of tiles
-	filterRoom = kernels.PatchArea * maxChannels * maxChannels       // a transformed filter gradient
-)
+// With returns the room with that for a convolution from in to out channels onto
+// maps of size x size.
+func (r Room) With(in, out, kernel, stride, size int) Room {
+	r.partial = max(r.partial, kernel*kernel*in*out)
+	beyond := 0
+	if size < directPixels {
+		beyond = slack
+	}
+	r.pixels = max(r.pixels, out*(size+1)*(size+1)+beyond) // the output gradient of a convolution that is computed directly
+	switch {
+	case stride > 1:
+		r.pixels = max(r.pixels, in*(2*size+2)*(2*size+2)+beyond)
+	case in%kernels.Lanes == 0:
+		r.pixels = max(r.pixels, kernels.Lanes*(size+2)*(size+2))
+		r.planes = max(r.planes, kernels.PatchArea*(newTiling(size).group*max(in, out)+spread))
+		r.filters = max(r.filters, kernels.PatchArea*in*out)
+	}
+	return r
+}
+
+// slack is more than a row that is computed for more pixels than it has reaches
+// beyond its map: see [strided.direct].
+const slack = 1024
 
 // scratch is the working memory of one thread.
 type scratch struct {
@@ -52,10 +75,11 @@ type scratch struct {
 	stats   []float32 // two sums of 16 lanes
 }
 
-// NewMachine returns a machine of the given number of threads.
-func NewMachine(k *kernels.Set, threads int) (*Machine, error) {
-	partials := maxSlots * kernels.FilterArea * maxChannels * maxChannels
-	each := 2*pixelRoom + 3*planesRoom + filterRoom + 2*kernels.Lanes
+// NewMachine returns a machine of the given number of threads, with room for the
+// layers of a network.
+func NewMachine(k *kernels.Set, threads int, room Room) (*Machine, error) {
+	partials := maxSlots * room.partial
+	each := 2*room.pixels + 3*room.planes + room.filters + 2*kernels.Lanes
 	slab, release, err := newSlab(partials + threads*(each+8*spread))
 	if err != nil {
 		return nil, err
@@ -69,9 +93,9 @@ func NewMachine(k *kernels.Set, threads int) (*Machine, error) {
 	m.partial = cut(partials)
 	for range threads {
 		s := &scratch{
-			pixels: cut(pixelRoom), grads: cut(pixelRoom),
-			input: cut(planesRoom), output: cut(planesRoom), grad: cut(planesRoom),
-			filters: cut(filterRoom), stats: cut(2 * kernels.Lanes),
+			pixels: cut(room.pixels), grads: cut(room.pixels),
+			input: cut(room.planes), output: cut(room.planes), grad: cut(room.planes),
+			filters: cut(room.filters), stats: cut(2 * kernels.Lanes),
 		}
 		cut(8 * spread) // keeps two threads' memory on different pages
 		m.scratch = append(m.scratch, s)

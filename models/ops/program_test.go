@@ -35,7 +35,7 @@ func newProgram(t testing.TB, machine *Machine, batch int) *Program {
 
 func newNetwork(t testing.TB, set *kernels.Set, residual bool, batch int) *network {
 	t.Helper()
-	machine, err := NewMachine(set, 2)
+	machine, err := NewMachine(set, 2, paperRoom())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -164,4 +164,9 @@ func TestPoolRunsEveryItemOnce(t *testing.T) {
 		}
 		p.close()
 	}
+}
+
+// paperRoom is the working memory that the layers of section 4.2 need.
+func paperRoom() Room {
+	return Room{}.With(3, 16, 3, 1, 32).With(16, 16, 3, 1, 32).With(16, 32, 3, 2, 16).With(32, 32, 3, 1, 16).With(32, 64, 3, 2, 8).With(64, 64, 3, 1, 8)
 }

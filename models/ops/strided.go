@@ -69,12 +69,31 @@ func (c *strided) forwardSlot(thread, slot int) {
 		}
 		y := c.out.z.Data[c.out.offset(image, 0, 0):]
 		for row := range c.size {
-			k.Direct(y[row*c.size*kernels.Lanes:], s.pixels[2*row*c.inRow:], c.f.Value, c.inTaps, kernels.Lanes, c.f.out,
-				c.size, 2*kernels.Lanes, kernels.Lanes, area*kernels.Lanes)
+			c.direct(k, s, y[row*c.size*kernels.Lanes:], s.pixels[2*row*c.inRow:], c.f.Value, c.inTaps, c.f.out,
+				2*kernels.Lanes, kernels.Lanes, area*kernels.Lanes)
 		}
 		for block := range c.f.out / kernels.Lanes {
 			k.Sums(s.stats, y[block*area*kernels.Lanes:], area)
 			flush(c.out.norm.sums, slot, c.f.out, block, s.stats)
+		}
+	}
+}
+
+// directPixels is the number of pixels that Direct works on at once.
+const directPixels = 8
+
+// direct computes a row of pixels for all output channels, as kernels.Set.Direct
+// does. Rows of fewer pixels than that works on are computed together with what
+// lies behind them, which is dropped.
+func (c *strided) direct(k *kernels.Set, s *scratch, y, x, w []float32, taps []int, channels, xStride, yStride, yBlock int) {
+	if c.size >= directPixels {
+		k.Direct(y, x, w, taps, kernels.Lanes, channels, c.size, xStride, yStride, yBlock)
+		return
+	}
+	k.Direct(s.output, x, w, taps, kernels.Lanes, channels, directPixels, xStride, kernels.Lanes, directPixels*kernels.Lanes)
+	for block := range channels / kernels.Lanes {
+		for p := range c.size {
+			copy(y[block*yBlock+p*yStride:][:kernels.Lanes], s.output[(block*directPixels+p)*kernels.Lanes:])
 		}
 	}
 }
@@ -117,8 +136,8 @@ func (c *strided) backwardSlot(thread, slot int) {
 		for p, phase := range phases {
 			for i := range c.size {
 				y := gin[((2*i+phase.row)*c.in.size+phase.column)*kernels.Lanes:]
-				k.Direct(y, s.grads[i*c.gradRow:], weights, c.gradTaps[p], kernels.Lanes, c.f.in,
-					c.size, kernels.Lanes, 2*kernels.Lanes, area*kernels.Lanes)
+				c.direct(k, s, y, s.grads[i*c.gradRow:], weights, c.gradTaps[p], c.f.in,
+					kernels.Lanes, 2*kernels.Lanes, area*kernels.Lanes)
 			}
 			weights = weights[len(phase.taps)*c.f.in*c.f.out:]
 		}

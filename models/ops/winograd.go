@@ -5,7 +5,7 @@ import "deepresidual/models/kernels"
 // Tiles of 4x4 pixels are transformed and multiplied in groups.
 const (
 	groupTiles = 16 // in a group, but
-	maxTiles   = 32 // in the last stage, whose filters are too large to be read for a few tiles
+	maxTiles   = 32 // in the last stages, whose filters are too large to be read for a few tiles
 	spread     = 16 // what the planes of a group are longer than their contents
 )
 
@@ -23,7 +23,7 @@ type tiling struct {
 
 func newTiling(size int) tiling {
 	t := tiling{size: size, tiles: size / kernels.TileSize, parts: 1, images: 1, group: groupTiles, stride: (size + 2) * kernels.Lanes}
-	if size == 8 {
+	if size <= 8 {
 		t.group = maxTiles
 	}
 	perImage := t.tiles * t.tiles
