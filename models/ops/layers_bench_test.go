@@ -22,7 +22,7 @@ type bench20 struct {
 	filters                 []*Filter
 }
 
-func newBench20(b *testing.B, set *kernels.Set, batch int) *bench20 {
+func newBench20(b testing.TB, set *kernels.Set, batch int) *bench20 {
 	b.Helper()
 	machine, err := NewMachine(set, 2, paperRoom())
 	if err != nil {
