@@ -18,6 +18,8 @@ func described(t testing.TB) map[string]network.Network {
 		"plain blocks=1,1 channels=32,16",
 		"residual blocks=1,1,1,1 channels=16,16,80,80 shortcut=A",
 		"plain blocks=2 channels=48",
+		"residual blocks=1,2,1 channels=16,48,32 shortcut=B",
+		"residual blocks=1,1,1,1 channels=32,16,16,48 shortcut=C",
 	} {
 		n, err := network.Parse(text)
 		if err != nil {

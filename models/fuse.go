@@ -34,10 +34,11 @@ func build(net network.Network, p *parameters, machine *ops.Machine, batch int, 
 // unit is a part of the graph that one fused operation computes, forward and
 // backward.
 type unit struct {
-	in, out  *gorgonia.Node // activations
-	sum      *gorgonia.Node // what the last ReLU is of
-	layers   []layer        // one: the first layer of the network; two: a building block
-	shortcut *gorgonia.Node // what is added before the last ReLU; nil in a plain network
+	in, out    *gorgonia.Node // activations
+	sum        *gorgonia.Node // what the last ReLU is of
+	layers     []layer        // one: the first layer of the network; two: a building block
+	shortcut   *gorgonia.Node // what is added before the last ReLU; nil in a plain network
+	projection *layer         // that of the shortcut, if it has one
 }
 
 // layer is a convolution with its batch normalisation.
@@ -52,6 +53,7 @@ type layer struct {
 //
 //	images -> convolution -> batch normalisation -> ReLU
 //	x -> (convolution -> batch normalisation -> ReLU -> convolution -> batch normalisation) (+ shortcut of x) -> ReLU
+//	shortcut: x -> (every second pixel | 1x1 convolution -> batch normalisation)
 //	x -> pooling -> linear -> cross-entropy with the labels
 //
 // In a training graph it makes sure that the gradients which Gorgonia has derived
@@ -117,7 +119,13 @@ func (f *fusion) unit(out *gorgonia.Node) unit {
 	}
 	first := f.layer(f.match(last.in, expr.ReLU)[0])
 	u.in, u.layers = first.in, []layer{first, last}
-	if s := u.shortcut; f.err == nil && s != nil && s != u.in && !(is(s, expr.Subsample) && expr.Inputs(s)[0] == u.in) {
+	if s := u.shortcut; f.err == nil && s != nil && is(s, expr.Normalisation) {
+		p := f.layer(s)
+		if f.err == nil && (p.in != u.in || p.filter.Shape()[2] != 1) {
+			f.err = fmt.Errorf("%v is no projection of %v", s, u.in)
+		}
+		u.projection = &p
+	} else if f.err == nil && s != nil && s != u.in && !(is(s, expr.Subsample) && expr.Inputs(s)[0] == u.in) {
 		f.err = fmt.Errorf("%v is no shortcut around the block from %v", s, u.in)
 	}
 	return u
@@ -143,18 +151,31 @@ func (f *fusion) gradients(u unit) {
 	back := g // with respect to what is normalised last
 	for i := len(u.layers) - 1; i >= 0; i-- {
 		l := u.layers[i]
-		f.derived(l.shift, l.shift.Deriv(), expr.ShiftGradient, back)
-		f.derived(l.scale, l.scale.Deriv(), expr.ScaleGradient, l.conv, back)
-		f.derived(l.conv, l.conv.Deriv(), expr.NormalisationGradient, l.conv, l.scale, back)
-		f.derived(l.filter, l.filter.Deriv(), expr.ConvolutionFilterGradient, l.in, l.conv.Deriv())
+		f.layerGradients(l, back)
 		if i > 0 {
 			f.derived(l.in, l.in.Deriv(), expr.ConvolutionInputGradient, l.filter, l.conv.Deriv())
 			back = f.derived(l.in, u.layers[i-1].norm.Deriv(), expr.ReLUGradient, l.in, l.in.Deriv())
 		}
 	}
+	if l := u.projection; l != nil {
+		f.layerGradients(*l, g)
+	}
 	if u.in != f.graph.Images {
 		f.inputGradient(u, g)
 	}
+}
+
+// layerGradients makes sure that the derived gradients of a layer's parameters and
+// of its convolution's output are those of its fused operation; g is the gradient
+// with respect to what the layer puts out.
+func (f *fusion) layerGradients(l layer, g *gorgonia.Node) {
+	if f.err != nil {
+		return
+	}
+	f.derived(l.shift, l.shift.Deriv(), expr.ShiftGradient, g)
+	f.derived(l.scale, l.scale.Deriv(), expr.ScaleGradient, l.conv, g)
+	f.derived(l.conv, l.conv.Deriv(), expr.NormalisationGradient, l.conv, l.scale, g)
+	f.derived(l.filter, l.filter.Deriv(), expr.ConvolutionFilterGradient, l.in, l.conv.Deriv())
 }
 
 // inputGradient makes sure that the gradient with respect to a block's input is
@@ -175,11 +196,13 @@ func (f *fusion) inputGradient(u unit, g *gorgonia.Node) {
 		f.err = fmt.Errorf("the gradient with respect to %v is %v, not a sum of two", u.in, total)
 		return
 	}
-	if !is(terms[0], expr.ConvolutionInputGradient) {
+	if !is(terms[0], expr.ConvolutionInputGradient) || expr.Inputs(terms[0])[0] != first.filter {
 		slices.Reverse(terms)
 	}
 	f.derived(u.in, terms[0], expr.ConvolutionInputGradient, first.filter, first.conv.Deriv())
 	switch {
+	case u.projection != nil:
+		f.derived(u.in, terms[1], expr.ConvolutionInputGradient, u.projection.filter, u.projection.conv.Deriv())
 	case u.shortcut != u.in:
 		f.derived(u.in, terms[1], expr.SubsampleGradient, g)
 	case terms[1] != g && f.err == nil:
@@ -241,7 +264,11 @@ func emit(g *Graph, units []unit, p *parameters, machine *ops.Machine) (*program
 			x = prog.Stem(ImageSize, f[0], n[0], g.net.Kind == network.Residual)
 			continue
 		}
-		if x, err = prog.Block(x, f[0], n[0], f[1], n[1], u.shortcut != nil); err != nil {
+		var projection *ops.Projection
+		if l := u.projection; l != nil {
+			projection = &ops.Projection{Filter: filters[l.filter.Name()], Norm: norms[l.scale.Name()]}
+		}
+		if x, err = prog.Block(x, f[0], n[0], f[1], n[1], u.shortcut != nil, projection); err != nil {
 			return nil, err
 		}
 	}

@@ -68,18 +68,21 @@ func (g *Graph) block(x *gorgonia.Node, b network.Block) *gorgonia.Node {
 	return g.relu(y)
 }
 
-// shortcut is the identity or, where the block halves its maps, option A of
-// section 3.3.
+// shortcut is the projection of options B and C or else the identity or, where
+// the block halves its maps, option A of section 3.3.
 func (g *Graph) shortcut(x *gorgonia.Node, b network.Block) *gorgonia.Node {
-	if b.Conv1.Stride == 1 {
+	switch {
+	case b.Projection != nil:
+		return g.layer(x, *b.Projection)
+	case b.Conv1.Stride == 1:
 		return x
 	}
 	return g.try(expr.Shortcut(x, b.Conv1.Out, g.conventions.ZerosBefore(b.Conv1.In, b.Conv1.Out)))
 }
 
-// layer is a 3x3 convolution and its batch normalisation.
+// layer is a convolution and its batch normalisation.
 func (g *Graph) layer(x *gorgonia.Node, l network.Layer) *gorgonia.Node {
-	x = g.try(expr.Convolve(x, g.param(l.Name+".weight", l.Out, l.In, 3, 3), l.Stride))
+	x = g.try(expr.Convolve(x, g.param(l.Name+".weight", l.Out, l.In, l.Kernel, l.Kernel), l.Stride))
 	scale, shift := g.param(l.Norm+".weight", l.Out), g.param(l.Norm+".bias", l.Out)
 	if g.training {
 		return g.try(expr.Normalise(x, scale, shift, g.statistics()))

@@ -32,7 +32,7 @@ func (m *Model) Initialise(seed int64, kind Initialisation) {
 		if kind.FanIn {
 			fan = f.Shape[2]
 		}
-		normal(f.Value, math.Sqrt(2/float64(9*fan)))
+		normal(f.Value, math.Sqrt(2/float64(f.Shape[0]*f.Shape[1]*fan)))
 		n := p.norms[i]
 		fill(n.Gamma.Value, 1)
 		fill(n.Beta.Value, 0)

@@ -52,8 +52,12 @@ func newParameters(net network.Network) *parameters {
 	p.running = make([]float32, 2*channels)
 	running := p.running
 	for _, l := range layers {
-		values, grads := take(9 * l.In * l.Out)
-		f := ops.NewFilter(l.Name+".weight", l.In, l.Out, l.Stride, values, grads)
+		values, grads := take(l.Kernel * l.Kernel * l.In * l.Out)
+		create := ops.NewFilter
+		if l.Kernel == 1 {
+			create = ops.NewProjection
+		}
+		f := create(l.Name+".weight", l.In, l.Out, l.Stride, values, grads)
 		p.filters = append(p.filters, f)
 		for i := range f.Parts() {
 			p.parts = append(p.parts, part{f, i})
@@ -76,7 +80,7 @@ func newParameters(net network.Network) *parameters {
 type view struct {
 	tensor Tensor    // name and shape in PyTorch's order
 	data   []float32 // here
-	filter bool      // stored (3, 3, in, out)
+	filter bool      // stored (height, width, in, out)
 }
 
 // views lists the network's tensors in the order of PyTorch's state dicts,
@@ -92,7 +96,7 @@ func (p *parameters) views(values []float32, running bool) []view {
 	}
 	for i, f := range p.filters {
 		s, norm := f.Shape, p.norms[i]
-		add(f.Name, true, s[3], s[2], 3, 3)
+		add(f.Name, true, s[3], s[2], s[0], s[1])
 		add(norm.Gamma.Name, false, s[3])
 		add(norm.Beta.Name, false, s[3])
 		if running {
@@ -128,14 +132,14 @@ func (v view) load(t Tensor) {
 	v.each(func(here, there int) { v.data[here] = t.Data[there] })
 }
 
-// each calls f for each element of a filter with its index here, (3, 3, in,
-// out), and in PyTorch, (out, in, 3, 3).
+// each calls f for each element of a filter with its index here, (height, width,
+// in, out), and in PyTorch, (out, in, height, width).
 func (v view) each(f func(here, there int)) {
-	out, in := v.tensor.Shape[0], v.tensor.Shape[1]
+	out, in, area := v.tensor.Shape[0], v.tensor.Shape[1], v.tensor.Shape[2]*v.tensor.Shape[3]
 	there := 0
 	for k := range out {
 		for c := range in {
-			for t := range 9 {
+			for t := range area {
 				f((t*in+c)*out+k, there)
 				there++
 			}

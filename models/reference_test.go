@@ -48,16 +48,17 @@ func (r *reference) conv(x *maps, l network.Layer) *maps {
 	for n := range x.n {
 		for k := range l.Out {
 			for c := range l.In {
-				for t, weight := range w[(k*l.In+c)*9:][:9] {
+				area := l.Kernel * l.Kernel
+				for t, weight := range w[(k*l.In+c)*area:][:area] {
 					for i := range l.Size {
-						a := i*l.Stride + t/3 - 1
+						a := i*l.Stride + t/l.Kernel - l.Kernel/2
 						if a < 0 || a >= x.size {
 							continue
 						}
 						src := x.data[((n*x.c+c)*x.size+a)*x.size:][:x.size]
 						dst := y.data[((n*y.c+k)*y.size+i)*y.size:][:y.size]
 						for j := range dst {
-							if b := j*l.Stride + t%3 - 1; b >= 0 && b < len(src) {
+							if b := j*l.Stride + t%l.Kernel - l.Kernel/2; b >= 0 && b < len(src) {
 								dst[j] += weight * src[b]
 							}
 						}
@@ -150,7 +151,13 @@ func (r *reference) forward(b *Batch, training bool) (result Result) {
 		y.relu()
 		y = r.conv(y, block.Conv2)
 		r.norm(y, block.Conv2, training)
-		if r.net.Kind == network.Residual {
+		if p := block.Projection; p != nil {
+			s := r.conv(x, *p)
+			r.norm(s, *p, training)
+			for i, v := range s.data {
+				y.data[i] += v
+			}
+		} else if r.net.Kind == network.Residual {
 			x.shortcut(y, r.conventions.PadEnd)
 		}
 		y.relu()

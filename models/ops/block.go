@@ -12,7 +12,8 @@ type block struct {
 	in           *Activation
 	middle       *Activation
 	result       *Activation
-	shrunk       *Buffer // the shortcut of option A, if the block halves its maps
+	shrunk       *Buffer     // the shortcut of option A, if the block halves its maps
+	projection   *projection // the shortcut of options B and C, nil if there is none
 	n            int
 	zeros        int // channels of it before the input's
 	slotsN       int
@@ -25,8 +26,9 @@ type blockGrad struct {
 	short *shortcut
 }
 
-// Block adds a building block with the given filters and normalisations.
-func (p *Program) Block(in *Activation, f1 *Filter, n1 *NormParams, f2 *Filter, n2 *NormParams, residual bool) (*Activation, error) {
+// Block adds a building block with the given filters and normalisations. The
+// shortcut of a residual one is the identity, or option A, without a projection.
+func (p *Program) Block(in *Activation, f1 *Filter, n1 *NormParams, f2 *Filter, n2 *NormParams, residual bool, params *Projection) (*Activation, error) {
 	size := in.size / f1.stride
 	if err := p.checkParts(size); err != nil {
 		return nil, err
@@ -37,6 +39,9 @@ func (p *Program) Block(in *Activation, f1 *Filter, n1 *NormParams, f2 *Filter, 
 		in: in, middle: p.newActivation(f1.out, size, n1, false), result: p.newActivation(f2.out, size, n2, residual),
 	}
 	switch {
+	case params != nil:
+		b.projection = p.newProjection(in, params, size)
+		b.result.add = b.projection.out
 	case residual && f1.stride == 1:
 		b.result.add = in.out
 	case residual:
@@ -50,7 +55,11 @@ func (p *Program) Block(in *Activation, f1 *Filter, n1 *NormParams, f2 *Filter, 
 }
 
 func (b *block) buffers() []*Buffer {
-	return withoutNil(b.in.z, b.in.add, b.in.out, b.middle.z, b.result.z, b.shrunk)
+	list := withoutNil(b.in.z, b.in.add, b.in.out, b.middle.z, b.result.z, b.shrunk)
+	if b.projection != nil {
+		list = append(list, b.projection.z, b.projection.out)
+	}
+	return list
 }
 
 // run convolves twice. The shortcut is added by the reader of the result.
@@ -60,6 +69,9 @@ func (b *block) run() {
 	if b.shrink != nil {
 		b.slotsN = slots(b.n)
 		b.m.pool.run(b.slotsN, b.shrink)
+	}
+	if b.projection != nil {
+		b.projection.forward(b.n)
 	}
 	b.conv2.forward(b.n, b.middle, b.result)
 }
@@ -75,7 +87,10 @@ func (b *block) shrinkSlot(_, slot int) {
 func (b *block) gradient() step {
 	b.middle.grad, b.in.grad = newBuffer(b.middle.z.size), newBuffer(b.in.z.size)
 	back := &blockGrad{block: b}
-	if b.residual {
+	if s := b.projection; s != nil {
+		s.grad = newBuffer(b.in.z.size / (s.f.stride * s.f.stride))
+		back.short = &shortcut{g: s.grad, projection: s, all: b.m.ones(b.in.size)}
+	} else if b.residual {
 		back.short = &shortcut{g: b.result.grad, out: b.result.out, zeros: b.zeros}
 	}
 	return back
@@ -83,12 +98,20 @@ func (b *block) gradient() step {
 
 func (b *blockGrad) buffers() []*Buffer {
 	k := b.block
-	return withoutNil(k.in.z, k.in.out, k.middle.z, k.result.z, k.result.out, k.result.grad, k.middle.grad, k.in.grad)
+	list := withoutNil(k.in.z, k.in.out, k.middle.z, k.result.z, k.result.out, k.result.grad, k.middle.grad, k.in.grad)
+	if k.projection != nil {
+		list = append(list, k.projection.z, k.projection.grad)
+	}
+	return list
 }
 
-// run computes the gradients of the second layer, then of the first.
+// run computes the gradients of the shortcut, of the second layer and of the
+// first.
 func (b *blockGrad) run() {
 	k := b.block
+	if k.projection != nil {
+		k.projection.backward(k.result.grad, k.result.out)
+	}
 	k.conv2.backward(k.n, k.middle, k.result, k.result.grad, k.middle.grad, nil)
 	k.conv1.backward(k.n, k.in, k.middle, k.middle.grad, k.in.grad, b.short)
 }

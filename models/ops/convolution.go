@@ -20,6 +20,19 @@ type shortcut struct {
 	out *Buffer // the block's output; the gradient passes where it is positive
 	// zeros is the number of zero channels before the input's, if the maps shrink.
 	zeros int
+
+	// projection is the shortcut's, if it has one; g is then the gradient with
+	// respect to the pixels that it read, and passes everywhere.
+	projection *projection
+	all        []float32 // a mask of one map that lets everything pass
+}
+
+// mask returns what is positive where the gradient at an offset passes.
+func (s *shortcut) mask(offset int) []float32 {
+	if s.projection != nil {
+		return s.all
+	}
+	return s.out.Data[offset:]
 }
 
 // newConvolution returns the convolution of a filter onto maps of size x size.

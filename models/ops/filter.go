@@ -2,7 +2,7 @@ package ops
 
 import "deepresidual/models/kernels"
 
-// Filter is the weights of a 3x3 convolution, (3, 3, C, K), with the forms of
+// Filter is the weights of a convolution, (3, 3, C, K) or (1, 1, C, K), with the forms of
 // them that its passes read. [Filter.Prepare] brings these up to date after
 // the weights have changed.
 type Filter struct {
@@ -15,6 +15,7 @@ type Filter struct {
 	// backward is what the gradient with respect to the input reads. Stride 1:
 	// the weights turned by 180 degrees, input and output channels exchanged,
 	// transformed, (36, C/16, K, 16). Stride 2: (taps in the order of phases, K, C).
+	// 1x1: (K, C).
 	backward []float32
 	turned   []float32 // (3, 3, K, C), on the way to backward
 }
@@ -33,6 +34,14 @@ func NewFilter(name string, in, out, stride int, val, grad []float32) *Filter {
 		f.backward = make([]float32, kernels.FilterArea*in*out)
 	}
 	return f
+}
+
+// NewProjection returns the weights of a 1x1 convolution, (1, 1, C, K).
+func NewProjection(name string, in, out, stride int, val, grad []float32) *Filter {
+	return &Filter{
+		Param: NewParam(name, []int{1, 1, in, out}, val, grad), in: in, out: out, stride: stride,
+		backward: make([]float32, in*out),
+	}
 }
 
 // Parts returns into how many independent parts Prepare is divided.
@@ -54,6 +63,10 @@ func (f *Filter) Prepare(k *kernels.Set, part int) {
 	}
 	first := (part - ins) * kernels.Lanes
 	last := first + kernels.Lanes
+	if f.Shape[0] == 1 {
+		f.transpose(f.backward, 0, 0, first, last)
+		return
+	}
 	if f.stride == 1 {
 		for tap := range kernels.FilterArea {
 			f.transpose(f.turned, kernels.FilterArea-1-tap, tap, first, last)

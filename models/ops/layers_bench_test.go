@@ -64,7 +64,7 @@ func newBench20(b testing.TB, set *kernels.Set, batch int) *bench20 {
 		}
 		f1, norm1 := layer(fmt.Sprintf("%d.first", i), out/stride, out, stride)
 		f2, norm2 := layer(fmt.Sprintf("%d.last", i), out, out, 1)
-		if x, err = p.Block(x, f1, norm1, f2, norm2, true); err != nil {
+		if x, err = p.Block(x, f1, norm1, f2, norm2, true, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

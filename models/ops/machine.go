@@ -23,6 +23,8 @@ type Machine struct {
 	scratch []*scratch // one per thread
 	partial []float32  // (slots, gradient of a filter), see slotted
 	release func() error
+
+	positive []float32 // see ones
 }
 
 // maxSlots is the number of parts a batch is cut into. Sums over a batch are
@@ -50,6 +52,8 @@ func (r Room) With(in, out, kernel, stride, size int) Room {
 	}
 	r.pixels = max(r.pixels, out*(size+1)*(size+1)+beyond) // the output gradient of a convolution that is computed directly
 	switch {
+	case kernel == 1:
+		r.pixels = max(r.pixels, in*size*size)
 	case stride > 1:
 		r.pixels = max(r.pixels, in*(2*size+2)*(2*size+2)+beyond)
 	case in%kernels.Lanes == 0:

@@ -79,8 +79,8 @@ func newNetwork(t testing.TB, set *kernels.Set, residual bool, batch int) *netwo
 	}
 	p := n.program
 	x := p.Stem(32, filter("stem", 3, 16, 1), norm("stem", 16), residual)
-	x = must(p.Block(x, filter("a1", 16, 16, 1), norm("a1", 16), filter("a2", 16, 16, 1), norm("a2", 16), residual))
-	x = must(p.Block(x, filter("b1", 16, 32, 2), norm("b1", 32), filter("b2", 32, 32, 1), norm("b2", 32), residual))
+	x = must(p.Block(x, filter("a1", 16, 16, 1), norm("a1", 16), filter("a2", 16, 16, 1), norm("a2", 16), residual, nil))
+	x = must(p.Block(x, filter("b1", 16, 32, 2), norm("b1", 32), filter("b2", 32, 32, 1), norm("b2", 32), residual, nil))
 	n.loss = p.Loss(p.Head(x, param("weight", 0, 0.2, 10, 32), param("bias", 0, 0.2, 10)))
 	p.Backward()
 	if err := p.Plan(); err != nil {

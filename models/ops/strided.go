@@ -141,7 +141,11 @@ func (c *strided) backwardSlot(thread, slot int) {
 			}
 			weights = weights[len(phase.taps)*c.f.in*c.f.out:]
 		}
-		if c.short != nil {
+		switch {
+		case c.short == nil:
+		case c.short.projection != nil:
+			c.short.projection.spread(gin, image)
+		default:
 			c.short.subsampleGrad(gin, image, c.f.in, c.f.out, c.size)
 		}
 		for block := range ins {

@@ -226,7 +226,7 @@ func (w *winograd) outputGrad(k *kernels.Set, s *scratch, image, block, row int,
 	o := w.in.offset(image, block, row)
 	in, y, z := w.in, w.gin.Data[o:], w.in.z.Data[o:]
 	if w.short != nil {
-		k.TransformOutputGradAdd(y, s.stats, m, z, in.out.Data[o:], w.short.g.Data[o:], w.short.out.Data[o:],
+		k.TransformOutputGradAdd(y, s.stats, m, z, in.out.Data[o:], w.short.g.Data[o:], w.short.mask(o),
 			w.tiles, w.rows, w.size*kernels.Lanes, w.f.in, plane)
 		return
 	}
