@@ -11,7 +11,7 @@ func TestStepDoesNotAllocate(t *testing.T) {
 		b := randomBatch(batch, 1)
 		for what, run := range map[string]func() error{
 			"a training step": func() error {
-				_, err := m.Step(b, Hyper{Rate: 0.01, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4})
+				_, err := m.Step(b, Hyper{LearningRate: 0.01, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4})
 				return err
 			},
 			"an evaluation": func() error { _, err := m.Evaluate(b); return err },

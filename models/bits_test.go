@@ -31,7 +31,7 @@ func TestBitsStay(t *testing.T) {
 			m := mustModel(t, residual, 20, Options{Batch: 8, EvalBatch: 8, Kernels: set})
 			b := hashedBatch(8)
 			for range 3 {
-				if _, err := m.Step(b, Hyper{Rate: 0.01, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4}); err != nil {
+				if _, err := m.Step(b, Hyper{LearningRate: 0.01, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4}); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -276,5 +276,8 @@ func emit(g *Graph, units []unit, p *parameters, machine *ops.Machine) (*program
 	if g.training {
 		prog.Backward()
 	}
-	return &program{prog, loss}, prog.Plan()
+	if err := prog.Plan(); err != nil {
+		return nil, err // and not a program without memory
+	}
+	return &program{prog, loss}, nil
 }

@@ -34,10 +34,10 @@ func (m *Model) Initialise(seed int64, kind Initialisation) {
 		}
 		normal(f.Value, math.Sqrt(2/float64(f.Shape[0]*f.Shape[1]*fan)))
 		n := p.norms[i]
-		fill(n.Gamma.Value, 1)
-		fill(n.Beta.Value, 0)
-		fill(n.Mean, 0)
-		fill(n.Var, 1)
+		setAll(n.Gamma.Value, 1)
+		setAll(n.Beta.Value, 0)
+		setAll(n.Mean, 0)
+		setAll(n.Var, 1)
 	}
 	if kind.LastUniform {
 		bound := kind.LastStd * math.Sqrt(3)
@@ -47,12 +47,12 @@ func (m *Model) Initialise(seed int64, kind Initialisation) {
 	} else {
 		normal(p.weight.Value, kind.LastStd)
 	}
-	fill(p.bias.Value, 0)
-	fill(p.momentum, 0)
+	setAll(p.bias.Value, 0)
+	setAll(p.momentum, 0)
 	m.stale = true
 }
 
-func fill(dst []float32, x float32) {
+func setAll(dst []float32, x float32) {
 	for i := range dst {
 		dst[i] = x
 	}

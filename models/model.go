@@ -1,6 +1,7 @@
 package models
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 
@@ -100,14 +101,13 @@ func roomOf(net network.Network) ops.Room {
 
 // Close ends the model's threads and gives its memory back.
 func (m *Model) Close() error {
+	var errs []error
 	for _, p := range []*program{m.training, m.evaluation} {
 		if p != nil {
-			if err := p.Close(); err != nil {
-				return err
-			}
+			errs = append(errs, p.Close())
 		}
 	}
-	return m.machine.Close()
+	return errors.Join(append(errs, m.machine.Close())...)
 }
 
 // Kernels names the arithmetic of the kernels in use, see [kernels.Set.Arithmetic].

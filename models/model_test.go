@@ -154,7 +154,7 @@ func TestThreadsDoNotMatter(t *testing.T) {
 		for _, threads := range []int{1, 2, 5} {
 			m := mustModel(t, true, 8, Options{Batch: 37, Threads: threads, Kernels: set})
 			for i := range 3 {
-				if _, err := m.Step(randomBatch(37, uint64(i)), Hyper{Rate: 0.1, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4}); err != nil {
+				if _, err := m.Step(randomBatch(37, uint64(i)), Hyper{LearningRate: 0.1, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4}); err != nil {
 					t.Fatal(err)
 				}
 			}

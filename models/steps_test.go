@@ -98,7 +98,7 @@ func TestStepsAgainstPyTorch(t *testing.T) {
 		b := hashedBatch(run.Batch)
 		for step, want := range run.Losses {
 			compute := func() (Result, error) {
-				return m.Step(b, Hyper{Rate: 0.001, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4})
+				return m.Step(b, Hyper{LearningRate: 0.001, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4})
 			}
 			if step == len(run.Losses)-1 {
 				compute = func() (Result, error) { return m.Evaluate(b) }

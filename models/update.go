@@ -2,10 +2,10 @@ package models
 
 // Hyper are the parameters of one step of stochastic gradient descent.
 type Hyper struct {
-	Rate, Momentum float32
-	WeightDecay    float32 // of the weights of convolutions and of the last layer
-	NormDecay      float32 // of the scales and shifts of batch normalisation and of the last layer's bias
-	Nesterov       bool
+	LearningRate, Momentum float32
+	WeightDecay            float32 // of the weights of convolutions and of the last layer
+	NormDecay              float32 // of the scales and shifts of batch normalisation and of the last layer's bias
+	Nesterov               bool
 }
 
 // segment is a range of the parameters that one item of the update covers.
@@ -74,7 +74,7 @@ func (h Hyper) decay(s segment) float32 {
 func (m *Model) updatePart(_, item int) {
 	p, h := m.params, m.hyper
 	s := p.work[item]
-	m.kernels.Update(p.values[s.from:s.to], p.momentum[s.from:s.to], p.grads[s.from:s.to], h.Rate, h.Momentum, h.decay(s))
+	m.kernels.Update(p.values[s.from:s.to], p.momentum[s.from:s.to], p.grads[s.from:s.to], h.LearningRate, h.Momentum, h.decay(s))
 }
 
 // nesterovPart is in plain Go: a thousandth of a step's time.
@@ -87,6 +87,6 @@ func (m *Model) nesterovPart(_, item int) {
 	for i := range w {
 		d := g[i] + decay*w[i]
 		v[i] = h.Momentum*v[i] + d
-		w[i] -= h.Rate * (d + h.Momentum*v[i])
+		w[i] -= h.LearningRate * (d + h.Momentum*v[i])
 	}
 }

@@ -10,10 +10,10 @@ import (
 // kind, and with and without decay of scales, shifts and biases.
 func TestUpdate(t *testing.T) {
 	for name, h := range map[string]Hyper{
-		"momentum":           {Rate: 0.1, Momentum: 0.9, WeightDecay: 0.01, NormDecay: 0.01},
-		"weights decay only": {Rate: 0.1, Momentum: 0.9, WeightDecay: 0.01},
-		"Nesterov":           {Rate: 0.1, Momentum: 0.9, WeightDecay: 0.01, NormDecay: 0.01, Nesterov: true},
-		"Nesterov, weights":  {Rate: 0.1, Momentum: 0.9, WeightDecay: 0.01, Nesterov: true},
+		"momentum":           {LearningRate: 0.1, Momentum: 0.9, WeightDecay: 0.01, NormDecay: 0.01},
+		"weights decay only": {LearningRate: 0.1, Momentum: 0.9, WeightDecay: 0.01},
+		"Nesterov":           {LearningRate: 0.1, Momentum: 0.9, WeightDecay: 0.01, NormDecay: 0.01, Nesterov: true},
+		"Nesterov, weights":  {LearningRate: 0.1, Momentum: 0.9, WeightDecay: 0.01, Nesterov: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := mustModel(t, true, 8, Options{Batch: 2})

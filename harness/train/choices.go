@@ -26,10 +26,10 @@ func Initialisation(n network.Network, p experiments.Protocol) models.Initialisa
 // Hyper returns the parameters of a step at a learning rate.
 func Hyper(p experiments.Protocol, rate float64) models.Hyper {
 	h := models.Hyper{
-		Rate:        float32(rate),
-		Momentum:    float32(p.Momentum),
-		WeightDecay: float32(p.WeightDecay),
-		Nesterov:    p.Nesterov,
+		LearningRate: float32(rate),
+		Momentum:     float32(p.Momentum),
+		WeightDecay:  float32(p.WeightDecay),
+		Nesterov:     p.Nesterov,
 	}
 	if p.DecayNorm {
 		h.NormDecay = h.WeightDecay

@@ -55,7 +55,7 @@ func (f *fakeModel) Step(b *models.Batch, h models.Hyper) (models.Result, error)
 	for i, x := range f.look(b) {
 		f.running[i] = 0.9*f.running[i] + 0.1*x
 		f.momentum[i] = h.Momentum*f.momentum[i] + x + h.WeightDecay*f.weights[i]
-		f.weights[i] -= h.Rate * f.momentum[i]
+		f.weights[i] -= h.LearningRate * f.momentum[i]
 		loss += math.Abs(float64(f.weights[i] * x))
 	}
 	if f.steps == f.infiniteStep {

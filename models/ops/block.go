@@ -16,14 +16,14 @@ type block struct {
 	projection   *projection // the shortcut of options B and C, nil if there is none
 	n            int
 	zeros        int // channels of it before the input's
-	slotsN       int
+	slotCount    int
 	shrink       func(thread, slot int)
 }
 
 // blockGrad is the gradient of a block with respect to its input and weights.
 type blockGrad struct {
-	block *block
-	short *shortcut
+	block    *block
+	shortcut *shortcut
 }
 
 // Block adds a building block with the given filters and normalisations. The
@@ -67,8 +67,8 @@ func (b *block) run() {
 	b.n = b.input.N
 	b.conv1.forward(b.n, b.in, b.middle)
 	if b.shrink != nil {
-		b.slotsN = slots(b.n)
-		b.m.pool.run(b.slotsN, b.shrink)
+		b.slotCount = slots(b.n)
+		b.m.pool.run(b.slotCount, b.shrink)
 	}
 	if b.projection != nil {
 		b.projection.forward(b.n)
@@ -77,7 +77,7 @@ func (b *block) run() {
 }
 
 func (b *block) shrinkSlot(_, slot int) {
-	from, to := slotRange(slot, b.slotsN, b.n)
+	from, to := slotRange(slot, b.slotCount, b.n)
 	for image := from; image < to; image++ {
 		subsample(b.shrunk.Data[b.result.offset(image, 0, 0):], b.in.out.Data[b.in.offset(image, 0, 0):],
 			b.first.in, b.first.out, b.result.size, b.zeros)
@@ -89,9 +89,9 @@ func (b *block) gradient() step {
 	back := &blockGrad{block: b}
 	if s := b.projection; s != nil {
 		s.grad = newBuffer(b.in.z.size / (s.f.stride * s.f.stride))
-		back.short = &shortcut{g: s.grad, projection: s, all: b.m.ones(b.in.size)}
+		back.shortcut = &shortcut{g: s.grad, projection: s, all: b.m.ones(b.in.size)}
 	} else if b.residual {
-		back.short = &shortcut{g: b.result.grad, out: b.result.out, zeros: b.zeros}
+		back.shortcut = &shortcut{g: b.result.grad, out: b.result.out, zeros: b.zeros}
 	}
 	return back
 }
@@ -113,5 +113,5 @@ func (b *blockGrad) run() {
 		k.projection.backward(k.result.grad, k.result.out)
 	}
 	k.conv2.backward(k.n, k.middle, k.result, k.result.grad, k.middle.grad, nil)
-	k.conv1.backward(k.n, k.in, k.middle, k.middle.grad, k.in.grad, b.short)
+	k.conv1.backward(k.n, k.in, k.middle, k.middle.grad, k.in.grad, b.shortcut)
 }

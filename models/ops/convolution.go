@@ -11,7 +11,7 @@ type convolution interface {
 	// must be in out.norm, and computes that with respect to in and to the
 	// weights. It leaves the masked sums of the former in in.norm, and adds to
 	// it that of a shortcut from in, if there is one.
-	backward(n int, in, out *Activation, g, gin *Buffer, short *shortcut)
+	backward(n int, in, out *Activation, g, gin *Buffer, shortcut *shortcut)
 }
 
 // shortcut is the path from a block's input to its output, in the backward pass.

@@ -11,7 +11,7 @@ type head struct {
 	pooled       []float32 // (N, C)
 	scores       *Scores
 	n            int
-	slotsN       int
+	slotCount    int
 	body         func(thread, slot int)
 }
 
@@ -39,15 +39,15 @@ func (h *head) buffers() []*Buffer { return withoutNil(h.in.z, h.in.add, h.in.ou
 // run pools and multiplies.
 func (h *head) run() {
 	h.n = h.input.N
-	h.slotsN = slots(h.n)
-	h.m.pool.run(h.slotsN, h.body)
+	h.slotCount = slots(h.n)
+	h.m.pool.run(h.slotCount, h.body)
 }
 
 func (h *head) forwardSlot(thread, slot int) {
 	k, s := h.m.Kernels, h.m.scratch[thread]
 	a := h.in
 	area := a.size * a.size
-	from, to := slotRange(slot, h.slotsN, h.n)
+	from, to := slotRange(slot, h.slotCount, h.n)
 	for image := from; image < to; image++ {
 		pooled := h.pooled[image*a.channels:][:a.channels]
 		for block := range a.channels / kernels.Lanes {
@@ -98,8 +98,8 @@ func (b *headGrad) run() {
 			}
 		}
 	}
-	h.m.pool.run(h.slotsN, b.body)
-	h.in.norm.finishGrad(h.slotsN, float64(h.n*h.in.size*h.in.size))
+	h.m.pool.run(h.slotCount, b.body)
+	h.in.norm.finishGrad(h.slotCount, float64(h.n*h.in.size*h.in.size))
 }
 
 func (b *headGrad) backwardSlot(thread, slot int) {
@@ -107,7 +107,7 @@ func (b *headGrad) backwardSlot(thread, slot int) {
 	k, s := h.m.Kernels, h.m.scratch[thread]
 	area := a.size * a.size
 	clearSlot(a.norm.gradSums, slot, a.channels)
-	from, to := slotRange(slot, h.slotsN, h.n)
+	from, to := slotRange(slot, h.slotCount, h.n)
 	for image := from; image < to; image++ {
 		grads := h.scores.grad[image*h.scores.classes:][:h.scores.classes]
 		for block := range a.channels / kernels.Lanes {

@@ -56,16 +56,26 @@ func (p *Program) Plan() error {
 	for i, s := range p.steps {
 		touched[i] = s.buffers()
 	}
-	var err error
-	p.release, p.floats, err = arena(touched)
-	return err
+	release, floats, err := arena(touched)
+	if err != nil {
+		return err
+	}
+	p.release, p.floats = release, floats
+	return nil
 }
 
 // Bytes returns the size of the planned memory.
 func (p *Program) Bytes() int64 { return int64(p.floats) * 4 }
 
-// Close gives the memory back.
-func (p *Program) Close() error { return p.release() }
+// Close gives the memory back, if there is any.
+func (p *Program) Close() error {
+	if p.release == nil {
+		return nil
+	}
+	release := p.release
+	p.release = nil
+	return release()
+}
 
 // Run executes the program on n images.
 func (p *Program) Run(n int, images []float32, labels []uint8) error {

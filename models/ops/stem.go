@@ -5,15 +5,15 @@ import "deepresidual/models/kernels"
 // stem is the first layer: 3x3 convolution of the images, batch normalisation
 // and ReLU, as an [Activation].
 type stem struct {
-	m        *Machine
-	input    *Input
-	f        *Filter
-	activate *Activation
-	size     int
-	taps     []int
-	n        int
-	slotsN   int
-	body     func(thread, slot int)
+	m         *Machine
+	input     *Input
+	f         *Filter
+	activate  *Activation
+	size      int
+	taps      []int
+	n         int
+	slotCount int
+	body      func(thread, slot int)
 }
 
 // stemGrad is the gradient of the first layer's weights.
@@ -51,9 +51,9 @@ func (s *stem) buffers() []*Buffer { return []*Buffer{s.activate.z} }
 // run convolves the images.
 func (s *stem) run() {
 	s.n = s.input.N
-	s.slotsN = slots(s.n)
-	s.m.pool.run(s.slotsN, s.body)
-	s.activate.norm.finish(s.slotsN, float64(s.n*s.size*s.size))
+	s.slotCount = slots(s.n)
+	s.m.pool.run(s.slotCount, s.body)
+	s.activate.norm.finish(s.slotCount, float64(s.n*s.size*s.size))
 }
 
 // image returns the padded pixels of an image.
@@ -67,7 +67,7 @@ func (s *stem) forwardSlot(thread, slot int) {
 	a := s.activate
 	area := s.size * s.size
 	clearSlot(a.norm.sums, slot, a.channels)
-	from, to := slotRange(slot, s.slotsN, s.n)
+	from, to := slotRange(slot, s.slotCount, s.n)
 	for image := from; image < to; image++ {
 		x, y := s.image(image), a.z.Data[a.offset(image, 0, 0):]
 		for row := range s.size {
@@ -94,8 +94,8 @@ func (b *stemGrad) buffers() []*Buffer {
 
 // run computes the gradient of the weights.
 func (b *stemGrad) run() {
-	b.stem.m.pool.run(b.stem.slotsN, b.body)
-	b.sum.run(b.stem.slotsN)
+	b.stem.m.pool.run(b.stem.slotCount, b.body)
+	b.sum.run(b.stem.slotCount)
 }
 
 func (b *stemGrad) backwardSlot(thread, slot int) {
@@ -104,7 +104,7 @@ func (b *stemGrad) backwardSlot(thread, slot int) {
 	grad := b.sum.slot(slot)
 	clear(grad)
 	row := s.size * kernels.Lanes
-	from, to := slotRange(slot, s.slotsN, s.n)
+	from, to := slotRange(slot, s.slotCount, s.n)
 	for image := from; image < to; image++ {
 		for block := range a.channels / kernels.Lanes {
 			a.fillGrad(k, w.grads[block*s.size*row:], a.grad, row, image, block, 0, s.size)

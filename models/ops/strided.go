@@ -18,8 +18,8 @@ type strided struct {
 	n            int
 	in, out      *Activation
 	g, gin       *Buffer
-	short        *shortcut
-	slotsN       int
+	shortcut     *shortcut
+	slotCount    int
 	forwardBody  func(thread, slot int)
 	backwardBody func(thread, slot int)
 }
@@ -52,9 +52,9 @@ func newStrided(m *Machine, f *Filter, size int) *strided {
 
 func (c *strided) forward(n int, in, out *Activation) {
 	c.n, c.in, c.out = n, in, out
-	c.slotsN = slots(n)
-	c.m.pool.run(c.slotsN, c.forwardBody)
-	out.norm.finish(c.slotsN, float64(n*c.size*c.size))
+	c.slotCount = slots(n)
+	c.m.pool.run(c.slotCount, c.forwardBody)
+	out.norm.finish(c.slotCount, float64(n*c.size*c.size))
 }
 
 func (c *strided) forwardSlot(thread, slot int) {
@@ -62,7 +62,7 @@ func (c *strided) forwardSlot(thread, slot int) {
 	clearSlot(c.out.norm.sums, slot, c.f.out)
 	clear(s.pixels[:c.f.in/kernels.Lanes*c.inMap])
 	area := c.size * c.size
-	from, to := slotRange(slot, c.slotsN, c.n)
+	from, to := slotRange(slot, c.slotCount, c.n)
 	for image := from; image < to; image++ {
 		for block := range c.f.in / kernels.Lanes {
 			c.in.fill(k, c.interior(s, block), c.inRow, image, block, 0, c.in.size, true)
@@ -103,12 +103,12 @@ func (c *strided) interior(s *scratch, block int) []float32 {
 	return s.pixels[block*c.inMap+c.inRow+kernels.Lanes:]
 }
 
-func (c *strided) backward(n int, in, out *Activation, g, gin *Buffer, short *shortcut) {
-	c.n, c.in, c.out, c.g, c.gin, c.short = n, in, out, g, gin, short
-	c.slotsN = slots(n)
-	c.m.pool.run(c.slotsN, c.backwardBody)
-	c.sum.run(c.slotsN)
-	in.norm.finishGrad(c.slotsN, float64(n*in.size*in.size))
+func (c *strided) backward(n int, in, out *Activation, g, gin *Buffer, shortcut *shortcut) {
+	c.n, c.in, c.out, c.g, c.gin, c.shortcut = n, in, out, g, gin, shortcut
+	c.slotCount = slots(n)
+	c.m.pool.run(c.slotCount, c.backwardBody)
+	c.sum.run(c.slotCount)
+	in.norm.finishGrad(c.slotCount, float64(n*in.size*in.size))
 }
 
 func (c *strided) backwardSlot(thread, slot int) {
@@ -120,7 +120,7 @@ func (c *strided) backwardSlot(thread, slot int) {
 	grad := c.sum.slot(slot)
 	clear(grad)
 	area := c.in.size * c.in.size
-	from, to := slotRange(slot, c.slotsN, c.n)
+	from, to := slotRange(slot, c.slotCount, c.n)
 	for image := from; image < to; image++ {
 		for block := range outs {
 			c.out.fillGrad(k, s.grads[block*c.gradMap:], c.g, c.gradRow, image, block, 0, c.size)
@@ -142,11 +142,11 @@ func (c *strided) backwardSlot(thread, slot int) {
 			weights = weights[len(phase.taps)*c.f.in*c.f.out:]
 		}
 		switch {
-		case c.short == nil:
-		case c.short.projection != nil:
-			c.short.projection.spread(gin, image)
+		case c.shortcut == nil:
+		case c.shortcut.projection != nil:
+			c.shortcut.projection.spread(gin, image)
 		default:
-			c.short.subsampleGrad(gin, image, c.f.in, c.f.out, c.size)
+			c.shortcut.subsampleGrad(gin, image, c.f.in, c.f.out, c.size)
 		}
 		for block := range ins {
 			o := c.in.offset(image, block, 0)

@@ -59,13 +59,13 @@ type winograd struct {
 	sum *reduction
 
 	// The operands of the pass at hand.
-	n               int
-	in, out         *Activation
-	g, gin          *Buffer
-	short           *shortcut
-	groupsN, slotsN int
-	forwardBody     func(thread, slot int)
-	backwardBody    func(thread, slot int)
+	n                     int
+	in, out               *Activation
+	g, gin                *Buffer
+	shortcut              *shortcut
+	groupCount, slotCount int
+	forwardBody           func(thread, slot int)
+	backwardBody          func(thread, slot int)
 }
 
 func newWinograd(m *Machine, f *Filter, size int) *winograd {
@@ -76,10 +76,10 @@ func newWinograd(m *Machine, f *Filter, size int) *winograd {
 
 func (w *winograd) forward(n int, in, out *Activation) {
 	w.n, w.in, w.out = n, in, out
-	w.groupsN = w.groups(n)
-	w.slotsN = slots(w.groupsN)
-	w.m.pool.run(w.slotsN, w.forwardBody)
-	out.norm.finish(w.slotsN, float64(n*w.size*w.size))
+	w.groupCount = w.groups(n)
+	w.slotCount = slots(w.groupCount)
+	w.m.pool.run(w.slotCount, w.forwardBody)
+	out.norm.finish(w.slotCount, float64(n*w.size*w.size))
 }
 
 func (w *winograd) forwardSlot(thread, slot int) {
@@ -88,7 +88,7 @@ func (w *winograd) forwardSlot(thread, slot int) {
 	vPlane, mPlane := w.plane(c), w.plane(out)
 	clearSlot(w.out.norm.sums, slot, out)
 	w.clearBorders(s.pixels)
-	from, to := slotRange(slot, w.slotsN, w.groupsN)
+	from, to := slotRange(slot, w.slotCount, w.groupCount)
 	for group := from; group < to; group++ {
 		first, row := w.at(group)
 		images := min(w.images, w.n-first)
@@ -162,13 +162,13 @@ func (w *winograd) clearEdges(pixels []float32, at, rows int) {
 	clear(pixels[(at+rows)*w.stride : (w.pixels()+2)*w.stride])
 }
 
-func (w *winograd) backward(n int, in, out *Activation, g, gin *Buffer, short *shortcut) {
-	w.n, w.in, w.out, w.g, w.gin, w.short = n, in, out, g, gin, short
-	w.groupsN = w.groups(n)
-	w.slotsN = slots(w.groupsN)
-	w.m.pool.run(w.slotsN, w.backwardBody)
-	w.sum.run(w.slotsN)
-	in.norm.finishGrad(w.slotsN, float64(n*in.size*in.size))
+func (w *winograd) backward(n int, in, out *Activation, g, gin *Buffer, shortcut *shortcut) {
+	w.n, w.in, w.out, w.g, w.gin, w.shortcut = n, in, out, g, gin, shortcut
+	w.groupCount = w.groups(n)
+	w.slotCount = slots(w.groupCount)
+	w.m.pool.run(w.slotCount, w.backwardBody)
+	w.sum.run(w.slotCount)
+	in.norm.finishGrad(w.slotCount, float64(n*in.size*in.size))
 }
 
 func (w *winograd) backwardSlot(thread, slot int) {
@@ -179,7 +179,7 @@ func (w *winograd) backwardSlot(thread, slot int) {
 	w.clearBorders(s.pixels)
 	filters := s.filters[:kernels.PatchArea*c*out]
 	clear(filters)
-	from, to := slotRange(slot, w.slotsN, w.groupsN)
+	from, to := slotRange(slot, w.slotCount, w.groupCount)
 	for group := from; group < to; group++ {
 		first, row := w.at(group)
 		images := min(w.images, w.n-first)
@@ -225,8 +225,8 @@ func (w *winograd) backwardSlot(thread, slot int) {
 func (w *winograd) outputGrad(k *kernels.Set, s *scratch, image, block, row int, m []float32, plane int) {
 	o := w.in.offset(image, block, row)
 	in, y, z := w.in, w.gin.Data[o:], w.in.z.Data[o:]
-	if w.short != nil {
-		k.TransformOutputGradAdd(y, s.stats, m, z, in.out.Data[o:], w.short.g.Data[o:], w.short.mask(o),
+	if w.shortcut != nil {
+		k.TransformOutputGradAdd(y, s.stats, m, z, in.out.Data[o:], w.shortcut.g.Data[o:], w.shortcut.mask(o),
 			w.tiles, w.rows, w.size*kernels.Lanes, w.f.in, plane)
 		return
 	}
