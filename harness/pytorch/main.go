@@ -14,7 +14,6 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -26,6 +25,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"deepresidual/harness/process"
 )
 
 //go:embed peer.py
@@ -65,7 +66,7 @@ func run(ctx context.Context, args []string) error {
 	if out, err := exec.CommandContext(ctx, c.python, "-c", "import torch; print(torch.__version__)").Output(); err != nil {
 		return fmt.Errorf("%s cannot import torch: install it (Debian: apt-get install python3-torch) or name another interpreter with -python", c.python)
 	} else {
-		fmt.Printf("PyTorch %s, %d threads, batch %d, %d times %d steps in turn, on %s\n\n", strings.TrimSpace(string(out)), c.threads, c.batch, c.repeats, c.steps, processor())
+		fmt.Printf("PyTorch %s, %d threads, batch %d, %d times %d steps in turn, on %s\n\n", strings.TrimSpace(string(out)), c.threads, c.batch, c.repeats, c.steps, process.CPU())
 	}
 	dir, err := os.MkdirTemp("", "pytorch")
 	if err != nil {
@@ -171,18 +172,4 @@ func output(ctx context.Context, environment []string, name string, args ...stri
 func median(list []float64) float64 {
 	s := slices.Sorted(slices.Values(list))
 	return (s[(len(s)-1)/2] + s[len(s)/2]) / 2
-}
-
-var modelName = regexp.MustCompile(`(?m)^model name\s*: (.*)$`)
-
-// processor names the machine's processor, as far as the system tells.
-func processor() string {
-	info, err := os.ReadFile("/proc/cpuinfo")
-	if errors.Is(err, os.ErrNotExist) {
-		return runtime.GOARCH
-	}
-	if m := modelName.FindSubmatch(info); m != nil {
-		return string(m[1])
-	}
-	return runtime.GOARCH
 }
