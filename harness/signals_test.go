@@ -40,7 +40,11 @@ func TestStopOnSignal(t *testing.T) {
 // script starts in the background, where it must still be possible to stop it.
 func TestIgnoredSignals(t *testing.T) {
 	signal.Ignore(syscall.SIGHUP, os.Interrupt)
-	defer signal.Reset(syscall.SIGHUP, os.Interrupt)
+	defer func() { // Notify, and it alone, ends the ignoring
+		c := make(chan os.Signal, 1)
+		signal.Notify(c, syscall.SIGHUP, os.Interrupt)
+		signal.Stop(c)
+	}()
 	if s := stopSignals(); slices.Contains(s, os.Signal(syscall.SIGHUP)) || !slices.Contains(s, os.Interrupt) {
 		t.Errorf("%v stop the program, want SIGINT without SIGHUP", s)
 	}
