@@ -129,7 +129,7 @@ func (s *selection) String() string {
 type dataset struct{ path string }
 
 func (d *dataset) declare(o *options) {
-	o.text(&d.path, "data", "PATH", "CIFAR-10: a folder or archive (.tar.gz, .tar, .zip) of its binary or Python version or of PNG files by class, an address (http or https) of one, or synthetic; default: $CIFAR10_DIR, the user's cache, where torchvision and Keras keep it, or a download from $CIFAR10_URL or a mirror")
+	o.text(&d.path, "data", "PATH", "CIFAR-10: a folder or archive (.tar.gz, .tar, .zip) of its binary or Python version, Hugging Face's parquet files or PNG files by class, an address (http or https) of one, or synthetic; default: $CIFAR10_DIR, the user's cache, where torchvision, Keras and Hugging Face keep it, or a download from $CIFAR10_URL or a mirror")
 }
 
 // load loads the data set that -data names, or finds it.

@@ -54,11 +54,11 @@ func (c *content) full(b []byte) error {
 
 // forms lists the forms that are read; where a folder holds several, the first
 // file in the order of names decides.
-var forms = []form{binaryForm{}, pythonForm{}, pngForm{}}
+var forms = []form{binaryForm{}, pythonForm{}, parquetForm{}, pngForm{}}
 
 // formsRead names them for a message.
 const formsRead = "the binary version (data_batch_1.bin ...), the Python version (data_batch_1 ...), " +
-	"or train/CLASS/*.png and test/CLASS/*.png"
+	"train-*.parquet and test-*.parquet, or train/CLASS/*.png and test/CLASS/*.png"
 
 // trainBatches is the number of batches of training images.
 const trainBatches = 5

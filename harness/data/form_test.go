@@ -16,6 +16,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/parquet-go/parquet-go"
 )
 
 // batches returns the six batches of small as bytes, by the names of their
@@ -150,6 +152,44 @@ func pngFiles(t testing.TB, class func(label byte) string) map[string][]byte {
 func byName(label byte) string   { return classes[label] }
 func byNumber(label byte) string { return string(rune('0' + label)) }
 
+// parquetFile writes records as Hugging Face's datasets do: snappy, several
+// groups of rows, columns that may be null. column names that of the images.
+func parquetFile(t testing.TB, records []byte, column string) []byte {
+	t.Helper()
+	schema := parquet.NewSchema("schema", parquet.Group{
+		column: parquet.Optional(parquet.Group{
+			"bytes": parquet.Optional(parquet.Leaf(parquet.ByteArrayType)),
+			"path":  parquet.Optional(parquet.String()),
+		}),
+		"label": parquet.Optional(parquet.Encoded(parquet.Leaf(parquet.Int64Type), &parquet.RLEDictionary)),
+	})
+	var out bytes.Buffer
+	w := parquet.NewWriter(&out, schema, parquet.Compression(&parquet.Snappy), parquet.MaxRowsPerRowGroup(3))
+	for i := 0; i < len(records); i += recordSize {
+		err := w.Write(map[string]any{
+			column:  map[string]any{"bytes": pngFile(t, records[i:i+recordSize]), "path": "a.png"},
+			"label": int64(records[i]),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func parquetFiles(t testing.TB, train, test string) map[string][]byte {
+	t.Helper()
+	files := smallFiles(2)
+	var all []byte
+	for _, name := range binaryNames[:trainBatches] {
+		all = append(all, files[name]...)
+	}
+	return map[string][]byte{train: parquetFile(t, all, "img"), test: parquetFile(t, files["test_batch.bin"], "img")}
+}
+
 // under puts files into a folder.
 func under(dir string, files map[string][]byte) map[string][]byte {
 	moved := map[string][]byte{}
@@ -218,6 +258,9 @@ func TestForms(t *testing.T) {
 		{"Python 3, protocol 2", pythonFolder, pythonFiles(4, latin1)},
 		{"PNG", "cifar10", pngFiles(t, byName)},
 		{"PNG by number", "cifar10", pngFiles(t, byNumber)},
+		{"parquet", "plain_text", parquetFiles(t, "train-00000-of-00001.parquet", "test-00000-of-00001.parquet")},
+		{"parquet, converted", "plain_text", parquetFiles(t, "train/0000.parquet", "test/0000.parquet")},
+		{"parquet, named", "data", parquetFiles(t, "cifar10-train.parquet", "cifar10-test.parquet")},
 	} {
 		t.Run(f.name, func(t *testing.T) {
 			packed := under(f.folder, f.files)
@@ -267,11 +310,17 @@ func TestForeign(t *testing.T) {
 		return files
 	}
 	hundred := bytes.ReplaceAll(python2("train", smallFiles(1)["data_batch_1.bin"]), []byte("U\x06labels"), []byte("U\x0bfine_labels"))
+	table := parquetFiles(t, "train-0.parquet", "test-0.parquet")
+	of := func(records []byte, column string) []byte { return parquetFile(t, records, column) }
 	for _, c := range []struct {
 		name  string
 		files map[string][]byte
 		want  []string
 	}{
+		{"a pointer to a table", with(table, "test-0.parquet", pointer), []string{"test-0.parquet", "Git LFS pointer"}},
+		{"a picture too few", with(table, "test-0.parquet", of(smallFiles(1)["test_batch.bin"][:recordSize], "img")), []string{"1 of 4 test images"}},
+		{"a table of other columns", with(table, "train-0.parquet", of(smallFiles(1)["test_batch.bin"], "photo")), []string{"train-0.parquet", `"img"`}},
+		{"a damaged table", with(table, "train-0.parquet", []byte("PAR1abcdefghijklmnopPAR1")), []string{"train-0.parquet", "damaged"}},
 		{"CIFAR-100, binary", map[string][]byte{"train.bin": make([]byte, 3074), "test.bin": make([]byte, 3074)}, []string{"CIFAR-100"}},
 		{"CIFAR-100, Python", under("cifar-100-python", map[string][]byte{"train": hundred, "test": hundred, "meta": nil}), []string{"CIFAR-100"}},
 		{"CIFAR-100 under another name", with(pythonFiles(1, python2), "data_batch_1", hundred), []string{"data_batch_1", "CIFAR-100"}},
@@ -312,6 +361,7 @@ func TestForeign(t *testing.T) {
 		"a.tar.xz":         {[]byte("\xfd7zXZ\x00abc"), "xz"},
 		"error.xml":        {[]byte("<?xml version='1.0'?><Error>"), "XML"},
 		"data_batch_1.bin": {make([]byte, 1000), "name its folder"},
+		"train-0.parquet":  {[]byte("PAR1abc"), "name its folder"},
 		"notes":            {[]byte("hello"), "not an archive"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -384,6 +434,10 @@ func fuzzForm(f *testing.F, files map[string][]byte, name string) {
 }
 
 func FuzzPython(f *testing.F) { fuzzForm(f, pythonFiles(1, python2), "data_batch_1") }
+func FuzzParquet(f *testing.F) {
+	fuzzForm(f, parquetFiles(f, "train-0.parquet", "test-0.parquet"), "test-0.parquet")
+}
+
 func FuzzPNG(f *testing.F) {
 	files := pngFiles(f, byName)
 	names := slices.Sorted(maps.Keys(files))

@@ -22,12 +22,12 @@ const (
 // Options says where the data set is.
 type Options struct {
 	// Path is a folder or an archive (.tar.gz, .tar, .zip) with CIFAR-10 in
-	// one of its forms (binary version, Python version, PNG files by class),
-	// an http or https address of such an archive, or "synthetic".
+	// one of its forms (binary version, Python version, Hugging Face's
+	// parquet files, PNG files by class), an http or https address of such an archive, or "synthetic".
 	//
 	// When it is empty the environment variable CIFAR10_DIR says so; when that
-	// is empty too the cache is looked in, then where torchvision and Keras
-	// keep the data set, and then it is downloaded to the cache.
+	// is empty too the cache is looked in, then where torchvision, Keras
+	// and Hugging Face keep the data set, and then it is downloaded to the cache.
 	Path string
 
 	// CacheDir is the folder for a downloaded archive. The default value is

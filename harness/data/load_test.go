@@ -114,10 +114,11 @@ func TestLoadFromAddress(t *testing.T) {
 	}
 }
 
-// What torchvision and Keras have downloaded is found without being named; what
+// What torchvision, Keras and Hugging Face have downloaded is found without being named; what
 // is broken there is left alone.
 func TestLoadElsewhere(t *testing.T) {
 	archive := compress(t, tarred(t, under(pythonFolder, pythonFiles(1, python2))))
+	table := parquetFiles(t, "train-00000-of-00001.parquet", "test-00000-of-00001.parquet")
 	for _, c := range []struct {
 		name, place string
 		files       map[string][]byte
@@ -131,10 +132,13 @@ func TestLoadElsewhere(t *testing.T) {
 		{"Keras 3", "home/.keras/datasets/cifar-10-batches-py-target/cifar-10-batches-py", pythonFiles(1, python2), ""},
 		{"Keras, packed", "home/.keras/datasets", map[string][]byte{"cifar-10-batches-py.tar.gz": archive}, ""},
 		{"KERAS_HOME", "keras/datasets/cifar-10-batches-py", pythonFiles(1, python2), "KERAS_HOME"},
+		{"Hugging Face", "home/.cache/huggingface/hub/datasets--uoft-cs--cifar10/snapshots/0b2714987fa478483af9968de7c934580d0bb9a2/plain_text", table, ""},
+		{"HF_HOME", "hf/hub/datasets--cifar10/snapshots/x/plain_text", table, "HF_HOME"},
+		{"HF_HUB_CACHE", "hub/datasets--cifar10/snapshots/x/plain_text", table, "HF_HUB_CACHE"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			for _, name := range []string{EnvironmentVariable, "TORCH_HOME", "KERAS_HOME"} {
+			for _, name := range []string{EnvironmentVariable, "TORCH_HOME", "KERAS_HOME", "HF_HOME", "HF_HUB_CACHE"} {
 				t.Setenv(name, "")
 			}
 			if c.environment != "" {

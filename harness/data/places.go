@@ -1,13 +1,14 @@
 package data
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 )
 
 // places lists where other programs keep CIFAR-10 on this machine, as far as it
-// is there: what torchvision and Keras have downloaded need not be downloaded
-// again.
+// is there: what torchvision, Keras or Hugging Face has downloaded need not be
+// downloaded again.
 func places() []string {
 	home, _ := os.UserHomeDir()
 	at := func(variable string, fallback ...string) string {
@@ -36,6 +37,14 @@ func places() []string {
 			if path := filepath.Join(dir, name); exists(path) {
 				list = append(list, path)
 			}
+		}
+	}
+	// One folder for each revision of the repository, with links to the files.
+	hub := cmp.Or(os.Getenv("HF_HUB_CACHE"), within(at("HF_HOME", ".cache", "huggingface"), "hub"))
+	for _, repository := range []string{"datasets--uoft-cs--cifar10", "datasets--cifar10"} {
+		if hub != "" {
+			snapshots, _ := filepath.Glob(filepath.Join(hub, repository, "snapshots", "*", "plain_text"))
+			list = append(list, snapshots...)
 		}
 	}
 	return list
