@@ -9,15 +9,17 @@ import (
 )
 
 // listMode lists the experiments that come with the program, or those that are
-// named.
+// named; or it says what the name of a network stands for.
 type listMode struct {
 	selection selection
+	network   string // empty if none is asked after
 	format    format
 }
 
 func (m *listMode) declare(o *options) {
 	o.mode("list", "list the experiments")
 	m.selection.declare(o, false)
+	o.text(&m.network, "net", "NAME", "what a network's name stands for, of the paper's or of the experiments'")
 	m.format.declare(o)
 }
 
@@ -37,6 +39,9 @@ func (m *listMode) do(_ context.Context, env *environment) error {
 	}
 	if err != nil {
 		return err
+	}
+	if m.network != "" {
+		return m.describe(env, list)
 	}
 	rows := []listed{}
 	for _, e := range list {

@@ -23,7 +23,11 @@ func (n Network) Canonical() string {
 	if n.IsStandard() {
 		return n.Kind.Prefix() + "-" + strconv.Itoa(n.Depth())
 	}
-	d := n.Description()
+	return n.Description().String()
+}
+
+// String returns the description in a line, which [Parse] reads.
+func (d Description) String() string {
 	text := fmt.Sprintf("%s blocks=%s channels=%s", d.Kind, commas(d.Blocks), commas(d.Channels))
 	if d.Shortcut != "" {
 		text += " shortcut=" + d.Shortcut
