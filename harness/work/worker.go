@@ -26,7 +26,7 @@ type Worker struct {
 	Kernels         string        // empty for the best this processor has
 	CheckpointEvery time.Duration // see train.Job
 	Retrain         bool          // train again what that was asked for: see Plan.AskForRetraining
-	Output          io.Writer     // for progress
+	Output          io.Writer     // for progress; may be written from several goroutines at once
 
 	// Row is called with a run's record as it stands after each row of its curve.
 	Row func(*results.Record) error
