@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -193,6 +194,36 @@ func TestSlurm(t *testing.T) {
 		if requeued == 0 || strings.Count(log, ") goes on from iteration") != requeued {
 			t.Errorf("the run was not requeued, or not continued:\n%s", log)
 		}
+	})
+
+	t.Run("one task dies", func(t *testing.T) {
+		// Its run can be handed over again at once, though its sibling, and with it
+		// the submission, goes on.
+		s := with(t).submit(`"resnet-8"`, "10, 11", 20000, "")
+		s.holder()
+		running := func() []string {
+			out, err := exec.Command("squeue", "--noheader", "--array", "--states=RUNNING", "--format=%i").Output()
+			c.must(err)
+			return strings.Fields(string(out))
+		}
+		s.eventually("both tasks run", func() bool { return len(running()) == 2 })
+		task := running()[0]
+		if out, err := exec.Command("scancel", task).CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		s.eventually("the task is gone", func() bool {
+			out, err := exec.Command("squeue", "--noheader", "--array", "--format=%i").Output()
+			return err == nil && !slices.Contains(strings.Fields(string(out)), task)
+		})
+		out, err := exec.Command("harness", "-exp", s.spec, "-data", "synthetic", "-results", s.folder, "-submit", "slurm", "-sbatch", "--hold", "-sbatch", "--cpus-per-task=1", "-sbatch", "--array=%1").CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "runs submitted: 1,") {
+			t.Errorf("submitted again: %v: %s", err, out)
+		}
+		if out, err := exec.Command("scancel", "--user=root").CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		s.eventually("the jobs end", s.idle)
+		s.watcher.end()
 	})
 
 	t.Run("cancelled", func(t *testing.T) {
