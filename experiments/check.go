@@ -29,6 +29,7 @@ func (e *Experiment) check(has func(key string) bool) *SpecError {
 		e.checkSeeds,
 		func() *SpecError { return e.Protocol.check("protocol") },
 		e.checkVariants,
+		e.checkNormBatches,
 		e.checkPanels,
 		e.checkReference,
 		e.checkRows,

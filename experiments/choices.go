@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"deepresidual/models/network"
 )
 
 // Initialisation says which side of a convolution its weights' variance is
@@ -139,6 +141,25 @@ func (p Protocol) checkNormBatch(key string) *SpecError {
 	parts := p.Batch / p.NormBatch
 	if parts > 1 && (p.Batch%p.NormBatch != 0 || min(p.Batch, normParts)%parts != 0 || p.NormBatch%normImages != 0) {
 		return problemf(key, "%d is not a half, quarter, eighth or sixteenth of the batch of %d that is a multiple of %d, nor the whole of it", p.NormBatch, p.Batch, normImages)
+	}
+	return nil
+}
+
+// checkNormBatches reports a part of a minibatch that a network cannot be
+// normalised by: layers on maps of 4x4 work on four times as many images at once.
+func (e *Experiment) checkNormBatches() *SpecError {
+	const images = 4 * normImages
+	for i, v := range e.variants() {
+		key := "protocol.norm_batch"
+		if len(e.Variants) > 0 {
+			key = element("variant", i) + "." + key
+		}
+		p := v.Protocol
+		for _, n := range e.Networks {
+			if n.Stages[network.MaxStages-1].Blocks > 0 && p.NormBatch > 0 && p.NormBatch < p.Batch && p.NormBatch%images != 0 {
+				return problemf(key, "found %d, wanted a multiple of %d for %s, which has maps of 4x4", p.NormBatch, images, n)
+			}
+		}
 	}
 	return nil
 }

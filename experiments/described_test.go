@@ -95,6 +95,7 @@ channels = [16, 48, 96]
 		{"the same twice", `shortcut = "B"`, "", `:14: network.projected: describes the same network as wide`},
 		{"not trained", `"projected", "twenty"]`, `"projected"]`, `:20: network.twenty: is not among the experiment's networks`},
 		{"a misspelt name", `networks = ["wide", "resnet-20"]`, `networks = ["wild", "resnet-20"]`, `:27: panel[1].networks: no network is called "wild"; did you mean "wide"?`},
+		{"parts for maps of 4x4", "[3, 3, 3]\nchannels = [16, 32, 64]", "[1, 1, 1, 1]\nchannels = [16, 16, 16, 16]\n[protocol]\nnorm_batch = 16", `:25: protocol.norm_batch: found 16, wanted a multiple of 32 for twenty, which has maps of 4x4`},
 		{"a table that is none", "[network.twenty] #", "[network]\ntwenty = 1\n[rest] #", `:21: network.twenty: found 1, wanted a table`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -47,20 +47,26 @@ func bind(t *testing.T, g *Graph, tensors []Tensor, b *Batch) {
 // wholes: ReLU's jumps where rounding moves an activation over 0, which one in a
 // million does.
 func TestTapeMachineAgrees(t *testing.T) {
+	projected, err := network.Parse("residual blocks=1,1 channels=16,32 shortcut=C")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, c := range map[string]struct {
-		residual    bool
+		network     network.Network
 		batch       int
 		conventions ops.Conventions
 	}{
-		"plain":               {false, 3, ops.CommonConventions()},
-		"residual":            {true, 3, ops.CommonConventions()},
-		"residual, otherwise": {true, 16, ops.Conventions{Epsilon: 0.1, Momentum: 0.1, NormBatch: 8, PadEnd: true}},
+		"plain":               {standard(false, 8), 3, ops.CommonConventions()},
+		"residual":            {standard(true, 8), 3, ops.CommonConventions()},
+		"projections":         {projected, 3, ops.CommonConventions()},
+		"projections, parts":  {projected, 16, ops.Conventions{Epsilon: 0.1, Momentum: 0.1, NormBatch: 8}},
+		"residual, otherwise": {standard(true, 8), 16, ops.Conventions{Epsilon: 0.1, Momentum: 0.1, NormBatch: 8, PadEnd: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.batch > 3 && testing.Short() {
 				t.Skip("a large batch in the plainest way")
 			}
-			m := mustModel(t, c.residual, 8, Options{Batch: c.batch, EvalBatch: c.batch, Conventions: c.conventions})
+			m := mustNetwork(t, c.network, Options{Batch: c.batch, EvalBatch: c.batch, Conventions: c.conventions})
 			roughen(t, m, 3)
 			b := randomBatch(c.batch, 6)
 			tensors := m.Tensors()

@@ -32,6 +32,8 @@ func rename(tensors []models.Tensor) ([]models.Tensor, error) {
 		if rest, ok := strings.CutPrefix(t.Name, "fc."); ok {
 			kept[i].Name = "linear." + rest
 		}
+		// What torchvision calls downsample, much code for CIFAR-10 calls shortcut.
+		kept[i].Name = strings.Replace(kept[i].Name, ".shortcut.", ".downsample.", 1)
 		name := kept[i].Name
 		if other, twice := from[name]; twice {
 			return nil, fmt.Errorf("it holds %.100q twice: as %.100q and as %.100q", name, other, original[i])
@@ -46,7 +48,7 @@ func rename(tensors []models.Tensor) ([]models.Tensor, error) {
 const momentum = "momentum."
 
 // outermost are the parts of a CIFAR-10 network as state dicts name them.
-var outermost = map[string]bool{"conv1": true, "bn1": true, "layer1": true, "layer2": true, "layer3": true, "linear": true, "fc": true}
+var outermost = map[string]bool{"conv1": true, "bn1": true, "layer1": true, "layer2": true, "layer3": true, "layer4": true, "linear": true, "fc": true}
 
 // unwrap takes off what wrappers put before the names of the network's parts:
 // DataParallel module., Lightning the name of an attribute. Should there be

@@ -332,6 +332,7 @@ func TestEntries(t *testing.T) {
 func TestNames(t *testing.T) {
 	for _, c := range []struct{ names, want string }{
 		{"conv1.weight layer1.0.bn1.weight fc.bias", "conv1.weight layer1.0.bn1.weight linear.bias"},
+		{"conv1.weight layer4.0.shortcut.0.weight", "conv1.weight layer4.0.downsample.0.weight"},
 		{"module.conv1.weight module.fc.bias", "conv1.weight linear.bias"},
 		{"module.module.conv1.weight module.module.linear.bias", "conv1.weight linear.bias"},
 		{"_orig_mod.conv1.weight _orig_mod.linear.bias", "conv1.weight linear.bias"},
