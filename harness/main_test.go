@@ -22,6 +22,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("XDG_CACHE_HOME", e.Getenv("WORK")+"/cache")
 			e.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
 			e.Setenv("CIFAR10_DIR", "")
+			e.Setenv("CIFAR10_URL", "")
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
