@@ -2,7 +2,6 @@ package reports
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -120,17 +119,23 @@ func (e *Exhibit) PrintVerdicts(w io.Writer) error {
 // drawn or written does not keep the others from being written.
 func (e *Exhibit) Write(dir string) ([]string, error) {
 	var paths []string
-	var failed error
+	var failed error // the first failure; the rest have the same cause as a rule, such as a full disk
+	more := 0
 	put := func(path string, render func() ([]byte, error)) {
 		content, err := render()
-		if err == nil {
+		if err != nil {
+			err = fmt.Errorf("%s: %w", path, err)
+		} else {
 			err = replace(path, content)
 		}
-		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("%s: %w", path, err))
-			return
+		switch {
+		case err == nil:
+			paths = append(paths, path)
+		case failed == nil:
+			failed = err
+		default:
+			more++
 		}
-		paths = append(paths, path)
 	}
 	for _, f := range e.Figure.formats() {
 		put(filepath.Join(dir, "figures", e.Name+"."+f.extension), f.render)
@@ -144,8 +149,11 @@ func (e *Exhibit) Write(dir string) ([]string, error) {
 			})
 		}
 	}
-	if failed == nil {
+	switch {
+	case failed == nil:
 		failed = remove(dir, e.Name, paths)
+	case more > 0:
+		failed = fmt.Errorf("%w; nor could %d more files of %s be written", failed, more, e.Name)
 	}
 	return paths, failed
 }

@@ -110,8 +110,9 @@ func TestWriteSaysWhatIsInTheWay(t *testing.T) {
 	}
 	exp := figure1Experiment()
 	_, err := build(t, exp, nil, Choice{Scale: experiments.Full()}).Write(dir)
-	if err == nil || !strings.Contains(err.Error(), "fig1.png") {
-		t.Errorf("error %v, want one that names the file", err)
+	if err == nil || strings.Count(err.Error(), "fig1.png") != 1 || strings.Contains(err.Error(), "fig1.svg") ||
+		!strings.Contains(err.Error(), "nor could 2 more files of fig1 be written") {
+		t.Errorf("error %v, want one that names the first file, once, and counts the others", err)
 	}
 }
 

@@ -86,12 +86,16 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 	drawn.Exhibits = len(exhibits)
 	var written []string
 	failed := []error{err}
+	var whole []placed // the exhibits all of whose files are there
 	for _, e := range exhibits {
 		if err := ctx.Err(); err != nil {
 			return drawn, fmt.Errorf("interrupted before %s was drawn: %w", e.experiment.Name, err)
 		}
 		paths, err := p.write(e)
 		written, failed = append(written, paths...), append(failed, err)
+		if err == nil {
+			whole = append(whole, e)
+		}
 		drawn.Verdicts = append(drawn.Verdicts, e.Verdicts...)
 	}
 	pages, err := p.writePages(exhibits, records)
@@ -99,7 +103,7 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 	rows, err := p.writeRows(records)
 	written, failed = append(written, rows...), append(failed, err, p.ignoreRuns(exhibits, records), p.exportAll(exhibits))
 	failed = append(failed, p.print(exhibits, written))
-	for _, e := range exhibits {
+	for _, e := range whole {
 		if e.aside {
 			p.say("%s", p.note(e, records))
 		}

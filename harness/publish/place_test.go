@@ -149,6 +149,21 @@ func TestSmallerIsSetAside(t *testing.T) {
 	}
 }
 
+// What could not be written is not said to be drawn.
+func TestUnwrittenIsNotSaidToBeDrawn(t *testing.T) {
+	smoke, store := load(t, "smoke"), newStore(t)
+	choice := reports.Choice{Scale: full, Synthetic: true}
+	leave(t, store, smoke, choice, 9)
+	if err := os.WriteFile(filepath.Join(store.Dir(), "figures"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var said strings.Builder
+	p := &Publisher{Store: store, Experiments: []*experiments.Experiment{smoke}, Asked: choice, Output: io.Discard, Progress: &said}
+	if _, err := p.Draw(t.Context(), p.AsAsked); err == nil || strings.Contains(said.String(), "is drawn as") {
+		t.Errorf("error %v, said %q; want an error and nothing of a drawing", err, said.String())
+	}
+}
+
 // What is larger takes the published names, and what was set aside under its
 // own scale is gone then.
 func TestLargerReplaces(t *testing.T) {
