@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"deepresidual/experiments"
+	"deepresidual/harness/text"
 	"deepresidual/harness/train"
 	"deepresidual/harness/work"
 	"deepresidual/reports"
@@ -65,4 +67,21 @@ func exitCode(err error) int {
 func stopped(err error) bool {
 	code := exitCode(err)
 	return code == exitStopped || code == exitInterrupted
+}
+
+// message is what is said of what the program ended with, on one line. A context
+// that has ended is called an interruption, as people do.
+func message(err error) string {
+	line := text.OneLine(err)
+	if exitCode(err) != exitInterrupted {
+		return line
+	}
+	line = strings.ReplaceAll(line, ": "+context.Canceled.Error(), "")
+	switch {
+	case line == context.Canceled.Error():
+		return "interrupted"
+	case strings.HasPrefix(line, "interrupted"):
+		return line
+	}
+	return "interrupted: " + line
 }

@@ -22,7 +22,6 @@ import (
 
 	"deepresidual/harness/data"
 	"deepresidual/harness/process"
-	"deepresidual/harness/text"
 	"deepresidual/results/lease"
 )
 
@@ -66,7 +65,7 @@ func (e *environment) run(ctx context.Context, args []string) int {
 		err = fmt.Errorf("the answer could not be written: %w", failure)
 	}
 	if err != nil {
-		inner.say("harness: %s", text.OneLine(err))
+		inner.say("harness: %s", message(err))
 	}
 	return exitCode(err)
 }

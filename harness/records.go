@@ -180,7 +180,7 @@ func (r *records) declare(o *options, required bool) {
 	r.selection.declare(o, required)
 	r.data.declare(o)
 	r.folder = "results"
-	o.text(&r.folder, "results", "DIR", "folder of the records and exhibits (default results)")
+	o.text(&r.folder, "results", "DIR", "folder of the records, figures and tables (default results)")
 }
 
 // open reads the experiments and opens the folder.

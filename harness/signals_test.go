@@ -90,7 +90,8 @@ func TestInterrupted(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		time.AfterFunc(50*time.Millisecond, stop)
 		var stderr strings.Builder
-		if code := run(ctx, args, io.Discard, &stderr); code != exitInterrupted || strings.Contains(stderr.String(), "checkpoint") {
+		if code := run(ctx, args, io.Discard, &stderr); code != exitInterrupted || strings.Contains(stderr.String(), "checkpoint") ||
+			strings.Contains(stderr.String(), "context") || !strings.Contains(stderr.String(), "harness: interrupted") {
 			t.Errorf("%q: exit code %d, want %d: %s", args, code, exitInterrupted, &stderr)
 		}
 	}

@@ -36,7 +36,7 @@ const schedulerSlurm = "slurm"
 
 func (m *submitMode) declare(o *options) {
 	var scheduler string
-	o.choice(&scheduler, "submit", schedulerSlurm, "hand what is missing or unfinished to Slurm, a task for each run, and draw the exhibits after; with -dry-run, print the scripts and submit nothing", schedulerSlurm)
+	o.choice(&scheduler, "submit", schedulerSlurm, "hand what is missing or unfinished to Slurm, a task for each run, and draw figures and tables after; with -dry-run, print the scripts and submit nothing", schedulerSlurm)
 	m.records.declare(o, true)
 	m.machine.declare(o)
 	declareCheckpoint(o, &m.checkpoint)

@@ -27,27 +27,27 @@ func CheckNames(dir string, list []*experiments.Experiment) error {
 	for i, e := range list {
 		for _, other := range list[:i] {
 			if strings.EqualFold(e.Name, other.Name) && path.Clean(e.File) != path.Clean(other.File) {
-				return fmt.Errorf("%s and %s are both called %s, and their exhibits would replace each other: rename one of the files", other.File, e.File, e.Name)
+				return fmt.Errorf("%s and %s are both called %s, and their figures and tables would replace each other: rename one of the files", other.File, e.File, e.Name)
 			}
 		}
 		if e.Embedded {
 			continue
 		}
 		if slices.ContainsFunc(experiments.Names(), func(name string) bool { return strings.EqualFold(name, e.Name) }) {
-			return fmt.Errorf("%s: an experiment that comes with the program is called %s, too, and the exhibits would replace each other: rename the file", e.File, e.Name)
+			return fmt.Errorf("%s: an experiment that comes with the program is called %s, too, and its figures and tables would be replaced: rename the file", e.File, e.Name)
 		}
 		if end := setAside.FindString(e.Name); end != "" {
-			return fmt.Errorf("%s: names that end in %s are for other exhibits: rename the file", e.File, end)
+			return fmt.Errorf("%s: names that end in %s are for other figures: rename the file", e.File, end)
 		}
 		if kind := reports.TableKind(e.Name); kind != "" {
-			return fmt.Errorf("%s: names that end in %s are for tables of other exhibits: rename the file", e.File, kind)
+			return fmt.Errorf("%s: names that end in %s are for tables of other experiments: rename the file", e.File, kind)
 		}
 		other, err := drawnFrom(dir, e.Name)
 		if err != nil {
 			return err
 		}
 		if other != "" && !sameFile(other, e.File) {
-			return fmt.Errorf("%s: the exhibits called %s in %s are of %s: rename the file, or name another folder with -results", e.File, e.Name, dir, other)
+			return fmt.Errorf("%s: the figures called %s in %s are of %s: rename the file, or name another folder with -results", e.File, e.Name, dir, other)
 		}
 	}
 	return nil
