@@ -116,7 +116,7 @@ func TestReportInChromium(t *testing.T) {
 
 	told := see("--blink-settings=preferredColorScheme=1")
 	for name, want := range map[string]any{
-		"error": nil, "overflow1280": 0.0, "overflow800": 0.0, "overflow390": 0.0, "charts1280": 12.0, "charts390": 12.0,
+		"error": nil, "overflow1280": 0.0, "overflow800": 0.0, "overflow390": 0.0, "charts1280": 16.0, "charts390": 16.0,
 		"background": "rgb(255, 255, 255)", "hidden": "false,true", "zoom": "true,true", "printed": "false,true",
 		"sorted": "6.65 to 65.23, 65.23 to 6.65", "run": 3.0, "file": "<?xml",
 	} {
