@@ -13,6 +13,7 @@ import (
 type listMode struct {
 	selection selection
 	network   string // empty if none is asked after
+	graph     bool
 	format    format
 }
 
@@ -20,6 +21,7 @@ func (m *listMode) declare(o *options) {
 	o.mode("list", "list the experiments")
 	m.selection.declare(o, false)
 	o.text(&m.network, "net", "NAME", "what a network's name stands for, of the paper's or of the experiments'")
+	o.on(&m.graph, "graph", "of -net: print its expression graph for training, for Graphviz (dot)")
 	m.format.declare(o)
 }
 
@@ -40,8 +42,11 @@ func (m *listMode) do(_ context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if m.network != "" {
+	switch {
+	case m.network != "":
 		return m.describe(env, list)
+	case m.graph:
+		return usagef("-graph needs -net NAME")
 	}
 	rows := []listed{}
 	for _, e := range list {

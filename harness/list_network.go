@@ -2,6 +2,8 @@ package main
 
 import (
 	"deepresidual/experiments"
+	"deepresidual/harness/train"
+	"deepresidual/models"
 	"deepresidual/models/network"
 	"deepresidual/reports/table"
 )
@@ -20,7 +22,9 @@ type described struct {
 // experiments describe, or one of the paper's.
 func (m *listMode) describe(env *environment, list []*experiments.Experiment) error {
 	rows := []described{}
+	var last network.Network
 	add := func(n network.Network) {
+		last = n
 		rows = append(rows, described{n.String(), n.Description().String(), n.Depth(), n.Parameters(), n.MultiplyAdds()})
 	}
 	seen := make(map[network.Network]bool)
@@ -38,6 +42,14 @@ func (m *listMode) describe(env *environment, list []*experiments.Experiment) er
 			return usagef("-net %s: %v", m.network, err)
 		}
 		add(n)
+	}
+	if m.graph {
+		p := experiments.Paper()
+		g, err := models.NewGraph(last, p.Batch, true, train.Conventions(p))
+		if err != nil {
+			return err
+		}
+		return g.WriteDot(env.stdout)
 	}
 	return m.format.print(env, rows, describedTable(rows))
 }
