@@ -192,7 +192,7 @@ func (p *comparePanel) chart(networks []network.Network) *chart {
 				c.Y.Max = max(c.Y.Max, coordinate(1.05*slices.Max(v)))
 			}
 		}
-		c.add(string(group[0].Kind), b, line)
+		c.add(group[0].Kind.Prefix(), b, line)
 	}
 	return c
 }

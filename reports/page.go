@@ -228,7 +228,7 @@ func (r *Report) basis() ([]fact, []string) {
 		warnings = append(warnings, "Some runs were trained by a program with changes that are in no revision (those with a plus sign).")
 	}
 	if len(scales) > 1 {
-		warnings = append(warnings, "The exhibits show different scales of the schedule: "+strings.Join(scales, ", ")+".")
+		warnings = append(warnings, "Figures and tables show different scales of the schedule: "+strings.Join(scales, ", ")+".")
 	}
 	if len(data) > 1 {
 		warnings = append(warnings, "The runs were trained on different data: "+strings.Join(data, ", ")+".")

@@ -13,25 +13,25 @@ func compareTable(s *Selection) *table.Table {
 	t := s.newTable("", "final errors (%)",
 		table.Column{Heading: "layers", Number: true, Keys: keys("layers")},
 		table.Column{Heading: "training: plain", Number: true, Keys: keys("plain_training_error_mean", "plain_training_error_std")},
-		table.Column{Heading: "residual", Number: true, Keys: keys("residual_training_error_mean", "residual_training_error_std")},
+		table.Column{Heading: "resnet", Number: true, Keys: keys("residual_training_error_mean", "residual_training_error_std")},
 		table.Column{Heading: "difference", Number: true, Keys: keys("training_error_difference"), Spare: 2},
 		table.Column{Heading: "test: plain", Number: true, Keys: keys("plain_test_error_mean", "plain_test_error_std")},
-		table.Column{Heading: "residual", Number: true, Keys: keys("residual_test_error_mean", "residual_test_error_std")},
+		table.Column{Heading: "resnet", Number: true, Keys: keys("residual_test_error_mean", "residual_test_error_std")},
 		table.Column{Heading: "difference", Number: true, Keys: keys("test_error_difference"), Spare: 1},
 		table.Column{Heading: "runs", Number: true, Keys: keys("n_plain", "n_residual")},
 		table.Column{Heading: "better on test", Keys: keys("better"), Spare: 3},
 		table.Column{Keys: keys("n")},
 		table.Column{Keys: keys("seed")},
 	)
-	t.Notes = []string{"Difference: plain minus residual. Means over the complete runs of each network, with the sample standard " +
-		"deviation where there are several; runs: plain + residual."}
+	t.Notes = []string{"Difference: plain minus resnet. Means over the complete runs of each network, with the sample standard " +
+		"deviation where there are several; runs: plain + resnet."}
 	for _, pair := range pairs(s.Experiment.Networks) {
 		plain, residual := s.sample(pair.plain), s.sample(pair.residual)
 		difference := mean(plain.test) - mean(residual.test)
 		better := ""
 		switch {
 		case difference > 0:
-			better = "residual"
+			better = "resnet"
 		case difference < 0:
 			better = "plain"
 		case difference == 0:

@@ -16,7 +16,7 @@ import (
 // under version control already stays there.
 const (
 	ignoreFile    = ".gitignore"
-	ignoreContent = "# No exhibit that is kept shows this run.\n*\n"
+	ignoreContent = "# No figure or table that is kept shows this run.\n*\n"
 )
 
 // ignoreRuns marks the runs that only exhibits that were set aside show, and
