@@ -102,6 +102,27 @@ const (
 	PadEnd  PaddingSide = "end"  // all of them after, as fb.resnet.torch
 )
 
+// Setting is a key and its value.
+type Setting struct {
+	Key   string
+	Value any
+}
+
+// Open lists what the paper leaves open and the protocol decides by a key.
+func (p Protocol) Open() []Setting {
+	return []Setting{
+		{"initialisation", p.Initialisation},
+		{"last_layer", p.LastLayer},
+		{"nesterov", p.Nesterov},
+		{"decay_norm", p.DecayNorm},
+		{"norm_momentum", p.NormMomentum},
+		{"norm_epsilon", p.NormEpsilon},
+		{"norm_batch", p.NormBatch},
+		{"padding_side", p.PaddingSide},
+		{"warmup_window", p.WarmupWindow},
+	}
+}
+
 // checkChoices reports a value of the keys for what the paper leaves open that
 // no training can have.
 func (p Protocol) checkChoices(table string) *SpecError {

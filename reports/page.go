@@ -405,6 +405,11 @@ func facts(run Selected) []fact {
 	if r.Key.Data.Synthetic {
 		add("data", "synthetic")
 	}
+	var open []string
+	for _, s := range r.Key.Spec.Protocol.Open() {
+		open = append(open, fmt.Sprintf("%s %v", s.Key, s.Value))
+	}
+	add("what the paper leaves open", strings.Join(open, ", "))
 	add("arithmetic", fmt.Sprint(r.Key.Arithmetic))
 	full := p.Revision
 	if p.Dirty {
@@ -437,5 +442,10 @@ func facts(run Selected) []fact {
 	add("host", p.Host)
 	add("system", strings.Trim(p.OS+"/"+p.Arch, "/"))
 	add("Go", p.GoVersion)
+	for _, q := range r.Processes {
+		by := revision(results.Provenance{Revision: q.Revision, Dirty: q.Dirty})
+		add(fmt.Sprintf("from iteration %s", grouped(q.Iteration)), strings.Join([]string{
+			date(q.Started), "on " + cmp.Or(q.Host, "a host that is not known"), q.CPU, q.Kernels, fmt.Sprintf("%d threads", q.Threads), "revision " + cmp.Or(by, "not known"), q.GoVersion}, ", "))
+	}
 	return out
 }

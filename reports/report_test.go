@@ -292,3 +292,27 @@ func TestUnfinished(t *testing.T) {
 		t.Error("a report with a run under way is called finished")
 	}
 }
+
+// All of a run's provenance is on the page: what the paper leaves open, and who
+// trained which part of it.
+func TestFacts(t *testing.T) {
+	exp := figure1Experiment()
+	run := Select(exp, whole(exp, Choice{Scale: experiments.Full()}), Choice{Scale: experiments.Full()}).Runs[0]
+	run.Record.Processes = []results.Process{
+		{Iteration: 0, Host: "node7", CPU: "Example CPU", Kernels: "avx512", Threads: 2, Revision: "0123456789abcdef", GoVersion: "go1.26.0"},
+		{Iteration: 12000, CPU: "Other CPU", Kernels: "avx2", Threads: 8, Revision: "fedcba9876543210", Dirty: true, GoVersion: "go1.26.0"},
+	}
+	found := map[string]string{}
+	for _, f := range facts(run) {
+		found[f.Name] = f.Value
+	}
+	for name, want := range map[string]string{
+		"what the paper leaves open": "initialisation fan-out, last_layer uniform, nesterov false",
+		"from iteration 0":           "on node7, Example CPU, avx512, 2 threads, revision 0123456789",
+		"from iteration 12,000":      "on a host that is not known, Other CPU, avx2, 8 threads, revision fedcba9876+",
+	} {
+		if !strings.Contains(found[name], want) {
+			t.Errorf("%s: %q, want %q in it", name, found[name], want)
+		}
+	}
+}
