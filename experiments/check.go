@@ -18,11 +18,11 @@ func (e *Experiment) check(has func(key string) bool) *SpecError {
 	if err := checkSentence("title", e.Title); err != nil {
 		return err
 	}
-	if !slices.Contains(Exhibits(), e.Exhibit) {
-		if e.Exhibit == "" {
-			return problemf("exhibit", "missing; there are %s", quoteAll(Exhibits()))
+	if !slices.Contains(Drawings(), e.Draw) {
+		if e.Draw == "" {
+			return problemf("draw", "missing; there are %s", quoteAll(Drawings()))
 		}
-		return problemf("exhibit", "no exhibit is called %q%s", e.Exhibit, suggest(e.Exhibit, Exhibits()))
+		return problemf("draw", "nothing is called %q that can be drawn%s", e.Draw, suggest(e.Draw, Drawings()))
 	}
 	for _, check := range []func() *SpecError{
 		e.checkNetworks,
@@ -121,10 +121,10 @@ func checkSeeds(key string, seeds []int64) *SpecError {
 
 func (e *Experiment) checkPanels() *SpecError {
 	switch {
-	case e.Exhibit == Figure6 && len(e.Panels) == 0:
-		return problemf("panel", "missing; exhibit %q draws one picture for each [[panel]]", e.Exhibit)
-	case e.Exhibit != Figure6 && len(e.Panels) > 0:
-		return problemf("panel", "exhibit %q has no panels, only %q has", e.Exhibit, Figure6)
+	case e.Draw == Figure6 && len(e.Panels) == 0:
+		return problemf("panel", "missing; %q draws one picture for each [[panel]]", e.Draw)
+	case e.Draw != Figure6 && len(e.Panels) > 0:
+		return problemf("panel", "%q has no panels, only %q has", e.Draw, Figure6)
 	}
 	for i, p := range e.Panels {
 		panel := element("panel", i)

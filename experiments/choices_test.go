@@ -10,7 +10,7 @@ import (
 )
 
 const choicesHead = `title = "t"
-exhibit = "curves"
+draw = "curves"
 networks = ["resnet-20"]
 [protocol]
 `

@@ -11,7 +11,7 @@ import (
 
 // described is a spec that each case of TestDescribedErrors spoils in one place.
 const described = `title = "T"
-exhibit = "figure6"
+draw = "figure6"
 networks = ["resnet-20", "wide", "projected", "twenty"]
 hidden = ["projected"]
 

@@ -1,7 +1,7 @@
-// Package experiments says what to run: one TOML file per exhibit of the
+// Package experiments says what to run: one TOML file per figure or table of the
 // paper's CIFAR-10 section, and the strict reader of such files.
 //
-// An experiment names networks, seeds, the exhibit to draw, the paper's numbers
+// An experiment names networks, seeds, what to draw, the paper's numbers
 // to print beside ours, and the paper's claims that its runs decide. A file
 // states only what differs from the paper's protocol, which is written once, in
 // [Paper]. The package trains nothing, draws nothing and knows no data.
@@ -11,7 +11,7 @@
 // This is a whole spec, in a file whose base name names the experiment:
 //
 //	title = "A plain network without momentum"
-//	exhibit = "curves"
+//	draw = "curves"
 //	networks = ["plain-20"]
 //
 //	[protocol]
@@ -20,15 +20,15 @@
 // The keys are:
 //
 //	title       one line above figure and table
-//	exhibit     what is drawn, one of [Exhibits]
+//	draw        what is drawn, one of [Drawings]
 //	networks    what is trained: names as in [ParseNetwork], or of the spec's own
 //	[network.X] describes a network of the spec's own: the keys of [network.Description]
 //	hidden      those of networks that are trained and reported, but not drawn
 //	seeds       of every network; the default is [1]
 //	[seeds_for] network = seeds, for one network
 //	[protocol]  what differs from the paper's: the keys of [Protocol]
-//	[[variant]] protocols to compare, in exhibit "choices": the keys of [Variant]
-//	[[panel]]   the pictures of exhibit "figure6": the keys of [Panel]
+//	[[variant]] protocols to compare, in drawing "choices": the keys of [Variant]
+//	[[panel]]   the pictures of drawing "figure6": the keys of [Panel]
 //	[paper.X]   network = what the paper reports: the tables of [Reference]
 //	[public]    network = test error of the best public reproduction
 //	public_source  what those errors are and where they come from

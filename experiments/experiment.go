@@ -8,9 +8,9 @@ type Experiment struct {
 	File string `json:"file"` // where it was read, for messages
 	// Embedded says that the spec comes with the program; others are one's own.
 	Embedded bool   `json:"-"`
-	Title    string `json:"title"` // of the exhibit
-	// Exhibit says what is drawn: one of [Exhibits].
-	Exhibit string `json:"exhibit"`
+	Title    string `json:"title"` // of what is drawn
+	// Draw says what is drawn: one of [Drawings].
+	Draw string `json:"draw"`
 	// Networks are all that are trained, in the order of the file.
 	Networks []network.Network `json:"networks"`
 	// Hidden are those of Networks that are trained and reported, but not drawn.
@@ -72,7 +72,7 @@ type RunSpec struct {
 	Seed     int64           `toml:"seed" json:"seed"`
 }
 
-// Published reports whether the exhibit belongs among those that reproduce the
+// Published reports whether what it draws belongs among those that reproduce the
 // paper: the spec comes with the program and is not the try-out.
 func (e *Experiment) Published() bool { return e.Embedded && e.Name != tryOut }
 

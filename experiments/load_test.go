@@ -68,7 +68,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestPaperProtocol holds that the specs of the paper's exhibits train as the
+// TestPaperProtocol holds that the specs of the paper's figures and tables train as the
 // paper did, which is what lets them share runs.
 func TestPaperProtocol(t *testing.T) {
 	for _, name := range []string{"fig1", "fig6", "fig7", "table6", "compare", "choices"} {
@@ -160,7 +160,7 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// TestSharedRuns holds that one run serves several exhibits.
+// TestSharedRuns holds that one run serves several figures.
 func TestSharedRuns(t *testing.T) {
 	all, err := experiments.All()
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"deepresidual/models/network"
 )
 
-// The exhibits that a spec can ask for.
+// What a spec can ask to be drawn: a figure with its tables.
 const (
 	Figure1 = "figure1" // training error left, test error right
 	Figure6 = "figure6" // panels with both errors
@@ -19,8 +19,8 @@ const (
 	Choices = "choices" // the same networks by several variants of the protocol
 )
 
-// Exhibits returns what a spec's exhibit can be.
-func Exhibits() []string {
+// Drawings returns what a spec can ask to be drawn.
+func Drawings() []string {
 	return []string{Figure1, Figure6, Figure7, Table6, Compare, Curves, Choices}
 }
 
@@ -30,7 +30,7 @@ const defaultSeed = 1
 // document is the TOML form of an experiment. Its tags and types are the schema.
 type document struct {
 	Title    string `toml:"title"`
-	Exhibit  string `toml:"exhibit"`
+	Draw     string `toml:"draw"`
 	Networks []name `toml:"networks"`
 	Hidden   []name `toml:"hidden"`
 	// Described is read before all else: see [source.describe].
@@ -120,7 +120,7 @@ func Parse(file string, text []byte) (*Experiment, error) {
 		Name:         strings.TrimSuffix(path.Base(file), ".toml"),
 		File:         file,
 		Title:        doc.Title,
-		Exhibit:      doc.Exhibit,
+		Draw:         doc.Draw,
 		Networks:     s.networks(doc.Networks),
 		Hidden:       s.networks(doc.Hidden),
 		Seeds:        doc.Seeds,

@@ -14,7 +14,7 @@ import (
 
 // good is a spec that each case of TestParseErrors spoils in one place.
 const good = `title = "T"
-exhibit = "figure6"
+draw = "figure6"
 networks = ["plain-20", "resnet-20", "resnet-110"]
 hidden = ["plain-20"]
 seeds = [3, 4]
@@ -88,7 +88,7 @@ func TestParse(t *testing.T) {
 	protocol := experiments.Paper()
 	protocol.Batch, protocol.Iterations, protocol.Milestones, protocol.Flip = 64, 1000, []int{500, 750}, false
 	want := &experiments.Experiment{
-		Name: "good", File: "dir/good.toml", Title: "T", Exhibit: experiments.Figure6,
+		Name: "good", File: "dir/good.toml", Title: "T", Draw: experiments.Figure6,
 		Networks: []network.Network{p20, r20, r110},
 		Hidden:   []network.Network{p20},
 		Seeds:    []int64{3, 4},
@@ -120,7 +120,7 @@ func TestParse(t *testing.T) {
 
 // TestParseDefaults holds what a spec of the fewest keys means.
 func TestParseDefaults(t *testing.T) {
-	const text = "title = \"T\"\nexhibit = \"curves\"\nnetworks = [\"plain-20\"]\n[protocol]\nmomentum = 0"
+	const text = "title = \"T\"\ndraw = \"curves\"\nnetworks = [\"plain-20\"]\n[protocol]\nmomentum = 0"
 	got, err := experiments.Parse("fewest.toml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func TestParseDefaults(t *testing.T) {
 	protocol := experiments.Paper()
 	protocol.Momentum = 0 // given, though it is the zero value
 	want := &experiments.Experiment{
-		Name: "fewest", File: "fewest.toml", Title: "T", Exhibit: experiments.Curves,
+		Name: "fewest", File: "fewest.toml", Title: "T", Draw: experiments.Curves,
 		Networks: []network.Network{network.Standard(network.Plain, 3)},
 		Seeds:    []int64{1}, Protocol: protocol,
 	}
@@ -191,13 +191,13 @@ func TestParseErrors(t *testing.T) {
 		{"no seeds of a network", "resnet-110 = [1, 2]", "resnet-110 = []", `:8: seeds_for.resnet-110: missing or empty; wanted at least one`},
 		{"seed of a network twice", "resnet-110 = [1, 2]", "resnet-110 = [2, 2]", `:8: seeds_for.resnet-110: names 2 twice`},
 
-		// Title and exhibit.
+		// Title and drawing.
 		{"no title", `title = "T"`, ``, `: title: missing or empty`},
 		{"blank title", `title = "T"`, `title = " "`, `:1: title: missing or empty`},
 		{"title of two lines", `title = "T"`, `title = "T\nU"`, `:1: title: has a line break; wanted one line`},
-		{"no exhibit", `exhibit = "figure6"`, ``, `: exhibit: missing; there are "figure1", "figure6", "figure7", "table6", "compare", "curves", "choices"`},
-		{"unknown exhibit", `exhibit = "figure6"`, `exhibit = "figur6"`, `:2: exhibit: no exhibit is called "figur6"; did you mean "figure6"?`},
-		{"panels of another exhibit", `exhibit = "figure6"`, `exhibit = "figure1"`, `: panel: exhibit "figure1" has no panels, only "figure6" has`},
+		{"no drawing", `draw = "figure6"`, ``, `: draw: missing; there are "figure1", "figure6", "figure7", "table6", "compare", "curves", "choices"`},
+		{"unknown drawing", `draw = "figure6"`, `draw = "figur6"`, `:2: draw: nothing is called "figur6" that can be drawn; did you mean "figure6"?`},
+		{"panels of another drawing", `draw = "figure6"`, `draw = "figure1"`, `: panel: "figure1" has no panels, only "figure6" has`},
 
 		// Protocol. TestProtocolCheck has the rest of the ranges.
 		{"out of range", "batch = 64", "batch = 0", `:11: protocol.batch: found 0, wanted a number from 1 to 8192`},

@@ -53,10 +53,10 @@ func (e *Experiment) variants() []Variant {
 
 func (e *Experiment) checkVariants() *SpecError {
 	switch {
-	case e.Exhibit == Choices && len(e.Variants) < 2:
-		return problemf("variant", "found %d, wanted two [[variant]] tables or more; exhibit %q compares them", len(e.Variants), Choices)
-	case e.Exhibit != Choices && len(e.Variants) > 0:
-		return problemf(element("variant", 0), "exhibit %q has no variants, only %q has", e.Exhibit, Choices)
+	case e.Draw == Choices && len(e.Variants) < 2:
+		return problemf("variant", "found %d, wanted two [[variant]] tables or more; %q compares them", len(e.Variants), Choices)
+	case e.Draw != Choices && len(e.Variants) > 0:
+		return problemf(element("variant", 0), "%q has no variants, only %q has", e.Draw, Choices)
 	}
 	for i, v := range e.Variants {
 		key := element("variant", i)

@@ -12,7 +12,7 @@ import (
 
 // variants is a spec that each case of TestVariantErrors spoils in one place.
 const variants = `title = "T"
-exhibit = "choices"
+draw = "choices"
 networks = ["plain-20", "resnet-20"]
 seeds = [1, 2]
 
@@ -80,8 +80,8 @@ func TestVariants(t *testing.T) {
 
 func TestVariantErrors(t *testing.T) {
 	for _, c := range []struct{ name, old, new, want string }{
-		{"another exhibit", `"choices"`, `"curves"`, `:10: variant[1]: exhibit "curves" has no variants, only "choices" has`},
-		{"one variant", "[[variant]]\nlabel = \"as it is\"\n", "", `: variant: found 1, wanted two [[variant]] tables or more; exhibit "choices" compares them`},
+		{"another drawing", `"choices"`, `"curves"`, `:10: variant[1]: "curves" has no variants, only "choices" has`},
+		{"one variant", "[[variant]]\nlabel = \"as it is\"\n", "", `: variant: found 1, wanted two [[variant]] tables or more; "choices" compares them`},
 		{"no label", `label = "as it is"`, "", `:10: variant[1].label: missing or empty`},
 		{"a label twice", `"shorter"
 

@@ -24,7 +24,7 @@ import (
 
 const arriveSpec = `
 title = "One run"
-exhibit = "curves"
+draw = "curves"
 networks = ["plain-8"]
 
 [protocol]

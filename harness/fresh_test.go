@@ -12,7 +12,7 @@ import (
 	"deepresidual/results"
 )
 
-// On a machine without data and network, the exhibit is drawn from the largest
+// On a machine without data and network, the drawing is drawn from the largest
 // scale that is recorded, and the output says so and how to get the data.
 func TestFreshMachine(t *testing.T) {
 	for _, c := range []struct {

@@ -34,7 +34,7 @@ func main() {
 
 // environment is what a mode works in.
 type environment struct {
-	stdout io.Writer     // for exhibits, tables and answers
+	stdout io.Writer     // for drawings, tables and answers
 	stderr io.Writer     // for progress and errors
 	data   data.Options  // where the data set is; the defaults, but where tests play its sources
 	leases lease.Options // on runs; the defaults, but where tests simulate several hosts

@@ -22,7 +22,7 @@ import (
 // iteration (-checkpoint), so that a kill finds every state of the files.
 const twoRuns = `
 title = "Two runs"
-exhibit = "curves"
+draw = "curves"
 networks = ["plain-8", "resnet-20"]
 
 [protocol]

@@ -18,7 +18,7 @@ import (
 	"deepresidual/results"
 )
 
-// expAll stands for all experiments but the smoke test, which is no exhibit of
+// expAll stands for all experiments but the smoke test, which is no drawing of
 // the paper.
 const expAll = "all"
 

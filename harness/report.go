@@ -29,7 +29,7 @@ func (m *reportMode) do(ctx context.Context, env *environment) error {
 	}
 	p := m.records.publisher(env, list, store, m.tensorBoard)
 	drawn, err := p.Draw(ctx, p.Recorded)
-	if err == nil && drawn.Exhibits == 0 {
+	if err == nil && drawn.Drawings == 0 {
 		return fmt.Errorf("nothing of %s is recorded in %s; without -report it is trained", &m.records.selection, m.records.folder)
 	}
 	return checked(m.check, drawn, err)

@@ -66,7 +66,7 @@ func TestServeInChromium(t *testing.T) {
 
 	dir := t.TempDir()
 	spec := dir + "/mine.toml"
-	if err := os.WriteFile(spec, []byte("title = \"Mine\"\nexhibit = \"curves\"\nnetworks = [\"plain-8\", \"resnet-20\"]\n"), 0o666); err != nil {
+	if err := os.WriteFile(spec, []byte("title = \"Mine\"\ndraw = \"curves\"\nnetworks = [\"plain-8\", \"resnet-20\"]\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	store, err := results.Open(dir)

@@ -56,7 +56,7 @@ func (c *cluster) submit(networks, seeds string, iterations int, site string) su
 func shortSpec(networks, seeds string, iterations int) []byte {
 	return fmt.Appendf(nil, `
 title = "Short"
-exhibit = "curves"
+draw = "curves"
 networks = [%s]
 seeds = [%s]
 

@@ -136,7 +136,7 @@ func (m *trainMode) draw(ctx context.Context, p *publish.Publisher) error {
 // drawing anything else than the scale or the seeds that were asked for.
 func (m *trainMode) drawUntrained(ctx context.Context, env *environment, p *publish.Publisher, unavailable error) error {
 	drawn, err := p.Draw(ctx, p.Largest)
-	if err == nil && drawn.Exhibits == 0 {
+	if err == nil && drawn.Drawings == 0 {
 		return fmt.Errorf("nothing of %s is recorded in %s, and %w", &m.records.selection, m.records.folder, unavailable)
 	}
 	if s := &m.records.selection; err == nil && (s.scaleGiven || s.seeds != nil) {

@@ -20,7 +20,7 @@ const chaosVariable = "HARNESS_CHAOS"
 
 const chaosSpec = `
 title = "Chaos"
-exhibit = "curves"
+draw = "curves"
 networks = ["resnet-8", "plain-14"]
 
 [protocol]

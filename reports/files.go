@@ -11,11 +11,11 @@ import (
 	"deepresidual/reports/table"
 )
 
-// tableKinds are what follows an exhibit's name in the names of its tables.
+// tableKinds are what follows a drawing's name in the names of its tables.
 var tableKinds = []string{"", "-errors", "-responses", "-claims", "-runs"}
 
 // TableKind returns the end of a name that makes it one that a table of another
-// exhibit may have, such as "-errors"; empty if there is none.
+// drawing may have, such as "-errors"; empty if there is none.
 func TableKind(name string) string {
 	for _, kind := range tableKinds {
 		if kind != "" && strings.HasSuffix(name, kind) {
@@ -25,10 +25,10 @@ func TableKind(name string) string {
 	return ""
 }
 
-// Remove removes the files of an exhibit from the results folder dir.
+// Remove removes the files of a drawing from the results folder dir.
 func Remove(dir, name string) error { return remove(dir, name, nil) }
 
-// remove removes the files of an exhibit, except those in keep.
+// remove removes the files of a drawing, except those in keep.
 func remove(dir, name string, keep []string) error {
 	var failed []error
 	for _, path := range files(dir, name) {
@@ -42,7 +42,7 @@ func remove(dir, name string, keep []string) error {
 	return errors.Join(failed...)
 }
 
-// files lists all files that an exhibit can have.
+// files lists all files that a drawing can have.
 func files(dir, name string) []string {
 	var paths []string
 	for _, f := range new(Figure).formats() {

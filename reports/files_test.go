@@ -10,8 +10,8 @@ import (
 	"deepresidual/results"
 )
 
-// Every file that an exhibit of any kind writes is one of those that go with it.
-func TestFilesOfExhibits(t *testing.T) {
+// Every file that a drawing of any kind writes is one of those that go with it.
+func TestFilesOfDrawings(t *testing.T) {
 	dir := t.TempDir()
 	list, err := experiments.All()
 	if err != nil {
@@ -30,7 +30,7 @@ func TestFilesOfExhibits(t *testing.T) {
 	}
 }
 
-// What an exhibit has left behind goes when it is written again, what is of
+// What a drawing has left behind goes when it is written again, what is of
 // another one stays.
 func TestOldFilesGo(t *testing.T) {
 	dir := t.TempDir()

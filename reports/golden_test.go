@@ -44,7 +44,7 @@ func golden(t *testing.T, name string, content []byte) {
 	}
 }
 
-// A goldenCase is an exhibit as the goldens show it.
+// A goldenCase is a drawing as the goldens show it.
 type goldenCase struct {
 	name    string
 	exp     *experiments.Experiment
@@ -52,7 +52,7 @@ type goldenCase struct {
 	records func(*experiments.Experiment, Choice) []*results.Record
 }
 
-// cases are the exhibits of the paper's schedule, and each mark that a picture,
+// cases are the drawings of the paper's schedule, and each mark that a picture,
 // a table or the page can bear.
 func cases() []goldenCase {
 	one := Choice{Scale: experiments.Full()}
@@ -132,7 +132,7 @@ func TestFiguresLookAsBefore(t *testing.T) {
 	}
 }
 
-func build(t *testing.T, exp *experiments.Experiment, records []*results.Record, c Choice) *Exhibit {
+func build(t *testing.T, exp *experiments.Experiment, records []*results.Record, c Choice) *Drawing {
 	t.Helper()
 	e, err := Build(Select(exp, records, c), Options{Parameters: func(n network.Network) int { return 1000 * n.Depth() }})
 	if err != nil {

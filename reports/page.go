@@ -26,7 +26,7 @@ type pageContent struct {
 	Claims                    []pageClaim
 	Basis                     []fact
 	Warnings                  []string
-	Exhibits                  []pageExhibit
+	Drawings                  []pageDrawing
 	Progress                  []pageProgress
 	Runs                      []pageRun
 	Damaged                   []string
@@ -36,7 +36,7 @@ type pageContent struct {
 // pageClaim is a row of the first table.
 type pageClaim struct {
 	Verdict
-	Exhibit, Name string // where to look
+	Drawing, Name string // where to look
 	Style         string // the class as CSS has it
 }
 
@@ -49,7 +49,7 @@ type pageFigure struct {
 	Caption string
 }
 
-type pageExhibit struct {
+type pageDrawing struct {
 	Name, Title, Scale string
 	Full, Synthetic    bool
 	Figure             pageFigure
@@ -101,12 +101,12 @@ func (r *Report) content() (pageContent, error) {
 	charts := map[string][]*chart{}
 	counts := map[Class]int{}
 	seen := map[string]bool{}
-	for _, e := range r.Exhibits {
+	for _, e := range r.Drawings {
 		page, err := e.page()
 		if err != nil {
 			return c, err
 		}
-		c.Exhibits = append(c.Exhibits, page)
+		c.Drawings = append(c.Drawings, page)
 		c.Claims = append(c.Claims, page.Claims...)
 		charts[page.Figure.ID] = e.Figure.charts
 		for _, v := range e.Verdicts {
@@ -175,7 +175,7 @@ func (r *Report) basis() ([]fact, []string) {
 			*list = append(*list, s)
 		}
 	}
-	for _, e := range r.Exhibits {
+	for _, e := range r.Drawings {
 		for _, run := range e.Selection.Runs {
 			if run.Record == nil {
 				continue
@@ -239,9 +239,9 @@ func (r *Report) basis() ([]fact, []string) {
 	return facts, warnings
 }
 
-func (e *Exhibit) page() (pageExhibit, error) {
+func (e *Drawing) page() (pageDrawing, error) {
 	s := e.Selection
-	p := pageExhibit{
+	p := pageDrawing{
 		Name: e.Name, Title: e.Title, Scale: s.Choice.Scale.String(), Full: s.Choice.Scale.IsFull(),
 		Synthetic: s.Choice.Synthetic, Commands: s.commands(),
 	}
@@ -286,14 +286,14 @@ func (e *Exhibit) page() (pageExhibit, error) {
 		return p, err
 	}
 	for _, v := range e.Verdicts {
-		p.Claims = append(p.Claims, pageClaim{Verdict: v, Exhibit: e.exhibitName(), Name: e.Name, Style: strings.ReplaceAll(string(v.Class), " ", "-")})
+		p.Claims = append(p.Claims, pageClaim{Verdict: v, Drawing: e.drawingName(), Name: e.Name, Style: strings.ReplaceAll(string(v.Class), " ", "-")})
 	}
 	return p, nil
 }
 
-// exhibitName is the title up to its colon, such as "Figure 1", or the name of
+// drawingName is the title up to its colon, such as "Figure 1", or the name of
 // the experiment where that is long.
-func (e *Exhibit) exhibitName() string {
+func (e *Drawing) drawingName() string {
 	name, _, _ := strings.Cut(e.Title, ":")
 	if len(name) > 12 {
 		return e.Name
@@ -329,13 +329,13 @@ func sentence(s string) string {
 	return s + "."
 }
 
-// commands are the command lines that make an exhibit again, from nothing and
+// commands are the command lines that make a drawing again, from nothing and
 // from the records.
 func (s *Selection) commands() []pageCommand {
 	name := s.Experiment.Name
 	switch file := s.Experiment.File; {
 	case s.Experiment.Embedded:
-		name = strings.TrimSuffix(path.Base(file), ".toml") // the exhibit may have another
+		name = strings.TrimSuffix(path.Base(file), ".toml") // the drawing may have another
 	case file != "":
 		name = file
 	}

@@ -14,10 +14,10 @@ import (
 	"deepresidual/results"
 )
 
-// A Report is the page with all exhibits.
+// A Report is the page with all drawings.
 type Report struct {
 	Title     string
-	Exhibits  []*Exhibit
+	Drawings  []*Drawing
 	Damaged   []error   // records that could not be read
 	Generated time.Time // printed if not zero; leave it out of a page that is kept
 	// Live is for a page that a server renews: it asks the server for the state of
@@ -91,7 +91,7 @@ func (r *Report) WriteHTML(w io.Writer) (err error) {
 // Unfinished reports whether any run of the report is still to end, so that
 // there is a reason to load it again.
 func (r *Report) Unfinished() bool {
-	for _, e := range r.Exhibits {
+	for _, e := range r.Drawings {
 		for _, run := range e.Selection.Runs {
 			if run.Record == nil || run.Record.Status == results.Running {
 				return true

@@ -25,11 +25,11 @@ import (
 func page(t *testing.T) *Report {
 	r := &Report{Title: "Reproduction <of> \"section 4.2\""}
 	for _, c := range cases() {
-		r.Exhibits = append(r.Exhibits, build(t, c.exp, c.records(c.exp, c.choice), c.choice))
+		r.Drawings = append(r.Drawings, build(t, c.exp, c.records(c.exp, c.choice), c.choice))
 	}
-	// Two exhibits of one name would share an anchor; the page has one scale
+	// Two drawings of one name would share an anchor; the page has one scale
 	// of each.
-	r.Exhibits = append(r.Exhibits[:0:0], r.Exhibits[1:]...)
+	r.Drawings = append(r.Drawings[:0:0], r.Drawings[1:]...)
 	r.Damaged = []error{errors.New("run.toml: line 3: <bad> & unfinished")}
 	return r
 }
@@ -140,7 +140,7 @@ func TestReportDownloads(t *testing.T) {
 		}
 		return string(b)
 	}
-	e := r.Exhibits[0]
+	e := r.Drawings[0]
 	svg, err := e.Figure.SVG()
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +168,7 @@ func TestReportBasis(t *testing.T) {
 	if _, warnings := r.basis(); len(warnings) != 2 { // scales and, in the smoke test, data
 		t.Errorf("warnings %q, want one of scales and one of data", warnings)
 	}
-	p := &r.Exhibits[0].Selection.Runs[0].Record.Provenance
+	p := &r.Drawings[0].Selection.Runs[0].Record.Provenance
 	p.Revision, p.Dirty = "fedcba98765432", true
 	_, warnings := r.basis()
 	text := strings.Join(warnings, "\n")
@@ -176,7 +176,7 @@ func TestReportBasis(t *testing.T) {
 		t.Errorf("warnings %q, want one of the revisions and one of the changes", warnings)
 	}
 	claims := 0
-	for _, e := range r.Exhibits {
+	for _, e := range r.Drawings {
 		claims += len(e.Verdicts)
 	}
 	if n := strings.Count(rendered(t, r), `<td class="verdict">`); n != claims {
@@ -279,7 +279,7 @@ func TestUnfinished(t *testing.T) {
 	exp := figure1Experiment()
 	records := recordsOf(exp, experiments.Full())
 	report := func(records []*results.Record) *Report {
-		return &Report{Exhibits: []*Exhibit{build(t, exp, records, Choice{Scale: experiments.Full()})}}
+		return &Report{Drawings: []*Drawing{build(t, exp, records, Choice{Scale: experiments.Full()})}}
 	}
 	if report(records).Unfinished() {
 		t.Error("a report of complete runs is called unfinished")

@@ -12,15 +12,15 @@ import (
 	"deepresidual/results"
 )
 
-// A Choice says which records an exhibit is drawn from. Records of different
-// scales, or of generated and real images, are never mixed in one exhibit.
+// A Choice says which records a drawing is drawn from. Records of different
+// scales, or of generated and real images, are never mixed in one drawing.
 type Choice struct {
 	Scale     experiments.Scale
 	Seeds     []int64 // instead of the experiment's own; nil for those
 	Synthetic bool    // runs on the generated data set instead of CIFAR-10
 }
 
-// A Selection is what an exhibit is drawn from: the runs that an experiment
+// A Selection is what a drawing is drawn from: the runs that an experiment
 // plans at one scale, and the records there are of them.
 type Selection struct {
 	Experiment *experiments.Experiment
@@ -88,9 +88,9 @@ func better(a, b *results.Record) bool {
 }
 
 // Largest finds what to draw an experiment from when no scale was asked for, or
-// nothing is recorded of it: the largest scale that shows the exhibit. That is
+// nothing is recorded of it: the largest scale that shows the drawing. That is
 // one with more than half as many complete networks as any scale has, so that
-// a first run of a longer schedule does not push a whole exhibit aside; or,
+// a first run of a longer schedule does not push a whole drawing aside; or,
 // where no run is complete, the largest scale at which one has begun. Real
 // images come before generated ones. It reports whether there is anything.
 func Largest(exp *experiments.Experiment, records []*results.Record, seeds []int64) (Choice, bool) {

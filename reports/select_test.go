@@ -90,7 +90,7 @@ func TestLargest(t *testing.T) {
 		{"nothing", nil, "", false},
 		{"a record without a row", []*results.Record{empty}, "", false},
 		{"the larger of two that are complete", slices.Concat(at16, at4), "1/4", true},
-		{"one begun does not push a whole exhibit aside", slices.Concat(full[:1], at16), "1/16", true},
+		{"one begun does not push a whole drawing aside", slices.Concat(full[:1], at16), "1/16", true},
 		{"one of two complete does not either", slices.Concat(at4[:1], at16), "1/16", true},
 		{"one complete, as at the smaller scale", slices.Concat(at16[:1], at4[1:]), "1/4", true},
 		{"the largest begun, if none is complete", []*results.Record{begun16, full[0]}, "1", true},
@@ -107,7 +107,7 @@ func TestLargest(t *testing.T) {
 // Runs of several variants of a protocol are told apart, and a claim is judged
 // by those of the variant that it names.
 func TestVariants(t *testing.T) {
-	exp := &experiments.Experiment{Name: "x", Seeds: []int64{1}, Exhibit: experiments.Choices,
+	exp := &experiments.Experiment{Name: "x", Seeds: []int64{1}, Draw: experiments.Choices,
 		Networks: []network.Network{plainNet(20), plainNet(56)}}
 	for i, label := range []string{"a", "b"} {
 		p := experiments.Paper()

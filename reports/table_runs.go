@@ -8,7 +8,7 @@ import (
 	"deepresidual/results"
 )
 
-// runTable lists where the runs of an exhibit come from: everything in the
+// runTable lists where the runs of a drawing come from: everything in the
 // record that a reader needs to trust a curve or to repeat it.
 func runTable(s *Selection) *table.Table {
 	t := s.newTable("runs", "runs",

@@ -22,18 +22,18 @@ import (
 
 // tableCases are the experiments that the golden files hold, one on a shortened
 // schedule and one with variants.
-func tableCases(t *testing.T) map[string]*Exhibit {
+func tableCases(t *testing.T) map[string]*Drawing {
 	t.Helper()
-	out := map[string]*Exhibit{}
+	out := map[string]*Drawing{}
 	for _, c := range cases() {
 		out[c.name] = build(t, c.exp, c.records(c.exp, c.choice), c.choice)
 	}
 	return out
 }
 
-// everyExhibit is every experiment of the program, drawn from nothing, on a
+// everyDrawing is every experiment of the program, drawn from nothing, on a
 // shortened schedule and on the whole.
-func everyExhibit(t *testing.T) map[string]*Exhibit {
+func everyDrawing(t *testing.T) map[string]*Drawing {
 	t.Helper()
 	out := tableCases(t)
 	all, err := experiments.All()
@@ -74,7 +74,7 @@ func TestTablesReadAsBefore(t *testing.T) {
 }
 
 func TestTablesFitTheTerminal(t *testing.T) {
-	for name, e := range everyExhibit(t) {
+	for name, e := range everyDrawing(t) {
 		for _, width := range []int{60, 61, 72, 80, 100, 132} {
 			for _, table := range e.AllTables() {
 				var b bytes.Buffer
@@ -98,7 +98,7 @@ func TestCSVIsForPrograms(t *testing.T) {
 	text := map[string]bool{"network": true, "variant": true, "state": true, "statement": true, "verdict": true, "comparison": true, "claim": true,
 		"kind": true, "metric": true, "test": true, "seed": true, "data_set": true, "better": true, "method": true, "identity": true, "revision": true,
 		"kernels": true, "processor": true, "go_version": true, "data": true, "started_utc": true}
-	for name, e := range everyExhibit(t) {
+	for name, e := range everyDrawing(t) {
 		for _, table := range e.AllTables() {
 			var b bytes.Buffer
 			if err := table.CSV(&b); err != nil {
@@ -190,7 +190,7 @@ func TestLaTeXCompiles(t *testing.T) {
 		t.Skip("needs pdflatex: texlive-latex-base and texlive-latex-recommended")
 	}
 	var tables bytes.Buffer
-	for name, e := range everyExhibit(t) {
+	for name, e := range everyDrawing(t) {
 		fmt.Fprintf(&tables, "\n%% %s\n", name)
 		for _, table := range e.AllTables() {
 			if err := table.LaTeX(&tables); err != nil {

@@ -12,14 +12,14 @@ import (
 )
 
 // ignoreFile keeps the record of a run out of version control: of synthetic
-// data, say, or of a smaller scale than the exhibits show. A record that is
+// data, say, or of a smaller scale than the drawings show. A record that is
 // under version control already stays there.
 const (
 	ignoreFile    = ".gitignore"
 	ignoreContent = "# No figure or table that is kept shows this run.\n*\n"
 )
 
-// ignoreRuns marks the runs that only exhibits that were set aside show, and
+// ignoreRuns marks the runs that only drawings that were set aside show, and
 // takes the mark off those that are kept.
 func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error {
 	shown, err := p.shown(records)
@@ -46,7 +46,7 @@ func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error 
 	return errors.Join(failed...)
 }
 
-// shown returns the identities of the runs that exhibits under their
+// shown returns the identities of the runs that drawings under their
 // experiments' own names show.
 func (p *Publisher) shown(records []*results.Record) (map[string]bool, error) {
 	all, err := experiments.All()

@@ -17,10 +17,10 @@ import (
 	"deepresidual/results/atomicfile"
 )
 
-// setAside matches names that are given to exhibits that are set aside.
+// setAside matches names that are given to drawings that are set aside.
 var setAside = regexp.MustCompile(`-(synthetic|scale-[0-9]+(-[0-9]+)?|seeds(-[0-9]+)+)$`)
 
-// CheckNames refuses experiments whose exhibits in the results folder dir would
+// CheckNames refuses experiments whose drawings in the results folder dir would
 // replace those of others: of each other, of one that comes with the program,
 // or of a spec in another file that was drawn there before.
 func CheckNames(dir string, list []*experiments.Experiment) error {
@@ -54,10 +54,10 @@ func CheckNames(dir string, list []*experiments.Experiment) error {
 }
 
 // specFile returns the path of the file that remembers which spec of one's own
-// the exhibits of a name were drawn from.
+// the drawings of a name were drawn from.
 func specFile(dir, name string) string { return filepath.Join(dir, "figures", name+".spec") }
 
-// drawnFrom returns the spec that exhibits of a name were drawn from; empty if
+// drawnFrom returns the spec that drawings of a name were drawn from; empty if
 // there are none, or the spec is not there any more.
 func drawnFrom(dir, name string) (string, error) {
 	text, err := os.ReadFile(specFile(dir, name))
@@ -83,7 +83,7 @@ func sameFile(a, b string) bool {
 	return err == nil && errSecond == nil && os.SameFile(first, second)
 }
 
-// remember writes down which spec of one's own an exhibit was drawn from,
+// remember writes down which spec of one's own a drawing was drawn from,
 // relative to the results folder where that can be.
 func remember(dir string, e *experiments.Experiment) error {
 	if e.Embedded {

@@ -14,13 +14,13 @@ import (
 	"deepresidual/results"
 )
 
-// ReportFile is the page in the results folder with the exhibits that reproduce
+// ReportFile is the page in the results folder with the drawings that reproduce
 // the paper, each from the largest scale that is recorded.
 const ReportFile = "report.html"
 
 const pageTitle = "Deep Residual Learning on CIFAR-10: the paper's claims and these runs"
 
-// writePages writes the pages that show the exhibits drawn, with all else that
+// writePages writes the pages that show the drawings made, with all else that
 // belongs on them, and returns their paths.
 func (p *Publisher) writePages(drawn []placed, records []*results.Record) (written []string, err error) {
 	list, err := published()
@@ -68,7 +68,7 @@ func (p *Publisher) lost(list []*experiments.Experiment, records []*results.Reco
 	return names
 }
 
-// companions returns a chooser of the exhibits that belong on the page of e.
+// companions returns a chooser of the drawings that belong on the page of e.
 func (p *Publisher) companions(e placed) Chooser {
 	return func(other *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
 		if other.Name == e.experiment.Name {
@@ -90,21 +90,21 @@ func (p *Publisher) companions(e placed) Chooser {
 func (p *Publisher) writePage(name string, list []*experiments.Experiment, records []*results.Record, choose Chooser) (written []string, err error) {
 	defer process.Recover(&err)
 	path := filepath.Join(p.Store.Dir(), name)
-	exhibits, err := p.build(list, records, choose)
+	drawings, err := p.build(list, records, choose)
 	if err != nil {
 		return nil, err
 	}
-	if len(exhibits) == 0 {
+	if len(drawings) == 0 {
 		return nil, os.Remove(path)
 	}
 	var page bytes.Buffer
-	if err := report(exhibits).WriteHTML(&page); err != nil {
+	if err := report(drawings).WriteHTML(&page); err != nil {
 		return nil, err
 	}
 	return []string{path}, writeChanged(path, page.Bytes())
 }
 
-// renew writes a page of exhibits that were set aside again, if there is one.
+// renew writes a page of drawings that were set aside again, if there is one.
 func (p *Publisher) renew(name string, list []*experiments.Experiment, records []*results.Record, c reports.Choice) error {
 	if _, err := os.Stat(filepath.Join(p.Store.Dir(), name)); errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -115,15 +115,15 @@ func (p *Publisher) renew(name string, list []*experiments.Experiment, records [
 	return err
 }
 
-func report(exhibits []placed) *reports.Report {
+func report(drawings []placed) *reports.Report {
 	r := &reports.Report{Title: pageTitle}
-	for _, e := range exhibits {
-		r.Exhibits = append(r.Exhibits, e.Exhibit)
+	for _, e := range drawings {
+		r.Drawings = append(r.Drawings, e.Drawing)
 	}
 	return r
 }
 
-// published returns the experiments whose exhibits belong on the published page.
+// published returns the experiments whose drawings belong on the published page.
 func published() ([]*experiments.Experiment, error) {
 	all, err := experiments.All()
 	if err != nil {
@@ -138,7 +138,7 @@ func published() ([]*experiments.Experiment, error) {
 	return list, nil
 }
 
-// livePage draws what is served: the exhibits that reproduce the paper and those
+// livePage draws what is served: the drawings that reproduce the paper and those
 // of the publisher's experiments, as far as something is recorded of them.
 func (p *Publisher) livePage(records []*results.Record, choose Chooser) (*reports.Report, error) {
 	list, err := published()
@@ -150,8 +150,8 @@ func (p *Publisher) livePage(records []*results.Record, choose Chooser) (*report
 			list = append(list, e)
 		}
 	}
-	exhibits, err := p.build(list, records, choose)
-	return report(exhibits), err
+	drawings, err := p.build(list, records, choose)
+	return report(drawings), err
 }
 
 func known(list []*experiments.Experiment, e *experiments.Experiment) bool {

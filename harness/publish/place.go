@@ -14,7 +14,7 @@ import (
 	"deepresidual/results"
 )
 
-// A place is where an exhibit is kept in the results folder.
+// A place is where a drawing is kept in the results folder.
 //
 // An experiment's own names, figures/fig1.png and so on, and the page
 // [ReportFile] are for what reproduces the paper best: real images, the seeds of
@@ -22,7 +22,7 @@ import (
 // them. What else can be drawn lies beside them under names that say what it
 // is, and on pages of its own.
 type place struct {
-	name  string // of the exhibit, from which those of its files are made
+	name  string // of the drawing, from which those of its files are made
 	page  string // the file of the page that shows it
 	aside bool   // the experiment's own names are for another choice, or for none yet
 }
@@ -83,7 +83,7 @@ func completeNetworks(records []*results.Record) int {
 	return len(complete)
 }
 
-// place returns the place of an experiment's exhibit, drawn from a choice of
+// place returns the place of an experiment's drawing, drawn from a choice of
 // the records.
 func (p *Publisher) place(e *experiments.Experiment, records []*results.Record, c reports.Choice) place {
 	suffix := ""
@@ -114,15 +114,15 @@ func scaleSuffix(c reports.Choice) string {
 	return "-scale-" + strings.ReplaceAll(c.Scale.String(), "/", "-")
 }
 
-// placed is an experiment's exhibit in its place.
+// placed is an experiment's drawing in its place.
 type placed struct {
-	*reports.Exhibit
+	*reports.Drawing
 	place
 	experiment *experiments.Experiment
 	choice     reports.Choice
 }
 
-// note says in a line what an exhibit that was set aside did not replace.
+// note says in a line what a drawing that was set aside did not replace.
 func (p *Publisher) note(e placed, records []*results.Record) string {
 	what := "scale " + e.choice.Scale.String()
 	if e.choice.Synthetic {

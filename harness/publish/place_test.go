@@ -142,7 +142,7 @@ func TestSmallerIsSetAside(t *testing.T) {
 			}
 			for name, content := range after {
 				if name == ReportFile && (strings.Contains(content, "Smoke") || strings.Contains(content, "ynthetic data")) {
-					t.Errorf("the published page shows more than the paper's exhibits")
+					t.Errorf("the published page shows more than the paper's drawings")
 				}
 			}
 		})
@@ -214,7 +214,7 @@ func TestChangedSpecIsSetAside(t *testing.T) {
 	if !strings.Contains(said, "keep showing scale 1/16") || after["figures/fig1-scale-1-2000.png"] == "" {
 		t.Errorf("said %q", said)
 	}
-	// Nor does the page lose it to another exhibit.
+	// Nor does the page lose it to another drawing.
 	table6 := load(t, "table6")
 	leave(t, store, table6, reports.Choice{Scale: sixteenth}, 1)
 	if said := draw(t, store, reports.Choice{Scale: sixteenth}, table6); !strings.Contains(said, "report.html is left as it is: what it shows of fig1 was drawn of larger scales") {
@@ -229,7 +229,7 @@ func TestChangedSpecIsSetAside(t *testing.T) {
 	}
 }
 
-// Version control leaves out runs that no exhibit shows under its own name.
+// Version control leaves out runs that no drawing shows under its own name.
 func TestIgnoredRuns(t *testing.T) {
 	store := newStore(t)
 	fig1 := load(t, "fig1")

@@ -1,5 +1,5 @@
 // Package slurm hands runs to Slurm: one task of a job array for each, and a
-// last job that draws the exhibits when they have ended.
+// last job that draws the figures when they have ended.
 //
 // It is no scheduler. What a task trains is settled by the leases of package
 // results, so a task that is started twice, on another node, or beside workers

@@ -21,7 +21,7 @@ type Task struct {
 type Submission struct {
 	Tasks  []Task   // longest first
 	Train  []string // arguments of the program that trains; -run and -threads are added
-	Report []string // arguments of the program that draws the exhibits
+	Report []string // arguments of the program that draws the figures
 	Note   string   // beside the program, on what program it is
 	Site   Site
 }
@@ -208,7 +208,7 @@ run=$(sed -n "$(({{with .Offset}}{{.}} + {{end}}SLURM_ARRAY_TASK_ID)){s/ .*//;p;
 exec ./harness -run "$run" -requeue -threads "$SLURM_CPUS_PER_TASK" {{.Args}}
 `))
 	reportScript = template.Must(template.New("report").Parse(head + `#!/bin/bash
-# Draws the exhibits from what was trained, when all arrays have ended.
+# Draws the figures from what was trained, when all arrays have ended.
 #SBATCH --job-name={{.Name}}
 {{template "site" .}}#SBATCH --output=%x-%j.log
 #SBATCH --open-mode=append

@@ -54,16 +54,16 @@ func TestEveryExperimentIsDrawn(t *testing.T) {
 }
 
 // The specs' reader and this package agree on what can be drawn.
-func TestExhibitsAreThoseOfTheSpecs(t *testing.T) {
-	names := slices.Sorted(slices.Values(experiments.Exhibits()))
-	if got := Exhibits(); !slices.Equal(got, names) {
-		t.Errorf("exhibits drawn here are %v, those a spec may ask for %v", got, names)
+func TestDrawingsAreThoseOfTheSpecs(t *testing.T) {
+	names := slices.Sorted(slices.Values(experiments.Drawings()))
+	if got := Drawings(); !slices.Equal(got, names) {
+		t.Errorf("drawings made here are %v, those a spec may ask for %v", got, names)
 	}
 }
 
-func TestUnknownExhibit(t *testing.T) {
+func TestUnknownDrawing(t *testing.T) {
 	exp := figure1Experiment()
-	exp.Exhibit = "figure8"
+	exp.Draw = "figure8"
 	_, err := Build(Select(exp, nil, Choice{Scale: experiments.Full()}), Options{})
 	if err == nil || !strings.Contains(err.Error(), `"figure8"`) || !strings.Contains(err.Error(), "figure1") {
 		t.Errorf("error %v, want one that names figure8 and what there is", err)

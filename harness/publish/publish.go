@@ -1,4 +1,4 @@
-// Package publish shows what is recorded: the exhibits with their tables and
+// Package publish shows what is recorded: the figures with their tables and
 // the page that holds them all ([Publisher]), the page again as it grows
 // ([Publisher.Serve]), and the state of every run ([Status]). It trains nothing.
 package publish
@@ -38,7 +38,7 @@ func (p *Publisher) say(format string, args ...any) { fmt.Fprintf(p.Progress, fo
 
 // Drawn is what came of drawing.
 type Drawn struct {
-	Exhibits int // how many there was something to draw of
+	Drawings int // how many there was something to draw of
 	Verdicts []reports.Verdict
 }
 
@@ -72,22 +72,22 @@ func (p *Publisher) Largest(e *experiments.Experiment, records []*results.Record
 // Draw draws the experiments from the records chosen. All files are written
 // first, since whoever reads may stop reading; then tables are printed, the names
 // of the files, and last the verdicts. What cannot be drawn or written does not
-// keep the rest from being. It ends with ctx, between two exhibits.
+// keep the rest from being. It ends with ctx, between two drawings.
 func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 	var drawn Drawn
 	records, damaged := p.Store.Records()
 	for _, err := range damaged {
 		p.say("warning: %s", text.OneLine(err))
 	}
-	exhibits, err := p.build(p.Experiments, records, choose)
-	if len(exhibits) == 0 {
+	drawings, err := p.build(p.Experiments, records, choose)
+	if len(drawings) == 0 {
 		return drawn, err
 	}
-	drawn.Exhibits = len(exhibits)
+	drawn.Drawings = len(drawings)
 	var written []string
 	failed := []error{err}
-	var whole []placed // the exhibits all of whose files are there
-	for _, e := range exhibits {
+	var whole []placed // the drawings all of whose files are there
+	for _, e := range drawings {
 		if err := ctx.Err(); err != nil {
 			return drawn, fmt.Errorf("interrupted before %s was drawn: %w", e.experiment.Name, err)
 		}
@@ -98,11 +98,11 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 		}
 		drawn.Verdicts = append(drawn.Verdicts, e.Verdicts...)
 	}
-	pages, err := p.writePages(exhibits, records)
+	pages, err := p.writePages(drawings, records)
 	written, failed = append(written, pages...), append(failed, err)
 	rows, err := p.writeRows(records)
-	written, failed = append(written, rows...), append(failed, err, p.ignoreRuns(exhibits, records), p.exportAll(exhibits))
-	failed = append(failed, p.print(exhibits, written))
+	written, failed = append(written, rows...), append(failed, err, p.ignoreRuns(drawings, records), p.exportAll(drawings))
+	failed = append(failed, p.print(drawings, written))
 	for _, e := range whole {
 		if e.aside {
 			p.say("%s", p.note(e, records))
@@ -111,7 +111,7 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 	return drawn, errors.Join(failed...)
 }
 
-// write writes the files of an exhibit in its place. What was drawn of the same
+// write writes the files of a drawing in its place. What was drawn of the same
 // choice when another was larger has its own names now, and goes.
 func (p *Publisher) write(e placed) (paths []string, err error) {
 	defer process.Recover(&err)
@@ -133,8 +133,8 @@ func (p *Publisher) writeRows(records []*results.Record) ([]string, error) {
 }
 
 // print prints what Draw says.
-func (p *Publisher) print(exhibits []placed, written []string) error {
-	for _, e := range exhibits {
+func (p *Publisher) print(drawings []placed, written []string) error {
+	for _, e := range drawings {
 		if err := e.Print(p.Output); err != nil {
 			return err
 		}
@@ -147,7 +147,7 @@ func (p *Publisher) print(exhibits []placed, written []string) error {
 			return err
 		}
 	}
-	for _, e := range exhibits {
+	for _, e := range drawings {
 		if err := e.PrintVerdicts(p.Output); err != nil {
 			return err
 		}
@@ -176,21 +176,21 @@ func filesLine(paths []string) string {
 // build draws the experiments that a chooser finds records for, each under the
 // name of its place. One that cannot be drawn is an error beside the others.
 func (p *Publisher) build(list []*experiments.Experiment, records []*results.Record, choose Chooser) ([]placed, error) {
-	var exhibits []placed
+	var drawings []placed
 	var failed []error
 	for _, e := range list {
 		c, ok := choose(e, records)
 		if !ok {
 			continue
 		}
-		exhibit, err := p.buildOne(e, records, c)
+		drawing, err := p.buildOne(e, records, c)
 		if err != nil {
 			failed = append(failed, fmt.Errorf("drawing %s: %w", e.Name, err))
 			continue
 		}
-		exhibits = append(exhibits, exhibit)
+		drawings = append(drawings, drawing)
 	}
-	return exhibits, errors.Join(failed...)
+	return drawings, errors.Join(failed...)
 }
 
 func (p *Publisher) buildOne(e *experiments.Experiment, records []*results.Record, c reports.Choice) (_ placed, err error) {
@@ -198,13 +198,13 @@ func (p *Publisher) buildOne(e *experiments.Experiment, records []*results.Recor
 	at := p.place(e, records, c)
 	named := *e
 	named.Name = at.name
-	exhibit, err := reports.Build(reports.Select(&named, records, c), reports.Options{Parameters: network.Network.Parameters})
-	return placed{exhibit, at, e, c}, err
+	drawing, err := reports.Build(reports.Select(&named, records, c), reports.Options{Parameters: network.Network.Parameters})
+	return placed{drawing, at, e, c}, err
 }
 
-// exportAll writes TensorBoard event files of the runs that exhibits show.
-func (p *Publisher) exportAll(exhibits []placed) error {
-	for _, e := range exhibits {
+// exportAll writes TensorBoard event files of the runs that drawings show.
+func (p *Publisher) exportAll(drawings []placed) error {
+	for _, e := range drawings {
 		for _, run := range e.Selection.Runs {
 			if run.Record == nil {
 				continue

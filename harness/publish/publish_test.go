@@ -15,7 +15,7 @@ import (
 	"deepresidual/results"
 )
 
-// An exhibit that cannot be drawn, even one whose drawing panics, does not keep
+// A drawing that cannot be drawn, even one that panics, does not keep
 // the others from being drawn.
 func TestDrawTheRest(t *testing.T) {
 	t.Setenv("GOTRACEBACK", "")
@@ -35,13 +35,13 @@ func TestDrawTheRest(t *testing.T) {
 	}
 	choose := func(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
 		if e == bad {
-			e.Exhibit = "none"
+			e.Draw = "none"
 		}
 		return p.Asked, true
 	}
 	drawn, err := p.Draw(t.Context(), choose)
-	if err == nil || !strings.Contains(err.Error(), "drawing bad: ") || drawn.Exhibits != 1 {
-		t.Errorf("%+v, %v; want one exhibit and what is wrong with the other", drawn, err)
+	if err == nil || !strings.Contains(err.Error(), "drawing bad: ") || drawn.Drawings != 1 {
+		t.Errorf("%+v, %v; want one drawing and what is wrong with the other", drawn, err)
 	}
 	if found, err := filepath.Glob(filepath.Join(store.Dir(), "figures", "good*.png")); len(found) != 1 {
 		t.Errorf("pictures of the other: %v, %v", found, err)

@@ -15,25 +15,25 @@ import (
 	"deepresidual/results/atomicfile"
 )
 
-// Options are what the exhibits need to know beyond the records.
+// Options are what drawing needs to know beyond the records.
 type Options struct {
 	// Parameters counts a network's parameters for Table 6; nil leaves the
 	// column empty.
 	Parameters func(network.Network) int
 }
 
-// An Exhibit is a figure, its tables and the verdicts on the paper's claims,
+// A Drawing is a figure, its tables and the verdicts on the paper's claims,
 // drawn from the records of one experiment at one scale.
-type Exhibit struct {
+type Drawing struct {
 	Name      string // the experiment's
 	Title     string
 	Selection *Selection
 	Figure    *Figure
-	Tables    []*table.Table // the exhibit's own
+	Tables    []*table.Table // the drawing's own
 	Verdicts  []Verdict
 }
 
-// drawers are the exhibits a spec can ask for by name. A new figure is a
+// drawers are what a spec can ask for by name. A new figure is a
 // function in a file of its own and a line here.
 func drawers() map[string]func(*Selection, Options) (*Figure, []*table.Table, error) {
 	return map[string]func(*Selection, Options) (*Figure, []*table.Table, error){
@@ -47,8 +47,8 @@ func drawers() map[string]func(*Selection, Options) (*Figure, []*table.Table, er
 	}
 }
 
-// Exhibits is the names a spec may give as its exhibit, sorted.
-func Exhibits() []string {
+// Drawings is the names a spec may ask to be drawn, sorted.
+func Drawings() []string {
 	var names []string
 	for name := range drawers() {
 		names = append(names, name)
@@ -57,28 +57,28 @@ func Exhibits() []string {
 	return names
 }
 
-// Build draws the exhibit of a selection in memory. Runs that are missing or
-// unfinished are no error: the exhibit shows what is there and says so.
-func Build(s *Selection, o Options) (e *Exhibit, err error) {
+// Build draws a selection in memory. Runs that are missing or
+// unfinished are no error: it shows what is there and says so.
+func Build(s *Selection, o Options) (e *Drawing, err error) {
 	defer recovered("drawing "+s.Experiment.Name, &err)
-	draw, ok := drawers()[s.Experiment.Exhibit]
+	draw, ok := drawers()[s.Experiment.Draw]
 	if !ok {
-		return nil, fmt.Errorf("reports: %s asks for the exhibit %q; there are %s",
-			s.Experiment.Name, s.Experiment.Exhibit, strings.Join(Exhibits(), ", "))
+		return nil, fmt.Errorf("reports: %s asks for the drawing %q; there are %s",
+			s.Experiment.Name, s.Experiment.Draw, strings.Join(Drawings(), ", "))
 	}
 	figure, tables, err := draw(s, o)
 	if err != nil {
 		return nil, fmt.Errorf("reports: drawing %s: %w", s.Experiment.Name, err)
 	}
-	return &Exhibit{
+	return &Drawing{
 		Name: s.Experiment.Name, Title: s.Experiment.Title,
 		Selection: s, Figure: figure, Tables: tables, Verdicts: Judge(s),
 	}, nil
 }
 
-// AllTables is the exhibit's tables with those every exhibit has: the claims,
+// AllTables is the drawing's own tables with those that all have: the claims,
 // if it makes any, and the runs.
-func (e *Exhibit) AllTables() []*table.Table {
+func (e *Drawing) AllTables() []*table.Table {
 	tables := slices.Clone(e.Tables)
 	if len(e.Verdicts) > 0 {
 		tables = append(tables, claimTable(e.Selection, e.Verdicts))
@@ -88,7 +88,7 @@ func (e *Exhibit) AllTables() []*table.Table {
 
 // Print writes the tables that belong on a terminal; the last of what is
 // printed are the verdicts.
-func (e *Exhibit) Print(w io.Writer) error {
+func (e *Drawing) Print(w io.Writer) error {
 	for _, t := range e.Tables {
 		if err := t.Terminal(w, table.Width(w)); err != nil {
 			return err
@@ -100,8 +100,8 @@ func (e *Exhibit) Print(w io.Writer) error {
 	return nil
 }
 
-// PrintVerdicts writes the table of claims, if the exhibit makes any.
-func (e *Exhibit) PrintVerdicts(w io.Writer) error {
+// PrintVerdicts writes the table of claims, if the drawing makes any.
+func (e *Drawing) PrintVerdicts(w io.Writer) error {
 	if len(e.Verdicts) == 0 {
 		return nil
 	}
@@ -115,9 +115,9 @@ func (e *Exhibit) PrintVerdicts(w io.Writer) error {
 // as tables/<table>.md, .csv, .tex and .html under the results folder dir, and
 // returns the paths of those written. A file that would not change is left
 // alone, so drawing again from the same records touches nothing. What an
-// exhibit of that name has left there besides is removed. A file that cannot be
+// drawing of that name has left there besides is removed. A file that cannot be
 // drawn or written does not keep the others from being written.
-func (e *Exhibit) Write(dir string) ([]string, error) {
+func (e *Drawing) Write(dir string) ([]string, error) {
 	var paths []string
 	var failed error // the first failure; the rest have the same cause as a rule, such as a full disk
 	more := 0
