@@ -56,11 +56,15 @@ type layer struct {
 //	shortcut: x -> (every second pixel | 1x1 convolution -> batch normalisation)
 //	x -> pooling -> linear -> cross-entropy with the labels
 //
-// In a training graph it makes sure that the gradients which Gorgonia has derived
-// are those that the fused operations compute. What it cannot match is an error
-// that names the node.
+// Strides, what is normalised by and where zero channels go must be those of the
+// network and its conventions. In a training graph it makes sure that the
+// gradients which Gorgonia has derived are those that the fused operations
+// compute. What it cannot match is an error that names the node.
 func fuse(g *Graph) ([]unit, error) {
-	f := &fusion{graph: g}
+	f := &fusion{graph: g, strides: map[string]int{}}
+	for _, l := range g.net.Convolutions() {
+		f.strides[l.Name+".weight"] = l.Stride
+	}
 	scores := f.match(g.Loss, expr.CrossEntropy)[0]
 	pooled := f.match(scores, expr.Linear)[0]
 	x := f.match(pooled, expr.Pool)[0]
@@ -79,8 +83,9 @@ func fuse(g *Graph) ([]unit, error) {
 // fusion is the state of fuse. After an error, its methods return nodes that
 // mean nothing.
 type fusion struct {
-	graph *Graph
-	err   error
+	graph   *Graph
+	strides map[string]int // of the network's convolutions, for which package ops has their filters
+	err     error
 }
 
 // match returns the inputs of a node that must be of a kind.
@@ -125,10 +130,16 @@ func (f *fusion) unit(out *gorgonia.Node) unit {
 			f.err = fmt.Errorf("%v is no projection of %v", s, u.in)
 		}
 		u.projection = &p
-	} else if f.err == nil && s != nil && s != u.in && !(is(s, expr.Subsample) && expr.Inputs(s)[0] == u.in) {
+	} else if f.err == nil && s != nil && s != u.in && !f.isSubsample(s, u.in) {
 		f.err = fmt.Errorf("%v is no shortcut around the block from %v", s, u.in)
 	}
 	return u
+}
+
+// isSubsample reports whether s is the shortcut of option A from x.
+func (f *fusion) isSubsample(s, x *gorgonia.Node) bool {
+	return is(s, expr.Subsample) && expr.Inputs(s)[0] == x &&
+		expr.Of(s).Zeros == f.graph.conventions.ZerosBefore(x.Shape()[1], s.Shape()[1])
 }
 
 // layer matches a batch normalisation and the convolution before it.
@@ -137,7 +148,17 @@ func (f *fusion) layer(norm *gorgonia.Node) layer {
 	if f.err != nil {
 		return layer{}
 	}
+	if by, want := expr.Of(norm).Statistics, f.graph.statistics(); by != want {
+		f.err = fmt.Errorf("%v normalises by %v, the fused operation by %v", norm, by, want)
+		return layer{}
+	}
 	conv := f.match(in[0], expr.Convolution)
+	if f.err != nil {
+		return layer{}
+	}
+	if stride, want := expr.Of(in[0]).Stride, f.strides[conv[1].Name()]; stride != want {
+		f.err = fmt.Errorf("%v has stride %d, the network's layer %d", in[0], stride, want)
+	}
 	return layer{in: conv[0], filter: conv[1], conv: in[0], scale: in[1], shift: in[2], norm: norm}
 }
 
@@ -147,14 +168,14 @@ func (f *fusion) gradients(u unit) {
 	if !f.graph.training || f.err != nil {
 		return
 	}
-	g := f.derived(u.sum, u.sum.Deriv(), expr.ReLUGradient, u.out, u.out.Deriv())
+	g := f.derived(u.sum, u.sum.Deriv(), expr.ReLUGradient, nil, u.out, u.out.Deriv())
 	back := g // with respect to what is normalised last
 	for i := len(u.layers) - 1; i >= 0; i-- {
 		l := u.layers[i]
 		f.layerGradients(l, back)
 		if i > 0 {
-			f.derived(l.in, l.in.Deriv(), expr.ConvolutionInputGradient, l.filter, l.conv.Deriv())
-			back = f.derived(l.in, u.layers[i-1].norm.Deriv(), expr.ReLUGradient, l.in, l.in.Deriv())
+			f.derived(l.in, l.in.Deriv(), expr.ConvolutionInputGradient, l.conv, l.filter, l.conv.Deriv())
+			back = f.derived(l.in, u.layers[i-1].norm.Deriv(), expr.ReLUGradient, nil, l.in, l.in.Deriv())
 		}
 	}
 	if l := u.projection; l != nil {
@@ -172,10 +193,10 @@ func (f *fusion) layerGradients(l layer, g *gorgonia.Node) {
 	if f.err != nil {
 		return
 	}
-	f.derived(l.shift, l.shift.Deriv(), expr.ShiftGradient, g)
-	f.derived(l.scale, l.scale.Deriv(), expr.ScaleGradient, l.conv, g)
-	f.derived(l.conv, l.conv.Deriv(), expr.NormalisationGradient, l.conv, l.scale, g)
-	f.derived(l.filter, l.filter.Deriv(), expr.ConvolutionFilterGradient, l.in, l.conv.Deriv())
+	f.derived(l.shift, l.shift.Deriv(), expr.ShiftGradient, nil, g)
+	f.derived(l.scale, l.scale.Deriv(), expr.ScaleGradient, l.norm, l.conv, g)
+	f.derived(l.conv, l.conv.Deriv(), expr.NormalisationGradient, l.norm, l.conv, l.scale, g)
+	f.derived(l.filter, l.filter.Deriv(), expr.ConvolutionFilterGradient, l.conv, l.in, l.conv.Deriv())
 }
 
 // inputGradient makes sure that the gradient with respect to a block's input is
@@ -184,7 +205,7 @@ func (f *fusion) layerGradients(l layer, g *gorgonia.Node) {
 func (f *fusion) inputGradient(u unit, g *gorgonia.Node) {
 	first, total := u.layers[0], u.in.Deriv()
 	if u.shortcut == nil {
-		f.derived(u.in, total, expr.ConvolutionInputGradient, first.filter, first.conv.Deriv())
+		f.derived(u.in, total, expr.ConvolutionInputGradient, first.conv, first.filter, first.conv.Deriv())
 		return
 	}
 	if f.err != nil {
@@ -199,12 +220,12 @@ func (f *fusion) inputGradient(u unit, g *gorgonia.Node) {
 	if !is(terms[0], expr.ConvolutionInputGradient) || expr.Inputs(terms[0])[0] != first.filter {
 		slices.Reverse(terms)
 	}
-	f.derived(u.in, terms[0], expr.ConvolutionInputGradient, first.filter, first.conv.Deriv())
+	f.derived(u.in, terms[0], expr.ConvolutionInputGradient, first.conv, first.filter, first.conv.Deriv())
 	switch {
 	case u.projection != nil:
-		f.derived(u.in, terms[1], expr.ConvolutionInputGradient, u.projection.filter, u.projection.conv.Deriv())
+		f.derived(u.in, terms[1], expr.ConvolutionInputGradient, u.projection.conv, u.projection.filter, u.projection.conv.Deriv())
 	case u.shortcut != u.in:
-		f.derived(u.in, terms[1], expr.SubsampleGradient, g)
+		f.derived(u.in, terms[1], expr.SubsampleGradient, u.shortcut, g)
 	case terms[1] != g && f.err == nil:
 		f.err = fmt.Errorf("the gradient through the shortcut from %v is %v", u.in, terms[1])
 	}
@@ -216,16 +237,17 @@ func (f *fusion) headGradients(scores, pooled, x *gorgonia.Node) {
 		return
 	}
 	in := f.match(scores, expr.Linear)
-	g := f.derived(scores, scores.Deriv(), expr.CrossEntropyGradient, scores, f.graph.Labels, f.graph.Loss.Deriv())
-	f.derived(in[1], in[1].Deriv(), expr.LinearWeightGradient, pooled, g)
-	f.derived(in[2], in[2].Deriv(), expr.LinearBiasGradient, g)
-	back := f.derived(pooled, pooled.Deriv(), expr.LinearInputGradient, in[1], g)
-	f.derived(x, x.Deriv(), expr.PoolGradient, back)
+	g := f.derived(scores, scores.Deriv(), expr.CrossEntropyGradient, nil, scores, f.graph.Labels, f.graph.Loss.Deriv())
+	f.derived(in[1], in[1].Deriv(), expr.LinearWeightGradient, nil, pooled, g)
+	f.derived(in[2], in[2].Deriv(), expr.LinearBiasGradient, nil, g)
+	back := f.derived(pooled, pooled.Deriv(), expr.LinearInputGradient, nil, in[1], g)
+	f.derived(x, x.Deriv(), expr.PoolGradient, nil, back)
 }
 
 // derived returns the gradient with respect to a node, which must be of a kind
-// and of these inputs.
-func (f *fusion) derived(of, gradient *gorgonia.Node, kind expr.Kind, inputs ...*gorgonia.Node) *gorgonia.Node {
+// and of these inputs, and have the stride, statistics and zeros of the forward
+// operation whose gradient it is; nil stands for one that has none.
+func (f *fusion) derived(of, gradient *gorgonia.Node, kind expr.Kind, forward *gorgonia.Node, inputs ...*gorgonia.Node) *gorgonia.Node {
 	if f.err != nil {
 		return gradient
 	}
@@ -236,6 +258,12 @@ func (f *fusion) derived(of, gradient *gorgonia.Node, kind expr.Kind, inputs ...
 	for i, in := range f.match(gradient, kind) {
 		if f.err == nil && in != inputs[i] {
 			f.err = fmt.Errorf("the gradient with respect to %v, %v, is computed from %v, not from %v", of, gradient, in, inputs[i])
+		}
+	}
+	if forward != nil && f.err == nil {
+		a, b := expr.Of(gradient), expr.Of(forward)
+		if a.Stride != b.Stride || a.Statistics != b.Statistics || a.Zeros != b.Zeros {
+			f.err = fmt.Errorf("the gradient with respect to %v, %v, is none of %v", of, gradient, forward)
 		}
 	}
 	return gradient

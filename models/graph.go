@@ -92,8 +92,11 @@ func (g *Graph) layer(x *gorgonia.Node, l network.Layer) *gorgonia.Node {
 	return g.try(expr.NormaliseBy(x, scale, shift, mean, variance, g.conventions.Epsilon))
 }
 
-// statistics are those that batch normalisation normalises by in training.
+// statistics are those that batch normalisation normalises by.
 func (g *Graph) statistics() expr.Statistics {
+	if !g.training { // running ones
+		return expr.Statistics{Epsilon: g.conventions.Epsilon}
+	}
 	return expr.Statistics{Epsilon: g.conventions.Epsilon, Images: g.conventions.NormBatch}
 }
 

@@ -139,7 +139,7 @@ func TestDeepestGraph(t *testing.T) {
 
 // What no fused operation computes is refused, and named.
 func TestFuseRefuses(t *testing.T) {
-	net := standard(true, 8)
+	net := standard(true, 14)
 	blocks := net.Blocks()
 	for name, c := range map[string]struct {
 		network func(g *Graph)
@@ -153,11 +153,31 @@ func TestFuseRefuses(t *testing.T) {
 		"a shortcut around two blocks": {func(g *Graph) {
 			first := g.relu(g.layer(g.Images, net.Stem()))
 			x := g.block(first, blocks[0])
-			other := blocks[0]
-			other.Conv1.Name, other.Conv1.Norm, other.Conv2.Name, other.Conv2.Norm = "c1", "n1", "c2", "n2"
-			y := g.layer(g.relu(g.layer(x, other.Conv1)), other.Conv2)
+			y := g.layer(g.relu(g.layer(x, blocks[1].Conv1)), blocks[1].Conv2)
 			x = g.relu(g.try(expr.Add(y, first)))
 			g.Loss = g.try(expr.Loss(g.linear16(g.average(x)), g.Labels))
+		}, "is no shortcut around the block"},
+		"a stride that is not the layer's": {func(g *Graph) {
+			b := blocks[0]
+			b.Conv1.Stride, b.Conv2.Stride = 2, 2
+			x := g.relu(g.layer(g.Images, net.Stem()))
+			y := g.relu(g.layer(g.relu(g.layer(x, b.Conv1)), b.Conv2))
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(y)), g.Labels))
+		}, "has stride 2, the network's layer 1"},
+		"another epsilon": {func(g *Graph) {
+			g.conventions.Epsilon = 1e-3
+			x := g.relu(g.layer(g.Images, net.Stem()))
+			g.conventions.Epsilon = 1e-5
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(g.block(x, blocks[0]))), g.Labels))
+		}, "epsilon 0.001"},
+		"zeros on the other side": {func(g *Graph) {
+			x := g.relu(g.layer(g.Images, net.Stem()))
+			for _, b := range blocks[:3] {
+				g.conventions.PadEnd = true
+				x = g.block(x, b)
+				g.conventions.PadEnd = false
+			}
+			g.Loss = g.try(expr.Loss(g.try(expr.Classify(g.average(x), g.param("linear.weight", Classes, 32), g.param("linear.bias", Classes))), g.Labels))
 		}, "is no shortcut around the block"},
 		"an activation that is read once more": {func(g *Graph) {
 			x := g.relu(g.layer(g.Images, net.Stem()))
