@@ -149,7 +149,7 @@ func winogradConvolve(k *Set, x *maps, w []float32, out int) (y *maps, stats []f
 				k.TransformInput(v[i*rows*across*x.c+b*Lanes:], pixels[b*size+row*stride:], across, rows, stride, x.c, inPlane)
 			}
 		}
-		k.Multiply(m, v, u, 16, x.c, out, inPlane, outPlane)
+		k.Multiply(m, v, u, 16, x.c, out, inPlane, outPlane, nil, 0)
 		for i := range images {
 			for b := range out / Lanes {
 				k.TransformOutput(y.data[y.offset(image+i, b*Lanes, row, 0):], stats[2*b*Lanes:], m[i*rows*across*out+b*Lanes:],
@@ -178,7 +178,7 @@ func winogradGradWeights(k *Set, x, dy *maps) []float32 {
 					across, rows, dy.size*Lanes, dy.c, outPlane)
 			}
 		}
-		k.MultiplyGrad(u, v, d, 16, x.c, dy.c, inPlane, outPlane)
+		k.MultiplyGrad(u, v, d, 16, x.c, dy.c, inPlane, outPlane, nil, 0)
 	})
 	w := make([]float32, FilterArea*x.c*dy.c)
 	k.TransformWeightsGrad(w, u, x.c, dy.c)

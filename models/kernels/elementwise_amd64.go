@@ -34,11 +34,6 @@ func fillCopyAVX2(dst []float32, a []float32, rows int, width int, stride int)
 //go:noescape
 func fillGradAVX2(dst []float32, g []float32, z []float32, coef []float32, rows int, width int, stride int)
 
-// fillGradMaskAVX2 is FillGradMask of a Set.
-//
-//go:noescape
-func fillGradMaskAVX2(dst []float32, g []float32, z []float32, a []float32, coef []float32, rows int, width int, stride int)
-
 // sumsAVX2 is Sums of a Set.
 //
 //go:noescape
@@ -98,11 +93,6 @@ func fillCopyAVX512(dst []float32, a []float32, rows int, width int, stride int)
 //
 //go:noescape
 func fillGradAVX512(dst []float32, g []float32, z []float32, coef []float32, rows int, width int, stride int)
-
-// fillGradMaskAVX512 is FillGradMask of a Set.
-//
-//go:noescape
-func fillGradMaskAVX512(dst []float32, g []float32, z []float32, a []float32, coef []float32, rows int, width int, stride int)
 
 // sumsAVX512 is Sums of a Set.
 //

@@ -34,11 +34,6 @@ func fillCopyNEON(dst, a []float32, rows, width, stride int)
 //go:noescape
 func fillGradNEON(dst, g, z, coef []float32, rows, width, stride int)
 
-// fillGradMaskNEON is FillGradMask of a Set.
-//
-//go:noescape
-func fillGradMaskNEON(dst, g, z, a, coef []float32, rows, width, stride int)
-
 // sumsNEON is Sums of a Set.
 //
 //go:noescape

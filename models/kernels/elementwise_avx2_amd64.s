@@ -343,20 +343,15 @@ done21:
 // Requires: AVX, FMA3
 TEXT ·fillGradAVX2(SB), NOSPLIT, $8-120
 	MOVQ    coef_base+72(FP), AX
-	MOVQ    g_base+24(FP), CX
-	MOVQ    z_base+48(FP), DX
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS 64(AX), Y2
 	VMOVUPS 96(AX), Y3
 	VMOVUPS 128(AX), Y4
 	VMOVUPS 160(AX), Y5
-	VMOVUPS 192(AX), Y6
-	VMOVUPS 224(AX), Y7
-	VMOVUPS 256(AX), Y8
-	VMOVUPS 288(AX), Y9
-	VXORPS  Y10, Y10, Y10
-	MOVQ    dst_base+0(FP), AX
+	MOVQ    g_base+24(FP), AX
+	MOVQ    z_base+48(FP), CX
+	MOVQ    dst_base+0(FP), DX
 	MOVQ    rows+96(FP), BX
 	TESTQ   BX, BX
 	JZ      done24
@@ -366,101 +361,32 @@ TEXT ·fillGradAVX2(SB), NOSPLIT, $8-120
 	JZ      done24
 	MOVQ    stride+112(FP), SI
 	SHLQ    $0x02, SI
+	ADDQ    BX, DX
 	ADDQ    BX, AX
 	ADDQ    BX, CX
-	ADDQ    BX, DX
 
 loop25:
 	MOVQ BX, DI
 	NEGQ DI
 
 pixel26:
-	VMOVUPS     (DX)(DI*1), Y11
-	VFMADD213PS Y2, Y0, Y11
-	VCMPPS      $0x1e, Y10, Y11, Y11
-	VANDPS      (CX)(DI*1), Y11, Y11
-	VMOVUPS     (DX)(DI*1), Y12
-	VFMADD213PS Y8, Y6, Y12
-	VFMADD231PS Y4, Y11, Y12
-	VMOVUPS     Y12, (AX)(DI*1)
-	VMOVUPS     32(DX)(DI*1), Y11
-	VFMADD213PS Y3, Y1, Y11
-	VCMPPS      $0x1e, Y10, Y11, Y11
-	VANDPS      32(CX)(DI*1), Y11, Y11
-	VMOVUPS     32(DX)(DI*1), Y12
-	VFMADD213PS Y9, Y7, Y12
-	VFMADD231PS Y5, Y11, Y12
-	VMOVUPS     Y12, 32(AX)(DI*1)
+	VMOVUPS     (CX)(DI*1), Y6
+	VFMADD213PS Y4, Y2, Y6
+	VFMADD231PS (AX)(DI*1), Y0, Y6
+	VMOVUPS     Y6, (DX)(DI*1)
+	VMOVUPS     32(CX)(DI*1), Y6
+	VFMADD213PS Y5, Y3, Y6
+	VFMADD231PS 32(AX)(DI*1), Y1, Y6
+	VMOVUPS     Y6, 32(DX)(DI*1)
 	ADDQ        $0x40, DI
 	JNZ         pixel26
-	ADDQ        SI, AX
+	ADDQ        SI, DX
+	ADDQ        BX, AX
 	ADDQ        BX, CX
-	ADDQ        BX, DX
 	SUBQ        $0x01, (SP)
 	JNZ         loop25
 
 done24:
-	VZEROUPPER
-	RET
-
-// func fillGradMaskAVX2(dst []float32, g []float32, z []float32, a []float32, coef []float32, rows int, width int, stride int)
-// Requires: AVX, FMA3
-TEXT ·fillGradMaskAVX2(SB), NOSPLIT, $8-144
-	MOVQ    coef_base+96(FP), AX
-	MOVQ    g_base+24(FP), CX
-	MOVQ    z_base+48(FP), DX
-	MOVQ    a_base+72(FP), BX
-	VMOVUPS 128(AX), Y0
-	VMOVUPS 160(AX), Y1
-	VMOVUPS 192(AX), Y2
-	VMOVUPS 224(AX), Y3
-	VMOVUPS 256(AX), Y4
-	VMOVUPS 288(AX), Y5
-	VXORPS  Y6, Y6, Y6
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    rows+120(FP), SI
-	TESTQ   SI, SI
-	JZ      done27
-	MOVQ    SI, (SP)
-	MOVQ    width+128(FP), SI
-	SHLQ    $0x06, SI
-	JZ      done27
-	MOVQ    stride+136(FP), DI
-	SHLQ    $0x02, DI
-	ADDQ    SI, AX
-	ADDQ    SI, CX
-	ADDQ    SI, DX
-	ADDQ    SI, BX
-
-loop28:
-	MOVQ SI, R8
-	NEGQ R8
-
-pixel29:
-	VMOVUPS     (BX)(R8*1), Y7
-	VCMPPS      $0x1e, Y6, Y7, Y7
-	VANDPS      (CX)(R8*1), Y7, Y7
-	VMOVUPS     (DX)(R8*1), Y8
-	VFMADD213PS Y4, Y2, Y8
-	VFMADD231PS Y0, Y7, Y8
-	VMOVUPS     Y8, (AX)(R8*1)
-	VMOVUPS     32(BX)(R8*1), Y7
-	VCMPPS      $0x1e, Y6, Y7, Y7
-	VANDPS      32(CX)(R8*1), Y7, Y7
-	VMOVUPS     32(DX)(R8*1), Y8
-	VFMADD213PS Y5, Y3, Y8
-	VFMADD231PS Y1, Y7, Y8
-	VMOVUPS     Y8, 32(AX)(R8*1)
-	ADDQ        $0x40, R8
-	JNZ         pixel29
-	ADDQ        DI, AX
-	ADDQ        SI, CX
-	ADDQ        SI, DX
-	ADDQ        SI, BX
-	SUBQ        $0x01, (SP)
-	JNZ         loop28
-
-done27:
 	VZEROUPPER
 	RET
 
@@ -478,9 +404,9 @@ TEXT ·sumsAVX2(SB), NOSPLIT, $0-56
 	VXORPS Y7, Y7, Y7
 	MOVQ   pixels+48(FP), CX
 	SUBQ   $0x02, CX
-	JLT    odd30
+	JLT    odd27
 
-pixels32:
+pixels29:
 	VMOVUPS     (AX), Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y8, Y2
@@ -495,11 +421,11 @@ pixels32:
 	VFMADD231PS Y8, Y8, Y7
 	ADDQ        $+128, AX
 	SUBQ        $0x02, CX
-	JGE         pixels32
+	JGE         pixels29
 
-odd30:
+odd27:
 	CMPQ        CX, $-1
-	JNE         done31
+	JNE         done28
 	VMOVUPS     (AX), Y8
 	VADDPS      Y8, Y0, Y0
 	VFMADD231PS Y8, Y8, Y2
@@ -507,7 +433,7 @@ odd30:
 	VADDPS      Y8, Y1, Y1
 	VFMADD231PS Y8, Y8, Y3
 
-done31:
+done28:
 	MOVQ    stats_base+0(FP), AX
 	VADDPS  Y4, Y0, Y0
 	VADDPS  (AX), Y0, Y0
@@ -545,55 +471,61 @@ TEXT ·gradSumsAVX2(SB), NOSPLIT, $0-104
 	VXORPS  Y12, Y12, Y12
 	MOVQ    pixels+96(FP), DX
 	SUBQ    $0x02, DX
-	JLT     odd33
+	JLT     odd30
 
-pixels35:
+pixels32:
 	VMOVUPS     (CX), Y13
 	VFMADD213PS Y2, Y0, Y13
 	VCMPPS      $0x1e, Y4, Y13, Y13
 	VANDPS      (AX), Y13, Y13
+	VMOVUPS     Y13, (AX)
 	VADDPS      Y13, Y5, Y5
 	VFMADD231PS (CX), Y13, Y7
 	VMOVUPS     32(CX), Y13
 	VFMADD213PS Y3, Y1, Y13
 	VCMPPS      $0x1e, Y4, Y13, Y13
 	VANDPS      32(AX), Y13, Y13
+	VMOVUPS     Y13, 32(AX)
 	VADDPS      Y13, Y6, Y6
 	VFMADD231PS 32(CX), Y13, Y8
 	VMOVUPS     64(CX), Y13
 	VFMADD213PS Y2, Y0, Y13
 	VCMPPS      $0x1e, Y4, Y13, Y13
 	VANDPS      64(AX), Y13, Y13
+	VMOVUPS     Y13, 64(AX)
 	VADDPS      Y13, Y9, Y9
 	VFMADD231PS 64(CX), Y13, Y11
 	VMOVUPS     96(CX), Y13
 	VFMADD213PS Y3, Y1, Y13
 	VCMPPS      $0x1e, Y4, Y13, Y13
 	VANDPS      96(AX), Y13, Y13
+	VMOVUPS     Y13, 96(AX)
 	VADDPS      Y13, Y10, Y10
 	VFMADD231PS 96(CX), Y13, Y12
 	ADDQ        $+128, AX
 	ADDQ        $+128, CX
 	SUBQ        $0x02, DX
-	JGE         pixels35
+	JGE         pixels32
 
-odd33:
+odd30:
 	CMPQ        DX, $-1
-	JNE         done34
+	JNE         done31
 	VMOVUPS     (CX), Y13
 	VFMADD213PS Y2, Y0, Y13
 	VCMPPS      $0x1e, Y4, Y13, Y0
 	VANDPS      (AX), Y0, Y0
+	VMOVUPS     Y0, (AX)
 	VADDPS      Y0, Y5, Y5
 	VFMADD231PS (CX), Y0, Y7
 	VMOVUPS     32(CX), Y0
 	VFMADD213PS Y3, Y1, Y0
 	VCMPPS      $0x1e, Y4, Y0, Y0
 	VANDPS      32(AX), Y0, Y0
+	VMOVUPS     Y0, 32(AX)
 	VADDPS      Y0, Y6, Y6
 	VFMADD231PS 32(CX), Y0, Y8
 
-done34:
+done31:
 	MOVQ    stats_base+0(FP), AX
 	VADDPS  Y9, Y5, Y5
 	VADDPS  (AX), Y5, Y5
@@ -627,50 +559,56 @@ TEXT ·gradSumsMaskAVX2(SB), NOSPLIT, $0-104
 	VXORPS Y8, Y8, Y8
 	MOVQ   pixels+96(FP), BX
 	SUBQ   $0x02, BX
-	JLT    odd36
+	JLT    odd33
 
-pixels38:
+pixels35:
 	VMOVUPS     (DX), Y9
 	VCMPPS      $0x1e, Y0, Y9, Y9
 	VANDPS      (AX), Y9, Y9
+	VMOVUPS     Y9, (AX)
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS (CX), Y9, Y3
 	VMOVUPS     32(DX), Y9
 	VCMPPS      $0x1e, Y0, Y9, Y9
 	VANDPS      32(AX), Y9, Y9
+	VMOVUPS     Y9, 32(AX)
 	VADDPS      Y9, Y2, Y2
 	VFMADD231PS 32(CX), Y9, Y4
 	VMOVUPS     64(DX), Y9
 	VCMPPS      $0x1e, Y0, Y9, Y9
 	VANDPS      64(AX), Y9, Y9
+	VMOVUPS     Y9, 64(AX)
 	VADDPS      Y9, Y5, Y5
 	VFMADD231PS 64(CX), Y9, Y7
 	VMOVUPS     96(DX), Y9
 	VCMPPS      $0x1e, Y0, Y9, Y9
 	VANDPS      96(AX), Y9, Y9
+	VMOVUPS     Y9, 96(AX)
 	VADDPS      Y9, Y6, Y6
 	VFMADD231PS 96(CX), Y9, Y8
 	ADDQ        $+128, AX
 	ADDQ        $+128, CX
 	ADDQ        $+128, DX
 	SUBQ        $0x02, BX
-	JGE         pixels38
+	JGE         pixels35
 
-odd36:
+odd33:
 	CMPQ        BX, $-1
-	JNE         done37
+	JNE         done34
 	VMOVUPS     (DX), Y9
 	VCMPPS      $0x1e, Y0, Y9, Y9
 	VANDPS      (AX), Y9, Y9
+	VMOVUPS     Y9, (AX)
 	VADDPS      Y9, Y1, Y1
 	VFMADD231PS (CX), Y9, Y3
 	VMOVUPS     32(DX), Y9
 	VCMPPS      $0x1e, Y0, Y9, Y0
 	VANDPS      32(AX), Y0, Y0
+	VMOVUPS     Y0, 32(AX)
 	VADDPS      Y0, Y2, Y2
 	VFMADD231PS 32(CX), Y0, Y4
 
-done37:
+done34:
 	MOVQ    stats_base+0(FP), AX
 	VADDPS  Y5, Y1, Y1
 	VADDPS  (AX), Y1, Y1
@@ -695,29 +633,29 @@ TEXT ·addAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x08, DX
-	JLT  tail40
+	JLT  tail37
 
-vector39:
+vector36:
 	VMOVUPS (AX)(BX*4), Y0
 	VADDPS  (CX)(BX*4), Y0, Y0
 	VMOVUPS Y0, (AX)(BX*4)
 	ADDQ    $0x08, BX
 	SUBQ    $0x08, DX
-	JGE     vector39
+	JGE     vector36
 
-tail40:
+tail37:
 	ADDQ $0x08, DX
-	JZ   done42
+	JZ   done39
 
-scalar41:
+scalar38:
 	VMOVSS (AX)(BX*4), X0
 	VADDSS (CX)(BX*4), X0, X0
 	VMOVSS X0, (AX)(BX*4)
 	INCQ   BX
 	DECQ   DX
-	JNZ    scalar41
+	JNZ    scalar38
 
-done42:
+done39:
 	VZEROUPPER
 	RET
 
@@ -733,9 +671,9 @@ TEXT ·updateAVX2(SB), NOSPLIT, $0-84
 	MOVQ         w_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x08, BX
-	JLT          tail44
+	JLT          tail41
 
-vector43:
+vector40:
 	VMOVUPS      (AX)(SI*4), Y3
 	VMOVUPS      (CX)(SI*4), Y4
 	VMOVUPS      (AX)(SI*4), Y5
@@ -746,13 +684,13 @@ vector43:
 	VMOVUPS      Y3, (AX)(SI*4)
 	ADDQ         $0x08, SI
 	SUBQ         $0x08, BX
-	JGE          vector43
+	JGE          vector40
 
-tail44:
+tail41:
 	ADDQ $0x08, BX
-	JZ   done46
+	JZ   done43
 
-scalar45:
+scalar42:
 	VMOVSS       (AX)(SI*4), X3
 	VMOVSS       (CX)(SI*4), X4
 	VMOVSS       (AX)(SI*4), X5
@@ -763,9 +701,9 @@ scalar45:
 	VMOVSS       X3, (AX)(SI*4)
 	INCQ         SI
 	DECQ         BX
-	JNZ          scalar45
+	JNZ          scalar42
 
-done46:
+done43:
 	VZEROUPPER
 	RET
 

@@ -299,18 +299,15 @@ done21:
 	RET
 
 // func fillGradAVX512(dst []float32, g []float32, z []float32, coef []float32, rows int, width int, stride int)
-// Requires: AVX, AVX512DQ, AVX512F
+// Requires: AVX, AVX512F
 TEXT ·fillGradAVX512(SB), NOSPLIT, $8-120
 	MOVQ    coef_base+72(FP), AX
-	MOVQ    g_base+24(FP), CX
-	MOVQ    z_base+48(FP), DX
 	VMOVUPS (AX), Z0
 	VMOVUPS 64(AX), Z1
 	VMOVUPS 128(AX), Z2
-	VMOVUPS 192(AX), Z3
-	VMOVUPS 256(AX), Z4
-	VXORPS  Z5, Z5, Z5
-	MOVQ    dst_base+0(FP), AX
+	MOVQ    g_base+24(FP), AX
+	MOVQ    z_base+48(FP), CX
+	MOVQ    dst_base+0(FP), DX
 	MOVQ    rows+96(FP), BX
 	TESTQ   BX, BX
 	JZ      done24
@@ -320,83 +317,28 @@ TEXT ·fillGradAVX512(SB), NOSPLIT, $8-120
 	JZ      done24
 	MOVQ    stride+112(FP), SI
 	SHLQ    $0x02, SI
+	ADDQ    BX, DX
 	ADDQ    BX, AX
 	ADDQ    BX, CX
-	ADDQ    BX, DX
 
 loop25:
 	MOVQ BX, DI
 	NEGQ DI
 
 pixel26:
-	VMOVUPS     (DX)(DI*1), Z6
-	VFMADD213PS Z1, Z0, Z6
-	VCMPPS      $0x1e, Z5, Z6, K1
-	VMOVUPS.Z   (CX)(DI*1), K1, Z6
-	VMOVUPS     (DX)(DI*1), Z7
-	VFMADD213PS Z4, Z3, Z7
-	VFMADD231PS Z2, Z6, Z7
-	VMOVUPS     Z7, (AX)(DI*1)
+	VMOVUPS     (CX)(DI*1), Z3
+	VFMADD213PS Z2, Z1, Z3
+	VFMADD231PS (AX)(DI*1), Z0, Z3
+	VMOVUPS     Z3, (DX)(DI*1)
 	ADDQ        $0x40, DI
 	JNZ         pixel26
-	ADDQ        SI, AX
+	ADDQ        SI, DX
+	ADDQ        BX, AX
 	ADDQ        BX, CX
-	ADDQ        BX, DX
 	SUBQ        $0x01, (SP)
 	JNZ         loop25
 
 done24:
-	VZEROUPPER
-	RET
-
-// func fillGradMaskAVX512(dst []float32, g []float32, z []float32, a []float32, coef []float32, rows int, width int, stride int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·fillGradMaskAVX512(SB), NOSPLIT, $8-144
-	MOVQ    coef_base+96(FP), AX
-	MOVQ    g_base+24(FP), CX
-	MOVQ    z_base+48(FP), DX
-	MOVQ    a_base+72(FP), BX
-	VMOVUPS 128(AX), Z0
-	VMOVUPS 192(AX), Z1
-	VMOVUPS 256(AX), Z2
-	VXORPS  Z3, Z3, Z3
-	MOVQ    dst_base+0(FP), AX
-	MOVQ    rows+120(FP), SI
-	TESTQ   SI, SI
-	JZ      done27
-	MOVQ    SI, (SP)
-	MOVQ    width+128(FP), SI
-	SHLQ    $0x06, SI
-	JZ      done27
-	MOVQ    stride+136(FP), DI
-	SHLQ    $0x02, DI
-	ADDQ    SI, AX
-	ADDQ    SI, CX
-	ADDQ    SI, DX
-	ADDQ    SI, BX
-
-loop28:
-	MOVQ SI, R8
-	NEGQ R8
-
-pixel29:
-	VMOVUPS     (BX)(R8*1), Z4
-	VCMPPS      $0x1e, Z3, Z4, K1
-	VMOVUPS.Z   (CX)(R8*1), K1, Z4
-	VMOVUPS     (DX)(R8*1), Z5
-	VFMADD213PS Z2, Z1, Z5
-	VFMADD231PS Z0, Z4, Z5
-	VMOVUPS     Z5, (AX)(R8*1)
-	ADDQ        $0x40, R8
-	JNZ         pixel29
-	ADDQ        DI, AX
-	ADDQ        SI, CX
-	ADDQ        SI, DX
-	ADDQ        SI, BX
-	SUBQ        $0x01, (SP)
-	JNZ         loop28
-
-done27:
 	VZEROUPPER
 	RET
 
@@ -410,9 +352,9 @@ TEXT ·sumsAVX512(SB), NOSPLIT, $0-56
 	VXORPS Z3, Z3, Z3
 	MOVQ   pixels+48(FP), CX
 	SUBQ   $0x02, CX
-	JLT    odd30
+	JLT    odd27
 
-pixels32:
+pixels29:
 	VMOVUPS     (AX), Z4
 	VADDPS      Z4, Z0, Z0
 	VFMADD231PS Z4, Z4, Z1
@@ -421,16 +363,16 @@ pixels32:
 	VFMADD231PS Z4, Z4, Z3
 	ADDQ        $+128, AX
 	SUBQ        $0x02, CX
-	JGE         pixels32
+	JGE         pixels29
 
-odd30:
+odd27:
 	CMPQ        CX, $-1
-	JNE         done31
+	JNE         done28
 	VMOVUPS     (AX), Z4
 	VADDPS      Z4, Z0, Z0
 	VFMADD231PS Z4, Z4, Z1
 
-done31:
+done28:
 	MOVQ    stats_base+0(FP), AX
 	VADDPS  Z2, Z0, Z0
 	VADDPS  (AX), Z0, Z0
@@ -456,37 +398,40 @@ TEXT ·gradSumsAVX512(SB), NOSPLIT, $0-104
 	VXORPS  Z6, Z6, Z6
 	MOVQ    pixels+96(FP), DX
 	SUBQ    $0x02, DX
-	JLT     odd33
+	JLT     odd30
 
-pixels35:
+pixels32:
 	VMOVUPS     (CX), Z7
 	VFMADD213PS Z1, Z0, Z7
 	VCMPPS      $0x1e, Z2, Z7, K1
 	VMOVUPS.Z   (AX), K1, Z7
+	VMOVUPS     Z7, (AX)
 	VADDPS      Z7, Z3, Z3
 	VFMADD231PS (CX), Z7, Z4
 	VMOVUPS     64(CX), Z7
 	VFMADD213PS Z1, Z0, Z7
 	VCMPPS      $0x1e, Z2, Z7, K1
 	VMOVUPS.Z   64(AX), K1, Z7
+	VMOVUPS     Z7, 64(AX)
 	VADDPS      Z7, Z5, Z5
 	VFMADD231PS 64(CX), Z7, Z6
 	ADDQ        $+128, AX
 	ADDQ        $+128, CX
 	SUBQ        $0x02, DX
-	JGE         pixels35
+	JGE         pixels32
 
-odd33:
+odd30:
 	CMPQ        DX, $-1
-	JNE         done34
+	JNE         done31
 	VMOVUPS     (CX), Z7
 	VFMADD213PS Z1, Z0, Z7
 	VCMPPS      $0x1e, Z2, Z7, K1
 	VMOVUPS.Z   (AX), K1, Z0
+	VMOVUPS     Z0, (AX)
 	VADDPS      Z0, Z3, Z3
 	VFMADD231PS (CX), Z0, Z4
 
-done34:
+done31:
 	MOVQ    stats_base+0(FP), AX
 	VADDPS  Z5, Z3, Z3
 	VADDPS  (AX), Z3, Z3
@@ -510,35 +455,38 @@ TEXT ·gradSumsMaskAVX512(SB), NOSPLIT, $0-104
 	VXORPS Z4, Z4, Z4
 	MOVQ   pixels+96(FP), BX
 	SUBQ   $0x02, BX
-	JLT    odd36
+	JLT    odd33
 
-pixels38:
+pixels35:
 	VMOVUPS     (DX), Z5
 	VCMPPS      $0x1e, Z0, Z5, K1
 	VMOVUPS.Z   (AX), K1, Z5
+	VMOVUPS     Z5, (AX)
 	VADDPS      Z5, Z1, Z1
 	VFMADD231PS (CX), Z5, Z2
 	VMOVUPS     64(DX), Z5
 	VCMPPS      $0x1e, Z0, Z5, K1
 	VMOVUPS.Z   64(AX), K1, Z5
+	VMOVUPS     Z5, 64(AX)
 	VADDPS      Z5, Z3, Z3
 	VFMADD231PS 64(CX), Z5, Z4
 	ADDQ        $+128, AX
 	ADDQ        $+128, CX
 	ADDQ        $+128, DX
 	SUBQ        $0x02, BX
-	JGE         pixels38
+	JGE         pixels35
 
-odd36:
+odd33:
 	CMPQ        BX, $-1
-	JNE         done37
+	JNE         done34
 	VMOVUPS     (DX), Z5
 	VCMPPS      $0x1e, Z0, Z5, K1
 	VMOVUPS.Z   (AX), K1, Z0
+	VMOVUPS     Z0, (AX)
 	VADDPS      Z0, Z1, Z1
 	VFMADD231PS (CX), Z0, Z2
 
-done37:
+done34:
 	MOVQ    stats_base+0(FP), AX
 	VADDPS  Z3, Z1, Z1
 	VADDPS  (AX), Z1, Z1
@@ -557,29 +505,29 @@ TEXT ·addAVX512(SB), NOSPLIT, $0-48
 	MOVQ dst_len+8(FP), DX
 	XORQ BX, BX
 	SUBQ $0x10, DX
-	JLT  tail40
+	JLT  tail37
 
-vector39:
+vector36:
 	VMOVUPS (AX)(BX*4), Z0
 	VADDPS  (CX)(BX*4), Z0, Z0
 	VMOVUPS Z0, (AX)(BX*4)
 	ADDQ    $0x10, BX
 	SUBQ    $0x10, DX
-	JGE     vector39
+	JGE     vector36
 
-tail40:
+tail37:
 	ADDQ $0x10, DX
-	JZ   done42
+	JZ   done39
 
-scalar41:
+scalar38:
 	VMOVSS (AX)(BX*4), X0
 	VADDSS (CX)(BX*4), X0, X0
 	VMOVSS X0, (AX)(BX*4)
 	INCQ   BX
 	DECQ   DX
-	JNZ    scalar41
+	JNZ    scalar38
 
-done42:
+done39:
 	VZEROUPPER
 	RET
 
@@ -595,9 +543,9 @@ TEXT ·updateAVX512(SB), NOSPLIT, $0-84
 	MOVQ         w_len+8(FP), BX
 	XORQ         SI, SI
 	SUBQ         $0x10, BX
-	JLT          tail44
+	JLT          tail41
 
-vector43:
+vector40:
 	VMOVUPS      (AX)(SI*4), Z3
 	VMOVUPS      (CX)(SI*4), Z4
 	VMOVUPS      (AX)(SI*4), Z5
@@ -608,13 +556,13 @@ vector43:
 	VMOVUPS      Z3, (AX)(SI*4)
 	ADDQ         $0x10, SI
 	SUBQ         $0x10, BX
-	JGE          vector43
+	JGE          vector40
 
-tail44:
+tail41:
 	ADDQ $0x10, BX
-	JZ   done46
+	JZ   done43
 
-scalar45:
+scalar42:
 	VMOVSS       (AX)(SI*4), X3
 	VMOVSS       (CX)(SI*4), X4
 	VMOVSS       (AX)(SI*4), X5
@@ -625,9 +573,9 @@ scalar45:
 	VMOVSS       X3, (AX)(SI*4)
 	INCQ         SI
 	DECQ         BX
-	JNZ          scalar45
+	JNZ          scalar42
 
-done46:
+done43:
 	VZEROUPPER
 	RET
 

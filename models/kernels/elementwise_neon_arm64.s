@@ -267,10 +267,6 @@ TEXT ·fillGradNEON(SB), NOSPLIT, $0-120
 	FLDPQ 96(R0), (F6, F7)
 	FLDPQ 128(R0), (F8, F9)
 	FLDPQ 160(R0), (F10, F11)
-	FLDPQ 192(R0), (F12, F13)
-	FLDPQ 224(R0), (F14, F15)
-	FLDPQ 256(R0), (F16, F17)
-	FLDPQ 288(R0), (F18, F19)
 	MOVD  rows+96(FP), R4
 	MOVD  width+104(FP), R5
 	MOVD  stride+112(FP), R6
@@ -283,40 +279,24 @@ loop17:
 	MOVD  R5, R7
 
 loop18:
-	FLDPQ (R2), (F20, F21)
-	FLDPQ (R3), (F22, F23)
-	VORR  V4.B16, V4.B16, V24.B16
-	WORD  $0x4e20ced8 // fmla v24.4s, v22.4s, v0.4s
-	WORD  $0x4ea0cb18 // fcmgt v24.4s, v24.4s, #0
-	VAND  V24.B16, V20.B16, V20.B16
-	VORR  V16.B16, V16.B16, V26.B16
-	WORD  $0x4e2cceda // fmla v26.4s, v22.4s, v12.4s
-	WORD  $0x4e28ce9a // fmla v26.4s, v20.4s, v8.4s
-	VORR  V5.B16, V5.B16, V25.B16
-	WORD  $0x4e21cef9 // fmla v25.4s, v23.4s, v1.4s
-	WORD  $0x4ea0cb39 // fcmgt v25.4s, v25.4s, #0
-	VAND  V25.B16, V21.B16, V21.B16
-	VORR  V17.B16, V17.B16, V27.B16
-	WORD  $0x4e2dcefb // fmla v27.4s, v23.4s, v13.4s
-	WORD  $0x4e29cebb // fmla v27.4s, v21.4s, v9.4s
-	FSTPQ (F26, F27), (R1)
-	FLDPQ 32(R2), (F20, F21)
-	FLDPQ 32(R3), (F22, F23)
-	VORR  V6.B16, V6.B16, V24.B16
-	WORD  $0x4e22ced8 // fmla v24.4s, v22.4s, v2.4s
-	WORD  $0x4ea0cb18 // fcmgt v24.4s, v24.4s, #0
-	VAND  V24.B16, V20.B16, V20.B16
-	VORR  V18.B16, V18.B16, V26.B16
-	WORD  $0x4e2eceda // fmla v26.4s, v22.4s, v14.4s
-	WORD  $0x4e2ace9a // fmla v26.4s, v20.4s, v10.4s
-	VORR  V7.B16, V7.B16, V25.B16
-	WORD  $0x4e23cef9 // fmla v25.4s, v23.4s, v3.4s
-	WORD  $0x4ea0cb39 // fcmgt v25.4s, v25.4s, #0
-	VAND  V25.B16, V21.B16, V21.B16
-	VORR  V19.B16, V19.B16, V27.B16
-	WORD  $0x4e2fcefb // fmla v27.4s, v23.4s, v15.4s
-	WORD  $0x4e2bcebb // fmla v27.4s, v21.4s, v11.4s
-	FSTPQ (F26, F27), 32(R1)
+	FLDPQ (R2), (F12, F13)
+	FLDPQ (R3), (F14, F15)
+	VORR  V8.B16, V8.B16, V16.B16
+	WORD  $0x4e24cdd0 // fmla v16.4s, v14.4s, v4.4s
+	WORD  $0x4e20cd90 // fmla v16.4s, v12.4s, v0.4s
+	VORR  V9.B16, V9.B16, V17.B16
+	WORD  $0x4e25cdf1 // fmla v17.4s, v15.4s, v5.4s
+	WORD  $0x4e21cdb1 // fmla v17.4s, v13.4s, v1.4s
+	FSTPQ (F16, F17), (R1)
+	FLDPQ 32(R2), (F12, F13)
+	FLDPQ 32(R3), (F14, F15)
+	VORR  V10.B16, V10.B16, V16.B16
+	WORD  $0x4e26cdd0 // fmla v16.4s, v14.4s, v6.4s
+	WORD  $0x4e22cd90 // fmla v16.4s, v12.4s, v2.4s
+	VORR  V11.B16, V11.B16, V17.B16
+	WORD  $0x4e27cdf1 // fmla v17.4s, v15.4s, v7.4s
+	WORD  $0x4e23cdb1 // fmla v17.4s, v13.4s, v3.4s
+	FSTPQ (F16, F17), 32(R1)
 	ADD   $64, R1, R1
 	ADD   $64, R2, R2
 	ADD   $64, R3, R3
@@ -327,72 +307,6 @@ loop18:
 	BNE   loop17
 
 done16:
-	RET
-
-// func fillGradMaskNEON(dst, g, z, a, coef []float32, rows, width, stride int)
-TEXT ·fillGradMaskNEON(SB), NOSPLIT, $0-144
-	MOVD  coef_base+96(FP), R0
-	MOVD  dst_base+0(FP), R1
-	MOVD  g_base+24(FP), R2
-	MOVD  z_base+48(FP), R3
-	MOVD  a_base+72(FP), R4
-	FLDPQ 128(R0), (F0, F1)
-	FLDPQ 160(R0), (F2, F3)
-	FLDPQ 192(R0), (F4, F5)
-	FLDPQ 224(R0), (F6, F7)
-	FLDPQ 256(R0), (F8, F9)
-	FLDPQ 288(R0), (F10, F11)
-	MOVD  rows+120(FP), R5
-	MOVD  width+128(FP), R6
-	MOVD  stride+136(FP), R7
-	LSL   $2, R7, R7
-	CBZ   R5, done19
-	CBZ   R6, done19
-	SUB   R6<<6, R7, R7
-
-loop20:
-	MOVD  R6, R8
-
-loop21:
-	FLDPQ (R2), (F12, F13)
-	FLDPQ (R3), (F14, F15)
-	FLDPQ (R4), (F16, F17)
-	WORD  $0x4ea0ca10 // fcmgt v16.4s, v16.4s, #0
-	VAND  V16.B16, V12.B16, V12.B16
-	VORR  V8.B16, V8.B16, V18.B16
-	WORD  $0x4e24cdd2 // fmla v18.4s, v14.4s, v4.4s
-	WORD  $0x4e20cd92 // fmla v18.4s, v12.4s, v0.4s
-	WORD  $0x4ea0ca31 // fcmgt v17.4s, v17.4s, #0
-	VAND  V17.B16, V13.B16, V13.B16
-	VORR  V9.B16, V9.B16, V19.B16
-	WORD  $0x4e25cdf3 // fmla v19.4s, v15.4s, v5.4s
-	WORD  $0x4e21cdb3 // fmla v19.4s, v13.4s, v1.4s
-	FSTPQ (F18, F19), (R1)
-	FLDPQ 32(R2), (F12, F13)
-	FLDPQ 32(R3), (F14, F15)
-	FLDPQ 32(R4), (F16, F17)
-	WORD  $0x4ea0ca10 // fcmgt v16.4s, v16.4s, #0
-	VAND  V16.B16, V12.B16, V12.B16
-	VORR  V10.B16, V10.B16, V18.B16
-	WORD  $0x4e26cdd2 // fmla v18.4s, v14.4s, v6.4s
-	WORD  $0x4e22cd92 // fmla v18.4s, v12.4s, v2.4s
-	WORD  $0x4ea0ca31 // fcmgt v17.4s, v17.4s, #0
-	VAND  V17.B16, V13.B16, V13.B16
-	VORR  V11.B16, V11.B16, V19.B16
-	WORD  $0x4e27cdf3 // fmla v19.4s, v15.4s, v7.4s
-	WORD  $0x4e23cdb3 // fmla v19.4s, v13.4s, v3.4s
-	FSTPQ (F18, F19), 32(R1)
-	ADD   $64, R1, R1
-	ADD   $64, R2, R2
-	ADD   $64, R3, R3
-	ADD   $64, R4, R4
-	SUBS  $1, R8, R8
-	BNE   loop21
-	ADD   R7, R1, R1
-	SUBS  $1, R5, R5
-	BNE   loop20
-
-done19:
 	RET
 
 // func sumsNEON(stats, y []float32, pixels int)
@@ -416,9 +330,9 @@ TEXT ·sumsNEON(SB), NOSPLIT, $0-56
 	VEOR  V15.B16, V15.B16, V15.B16
 	MOVD  pixels+48(FP), R1
 	SUBS  $2, R1, R1
-	BLT   one22
+	BLT   one19
 
-pixels24:
+pixels21:
 	FLDPQ (R0), (F16, F17)
 	WORD  $0x4e30d400 // fadd v0.4s, v0.4s, v16.4s
 	WORD  $0x4e30ce04 // fmla v4.4s, v16.4s, v16.4s
@@ -441,11 +355,11 @@ pixels24:
 	WORD  $0x4e31ce2f // fmla v15.4s, v17.4s, v17.4s
 	ADD   $128, R0, R0
 	SUBS  $2, R1, R1
-	BGE   pixels24
+	BGE   pixels21
 
-one22:
+one19:
 	ADDS  $1, R1, R1
-	BNE   done23
+	BNE   done20
 	FLDPQ (R0), (F16, F17)
 	WORD  $0x4e30d400 // fadd v0.4s, v0.4s, v16.4s
 	WORD  $0x4e30ce04 // fmla v4.4s, v16.4s, v16.4s
@@ -457,7 +371,7 @@ one22:
 	WORD  $0x4e31d463 // fadd v3.4s, v3.4s, v17.4s
 	WORD  $0x4e31ce27 // fmla v7.4s, v17.4s, v17.4s
 
-done23:
+done20:
 	MOVD  stats_base+0(FP), R2
 	FMOVQ (R2), F16
 	WORD  $0x4e28d400 // fadd v0.4s, v0.4s, v8.4s
@@ -520,9 +434,9 @@ TEXT ·gradSumsNEON(SB), NOSPLIT, $0-104
 	VEOR  V23.B16, V23.B16, V23.B16
 	MOVD  pixels+96(FP), R3
 	SUBS  $2, R3, R3
-	BLT   one25
+	BLT   one22
 
-pixels27:
+pixels24:
 	FLDPQ (R0), (F24, F25)
 	FLDPQ (R1), (F26, F27)
 	VORR  V4.B16, V4.B16, V28.B16
@@ -537,6 +451,7 @@ pixels27:
 	VAND  V29.B16, V25.B16, V25.B16
 	WORD  $0x4e39d529 // fadd v9.4s, v9.4s, v25.4s
 	WORD  $0x4e3bcf2d // fmla v13.4s, v25.4s, v27.4s
+	FSTPQ (F24, F25), (R0)
 	FLDPQ 32(R0), (F24, F25)
 	FLDPQ 32(R1), (F26, F27)
 	VORR  V6.B16, V6.B16, V28.B16
@@ -551,6 +466,7 @@ pixels27:
 	VAND  V29.B16, V25.B16, V25.B16
 	WORD  $0x4e39d56b // fadd v11.4s, v11.4s, v25.4s
 	WORD  $0x4e3bcf2f // fmla v15.4s, v25.4s, v27.4s
+	FSTPQ (F24, F25), 32(R0)
 	FLDPQ 64(R0), (F24, F25)
 	FLDPQ 64(R1), (F26, F27)
 	VORR  V4.B16, V4.B16, V28.B16
@@ -565,6 +481,7 @@ pixels27:
 	VAND  V29.B16, V25.B16, V25.B16
 	WORD  $0x4e39d631 // fadd v17.4s, v17.4s, v25.4s
 	WORD  $0x4e3bcf35 // fmla v21.4s, v25.4s, v27.4s
+	FSTPQ (F24, F25), 64(R0)
 	FLDPQ 96(R0), (F24, F25)
 	FLDPQ 96(R1), (F26, F27)
 	VORR  V6.B16, V6.B16, V28.B16
@@ -579,14 +496,15 @@ pixels27:
 	VAND  V29.B16, V25.B16, V25.B16
 	WORD  $0x4e39d673 // fadd v19.4s, v19.4s, v25.4s
 	WORD  $0x4e3bcf37 // fmla v23.4s, v25.4s, v27.4s
+	FSTPQ (F24, F25), 96(R0)
 	ADD   $128, R0, R0
 	ADD   $128, R1, R1
 	SUBS  $2, R3, R3
-	BGE   pixels27
+	BGE   pixels24
 
-one25:
+one22:
 	ADDS  $1, R3, R3
-	BNE   done26
+	BNE   done23
 	FLDPQ (R0), (F24, F25)
 	FLDPQ (R1), (F26, F27)
 	VORR  V4.B16, V4.B16, V28.B16
@@ -601,6 +519,7 @@ one25:
 	VAND  V29.B16, V25.B16, V25.B16
 	WORD  $0x4e39d529 // fadd v9.4s, v9.4s, v25.4s
 	WORD  $0x4e3bcf2d // fmla v13.4s, v25.4s, v27.4s
+	FSTPQ (F24, F25), (R0)
 	FLDPQ 32(R0), (F24, F25)
 	FLDPQ 32(R1), (F26, F27)
 	VORR  V6.B16, V6.B16, V28.B16
@@ -615,8 +534,9 @@ one25:
 	VAND  V29.B16, V25.B16, V25.B16
 	WORD  $0x4e39d56b // fadd v11.4s, v11.4s, v25.4s
 	WORD  $0x4e3bcf2f // fmla v15.4s, v25.4s, v27.4s
+	FSTPQ (F24, F25), 32(R0)
 
-done26:
+done23:
 	MOVD  stats_base+0(FP), R4
 	FMOVQ (R4), F24
 	WORD  $0x4e30d508 // fadd v8.4s, v8.4s, v16.4s
@@ -675,9 +595,9 @@ TEXT ·gradSumsMaskNEON(SB), NOSPLIT, $0-104
 	VEOR  V15.B16, V15.B16, V15.B16
 	MOVD  pixels+96(FP), R3
 	SUBS  $2, R3, R3
-	BLT   one28
+	BLT   one25
 
-pixels30:
+pixels27:
 	FLDPQ (R0), (F16, F17)
 	FLDPQ (R1), (F18, F19)
 	FLDPQ (R2), (F20, F21)
@@ -689,6 +609,7 @@ pixels30:
 	VAND  V21.B16, V17.B16, V17.B16
 	WORD  $0x4e31d421 // fadd v1.4s, v1.4s, v17.4s
 	WORD  $0x4e33ce25 // fmla v5.4s, v17.4s, v19.4s
+	FSTPQ (F16, F17), (R0)
 	FLDPQ 32(R0), (F16, F17)
 	FLDPQ 32(R1), (F18, F19)
 	FLDPQ 32(R2), (F20, F21)
@@ -700,6 +621,7 @@ pixels30:
 	VAND  V21.B16, V17.B16, V17.B16
 	WORD  $0x4e31d463 // fadd v3.4s, v3.4s, v17.4s
 	WORD  $0x4e33ce27 // fmla v7.4s, v17.4s, v19.4s
+	FSTPQ (F16, F17), 32(R0)
 	FLDPQ 64(R0), (F16, F17)
 	FLDPQ 64(R1), (F18, F19)
 	FLDPQ 64(R2), (F20, F21)
@@ -711,6 +633,7 @@ pixels30:
 	VAND  V21.B16, V17.B16, V17.B16
 	WORD  $0x4e31d529 // fadd v9.4s, v9.4s, v17.4s
 	WORD  $0x4e33ce2d // fmla v13.4s, v17.4s, v19.4s
+	FSTPQ (F16, F17), 64(R0)
 	FLDPQ 96(R0), (F16, F17)
 	FLDPQ 96(R1), (F18, F19)
 	FLDPQ 96(R2), (F20, F21)
@@ -722,15 +645,16 @@ pixels30:
 	VAND  V21.B16, V17.B16, V17.B16
 	WORD  $0x4e31d56b // fadd v11.4s, v11.4s, v17.4s
 	WORD  $0x4e33ce2f // fmla v15.4s, v17.4s, v19.4s
+	FSTPQ (F16, F17), 96(R0)
 	ADD   $128, R0, R0
 	ADD   $128, R1, R1
 	ADD   $128, R2, R2
 	SUBS  $2, R3, R3
-	BGE   pixels30
+	BGE   pixels27
 
-one28:
+one25:
 	ADDS  $1, R3, R3
-	BNE   done29
+	BNE   done26
 	FLDPQ (R0), (F16, F17)
 	FLDPQ (R1), (F18, F19)
 	FLDPQ (R2), (F20, F21)
@@ -742,6 +666,7 @@ one28:
 	VAND  V21.B16, V17.B16, V17.B16
 	WORD  $0x4e31d421 // fadd v1.4s, v1.4s, v17.4s
 	WORD  $0x4e33ce25 // fmla v5.4s, v17.4s, v19.4s
+	FSTPQ (F16, F17), (R0)
 	FLDPQ 32(R0), (F16, F17)
 	FLDPQ 32(R1), (F18, F19)
 	FLDPQ 32(R2), (F20, F21)
@@ -753,8 +678,9 @@ one28:
 	VAND  V21.B16, V17.B16, V17.B16
 	WORD  $0x4e31d463 // fadd v3.4s, v3.4s, v17.4s
 	WORD  $0x4e33ce27 // fmla v7.4s, v17.4s, v19.4s
+	FSTPQ (F16, F17), 32(R0)
 
-done29:
+done26:
 	MOVD  stats_base+0(FP), R4
 	FMOVQ (R4), F16
 	WORD  $0x4e28d400 // fadd v0.4s, v0.4s, v8.4s
@@ -796,9 +722,9 @@ TEXT ·addNEON(SB), NOSPLIT, $0-48
 	MOVD  src_base+24(FP), R1
 	MOVD  dst_len+8(FP), R2
 	SUBS  $4, R2, R2
-	BLT   tail32
+	BLT   tail29
 
-four31:
+four28:
 	FMOVQ (R0), F0
 	FMOVQ (R1), F1
 	WORD  $0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
@@ -806,13 +732,13 @@ four31:
 	ADD   $16, R0, R0
 	ADD   $16, R1, R1
 	SUBS  $4, R2, R2
-	BGE   four31
+	BGE   four28
 
-tail32:
+tail29:
 	ADDS  $4, R2, R2
-	BEQ   done34
+	BEQ   done31
 
-one33:
+one30:
 	FMOVS (R0), F0
 	FMOVS (R1), F1
 	FADDS F1, F0, F0
@@ -820,9 +746,9 @@ one33:
 	ADD   $4, R0, R0
 	ADD   $4, R1, R1
 	SUBS  $1, R2, R2
-	BNE   one33
+	BNE   one30
 
-done34:
+done31:
 	RET
 
 // func updateNEON(w, v, g []float32, rate, momentum, decay float32)
@@ -835,9 +761,9 @@ TEXT ·updateNEON(SB), NOSPLIT, $0-84
 	FMOVS decay+80(FP), F2
 	MOVD  w_len+8(FP), R3
 	SUBS  $4, R3, R3
-	BLT   tail36
+	BLT   tail33
 
-four35:
+four32:
 	FMOVQ (R0), F3
 	FMOVQ (R1), F4
 	FMOVQ (R2), F5
@@ -850,13 +776,13 @@ four35:
 	ADD   $16, R1, R1
 	ADD   $16, R2, R2
 	SUBS  $4, R3, R3
-	BGE   four35
+	BGE   four32
 
-tail36:
+tail33:
 	ADDS  $4, R3, R3
-	BEQ   done38
+	BEQ   done35
 
-one37:
+one34:
 	FMOVS (R0), F3
 	FMOVS (R1), F4
 	FMOVS (R2), F5
@@ -869,7 +795,7 @@ one37:
 	ADD   $4, R1, R1
 	ADD   $4, R2, R2
 	SUBS  $1, R3, R3
-	BNE   one37
+	BNE   one34
 
-done38:
+done35:
 	RET

@@ -13,13 +13,6 @@ func TestElementwise(t *testing.T) {
 	affine := func(z, norm []float32, i, lane int) float64 {
 		return float64(z[i])*float64(norm[lane]) + float64(norm[Lanes+lane])
 	}
-	grad := func(g, z float32, coef []float32, mask bool, lane int) float64 {
-		x := float64(coef[3*Lanes+lane])*float64(z) + float64(coef[4*Lanes+lane])
-		if mask {
-			x += float64(coef[2*Lanes+lane]) * float64(g)
-		}
-		return x
-	}
 	value := map[string]func(s [][]float32, i, lane int) float64{
 		"FillNorm":      func(s [][]float32, i, l int) float64 { return relu(affine(s[1], s[2], i, l)) },
 		"FillNormStore": func(s [][]float32, i, l int) float64 { return relu(affine(s[2], s[3], i, l)) },
@@ -27,10 +20,7 @@ func TestElementwise(t *testing.T) {
 		"FillAddStore":  func(s [][]float32, i, l int) float64 { return relu(affine(s[2], s[4], i, l) + float64(s[3][i])) },
 		"FillCopy":      func(s [][]float32, i, l int) float64 { return float64(s[1][i]) },
 		"FillGrad": func(s [][]float32, i, l int) float64 {
-			return grad(s[1][i], s[2][i], s[3], affine(s[2], s[3], i, l) > 0, l)
-		},
-		"FillGradMask": func(s [][]float32, i, l int) float64 {
-			return grad(s[1][i], s[2][i], s[4], s[3][i] > 0, l)
+			return float64(s[3][l])*float64(s[1][i]) + affine(s[2], s[3][Lanes:], i, l)
 		},
 	}
 	const rows, width, stride = 3, 5, 7*Lanes + 2
@@ -83,13 +73,16 @@ func TestReductions(t *testing.T) {
 				for i := range want {
 					want[i] = float64(slices[0][i])
 				}
-				for i := range pixels * Lanes {
+				kept := make([]float64, pixels*Lanes)
+				for i := range kept {
 					sum, product := value[s.kernel](slices, i, i%Lanes)
 					want[i%Lanes] += sum
 					want[Lanes+i%Lanes] += product
+					kept[i] = sum
 				}
 				s.run(k, slices)
 				check(t, "stats", slices[0], want, 1e-5)
+				check(t, "values", slices[1], kept, 0)
 			})
 		}
 	}
@@ -104,21 +97,22 @@ func TestTransformOutputGrad(t *testing.T) {
 	m := random(r, PatchArea*plane)
 	const area = tilesY * TileSize * stride
 	z, norm := random(r, area), random(r, 2*Lanes)
-	a, g2, a2 := random(r, area), random(r, area), random(r, area)
+	a, g2 := random(r, area), random(r, area)
 	forSets(t, "", func(t *testing.T, k *Set) {
 		y := make([]float32, area)
 		k.TransformOutput(y, make([]float32, 2*Lanes), m, tilesX, tilesY, stride, c, plane)
 		tests := []struct {
-			name      string
-			run       func(x, stats []float32)
-			add, mask func(i int) bool
+			name string
+			run  func(x, stats []float32)
+			add  []float32
+			mask func(i int) bool
 		}{
 			{
 				"TransformOutputGrad",
 				func(x, stats []float32) {
 					k.TransformOutputGrad(x, stats, m, z, norm, tilesX, tilesY, stride, c, plane)
 				},
-				func(int) bool { return false },
+				make([]float32, area),
 				func(i int) bool {
 					return float64(z[i])*float64(norm[i%Lanes])+float64(norm[Lanes+i%Lanes]) > 0
 				},
@@ -126,9 +120,9 @@ func TestTransformOutputGrad(t *testing.T) {
 			{
 				"TransformOutputGradAdd",
 				func(x, stats []float32) {
-					k.TransformOutputGradAdd(x, stats, m, z, a, g2, a2, tilesX, tilesY, stride, c, plane)
+					k.TransformOutputGradAdd(x, stats, m, z, a, g2, tilesX, tilesY, stride, c, plane)
 				},
-				func(i int) bool { return a2[i] > 0 },
+				g2,
 				func(i int) bool { return a[i] > 0 },
 			},
 		}
@@ -142,11 +136,8 @@ func TestTransformOutputGrad(t *testing.T) {
 				if i%stride >= tilesX*TileSize*Lanes {
 					continue // between the rows
 				}
-				want[i] = float64(y[i])
-				if test.add(i) {
-					want[i] += float64(g2[i])
-				}
 				if test.mask(i) {
+					want[i] = float64(y[i]) + float64(test.add[i])
 					sums[i%Lanes] += want[i]
 					sums[Lanes+i%Lanes] += want[i] * float64(z[i])
 				}
@@ -165,8 +156,7 @@ func TestNotANumber(t *testing.T) {
 		for _, s := range fills(1, 2, 2*Lanes) {
 			for source := 1; source < len(s.args)-1; source++ {
 				stored := s.kernel == "FillNormStore" || s.kernel == "FillAddStore"
-				masks := s.kernel == "FillGrad" || s.kernel == "FillGradMask"
-				if stored && source == 1 || masks && source != 2 { // an output, and what the mask may hide
+				if stored && source == 1 { // an output
 					continue
 				}
 				slices := s.heap(0)

@@ -67,12 +67,10 @@ type Set struct {
 	// FillCopy writes dst = a.
 	FillCopy func(dst, a []float32, rows, width, stride int)
 	// FillGrad writes the gradient with respect to the convolution's output z
-	// from the gradient g with respect to ReLU(n(z)):
-	//	dst = k1*(g where n(z) > 0, else 0) + k2*z + k3
-	// coef holds five runs of 16 lanes: scale, shift, k1, k2, k3.
+	// from the gradient g with respect to n(z):
+	//	dst = k1*g + k2*z + k3
+	// coef holds three runs of 16 lanes: k1, k2, k3.
 	FillGrad func(dst, g, z, coef []float32, rows, width, stride int)
-	// FillGradMask does the same with the mask a > 0, a being the activation.
-	FillGradMask func(dst, g, z, a, coef []float32, rows, width, stride int)
 
 	// TransformInput transforms tilesY x tilesX overlapping patches of 6x6
 	// pixels of one channel block, B^T d B. The patch of tile (y, x) starts at
@@ -87,11 +85,17 @@ type Set struct {
 	//	m[t][k] = sum over c of v[t][c] * u[c][k]
 	// with t < tiles (a multiple of 16). v's planes are (tiles, c), vPlane
 	// apart, m's (tiles, k), mPlane apart; u is (36, k/16, c, 16).
-	Multiply func(m, v, u []float32, tiles, c, k, vPlane, mPlane int)
+	//
+	// ahead are the starts of memory that will be read or written next. With
+	// each plane the set may ask for that many lines of 64 bytes more of every
+	// one of them, so that they come into the second cache while it multiplies.
+	// It asks for memory that need not be there and changes nothing.
+	Multiply func(m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int)
 	// MultiplyGrad computes, for each of the 36 planes,
 	//	u[c][k] += sum over t of v[t][c] * d[t][k]
-	// with t < tiles (a multiple of 16); u is (36, c, k).
-	MultiplyGrad func(u, v, d []float32, tiles, c, k, vPlane, dPlane int)
+	// with t < tiles (a multiple of 16); u is (36, c, k). ahead and lines are
+	// those of Multiply.
+	MultiplyGrad func(u, v, d []float32, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int)
 	// TransformOutput transforms tilesY x tilesX tiles of one channel block
 	// back to pixels, y = A^T m A. Element xi of tile (y, x) is read at
 	// m[xi*plane + (y*tilesX + x)*channels], its 4x4 pixels go to
@@ -99,15 +103,15 @@ type Set struct {
 	// sum and the sum of squares of the pixels. y may be written past the
 	// caches.
 	TransformOutput func(y, stats, m []float32, tilesX, tilesY, stride, channels, plane int)
-	// TransformOutputGrad does the same for the gradient x with respect to an
-	// activation ReLU(n(z)), z laid out like y. stats is increased by the sums
-	// of x and of x*z over the pixels where n(z) > 0.
+	// TransformOutputGrad transforms the gradient with respect to an activation
+	// ReLU(n(z)), z laid out like y, to that with respect to n(z): the pixel is
+	// x = A^T m A where n(z) > 0, else 0. stats is increased by the sums of x
+	// and of x*z.
 	TransformOutputGrad func(y, stats, m, z, norm []float32, tilesX, tilesY, stride, channels, plane int)
-	// TransformOutputGradAdd does the same where the activation a is also the
-	// shortcut of a block with output a2: the pixel is x = A^T m A + (g2 where
-	// a2 > 0, else 0). stats is increased by the sums of x and of x*z over the
-	// pixels where a > 0. All sources are laid out like y.
-	TransformOutputGradAdd func(y, stats, m, z, a, g2, a2 []float32, tilesX, tilesY, stride, channels, plane int)
+	// TransformOutputGradAdd does the same where the activation a is also a
+	// shortcut, through which it has the gradient g2: the pixel is x = A^T m A +
+	// g2 where a > 0, else 0. All sources are laid out like y.
+	TransformOutputGradAdd func(y, stats, m, z, a, g2 []float32, tilesX, tilesY, stride, channels, plane int)
 	// TransformWeights transforms filters w (3, 3, c, k) to u (36, k/16, c, 16),
 	// G g G^T, for the channels from first up to but not including last of c.
 	TransformWeights func(u, w []float32, c, k, first, last int)
@@ -127,9 +131,10 @@ type Set struct {
 	DirectGrad func(w, x, d []float32, taps []int, depth, k, rows, pixels, xRow, xStride, dRow, dBlock int)
 	// Sums increases stats by the sum and the sum of squares of pixels of one block.
 	Sums func(stats, y []float32, pixels int)
-	// GradSums increases stats by the sums of g and of g*z over the pixels where n(z) > 0.
+	// GradSums sets g to 0 where n(z) is not > 0 and increases stats by the sums
+	// of g and of g*z.
 	GradSums func(stats, g, z, norm []float32, pixels int)
-	// GradSumsMask increases stats by the sums of g and of g*z over the pixels where a > 0.
+	// GradSumsMask does the same with the mask a > 0, a being the activation.
 	GradSumsMask func(stats, g, z, a []float32, pixels int)
 
 	// Add computes dst += src, for any length.

@@ -15,7 +15,6 @@ func Portable() *Set {
 		FillAddStore:           fillAddStore,
 		FillCopy:               fillCopy,
 		FillGrad:               fillGrad,
-		FillGradMask:           fillGradMask,
 		TransformInput:         transformInput,
 		TransformGrad:          transformGrad,
 		Multiply:               multiply,
@@ -116,27 +115,13 @@ func fillCopy(dst, a []float32, rows, width, stride int) {
 }
 
 func fillGrad(dst, g, z, coef []float32, rows, width, stride int) {
-	scale, shift := at(coef, 0), at(coef, Lanes)
-	k1, k2, k3 := at(coef, 2*Lanes), at(coef, 3*Lanes), at(coef, 4*Lanes)
+	k1, k2, k3 := at(coef, 0), at(coef, Lanes), at(coef, 2*Lanes)
 	for r := range rows {
 		for p := range width {
 			i := (r*width + p) * Lanes
 			d, gg, s := at(dst, r*stride+p*Lanes), at(g, i), at(z, i)
 			for l := range d {
-				d[l] = s[l]*k2[l] + k3[l] + masked(gg[l], s[l]*scale[l]+shift[l] > 0)*k1[l]
-			}
-		}
-	}
-}
-
-func fillGradMask(dst, g, z, a, coef []float32, rows, width, stride int) {
-	k1, k2, k3 := at(coef, 2*Lanes), at(coef, 3*Lanes), at(coef, 4*Lanes)
-	for r := range rows {
-		for p := range width {
-			i := (r*width + p) * Lanes
-			d, gg, s, m := at(dst, r*stride+p*Lanes), at(g, i), at(z, i), at(a, i)
-			for l := range d {
-				d[l] = s[l]*k2[l] + k3[l] + masked(gg[l], m[l] > 0)*k1[l]
+				d[l] = s[l]*k2[l] + k3[l] + gg[l]*k1[l]
 			}
 		}
 	}
@@ -160,6 +145,7 @@ func gradSums(stats, g, z, norm []float32, pixels int) {
 		x, s := at(g, p*Lanes), at(z, p*Lanes)
 		for l := range x {
 			kept := masked(x[l], s[l]*scale[l]+shift[l] > 0)
+			x[l] = kept
 			sum[l] += kept
 			dot[l] += kept * s[l]
 		}
@@ -172,6 +158,7 @@ func gradSumsMask(stats, g, z, a []float32, pixels int) {
 		x, s, m := at(g, p*Lanes), at(z, p*Lanes), at(a, p*Lanes)
 		for l := range x {
 			kept := masked(x[l], m[l] > 0)
+			x[l] = kept
 			sum[l] += kept
 			dot[l] += kept * s[l]
 		}

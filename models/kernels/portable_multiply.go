@@ -33,7 +33,7 @@ func (c *columns) pack(s []float32, n, width, stride int) {
 	}
 }
 
-func multiply(m, v, u []float32, tiles, c, k, vPlane, mPlane int) {
+func multiply(m, v, u []float32, tiles, c, k, vPlane, mPlane int, _ []*float32, _ int) {
 	var weights panel
 	for xi := range PatchArea {
 		vp, mp, up := v[xi*vPlane:], m[xi*mPlane:], u[xi*c*k:]
@@ -50,7 +50,7 @@ func multiply(m, v, u []float32, tiles, c, k, vPlane, mPlane int) {
 	}
 }
 
-func multiplyGrad(u, v, d []float32, tiles, c, k, vPlane, dPlane int) {
+func multiplyGrad(u, v, d []float32, tiles, c, k, vPlane, dPlane int, _ []*float32, _ int) {
 	var inputs columns
 	var grads panel
 	depth, width := len(inputs[0]), len(inputs)

@@ -150,8 +150,8 @@ func transformOutputGrad(y, stats, m, z, norm []float32, tilesX, tilesY, stride,
 				o := at0 + i*stride + j*Lanes
 				d, s := at(y, o), at(z, o)
 				for l, x := range tile[i][j] {
-					d[l] = x
 					kept := masked(x, s[l]*scale[l]+shift[l] > 0)
+					d[l] = kept
 					sum[l] += kept
 					dot[l] += kept * s[l]
 				}
@@ -160,7 +160,7 @@ func transformOutputGrad(y, stats, m, z, norm []float32, tilesX, tilesY, stride,
 	}
 }
 
-func transformOutputGradAdd(y, stats, m, z, a, g2, a2 []float32, tilesX, tilesY, stride, channels, plane int) {
+func transformOutputGradAdd(y, stats, m, z, a, g2 []float32, tilesX, tilesY, stride, channels, plane int) {
 	sum, dot := at(stats, 0), at(stats, Lanes)
 	var tile [4][4]lanes
 	for t := range tilesX * tilesY {
@@ -169,11 +169,10 @@ func transformOutputGradAdd(y, stats, m, z, a, g2, a2 []float32, tilesX, tilesY,
 		for i := range 4 {
 			for j := range 4 {
 				o := at0 + i*stride + j*Lanes
-				d, s, mask, g, mask2 := at(y, o), at(z, o), at(a, o), at(g2, o), at(a2, o)
+				d, s, mask, g := at(y, o), at(z, o), at(a, o), at(g2, o)
 				for l, x := range tile[i][j] {
-					x += masked(g[l], mask2[l] > 0)
-					d[l] = x
-					kept := masked(x, mask[l] > 0)
+					kept := masked(x+g[l], mask[l] > 0)
+					d[l] = kept
 					sum[l] += kept
 					dot[l] += kept * s[l]
 				}

@@ -78,8 +78,6 @@ func fills(rows, width, stride int) []scenario {
 	if n > 0 {
 		dst = (rows-1)*stride + width*Lanes
 	}
-	masked := normed(dst, n, n, n, 5*Lanes)
-	masked[3].value = activation
 	return []scenario{
 		{"FillNorm", shape, normed(dst, n, 2*Lanes), func(k *Set, s [][]float32) {
 			k.FillNorm(s[0], s[1], s[2], rows, width, stride)
@@ -96,11 +94,8 @@ func fills(rows, width, stride int) []scenario {
 		{"FillCopy", shape, args(dst, n), func(k *Set, s [][]float32) {
 			k.FillCopy(s[0], s[1], rows, width, stride)
 		}, 0, 0},
-		{"FillGrad", shape, normed(dst, n, n, 5*Lanes), func(k *Set, s [][]float32) {
+		{"FillGrad", shape, args(dst, n, n, 3*Lanes), func(k *Set, s [][]float32) {
 			k.FillGrad(s[0], s[1], s[2], s[3], rows, width, stride)
-		}, 0, tight},
-		{"FillGradMask", shape, masked, func(k *Set, s [][]float32) {
-			k.FillGradMask(s[0], s[1], s[2], s[3], s[4], rows, width, stride)
 		}, 0, tight},
 	}
 }
@@ -147,8 +142,8 @@ func transforms(tilesX, tilesY, stride, c int) []scenario {
 		return ((tilesY-1)*TileSize+size-1)*stride + ((tilesX-1)*TileSize+size)*Lanes
 	}
 	patches, y := pixels(PatchSize), pixels(TileSize)
-	add := args(y, 2*Lanes, v, y, y, y, y)
-	add[4].value, add[6].value = activation, activation
+	add := args(y, 2*Lanes, v, y, y, y)
+	add[4].value = activation
 	const sums = 1e-5
 	return []scenario{
 		{"TransformInput", shape, args(v, patches), func(k *Set, s [][]float32) {
@@ -164,7 +159,7 @@ func transforms(tilesX, tilesY, stride, c int) []scenario {
 			k.TransformOutputGrad(s[0], s[1], s[2], s[3], s[4], tilesX, tilesY, stride, c, plane)
 		}, 0, sums},
 		{"TransformOutputGradAdd", shape, add, func(k *Set, s [][]float32) {
-			k.TransformOutputGradAdd(s[0], s[1], s[2], s[3], s[4], s[5], s[6], tilesX, tilesY, stride, c, plane)
+			k.TransformOutputGradAdd(s[0], s[1], s[2], s[3], s[4], s[5], tilesX, tilesY, stride, c, plane)
 		}, 0, sums},
 	}
 }
@@ -178,10 +173,10 @@ func products(tiles, c, out int) []scenario {
 	const tolerance = 1e-5
 	return []scenario{
 		{"Multiply", shape, args(last*outPlane+tiles*out, last*cPlane+tiles*c, PatchArea*c*out), func(k *Set, s [][]float32) {
-			k.Multiply(s[0], s[1], s[2], tiles, c, out, cPlane, outPlane)
+			k.Multiply(s[0], s[1], s[2], tiles, c, out, cPlane, outPlane, []*float32{&s[1][0], &s[2][0]}, 7)
 		}, flops, tolerance},
 		{"MultiplyGrad", shape, args(PatchArea*c*out, last*cPlane+tiles*c, last*outPlane+tiles*out), func(k *Set, s [][]float32) {
-			k.MultiplyGrad(s[0], s[1], s[2], tiles, c, out, cPlane, outPlane)
+			k.MultiplyGrad(s[0], s[1], s[2], tiles, c, out, cPlane, outPlane, []*float32{&s[1][0]}, 7)
 		}, flops, tolerance},
 	}
 }

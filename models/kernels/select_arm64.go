@@ -14,7 +14,6 @@ func neon() *Set {
 		FillAddStore:           fillAddStoreNEON,
 		FillCopy:               fillCopyNEON,
 		FillGrad:               fillGradNEON,
-		FillGradMask:           fillGradMaskNEON,
 		TransformInput:         transformInputNEON,
 		TransformGrad:          transformGradNEON,
 		Multiply:               multiplyNEON,

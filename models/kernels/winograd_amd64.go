@@ -7,12 +7,12 @@ package kernels
 // multiplyAVX2 is Multiply of a Set.
 //
 //go:noescape
-func multiplyAVX2(m []float32, v []float32, u []float32, tiles int, c int, k int, vPlane int, mPlane int)
+func multiplyAVX2(m []float32, v []float32, u []float32, tiles int, c int, k int, vPlane int, mPlane int, ahead []*float32, lines int)
 
 // multiplyGradAVX2 is MultiplyGrad of a Set.
 //
 //go:noescape
-func multiplyGradAVX2(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int)
+func multiplyGradAVX2(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int, ahead []*float32, lines int)
 
 // transformInputAVX2 is TransformInput of a Set.
 //
@@ -37,7 +37,7 @@ func transformOutputGradAVX2(y []float32, stats []float32, m []float32, z []floa
 // transformOutputGradAddAVX2 is TransformOutputGradAdd of a Set.
 //
 //go:noescape
-func transformOutputGradAddAVX2(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, a2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+func transformOutputGradAddAVX2(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
 
 // transformWeightsAVX2 is TransformWeights of a Set.
 //
@@ -52,12 +52,12 @@ func transformWeightsGradAVX2(w []float32, u []float32, c int, k int)
 // multiplyAVX512 is Multiply of a Set.
 //
 //go:noescape
-func multiplyAVX512(m []float32, v []float32, u []float32, tiles int, c int, k int, vPlane int, mPlane int)
+func multiplyAVX512(m []float32, v []float32, u []float32, tiles int, c int, k int, vPlane int, mPlane int, ahead []*float32, lines int)
 
 // multiplyGradAVX512 is MultiplyGrad of a Set.
 //
 //go:noescape
-func multiplyGradAVX512(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int)
+func multiplyGradAVX512(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int, ahead []*float32, lines int)
 
 // transformInputAVX512 is TransformInput of a Set.
 //
@@ -82,7 +82,7 @@ func transformOutputGradAVX512(y []float32, stats []float32, m []float32, z []fl
 // transformOutputGradAddAVX512 is TransformOutputGradAdd of a Set.
 //
 //go:noescape
-func transformOutputGradAddAVX512(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, a2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+func transformOutputGradAddAVX512(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
 
 // transformWeightsAVX512 is TransformWeights of a Set.
 //

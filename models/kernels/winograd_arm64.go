@@ -4,15 +4,15 @@
 
 package kernels
 
-// multiplyNEON is Multiply of a Set.
+// multiplyNEON is Multiply of a Set. It leaves fetching ahead to the processor.
 //
 //go:noescape
-func multiplyNEON(m, v, u []float32, tiles, c, k, vPlane, mPlane int)
+func multiplyNEON(m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int)
 
-// multiplyGradNEON is MultiplyGrad of a Set.
+// multiplyGradNEON is MultiplyGrad of a Set. It leaves fetching ahead to the processor.
 //
 //go:noescape
-func multiplyGradNEON(u, v, d []float32, tiles, c, k, vPlane, dPlane int)
+func multiplyGradNEON(u, v, d []float32, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int)
 
 // transformInputNEON is TransformInput of a Set.
 //
@@ -37,7 +37,7 @@ func transformOutputGradNEON(y, stats, m, z, norm []float32, tilesX, tilesY, str
 // transformOutputGradAddNEON is TransformOutputGradAdd of a Set.
 //
 //go:noescape
-func transformOutputGradAddNEON(y, stats, m, z, a, g2, a2 []float32, tilesX, tilesY, stride, channels, plane int)
+func transformOutputGradAddNEON(y, stats, m, z, a, g2 []float32, tilesX, tilesY, stride, channels, plane int)
 
 // transformWeightsNEON is TransformWeights of a Set.
 //

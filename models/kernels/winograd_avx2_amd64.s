@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func multiplyAVX2(m []float32, v []float32, u []float32, tiles int, c int, k int, vPlane int, mPlane int)
-// Requires: AVX, FMA3
-TEXT ·multiplyAVX2(SB), NOSPLIT, $24-112
+// func multiplyAVX2(m []float32, v []float32, u []float32, tiles int, c int, k int, vPlane int, mPlane int, ahead []*float32, lines int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·multiplyAVX2(SB), NOSPLIT, $32-144
 	MOVQ m_base+0(FP), AX
 	MOVQ v_base+24(FP), CX
 	MOVQ u_base+48(FP), DX
@@ -19,21 +19,45 @@ TEXT ·multiplyAVX2(SB), NOSPLIT, $24-112
 	LEAQ (R8)(BX*2), R9
 	MOVQ BX, R9
 	SHLQ $0x04, R9
-	MOVQ $0x00000024, (SP)
+	MOVQ $0x00000000, (SP)
+	MOVQ $0x00000024, 8(SP)
 
 loop1:
+	MOVQ  ahead_base+112(FP), R10
+	MOVQ  ahead_len+120(FP), R11
+	TESTQ R11, R11
+	JZ    fetched3
+
+stream2:
+	MOVQ lines+136(FP), R13
+	MOVQ (R10), R12
+	ADDQ (SP), R12
+
+loop4:
+	PREFETCHT1 (R12)
+	ADDQ       $0x40, R12
+	SUBQ       $0x01, R13
+	JNZ        loop4
+	ADDQ       $0x08, R10
+	DECQ       R11
+	JNZ        stream2
+	MOVQ       lines+136(FP), R10
+	SHLQ       $0x06, R10
+	ADDQ       R10, (SP)
+
+fetched3:
 	MOVQ AX, R10
 	MOVQ k+88(FP), R11
 	SHRQ $0x04, R11
-	MOVQ R11, 8(SP)
+	MOVQ R11, 16(SP)
 
-loop2:
+loop5:
 	MOVQ CX, R11
 	MOVQ R10, R12
 	MOVQ tiles+72(FP), R13
-	MOVQ R13, 16(SP)
+	MOVQ R13, 24(SP)
 
-loop3:
+loop6:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -46,7 +70,7 @@ loop3:
 	VXORPS Y9, Y9, Y9
 	MOVQ   c+80(FP), R13
 
-loop4:
+loop7:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	VBROADCASTSS (R11), Y12
@@ -118,7 +142,7 @@ loop4:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop4
+	JNZ          loop7
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -148,7 +172,7 @@ loop4:
 	VXORPS       Y9, Y9, Y9
 	MOVQ         c+80(FP), R13
 
-loop5:
+loop8:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	VBROADCASTSS (R11), Y12
@@ -220,7 +244,7 @@ loop5:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop5
+	JNZ          loop8
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -252,7 +276,7 @@ loop5:
 	VXORPS       Y11, Y11, Y11
 	MOVQ         c+80(FP), R13
 
-loop6:
+loop9:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	VBROADCASTSS (R11), Y14
@@ -336,7 +360,7 @@ loop6:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop6
+	JNZ          loop9
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -358,24 +382,24 @@ loop6:
 	ADDQ         SI, R12
 	LEAQ         (R11)(BX*4), R11
 	ADDQ         BX, R11
-	SUBQ         $0x10, 16(SP)
-	JNZ          loop3
+	SUBQ         $0x10, 24(SP)
+	JNZ          loop6
 	ADDQ         R9, DX
 	ADDQ         $0x00000040, R10
-	SUBQ         $0x01, 8(SP)
-	JNZ          loop2
+	SUBQ         $0x01, 16(SP)
+	JNZ          loop5
 	MOVQ         vPlane+96(FP), R10
 	LEAQ         (CX)(R10*4), CX
 	MOVQ         mPlane+104(FP), R10
 	LEAQ         (AX)(R10*4), AX
-	SUBQ         $0x01, (SP)
+	SUBQ         $0x01, 8(SP)
 	JNZ          loop1
 	VZEROUPPER
 	RET
 
-// func multiplyGradAVX2(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int)
-// Requires: AVX, FMA3
-TEXT ·multiplyGradAVX2(SB), NOSPLIT, $24-112
+// func multiplyGradAVX2(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int, ahead []*float32, lines int)
+// Requires: AVX, FMA3, MMX+
+TEXT ·multiplyGradAVX2(SB), NOSPLIT, $32-144
 	MOVQ u_base+0(FP), AX
 	MOVQ v_base+24(FP), CX
 	MOVQ d_base+48(FP), DX
@@ -383,22 +407,46 @@ TEXT ·multiplyGradAVX2(SB), NOSPLIT, $24-112
 	SHLQ $0x02, BX
 	MOVQ k+88(FP), SI
 	SHLQ $0x02, SI
-	MOVQ $0x00000024, (SP)
+	MOVQ $0x00000000, (SP)
+	MOVQ $0x00000024, 8(SP)
 
-loop7:
+loop10:
+	MOVQ  ahead_base+112(FP), DI
+	MOVQ  ahead_len+120(FP), R8
+	TESTQ R8, R8
+	JZ    fetched12
+
+stream11:
+	MOVQ lines+136(FP), R10
+	MOVQ (DI), R9
+	ADDQ (SP), R9
+
+loop13:
+	PREFETCHT1 (R9)
+	ADDQ       $0x40, R9
+	SUBQ       $0x01, R10
+	JNZ        loop13
+	ADDQ       $0x08, DI
+	DECQ       R8
+	JNZ        stream11
+	MOVQ       lines+136(FP), DI
+	SHLQ       $0x06, DI
+	ADDQ       DI, (SP)
+
+fetched12:
 	MOVQ AX, DI
 	MOVQ DX, R8
 	MOVQ k+88(FP), R9
 	SHRQ $0x04, R9
-	MOVQ R9, 8(SP)
+	MOVQ R9, 16(SP)
 
-loop8:
+loop14:
 	MOVQ DI, R9
 	MOVQ CX, R10
 	MOVQ c+80(FP), R11
-	MOVQ R11, 16(SP)
+	MOVQ R11, 24(SP)
 
-loop9:
+loop15:
 	MOVQ   R10, R11
 	MOVQ   R8, R12
 	VXORPS Y0, Y0, Y0
@@ -413,7 +461,7 @@ loop9:
 	VXORPS Y9, Y9, Y9
 	MOVQ   tiles+72(FP), R13
 
-loop10:
+loop16:
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
 	VBROADCASTSS (R11), Y12
@@ -434,7 +482,7 @@ loop10:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop10
+	JNZ          loop16
 	VADDPS       (R9), Y0, Y0
 	VMOVUPS      Y0, (R9)
 	VADDPS       32(R9), Y1, Y1
@@ -475,7 +523,7 @@ loop10:
 	VXORPS       Y9, Y9, Y9
 	MOVQ         tiles+72(FP), R13
 
-loop11:
+loop17:
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
 	VBROADCASTSS (R11), Y12
@@ -496,7 +544,7 @@ loop11:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop11
+	JNZ          loop17
 	VADDPS       (R9), Y0, Y0
 	VMOVUPS      Y0, (R9)
 	VADDPS       32(R9), Y1, Y1
@@ -539,7 +587,7 @@ loop11:
 	VXORPS       Y11, Y11, Y11
 	MOVQ         tiles+72(FP), R13
 
-loop12:
+loop18:
 	VMOVUPS      (R12), Y12
 	VMOVUPS      32(R12), Y13
 	VBROADCASTSS (R11), Y14
@@ -563,7 +611,7 @@ loop12:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop12
+	JNZ          loop18
 	VADDPS       (R9), Y0, Y0
 	VMOVUPS      Y0, (R9)
 	VADDPS       32(R9), Y1, Y1
@@ -595,12 +643,12 @@ loop12:
 	VMOVUPS      Y11, 32(R9)
 	ADDQ         SI, R9
 	ADDQ         $0x18, R10
-	SUBQ         $0x10, 16(SP)
-	JNZ          loop9
+	SUBQ         $0x10, 24(SP)
+	JNZ          loop15
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R8
-	SUBQ         $0x01, 8(SP)
-	JNZ          loop8
+	SUBQ         $0x01, 16(SP)
+	JNZ          loop14
 	MOVQ         c+80(FP), DI
 	MOVQ         k+88(FP), R8
 	IMULQ        R8, DI
@@ -609,8 +657,8 @@ loop12:
 	LEAQ         (CX)(DI*4), CX
 	MOVQ         dPlane+104(FP), DI
 	LEAQ         (DX)(DI*4), DX
-	SUBQ         $0x01, (SP)
-	JNZ          loop7
+	SUBQ         $0x01, 8(SP)
+	JNZ          loop10
 	VZEROUPPER
 	RET
 
@@ -635,10 +683,10 @@ TEXT ·transformInputAVX2(SB), NOSPLIT, $40-88
 	MOVQ tilesY+56(FP), R13
 	MOVQ R13, (SP)
 
-loop13:
+loop19:
 	MOVQ $0x00000002, 8(SP)
 
-loop14:
+loop20:
 	VMOVUPS      constant0<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
@@ -657,7 +705,7 @@ loop14:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 16(SP)
 
-loop15:
+loop21:
 	VMOVUPS      Y5, Y1
 	VMOVUPS      Y11, Y7
 	VMOVUPS      Y6, Y2
@@ -734,7 +782,7 @@ loop15:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop15
+	JNZ          loop21
 	VMOVUPS      constant2<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
@@ -755,7 +803,7 @@ loop15:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 24(SP)
 
-loop16:
+loop22:
 	VMOVUPS      Y4, Y0
 	VMOVUPS      Y10, Y6
 	VMOVUPS      Y5, Y1
@@ -836,7 +884,7 @@ loop16:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop16
+	JNZ          loop22
 	VMOVUPS      constant0<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
@@ -859,7 +907,7 @@ loop16:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 32(SP)
 
-loop17:
+loop23:
 	VMOVUPS      Y5, Y1
 	VMOVUPS      Y11, Y7
 	VMOVUPS      Y6, Y2
@@ -944,11 +992,11 @@ loop17:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 32(SP)
-	JNZ          loop17
+	JNZ          loop23
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop14
+	JNZ          loop20
 	SUBQ         $0x40, AX
 	SUBQ         $0x40, CX
 	LEAQ         (CX)(R10*4), CX
@@ -957,7 +1005,7 @@ loop17:
 	IMULQ        R14, R13
 	LEAQ         (AX)(R13*4), AX
 	SUBQ         $0x01, (SP)
-	JNZ          loop13
+	JNZ          loop19
 	VZEROUPPER
 	RET
 
@@ -1011,15 +1059,15 @@ TEXT ·transformGradAVX2(SB), NOSPLIT, $24-88
 	MOVQ tilesY+56(FP), R12
 	MOVQ R12, (SP)
 
-loop18:
+loop24:
 	MOVQ CX, R12
 	MOVQ tilesX+48(FP), R13
 	MOVQ R13, 8(SP)
 
-loop19:
+loop25:
 	MOVQ $0x00000002, 16(SP)
 
-loop20:
+loop26:
 	VMOVUPS     (R12), Y1
 	VMOVUPS     (R12)(R10*1), Y4
 	VADDPS      (R12)(R10*2), Y1, Y1
@@ -1187,17 +1235,17 @@ loop20:
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, R12
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop20
+	JNZ         loop26
 	SUBQ        $0x40, AX
 	SUBQ        $0x40, R12
 	ADDQ        $0x00000100, R12
 	MOVQ        channels+72(FP), R13
 	LEAQ        (AX)(R13*4), AX
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop19
+	JNZ         loop25
 	LEAQ        (CX)(R10*4), CX
 	SUBQ        $0x01, (SP)
-	JNZ         loop18
+	JNZ         loop24
 	VZEROUPPER
 	RET
 
@@ -1219,15 +1267,15 @@ TEXT ·transformOutputAVX2(SB), NOSPLIT, $32-112
 	MOVQ tilesY+80(FP), R10
 	MOVQ R10, 8(SP)
 
-loop21:
+loop27:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop22:
+loop28:
 	MOVQ $0x00000002, 24(SP)
 
-loop23:
+loop29:
 	VMOVUPS     (DX)(SI*1), Y1
 	VMOVUPS     (DX)(DI*1), Y2
 	VADDPS      (DX)(SI*2), Y1, Y1
@@ -1450,7 +1498,7 @@ loop23:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R10
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop23
+	JNZ         loop29
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R10
@@ -1458,12 +1506,12 @@ loop23:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (DX)(R11*4), DX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop22
+	JNZ         loop28
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop21
+	JNZ         loop27
 	VZEROUPPER
 	RET
 
@@ -1497,15 +1545,15 @@ TEXT ·transformOutputGradAVX2(SB), NOSPLIT, $32-160
 	MOVQ tilesY+128(FP), R12
 	MOVQ R12, 8(SP)
 
-loop24:
+loop30:
 	MOVQ (SP), R12
 	MOVQ tilesX+120(FP), R13
 	MOVQ R13, 16(SP)
 
-loop25:
+loop31:
 	MOVQ $0x00000002, 24(SP)
 
-loop26:
+loop32:
 	VMOVUPS     (DX)(R8*1), Y1
 	VMOVUPS     (DX)(R9*1), Y2
 	VADDPS      (DX)(R8*2), Y1, Y1
@@ -1566,36 +1614,36 @@ loop26:
 	VFMADD231PS constant2<>+0(SB), Y6, Y13
 	VFMADD231PS constant3<>+0(SB), Y6, Y2
 	VADDPS      Y10, Y2, Y2
-	VMOVUPS     Y0, (AX)(R12*1)
 	VMOVUPS     (BX)(R12*1), Y4
 	VMOVUPS     64(SI), Y6
 	VFMADD231PS (SI), Y4, Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
 	VANDPS      Y0, Y6, Y0
+	VMOVUPS     Y0, (AX)(R12*1)
 	VMOVUPS     Y0, Y6
 	VMULPS      Y4, Y0, Y0
-	VMOVUPS     Y13, 64(AX)(R12*1)
 	VMOVUPS     64(BX)(R12*1), Y4
 	VMOVUPS     64(SI), Y8
 	VFMADD231PS (SI), Y4, Y8
 	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
-	VANDPS      Y13, Y8, Y8
-	VADDPS      Y8, Y6, Y6
-	VFMADD231PS Y4, Y8, Y0
-	VMOVUPS     Y12, 128(AX)(R12*1)
+	VANDPS      Y13, Y8, Y13
+	VMOVUPS     Y13, 64(AX)(R12*1)
+	VADDPS      Y13, Y6, Y6
+	VFMADD231PS Y4, Y13, Y0
 	VMOVUPS     128(BX)(R12*1), Y4
 	VMOVUPS     64(SI), Y8
 	VFMADD231PS (SI), Y4, Y8
 	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
-	VANDPS      Y12, Y8, Y8
-	VADDPS      Y8, Y6, Y6
-	VFMADD231PS Y4, Y8, Y0
-	VMOVUPS     Y2, 192(AX)(R12*1)
+	VANDPS      Y12, Y8, Y12
+	VMOVUPS     Y12, 128(AX)(R12*1)
+	VADDPS      Y12, Y6, Y6
+	VFMADD231PS Y4, Y12, Y0
 	VMOVUPS     192(BX)(R12*1), Y4
 	VMOVUPS     64(SI), Y8
 	VFMADD231PS (SI), Y4, Y8
 	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
 	VANDPS      Y2, Y8, Y2
+	VMOVUPS     Y2, 192(AX)(R12*1)
 	VADDPS      Y2, Y6, Y6
 	VFMADD231PS Y4, Y2, Y0
 	LEAQ        (R12)(R11*2), R12
@@ -1610,36 +1658,36 @@ loop26:
 	VFMADD231PS constant2<>+0(SB), Y7, Y4
 	VFMADD231PS constant3<>+0(SB), Y7, Y3
 	VADDPS      Y11, Y3, Y3
-	VMOVUPS     Y1, (AX)(R12*1)
 	VMOVUPS     (BX)(R12*1), Y5
 	VMOVUPS     64(SI), Y7
 	VFMADD231PS (SI), Y5, Y7
 	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
 	VANDPS      Y1, Y7, Y1
+	VMOVUPS     Y1, (AX)(R12*1)
 	VMOVUPS     Y1, Y7
 	VMULPS      Y5, Y1, Y1
-	VMOVUPS     Y4, 64(AX)(R12*1)
 	VMOVUPS     64(BX)(R12*1), Y5
 	VMOVUPS     64(SI), Y8
 	VFMADD231PS (SI), Y5, Y8
 	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
 	VANDPS      Y4, Y8, Y4
+	VMOVUPS     Y4, 64(AX)(R12*1)
 	VADDPS      Y4, Y7, Y7
 	VFMADD231PS Y5, Y4, Y1
-	VMOVUPS     Y2, 128(AX)(R12*1)
 	VMOVUPS     128(BX)(R12*1), Y4
 	VMOVUPS     64(SI), Y5
 	VFMADD231PS (SI), Y4, Y5
 	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
 	VANDPS      Y2, Y5, Y2
+	VMOVUPS     Y2, 128(AX)(R12*1)
 	VADDPS      Y2, Y7, Y7
 	VFMADD231PS Y4, Y2, Y1
-	VMOVUPS     Y3, 192(AX)(R12*1)
 	VMOVUPS     192(BX)(R12*1), Y2
 	VMOVUPS     64(SI), Y4
 	VFMADD231PS (SI), Y2, Y4
 	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
 	VANDPS      Y3, Y4, Y3
+	VMOVUPS     Y3, 192(AX)(R12*1)
 	VADDPS      Y3, Y7, Y7
 	VFMADD231PS Y2, Y3, Y1
 	VADDPS      Y7, Y6, Y6
@@ -1714,36 +1762,36 @@ loop26:
 	VFMADD231PS constant2<>+0(SB), Y8, Y15
 	VFMADD231PS constant3<>+0(SB), Y8, Y3
 	VADDPS      Y12, Y3, Y3
-	VMOVUPS     Y1, (AX)(R12*1)
 	VMOVUPS     (BX)(R12*1), Y5
 	VMOVUPS     64(SI), Y8
 	VFMADD231PS (SI), Y5, Y8
 	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
 	VANDPS      Y1, Y8, Y1
+	VMOVUPS     Y1, (AX)(R12*1)
 	VMOVUPS     Y1, Y8
 	VMULPS      Y5, Y1, Y1
-	VMOVUPS     Y15, 64(AX)(R12*1)
 	VMOVUPS     64(BX)(R12*1), Y5
 	VMOVUPS     64(SI), Y10
 	VFMADD231PS (SI), Y5, Y10
 	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
-	VANDPS      Y15, Y10, Y10
-	VADDPS      Y10, Y8, Y8
-	VFMADD231PS Y5, Y10, Y1
-	VMOVUPS     Y14, 128(AX)(R12*1)
+	VANDPS      Y15, Y10, Y15
+	VMOVUPS     Y15, 64(AX)(R12*1)
+	VADDPS      Y15, Y8, Y8
+	VFMADD231PS Y5, Y15, Y1
 	VMOVUPS     128(BX)(R12*1), Y5
 	VMOVUPS     64(SI), Y10
 	VFMADD231PS (SI), Y5, Y10
 	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
-	VANDPS      Y14, Y10, Y10
-	VADDPS      Y10, Y8, Y8
-	VFMADD231PS Y5, Y10, Y1
-	VMOVUPS     Y3, 192(AX)(R12*1)
+	VANDPS      Y14, Y10, Y14
+	VMOVUPS     Y14, 128(AX)(R12*1)
+	VADDPS      Y14, Y8, Y8
+	VFMADD231PS Y5, Y14, Y1
 	VMOVUPS     192(BX)(R12*1), Y5
 	VMOVUPS     64(SI), Y10
 	VFMADD231PS (SI), Y5, Y10
 	VCMPPS      $0x1e, constant4<>+0(SB), Y10, Y10
 	VANDPS      Y3, Y10, Y3
+	VMOVUPS     Y3, 192(AX)(R12*1)
 	VADDPS      Y3, Y8, Y8
 	VFMADD231PS Y5, Y3, Y1
 	VADDPS      Y8, Y6, Y6
@@ -1760,38 +1808,38 @@ loop26:
 	VFMADD231PS constant2<>+0(SB), Y9, Y3
 	VFMADD231PS constant3<>+0(SB), Y9, Y4
 	VADDPS      Y13, Y4, Y4
-	VMOVUPS     Y2, (AX)(R12*1)
 	VMOVUPS     (BX)(R12*1), Y5
 	VMOVUPS     64(SI), Y7
 	VFMADD231PS (SI), Y5, Y7
 	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
 	VANDPS      Y2, Y7, Y2
+	VMOVUPS     Y2, (AX)(R12*1)
 	VMOVUPS     Y2, Y7
 	VMULPS      Y5, Y2, Y2
-	VMOVUPS     Y3, 64(AX)(R12*1)
 	VMOVUPS     64(BX)(R12*1), Y5
 	VMOVUPS     64(SI), Y8
 	VFMADD231PS (SI), Y5, Y8
 	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
 	VANDPS      Y3, Y8, Y3
+	VMOVUPS     Y3, 64(AX)(R12*1)
 	VADDPS      Y3, Y7, Y7
 	VFMADD231PS Y5, Y3, Y2
-	VMOVUPS     Y1, 128(AX)(R12*1)
 	VMOVUPS     128(BX)(R12*1), Y3
 	VMOVUPS     64(SI), Y5
 	VFMADD231PS (SI), Y3, Y5
 	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
 	VANDPS      Y1, Y5, Y1
+	VMOVUPS     Y1, 128(AX)(R12*1)
 	VADDPS      Y1, Y7, Y7
 	VFMADD231PS Y3, Y1, Y2
-	VMOVUPS     Y4, 192(AX)(R12*1)
 	VMOVUPS     192(BX)(R12*1), Y1
 	VMOVUPS     64(SI), Y3
 	VFMADD231PS (SI), Y1, Y3
 	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
-	VANDPS      Y4, Y3, Y3
-	VADDPS      Y3, Y7, Y7
-	VFMADD231PS Y1, Y3, Y2
+	VANDPS      Y4, Y3, Y4
+	VMOVUPS     Y4, 192(AX)(R12*1)
+	VADDPS      Y4, Y7, Y7
+	VFMADD231PS Y1, Y4, Y2
 	VADDPS      Y7, Y6, Y6
 	VADDPS      Y2, Y0, Y0
 	LEAQ        (R12)(R11*2), R12
@@ -1809,7 +1857,7 @@ loop26:
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R12
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop26
+	JNZ         loop32
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, SI
@@ -1818,12 +1866,12 @@ loop26:
 	MOVQ        channels+144(FP), R13
 	LEAQ        (DX)(R13*4), DX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop25
+	JNZ         loop31
 	MOVQ        (SP), R12
 	LEAQ        (R12)(R11*4), R12
 	MOVQ        R12, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop24
+	JNZ         loop30
 	VZEROUPPER
 	RET
 
@@ -1837,86 +1885,85 @@ DATA constant4<>+24(SB)/4, $(0.0)
 DATA constant4<>+28(SB)/4, $(0.0)
 GLOBL constant4<>(SB), RODATA|NOPTR, $32
 
-// func transformOutputGradAddAVX2(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, a2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+// func transformOutputGradAddAVX2(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
 // Requires: AVX, FMA3
-TEXT ·transformOutputGradAddAVX2(SB), NOSPLIT, $32-208
+TEXT ·transformOutputGradAddAVX2(SB), NOSPLIT, $32-184
 	MOVQ y_base+0(FP), AX
 	MOVQ stats_base+24(FP), CX
 	MOVQ m_base+48(FP), DX
 	MOVQ z_base+72(FP), BX
 	MOVQ a_base+96(FP), SI
 	MOVQ g2_base+120(FP), DI
-	MOVQ a2_base+144(FP), R8
-	MOVQ plane+200(FP), R9
-	SHLQ $0x02, R9
+	MOVQ plane+176(FP), R8
+	SHLQ $0x02, R8
+	LEAQ (R8)(R8*2), R9
+	ADDQ R9, R9
 	LEAQ (R9)(R9*2), R10
-	ADDQ R10, R10
-	LEAQ (R10)(R10*2), R11
-	LEAQ (R11)(R10*2), R12
-	MOVQ stride+184(FP), R13
-	SHLQ $0x02, R13
+	LEAQ (R10)(R9*2), R11
+	MOVQ stride+160(FP), R12
+	SHLQ $0x02, R12
 	MOVQ $0x00000000, (SP)
-	MOVQ tilesY+176(FP), R14
-	MOVQ R14, 8(SP)
+	MOVQ tilesY+152(FP), R13
+	MOVQ R13, 8(SP)
 
-loop27:
-	MOVQ (SP), R14
-	MOVQ tilesX+168(FP), R15
-	MOVQ R15, 16(SP)
+loop33:
+	MOVQ (SP), R13
+	MOVQ tilesX+144(FP), R14
+	MOVQ R14, 16(SP)
 
-loop28:
+loop34:
 	MOVQ $0x00000002, 24(SP)
 
-loop29:
-	VMOVUPS     (DX)(R10*1), Y1
-	VMOVUPS     (DX)(R11*1), Y2
-	VADDPS      (DX)(R10*2), Y1, Y1
-	VADDPS      (DX)(R10*4), Y2, Y2
+loop35:
+	VMOVUPS     (DX)(R9*1), Y1
+	VMOVUPS     (DX)(R10*1), Y2
+	VADDPS      (DX)(R9*2), Y1, Y1
+	VADDPS      (DX)(R9*4), Y2, Y2
 	VADDPS      (DX), Y1, Y0
 	VADDPS      Y2, Y0, Y0
 	VFMADD231PS constant0<>+0(SB), Y2, Y1
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y3
-	VMOVUPS     (DX)(R11*1), Y4
-	VADDPS      (DX)(R10*2), Y3, Y3
-	VADDPS      (DX)(R10*4), Y4, Y4
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Y3
+	VMOVUPS     (DX)(R10*1), Y4
+	VADDPS      (DX)(R9*2), Y3, Y3
+	VADDPS      (DX)(R9*4), Y4, Y4
 	VADDPS      (DX), Y3, Y2
 	VADDPS      Y4, Y2, Y2
 	VFMADD231PS constant0<>+0(SB), Y4, Y3
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y5
-	VMOVUPS     (DX)(R11*1), Y6
-	VADDPS      (DX)(R10*2), Y5, Y5
-	VADDPS      (DX)(R10*4), Y6, Y6
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Y5
+	VMOVUPS     (DX)(R10*1), Y6
+	VADDPS      (DX)(R9*2), Y5, Y5
+	VADDPS      (DX)(R9*4), Y6, Y6
 	VADDPS      (DX), Y5, Y4
 	VADDPS      Y6, Y4, Y4
 	VFMADD231PS constant0<>+0(SB), Y6, Y5
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y7
-	VMOVUPS     (DX)(R11*1), Y8
-	VADDPS      (DX)(R10*2), Y7, Y7
-	VADDPS      (DX)(R10*4), Y8, Y8
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Y7
+	VMOVUPS     (DX)(R10*1), Y8
+	VADDPS      (DX)(R9*2), Y7, Y7
+	VADDPS      (DX)(R9*4), Y8, Y8
 	VADDPS      (DX), Y7, Y6
 	VADDPS      Y8, Y6, Y6
 	VFMADD231PS constant0<>+0(SB), Y8, Y7
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y9
-	VMOVUPS     (DX)(R11*1), Y10
-	VADDPS      (DX)(R10*2), Y9, Y9
-	VADDPS      (DX)(R10*4), Y10, Y10
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Y9
+	VMOVUPS     (DX)(R10*1), Y10
+	VADDPS      (DX)(R9*2), Y9, Y9
+	VADDPS      (DX)(R9*4), Y10, Y10
 	VADDPS      (DX), Y9, Y8
 	VADDPS      Y10, Y8, Y8
 	VFMADD231PS constant0<>+0(SB), Y10, Y9
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y11
-	VMOVUPS     (DX)(R11*1), Y12
-	VADDPS      (DX)(R10*2), Y11, Y11
-	VADDPS      (DX)(R10*4), Y12, Y12
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Y11
+	VMOVUPS     (DX)(R10*1), Y12
+	VADDPS      (DX)(R9*2), Y11, Y11
+	VADDPS      (DX)(R9*4), Y12, Y12
 	VADDPS      (DX), Y11, Y10
 	VADDPS      Y12, Y10, Y10
 	VFMADD231PS constant0<>+0(SB), Y12, Y11
-	ADDQ        R9, DX
-	SUBQ        R10, DX
+	ADDQ        R8, DX
+	SUBQ        R9, DX
 	VADDPS      Y4, Y2, Y12
 	VADDPS      Y8, Y6, Y13
 	VSUBPS      Y4, Y2, Y2
@@ -1928,47 +1975,35 @@ loop29:
 	VFMADD231PS constant2<>+0(SB), Y6, Y13
 	VFMADD231PS constant3<>+0(SB), Y6, Y2
 	VADDPS      Y10, Y2, Y2
-	VMOVUPS     (R8)(R14*1), Y4
+	VADDPS      (DI)(R13*1), Y0, Y0
+	VMOVUPS     (SI)(R13*1), Y4
 	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
-	VANDPS      (DI)(R14*1), Y4, Y4
-	VADDPS      Y4, Y0, Y0
-	VMOVUPS     Y0, (AX)(R14*1)
-	VMOVUPS     (SI)(R14*1), Y4
-	VCMPPS      $0x1e, constant4<>+0(SB), Y4, Y4
-	VANDPS      Y0, Y4, Y4
-	VMOVUPS     Y4, Y0
-	VMULPS      (BX)(R14*1), Y4, Y4
-	VMOVUPS     64(R8)(R14*1), Y6
+	VANDPS      Y0, Y4, Y0
+	VMOVUPS     Y0, (AX)(R13*1)
+	VMOVUPS     Y0, Y4
+	VMULPS      (BX)(R13*1), Y0, Y0
+	VADDPS      64(DI)(R13*1), Y13, Y13
+	VMOVUPS     64(SI)(R13*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      64(DI)(R14*1), Y6, Y6
-	VADDPS      Y6, Y13, Y13
-	VMOVUPS     Y13, 64(AX)(R14*1)
-	VMOVUPS     64(SI)(R14*1), Y6
+	VANDPS      Y13, Y6, Y13
+	VMOVUPS     Y13, 64(AX)(R13*1)
+	VADDPS      Y13, Y4, Y4
+	VFMADD231PS 64(BX)(R13*1), Y13, Y0
+	VADDPS      128(DI)(R13*1), Y12, Y12
+	VMOVUPS     128(SI)(R13*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      Y13, Y6, Y6
-	VADDPS      Y6, Y0, Y0
-	VFMADD231PS 64(BX)(R14*1), Y6, Y4
-	VMOVUPS     128(R8)(R14*1), Y6
+	VANDPS      Y12, Y6, Y12
+	VMOVUPS     Y12, 128(AX)(R13*1)
+	VADDPS      Y12, Y4, Y4
+	VFMADD231PS 128(BX)(R13*1), Y12, Y0
+	VADDPS      192(DI)(R13*1), Y2, Y2
+	VMOVUPS     192(SI)(R13*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      128(DI)(R14*1), Y6, Y6
-	VADDPS      Y6, Y12, Y12
-	VMOVUPS     Y12, 128(AX)(R14*1)
-	VMOVUPS     128(SI)(R14*1), Y6
-	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      Y12, Y6, Y6
-	VADDPS      Y6, Y0, Y0
-	VFMADD231PS 128(BX)(R14*1), Y6, Y4
-	VMOVUPS     192(R8)(R14*1), Y6
-	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      192(DI)(R14*1), Y6, Y6
-	VADDPS      Y6, Y2, Y2
-	VMOVUPS     Y2, 192(AX)(R14*1)
-	VMOVUPS     192(SI)(R14*1), Y6
-	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      Y2, Y6, Y6
-	VADDPS      Y6, Y0, Y0
-	VFMADD231PS 192(BX)(R14*1), Y6, Y4
-	LEAQ        (R14)(R13*2), R14
+	VANDPS      Y2, Y6, Y2
+	VMOVUPS     Y2, 192(AX)(R13*1)
+	VADDPS      Y2, Y4, Y4
+	VFMADD231PS 192(BX)(R13*1), Y2, Y0
+	LEAQ        (R13)(R12*2), R13
 	VADDPS      Y5, Y3, Y2
 	VADDPS      Y9, Y7, Y6
 	VSUBPS      Y5, Y3, Y3
@@ -1980,107 +2015,95 @@ loop29:
 	VFMADD231PS constant2<>+0(SB), Y7, Y6
 	VFMADD231PS constant3<>+0(SB), Y7, Y3
 	VADDPS      Y11, Y3, Y3
-	VMOVUPS     (R8)(R14*1), Y5
+	VADDPS      (DI)(R13*1), Y1, Y1
+	VMOVUPS     (SI)(R13*1), Y5
 	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
-	VANDPS      (DI)(R14*1), Y5, Y5
-	VADDPS      Y5, Y1, Y1
-	VMOVUPS     Y1, (AX)(R14*1)
-	VMOVUPS     (SI)(R14*1), Y5
-	VCMPPS      $0x1e, constant4<>+0(SB), Y5, Y5
-	VANDPS      Y1, Y5, Y5
-	VMOVUPS     Y5, Y1
-	VMULPS      (BX)(R14*1), Y5, Y5
-	VMOVUPS     64(R8)(R14*1), Y7
+	VANDPS      Y1, Y5, Y1
+	VMOVUPS     Y1, (AX)(R13*1)
+	VMOVUPS     Y1, Y5
+	VMULPS      (BX)(R13*1), Y1, Y1
+	VADDPS      64(DI)(R13*1), Y6, Y6
+	VMOVUPS     64(SI)(R13*1), Y7
 	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
-	VANDPS      64(DI)(R14*1), Y7, Y7
-	VADDPS      Y7, Y6, Y6
-	VMOVUPS     Y6, 64(AX)(R14*1)
-	VMOVUPS     64(SI)(R14*1), Y7
-	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
-	VANDPS      Y6, Y7, Y7
-	VADDPS      Y7, Y1, Y1
-	VFMADD231PS 64(BX)(R14*1), Y7, Y5
-	VMOVUPS     128(R8)(R14*1), Y6
+	VANDPS      Y6, Y7, Y6
+	VMOVUPS     Y6, 64(AX)(R13*1)
+	VADDPS      Y6, Y5, Y5
+	VFMADD231PS 64(BX)(R13*1), Y6, Y1
+	VADDPS      128(DI)(R13*1), Y2, Y2
+	VMOVUPS     128(SI)(R13*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      128(DI)(R14*1), Y6, Y6
-	VADDPS      Y6, Y2, Y2
-	VMOVUPS     Y2, 128(AX)(R14*1)
-	VMOVUPS     128(SI)(R14*1), Y6
-	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      Y2, Y6, Y6
-	VADDPS      Y6, Y1, Y1
-	VFMADD231PS 128(BX)(R14*1), Y6, Y5
-	VMOVUPS     192(R8)(R14*1), Y2
+	VANDPS      Y2, Y6, Y2
+	VMOVUPS     Y2, 128(AX)(R13*1)
+	VADDPS      Y2, Y5, Y5
+	VFMADD231PS 128(BX)(R13*1), Y2, Y1
+	VADDPS      192(DI)(R13*1), Y3, Y3
+	VMOVUPS     192(SI)(R13*1), Y2
 	VCMPPS      $0x1e, constant4<>+0(SB), Y2, Y2
-	VANDPS      192(DI)(R14*1), Y2, Y2
-	VADDPS      Y2, Y3, Y3
-	VMOVUPS     Y3, 192(AX)(R14*1)
-	VMOVUPS     192(SI)(R14*1), Y2
-	VCMPPS      $0x1e, constant4<>+0(SB), Y2, Y2
-	VANDPS      Y3, Y2, Y2
-	VADDPS      Y2, Y1, Y1
-	VFMADD231PS 192(BX)(R14*1), Y2, Y5
-	VADDPS      Y1, Y0, Y0
+	VANDPS      Y3, Y2, Y3
+	VMOVUPS     Y3, 192(AX)(R13*1)
+	VADDPS      Y3, Y5, Y5
+	VFMADD231PS 192(BX)(R13*1), Y3, Y1
 	VADDPS      Y5, Y4, Y4
-	LEAQ        (R14)(R13*2), R14
-	SUBQ        R13, R14
-	SUBQ        R13, R14
-	SUBQ        R13, R14
-	VMOVUPS     (DX)(R10*1), Y2
-	VMOVUPS     (DX)(R11*1), Y3
-	VSUBPS      (DX)(R10*2), Y2, Y2
-	VSUBPS      (DX)(R10*4), Y3, Y3
+	VADDPS      Y1, Y0, Y0
+	LEAQ        (R13)(R12*2), R13
+	SUBQ        R12, R13
+	SUBQ        R12, R13
+	SUBQ        R12, R13
+	VMOVUPS     (DX)(R9*1), Y2
+	VMOVUPS     (DX)(R10*1), Y3
+	VSUBPS      (DX)(R9*2), Y2, Y2
+	VSUBPS      (DX)(R9*4), Y3, Y3
 	VMOVUPS     Y2, Y1
 	VFMADD231PS constant2<>+0(SB), Y3, Y1
 	VFMADD231PS constant3<>+0(SB), Y3, Y2
-	VADDPS      (DX)(R12*1), Y2, Y2
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y5
-	VMOVUPS     (DX)(R11*1), Y6
-	VSUBPS      (DX)(R10*2), Y5, Y5
-	VSUBPS      (DX)(R10*4), Y6, Y6
+	VADDPS      (DX)(R11*1), Y2, Y2
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Y5
+	VMOVUPS     (DX)(R10*1), Y6
+	VSUBPS      (DX)(R9*2), Y5, Y5
+	VSUBPS      (DX)(R9*4), Y6, Y6
 	VMOVUPS     Y5, Y3
 	VFMADD231PS constant2<>+0(SB), Y6, Y3
 	VFMADD231PS constant3<>+0(SB), Y6, Y5
-	VADDPS      (DX)(R12*1), Y5, Y5
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y7
-	VMOVUPS     (DX)(R11*1), Y8
-	VSUBPS      (DX)(R10*2), Y7, Y7
-	VSUBPS      (DX)(R10*4), Y8, Y8
+	VADDPS      (DX)(R11*1), Y5, Y5
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Y7
+	VMOVUPS     (DX)(R10*1), Y8
+	VSUBPS      (DX)(R9*2), Y7, Y7
+	VSUBPS      (DX)(R9*4), Y8, Y8
 	VMOVUPS     Y7, Y6
 	VFMADD231PS constant2<>+0(SB), Y8, Y6
 	VFMADD231PS constant3<>+0(SB), Y8, Y7
-	VADDPS      (DX)(R12*1), Y7, Y7
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y9
-	VMOVUPS     (DX)(R11*1), Y10
-	VSUBPS      (DX)(R10*2), Y9, Y9
-	VSUBPS      (DX)(R10*4), Y10, Y10
+	VADDPS      (DX)(R11*1), Y7, Y7
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Y9
+	VMOVUPS     (DX)(R10*1), Y10
+	VSUBPS      (DX)(R9*2), Y9, Y9
+	VSUBPS      (DX)(R9*4), Y10, Y10
 	VMOVUPS     Y9, Y8
 	VFMADD231PS constant2<>+0(SB), Y10, Y8
 	VFMADD231PS constant3<>+0(SB), Y10, Y9
-	VADDPS      (DX)(R12*1), Y9, Y9
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y11
-	VMOVUPS     (DX)(R11*1), Y12
-	VSUBPS      (DX)(R10*2), Y11, Y11
-	VSUBPS      (DX)(R10*4), Y12, Y12
+	VADDPS      (DX)(R11*1), Y9, Y9
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Y11
+	VMOVUPS     (DX)(R10*1), Y12
+	VSUBPS      (DX)(R9*2), Y11, Y11
+	VSUBPS      (DX)(R9*4), Y12, Y12
 	VMOVUPS     Y11, Y10
 	VFMADD231PS constant2<>+0(SB), Y12, Y10
 	VFMADD231PS constant3<>+0(SB), Y12, Y11
-	VADDPS      (DX)(R12*1), Y11, Y11
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Y13
-	VMOVUPS     (DX)(R11*1), Y14
-	VSUBPS      (DX)(R10*2), Y13, Y13
-	VSUBPS      (DX)(R10*4), Y14, Y14
+	VADDPS      (DX)(R11*1), Y11, Y11
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Y13
+	VMOVUPS     (DX)(R10*1), Y14
+	VSUBPS      (DX)(R9*2), Y13, Y13
+	VSUBPS      (DX)(R9*4), Y14, Y14
 	VMOVUPS     Y13, Y12
 	VFMADD231PS constant2<>+0(SB), Y14, Y12
 	VFMADD231PS constant3<>+0(SB), Y14, Y13
-	VADDPS      (DX)(R12*1), Y13, Y13
-	ADDQ        R9, DX
-	SUBQ        R10, DX
+	VADDPS      (DX)(R11*1), Y13, Y13
+	ADDQ        R8, DX
+	SUBQ        R9, DX
 	VADDPS      Y6, Y3, Y14
 	VADDPS      Y10, Y8, Y15
 	VSUBPS      Y6, Y3, Y3
@@ -2092,49 +2115,37 @@ loop29:
 	VFMADD231PS constant2<>+0(SB), Y8, Y15
 	VFMADD231PS constant3<>+0(SB), Y8, Y3
 	VADDPS      Y12, Y3, Y3
-	VMOVUPS     (R8)(R14*1), Y6
+	VADDPS      (DI)(R13*1), Y1, Y1
+	VMOVUPS     (SI)(R13*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      (DI)(R14*1), Y6, Y6
-	VADDPS      Y6, Y1, Y1
-	VMOVUPS     Y1, (AX)(R14*1)
-	VMOVUPS     (SI)(R14*1), Y6
-	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      Y1, Y6, Y6
-	VMOVUPS     Y6, Y1
-	VMULPS      (BX)(R14*1), Y6, Y6
-	VMOVUPS     64(R8)(R14*1), Y8
+	VANDPS      Y1, Y6, Y1
+	VMOVUPS     Y1, (AX)(R13*1)
+	VMOVUPS     Y1, Y6
+	VMULPS      (BX)(R13*1), Y1, Y1
+	VADDPS      64(DI)(R13*1), Y15, Y15
+	VMOVUPS     64(SI)(R13*1), Y8
 	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
-	VANDPS      64(DI)(R14*1), Y8, Y8
-	VADDPS      Y8, Y15, Y15
-	VMOVUPS     Y15, 64(AX)(R14*1)
-	VMOVUPS     64(SI)(R14*1), Y8
+	VANDPS      Y15, Y8, Y15
+	VMOVUPS     Y15, 64(AX)(R13*1)
+	VADDPS      Y15, Y6, Y6
+	VFMADD231PS 64(BX)(R13*1), Y15, Y1
+	VADDPS      128(DI)(R13*1), Y14, Y14
+	VMOVUPS     128(SI)(R13*1), Y8
 	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
-	VANDPS      Y15, Y8, Y8
-	VADDPS      Y8, Y1, Y1
-	VFMADD231PS 64(BX)(R14*1), Y8, Y6
-	VMOVUPS     128(R8)(R14*1), Y8
+	VANDPS      Y14, Y8, Y14
+	VMOVUPS     Y14, 128(AX)(R13*1)
+	VADDPS      Y14, Y6, Y6
+	VFMADD231PS 128(BX)(R13*1), Y14, Y1
+	VADDPS      192(DI)(R13*1), Y3, Y3
+	VMOVUPS     192(SI)(R13*1), Y8
 	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
-	VANDPS      128(DI)(R14*1), Y8, Y8
-	VADDPS      Y8, Y14, Y14
-	VMOVUPS     Y14, 128(AX)(R14*1)
-	VMOVUPS     128(SI)(R14*1), Y8
-	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
-	VANDPS      Y14, Y8, Y8
-	VADDPS      Y8, Y1, Y1
-	VFMADD231PS 128(BX)(R14*1), Y8, Y6
-	VMOVUPS     192(R8)(R14*1), Y8
-	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
-	VANDPS      192(DI)(R14*1), Y8, Y8
-	VADDPS      Y8, Y3, Y3
-	VMOVUPS     Y3, 192(AX)(R14*1)
-	VMOVUPS     192(SI)(R14*1), Y8
-	VCMPPS      $0x1e, constant4<>+0(SB), Y8, Y8
-	VANDPS      Y3, Y8, Y8
-	VADDPS      Y8, Y1, Y1
-	VFMADD231PS 192(BX)(R14*1), Y8, Y6
-	VADDPS      Y1, Y0, Y0
+	VANDPS      Y3, Y8, Y3
+	VMOVUPS     Y3, 192(AX)(R13*1)
+	VADDPS      Y3, Y6, Y6
+	VFMADD231PS 192(BX)(R13*1), Y3, Y1
 	VADDPS      Y6, Y4, Y4
-	LEAQ        (R14)(R13*2), R14
+	VADDPS      Y1, Y0, Y0
+	LEAQ        (R13)(R12*2), R13
 	VADDPS      Y7, Y5, Y1
 	VADDPS      Y11, Y9, Y3
 	VSUBPS      Y7, Y5, Y5
@@ -2146,76 +2157,64 @@ loop29:
 	VFMADD231PS constant2<>+0(SB), Y9, Y3
 	VFMADD231PS constant3<>+0(SB), Y9, Y5
 	VADDPS      Y13, Y5, Y5
-	VMOVUPS     (R8)(R14*1), Y6
+	VADDPS      (DI)(R13*1), Y2, Y2
+	VMOVUPS     (SI)(R13*1), Y6
 	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      (DI)(R14*1), Y6, Y6
-	VADDPS      Y6, Y2, Y2
-	VMOVUPS     Y2, (AX)(R14*1)
-	VMOVUPS     (SI)(R14*1), Y6
-	VCMPPS      $0x1e, constant4<>+0(SB), Y6, Y6
-	VANDPS      Y2, Y6, Y6
-	VMOVUPS     Y6, Y2
-	VMULPS      (BX)(R14*1), Y6, Y6
-	VMOVUPS     64(R8)(R14*1), Y7
+	VANDPS      Y2, Y6, Y2
+	VMOVUPS     Y2, (AX)(R13*1)
+	VMOVUPS     Y2, Y6
+	VMULPS      (BX)(R13*1), Y2, Y2
+	VADDPS      64(DI)(R13*1), Y3, Y3
+	VMOVUPS     64(SI)(R13*1), Y7
 	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
-	VANDPS      64(DI)(R14*1), Y7, Y7
-	VADDPS      Y7, Y3, Y3
-	VMOVUPS     Y3, 64(AX)(R14*1)
-	VMOVUPS     64(SI)(R14*1), Y7
-	VCMPPS      $0x1e, constant4<>+0(SB), Y7, Y7
-	VANDPS      Y3, Y7, Y7
-	VADDPS      Y7, Y2, Y2
-	VFMADD231PS 64(BX)(R14*1), Y7, Y6
-	VMOVUPS     128(R8)(R14*1), Y3
+	VANDPS      Y3, Y7, Y3
+	VMOVUPS     Y3, 64(AX)(R13*1)
+	VADDPS      Y3, Y6, Y6
+	VFMADD231PS 64(BX)(R13*1), Y3, Y2
+	VADDPS      128(DI)(R13*1), Y1, Y1
+	VMOVUPS     128(SI)(R13*1), Y3
 	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
-	VANDPS      128(DI)(R14*1), Y3, Y3
-	VADDPS      Y3, Y1, Y1
-	VMOVUPS     Y1, 128(AX)(R14*1)
-	VMOVUPS     128(SI)(R14*1), Y3
-	VCMPPS      $0x1e, constant4<>+0(SB), Y3, Y3
-	VANDPS      Y1, Y3, Y3
-	VADDPS      Y3, Y2, Y2
-	VFMADD231PS 128(BX)(R14*1), Y3, Y6
-	VMOVUPS     192(R8)(R14*1), Y1
+	VANDPS      Y1, Y3, Y1
+	VMOVUPS     Y1, 128(AX)(R13*1)
+	VADDPS      Y1, Y6, Y6
+	VFMADD231PS 128(BX)(R13*1), Y1, Y2
+	VADDPS      192(DI)(R13*1), Y5, Y5
+	VMOVUPS     192(SI)(R13*1), Y1
 	VCMPPS      $0x1e, constant4<>+0(SB), Y1, Y1
-	VANDPS      192(DI)(R14*1), Y1, Y1
-	VADDPS      Y1, Y5, Y5
-	VMOVUPS     Y5, 192(AX)(R14*1)
-	VMOVUPS     192(SI)(R14*1), Y1
-	VCMPPS      $0x1e, constant4<>+0(SB), Y1, Y1
-	VANDPS      Y5, Y1, Y1
-	VADDPS      Y1, Y2, Y2
-	VFMADD231PS 192(BX)(R14*1), Y1, Y6
-	VADDPS      Y2, Y0, Y0
+	VANDPS      Y5, Y1, Y5
+	VMOVUPS     Y5, 192(AX)(R13*1)
+	VADDPS      Y5, Y6, Y6
+	VFMADD231PS 192(BX)(R13*1), Y5, Y2
 	VADDPS      Y6, Y4, Y4
-	LEAQ        (R14)(R13*2), R14
-	SUBQ        R13, R14
-	SUBQ        R13, R14
-	SUBQ        R13, R14
-	SUBQ        R13, R14
-	SUBQ        R13, R14
-	VADDPS      (CX), Y0, Y0
-	VMOVUPS     Y0, (CX)
-	VADDPS      64(CX), Y4, Y4
-	VMOVUPS     Y4, 64(CX)
+	VADDPS      Y2, Y0, Y0
+	LEAQ        (R13)(R12*2), R13
+	SUBQ        R12, R13
+	SUBQ        R12, R13
+	SUBQ        R12, R13
+	SUBQ        R12, R13
+	SUBQ        R12, R13
+	VADDPS      (CX), Y4, Y4
+	VMOVUPS     Y4, (CX)
+	VADDPS      64(CX), Y0, Y0
+	VMOVUPS     Y0, 64(CX)
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
-	ADDQ        $0x20, R14
+	ADDQ        $0x20, R13
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop29
+	JNZ         loop35
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
-	SUBQ        $0x40, R14
-	ADDQ        $0x00000100, R14
-	MOVQ        channels+192(FP), R15
-	LEAQ        (DX)(R15*4), DX
+	SUBQ        $0x40, R13
+	ADDQ        $0x00000100, R13
+	MOVQ        channels+168(FP), R14
+	LEAQ        (DX)(R14*4), DX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop28
-	MOVQ        (SP), R14
-	LEAQ        (R14)(R13*4), R14
-	MOVQ        R14, (SP)
+	JNZ         loop34
+	MOVQ        (SP), R13
+	LEAQ        (R13)(R12*4), R13
+	MOVQ        R13, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop27
+	JNZ         loop33
 	VZEROUPPER
 	RET
 
@@ -2225,7 +2224,7 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	MOVQ  last+72(FP), AX
 	MOVQ  first+64(FP), CX
 	SUBQ  CX, AX
-	JLE   none30
+	JLE   none36
 	MOVQ  w_base+24(FP), CX
 	MOVQ  u_base+0(FP), DX
 	MOVQ  first+64(FP), BX
@@ -2252,15 +2251,15 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	SHRQ  $0x04, R13
 	MOVQ  R13, (SP)
 
-loop31:
+loop37:
 	MOVQ CX, R13
 	MOVQ DX, R14
 	MOVQ AX, 8(SP)
 
-loop32:
+loop38:
 	MOVQ $0x00000002, 16(SP)
 
-loop33:
+loop39:
 	VMOVUPS      (R13), Y0
 	VADDPS       (R13)(DI*2), Y0, Y0
 	VSUBPS       (R13)(DI*1), Y0, Y1
@@ -2328,21 +2327,21 @@ loop33:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop33
+	JNZ          loop39
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop32
+	JNZ          loop38
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 24(SP)
 
-loop34:
+loop40:
 	MOVQ $0x00000002, 32(SP)
 
-loop35:
+loop41:
 	VMOVUPS      (R13), Y0
 	VMOVUPS      (R13)(DI*2), Y1
 	VFMADD231PS  constant0<>+0(SB), Y1, Y0
@@ -2422,21 +2421,21 @@ loop35:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 32(SP)
-	JNZ          loop35
+	JNZ          loop41
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop34
+	JNZ          loop40
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 40(SP)
 
-loop36:
+loop42:
 	MOVQ $0x00000002, 48(SP)
 
-loop37:
+loop43:
 	VMOVUPS      (R13), Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      (R13)(DI*2), Y1
@@ -2495,21 +2494,21 @@ loop37:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 48(SP)
-	JNZ          loop37
+	JNZ          loop43
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 40(SP)
-	JNZ          loop36
+	JNZ          loop42
 	ADDQ         $0x00000040, CX
 	MOVQ         c+48(FP), R13
 	SHLQ         $0x06, R13
 	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
-	JNZ          loop31
+	JNZ          loop37
 
-none30:
+none36:
 	VZEROUPPER
 	RET
 
@@ -2561,7 +2560,7 @@ TEXT ·transformWeightsGradAVX2(SB), NOSPLIT, $8-64
 	LEAQ  (BX)(BX*2), R9
 	LEAQ  (R9)(BX*2), R10
 
-loop38:
+loop44:
 	VMOVUPS      (CX)(BX*1), Y0
 	VMOVUPS      (CX)(R9*1), Y1
 	VADDPS       (CX)(BX*2), Y0, Y0
@@ -2741,7 +2740,7 @@ loop38:
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x08, (SP)
-	JNZ          loop38
+	JNZ          loop44
 	VZEROUPPER
 	RET
 

@@ -4,9 +4,9 @@
 
 #include "textflag.h"
 
-// func multiplyAVX512(m []float32, v []float32, u []float32, tiles int, c int, k int, vPlane int, mPlane int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·multiplyAVX512(SB), NOSPLIT, $32-112
+// func multiplyAVX512(m []float32, v []float32, u []float32, tiles int, c int, k int, vPlane int, mPlane int, ahead []*float32, lines int)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·multiplyAVX512(SB), NOSPLIT, $40-144
 	MOVQ m_base+0(FP), AX
 	MOVQ v_base+24(FP), CX
 	MOVQ u_base+48(FP), DX
@@ -19,23 +19,47 @@ TEXT ·multiplyAVX512(SB), NOSPLIT, $32-112
 	LEAQ (R8)(BX*2), R9
 	MOVQ BX, R10
 	SHLQ $0x04, R10
-	MOVQ $0x00000024, (SP)
+	MOVQ $0x00000000, (SP)
+	MOVQ $0x00000024, 8(SP)
 
 loop1:
+	MOVQ  ahead_base+112(FP), R11
+	MOVQ  ahead_len+120(FP), R12
+	TESTQ R12, R12
+	JZ    fetched3
+
+stream2:
+	MOVQ lines+136(FP), R14
+	MOVQ (R11), R13
+	ADDQ (SP), R13
+
+loop4:
+	PREFETCHT1 (R13)
+	ADDQ       $0x40, R13
+	SUBQ       $0x01, R14
+	JNZ        loop4
+	ADDQ       $0x08, R11
+	DECQ       R12
+	JNZ        stream2
+	MOVQ       lines+136(FP), R11
+	SHLQ       $0x06, R11
+	ADDQ       R11, (SP)
+
+fetched3:
 	MOVQ AX, R11
 	MOVQ k+88(FP), R12
 	SHRQ $0x04, R12
-	MOVQ R12, 8(SP)
+	MOVQ R12, 16(SP)
 
-pairs4:
-	CMPQ 8(SP), $0x02
-	JLT  single2
+pairs7:
+	CMPQ 16(SP), $0x02
+	JLT  single5
 	MOVQ CX, R12
 	MOVQ R11, R13
 	MOVQ tiles+72(FP), R14
-	MOVQ R14, 16(SP)
+	MOVQ R14, 24(SP)
 
-loop5:
+loop8:
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
 	VXORPS Z2, Z2, Z2
@@ -54,7 +78,7 @@ loop5:
 	VXORPS Z15, Z15, Z15
 	MOVQ   c+80(FP), R14
 
-loop6:
+loop9:
 	VMOVUPS      (DX), Z16
 	VMOVUPS      (DX)(R10*1), Z17
 	VBROADCASTSS (R12), Z18
@@ -162,7 +186,7 @@ loop6:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R12
 	SUBQ         $0x04, R14
-	JNZ          loop6
+	JNZ          loop9
 	SUBQ         R10, DX
 	VMOVUPS      Z0, (R13)
 	VMOVUPS      Z1, 64(R13)
@@ -210,7 +234,7 @@ loop6:
 	VXORPS       Z15, Z15, Z15
 	MOVQ         c+80(FP), R14
 
-loop7:
+loop10:
 	VMOVUPS      (DX), Z16
 	VMOVUPS      (DX)(R10*1), Z17
 	VBROADCASTSS (R12), Z18
@@ -318,7 +342,7 @@ loop7:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R12
 	SUBQ         $0x04, R14
-	JNZ          loop7
+	JNZ          loop10
 	SUBQ         R10, DX
 	VMOVUPS      Z0, (R13)
 	VMOVUPS      Z1, 64(R13)
@@ -348,23 +372,23 @@ loop7:
 	ADDQ         BX, R12
 	ADDQ         BX, R12
 	ADDQ         BX, R12
-	SUBQ         $0x10, 16(SP)
-	JNZ          loop5
+	SUBQ         $0x10, 24(SP)
+	JNZ          loop8
 	ADDQ         R10, DX
 	ADDQ         R10, DX
 	ADDQ         $0x00000080, R11
-	SUBQ         $0x02, 8(SP)
-	JMP          pairs4
+	SUBQ         $0x02, 16(SP)
+	JMP          pairs7
 
-single2:
-	CMPQ 8(SP), $0x00
-	JEQ  done3
+single5:
+	CMPQ 16(SP), $0x00
+	JEQ  done6
 	MOVQ CX, R12
 	MOVQ R11, R13
 	MOVQ tiles+72(FP), R14
-	MOVQ R14, 24(SP)
+	MOVQ R14, 32(SP)
 
-loop8:
+loop11:
 	LEAQ   (R12)(BX*8), R14
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -384,7 +408,7 @@ loop8:
 	VXORPS Z15, Z15, Z15
 	MOVQ   c+80(FP), R15
 
-loop9:
+loop12:
 	VMOVUPS          (DX), Z16
 	VBROADCASTF32X4  (R12), Z17
 	VPERMILPS        $0x00, Z17, Z18
@@ -477,7 +501,7 @@ loop9:
 	ADDQ             $0x10, R12
 	ADDQ             $0x10, R14
 	SUBQ             $0x04, R15
-	JNZ              loop9
+	JNZ              loop12
 	SUBQ             R10, DX
 	VMOVUPS          Z0, (R13)
 	ADDQ             SI, R13
@@ -516,24 +540,24 @@ loop9:
 	ADDQ             BX, R12
 	ADDQ             BX, R12
 	ADDQ             BX, R12
-	SUBQ             $0x10, 24(SP)
-	JNZ              loop8
+	SUBQ             $0x10, 32(SP)
+	JNZ              loop11
 	ADDQ             R10, DX
 	ADDQ             $0x00000040, R11
 
-done3:
+done6:
 	MOVQ vPlane+96(FP), R11
 	LEAQ (CX)(R11*4), CX
 	MOVQ mPlane+104(FP), R11
 	LEAQ (AX)(R11*4), AX
-	SUBQ $0x01, (SP)
+	SUBQ $0x01, 8(SP)
 	JNZ  loop1
 	VZEROUPPER
 	RET
 
-// func multiplyGradAVX512(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·multiplyGradAVX512(SB), NOSPLIT, $32-112
+// func multiplyGradAVX512(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int, ahead []*float32, lines int)
+// Requires: AVX, AVX512DQ, AVX512F, MMX+
+TEXT ·multiplyGradAVX512(SB), NOSPLIT, $40-144
 	MOVQ u_base+0(FP), AX
 	MOVQ v_base+24(FP), CX
 	MOVQ d_base+48(FP), DX
@@ -541,24 +565,48 @@ TEXT ·multiplyGradAVX512(SB), NOSPLIT, $32-112
 	SHLQ $0x02, BX
 	MOVQ k+88(FP), SI
 	SHLQ $0x02, SI
-	MOVQ $0x00000024, (SP)
+	MOVQ $0x00000000, (SP)
+	MOVQ $0x00000024, 8(SP)
 
-loop10:
+loop13:
+	MOVQ  ahead_base+112(FP), DI
+	MOVQ  ahead_len+120(FP), R8
+	TESTQ R8, R8
+	JZ    fetched15
+
+stream14:
+	MOVQ lines+136(FP), R10
+	MOVQ (DI), R9
+	ADDQ (SP), R9
+
+loop16:
+	PREFETCHT1 (R9)
+	ADDQ       $0x40, R9
+	SUBQ       $0x01, R10
+	JNZ        loop16
+	ADDQ       $0x08, DI
+	DECQ       R8
+	JNZ        stream14
+	MOVQ       lines+136(FP), DI
+	SHLQ       $0x06, DI
+	ADDQ       DI, (SP)
+
+fetched15:
 	MOVQ AX, DI
 	MOVQ DX, R8
 	MOVQ k+88(FP), R9
 	SHRQ $0x04, R9
-	MOVQ R9, 8(SP)
+	MOVQ R9, 16(SP)
 
-pairs13:
-	CMPQ 8(SP), $0x02
-	JLT  single11
+pairs19:
+	CMPQ 16(SP), $0x02
+	JLT  single17
 	MOVQ DI, R9
 	MOVQ CX, R10
 	MOVQ c+80(FP), R11
-	MOVQ R11, 16(SP)
+	MOVQ R11, 24(SP)
 
-loop14:
+loop20:
 	MOVQ   R10, R11
 	MOVQ   R8, R12
 	VXORPS Z0, Z0, Z0
@@ -579,7 +627,7 @@ loop14:
 	VXORPS Z15, Z15, Z15
 	MOVQ   tiles+72(FP), R13
 
-loop15:
+loop21:
 	VMOVUPS      (R12), Z16
 	VMOVUPS      64(R12), Z17
 	VBROADCASTSS (R11), Z18
@@ -609,7 +657,7 @@ loop15:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop15
+	JNZ          loop21
 	VADDPS       (R9), Z0, Z0
 	VMOVUPS      Z0, (R9)
 	VADDPS       64(R9), Z1, Z1
@@ -671,7 +719,7 @@ loop15:
 	VXORPS       Z15, Z15, Z15
 	MOVQ         tiles+72(FP), R13
 
-loop16:
+loop22:
 	VMOVUPS      (R12), Z16
 	VMOVUPS      64(R12), Z17
 	VBROADCASTSS (R11), Z18
@@ -701,7 +749,7 @@ loop16:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop16
+	JNZ          loop22
 	VADDPS       (R9), Z0, Z0
 	VMOVUPS      Z0, (R9)
 	VADDPS       64(R9), Z1, Z1
@@ -743,22 +791,22 @@ loop16:
 	VMOVUPS      Z15, 64(R9)
 	ADDQ         SI, R9
 	ADDQ         $0x20, R10
-	SUBQ         $0x10, 16(SP)
-	JNZ          loop14
+	SUBQ         $0x10, 24(SP)
+	JNZ          loop20
 	ADDQ         $0x00000080, DI
 	ADDQ         $0x00000080, R8
-	SUBQ         $0x02, 8(SP)
-	JMP          pairs13
+	SUBQ         $0x02, 16(SP)
+	JMP          pairs19
 
-single11:
-	CMPQ 8(SP), $0x00
-	JEQ  done12
+single17:
+	CMPQ 16(SP), $0x00
+	JEQ  done18
 	MOVQ DI, R9
 	MOVQ CX, R10
 	MOVQ c+80(FP), R11
-	MOVQ R11, 24(SP)
+	MOVQ R11, 32(SP)
 
-loop17:
+loop23:
 	MOVQ   R10, R11
 	MOVQ   R8, R12
 	VXORPS Z0, Z0, Z0
@@ -779,7 +827,7 @@ loop17:
 	VXORPS Z15, Z15, Z15
 	MOVQ   tiles+72(FP), R13
 
-loop18:
+loop24:
 	VBROADCASTF32X4  (R11), Z16
 	VMOVUPS          (R12), Z17
 	VPERMILPS        $0x00, Z16, Z18
@@ -805,7 +853,7 @@ loop18:
 	ADDQ             BX, R11
 	ADDQ             SI, R12
 	SUBQ             $0x01, R13
-	JNZ              loop18
+	JNZ              loop24
 	VADDPS           (R9), Z0, Z0
 	VMOVUPS          Z0, (R9)
 	ADDQ             SI, R9
@@ -855,12 +903,12 @@ loop18:
 	VMOVUPS          Z15, (R9)
 	ADDQ             SI, R9
 	ADDQ             $0x40, R10
-	SUBQ             $0x10, 24(SP)
-	JNZ              loop17
+	SUBQ             $0x10, 32(SP)
+	JNZ              loop23
 	ADDQ             $0x00000040, DI
 	ADDQ             $0x00000040, R8
 
-done12:
+done18:
 	MOVQ  c+80(FP), DI
 	MOVQ  k+88(FP), R8
 	IMULQ R8, DI
@@ -869,8 +917,8 @@ done12:
 	LEAQ  (CX)(DI*4), CX
 	MOVQ  dPlane+104(FP), DI
 	LEAQ  (DX)(DI*4), DX
-	SUBQ  $0x01, (SP)
-	JNZ   loop10
+	SUBQ  $0x01, 8(SP)
+	JNZ   loop13
 	VZEROUPPER
 	RET
 
@@ -898,7 +946,7 @@ TEXT ·transformInputAVX512(SB), NOSPLIT, $32-88
 	MOVQ    tilesY+56(FP), R13
 	MOVQ    R13, (SP)
 
-loop19:
+loop25:
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Z2
@@ -916,7 +964,7 @@ loop19:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 8(SP)
 
-loop20:
+loop26:
 	VMOVUPS      Z6, Z2
 	VMOVUPS      Z12, Z8
 	VMOVUPS      Z7, Z3
@@ -993,7 +1041,7 @@ loop20:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop20
+	JNZ          loop26
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Z2
@@ -1013,7 +1061,7 @@ loop20:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 16(SP)
 
-loop21:
+loop27:
 	VMOVUPS      Z6, Z2
 	VMOVUPS      Z12, Z8
 	VMOVUPS      Z7, Z3
@@ -1094,7 +1142,7 @@ loop21:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop21
+	JNZ          loop27
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Z6
@@ -1112,7 +1160,7 @@ loop21:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 24(SP)
 
-loop22:
+loop28:
 	VMOVUPS      Z6, Z2
 	VMOVUPS      Z12, Z8
 	VMOVUPS      Z7, Z3
@@ -1189,14 +1237,14 @@ loop22:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop22
+	JNZ          loop28
 	LEAQ         (CX)(R10*4), CX
 	MOVQ         tilesX+48(FP), R13
 	MOVQ         channels+72(FP), R14
 	IMULQ        R14, R13
 	LEAQ         (AX)(R13*4), AX
 	SUBQ         $0x01, (SP)
-	JNZ          loop19
+	JNZ          loop25
 	VZEROUPPER
 	RET
 
@@ -1276,12 +1324,12 @@ TEXT ·transformGradAVX512(SB), NOSPLIT, $16-88
 	MOVQ    tilesY+56(FP), R12
 	MOVQ    R12, (SP)
 
-loop23:
+loop29:
 	MOVQ CX, R12
 	MOVQ tilesX+48(FP), R13
 	MOVQ R13, 8(SP)
 
-loop24:
+loop30:
 	VMOVUPS     (R12), Z2
 	VMOVUPS     (R12)(R10*1), Z5
 	VADDPS      (R12)(R10*2), Z2, Z2
@@ -1442,10 +1490,10 @@ loop24:
 	MOVQ        channels+72(FP), R13
 	LEAQ        (AX)(R13*4), AX
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop24
+	JNZ         loop30
 	LEAQ        (CX)(R10*4), CX
 	SUBQ        $0x01, (SP)
-	JNZ         loop23
+	JNZ         loop29
 	VZEROUPPER
 	RET
 
@@ -1467,19 +1515,19 @@ TEXT ·transformOutputAVX512(SB), NOSPLIT, $48-112
 	VMOVUPS constant0<>+0(SB), Z1
 	VMOVUPS constant3<>+0(SB), Z2
 	TESTQ   $0x0000003f, AX
-	JNZ     ordinary25
+	JNZ     ordinary31
 	TESTQ   $0x0000003f, R9
-	JNZ     ordinary25
+	JNZ     ordinary31
 	MOVQ    $0x00000000, (SP)
 	MOVQ    tilesY+80(FP), R10
 	MOVQ    R10, 8(SP)
 
-loop26:
+loop32:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop27:
+loop33:
 	VMOVUPS     (DX)(SI*1), Z4
 	VMOVUPS     (DX)(DI*1), Z5
 	VADDPS      (DX)(SI*2), Z4, Z4
@@ -1702,26 +1750,26 @@ loop27:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (DX)(R11*4), DX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop27
+	JNZ         loop33
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop26
+	JNZ         loop32
 	VZEROUPPER
 	RET
 
-ordinary25:
+ordinary31:
 	MOVQ $0x00000000, 24(SP)
 	MOVQ tilesY+80(FP), R10
 	MOVQ R10, 32(SP)
 
-loop28:
+loop34:
 	MOVQ 24(SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 40(SP)
 
-loop29:
+loop35:
 	VMOVUPS     (DX)(SI*1), Z4
 	VMOVUPS     (DX)(DI*1), Z5
 	VADDPS      (DX)(SI*2), Z4, Z4
@@ -1944,12 +1992,12 @@ loop29:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (DX)(R11*4), DX
 	SUBQ        $0x01, 40(SP)
-	JNZ         loop29
+	JNZ         loop35
 	MOVQ        24(SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, 24(SP)
 	SUBQ        $0x01, 32(SP)
-	JNZ         loop28
+	JNZ         loop34
 	VZEROUPPER
 	RET
 
@@ -1997,12 +2045,12 @@ TEXT ·transformOutputGradAVX512(SB), NOSPLIT, $24-160
 	MOVQ    tilesY+128(FP), SI
 	MOVQ    SI, 8(SP)
 
-loop30:
+loop36:
 	MOVQ (SP), SI
 	MOVQ tilesX+120(FP), R12
 	MOVQ R12, 16(SP)
 
-loop31:
+loop37:
 	VMOVUPS     (DX)(R8*1), Z7
 	VMOVUPS     (DX)(R9*1), Z8
 	VADDPS      (DX)(R8*2), Z7, Z7
@@ -2063,36 +2111,36 @@ loop31:
 	VFMADD231PS Z0, Z12, Z19
 	VFMADD231PS Z2, Z12, Z8
 	VADDPS      Z16, Z8, Z8
-	VMOVUPS     Z6, (AX)(SI*1)
 	VMOVUPS     (BX)(SI*1), Z10
 	VMOVUPS     Z5, Z12
 	VFMADD231PS Z4, Z10, Z12
 	VCMPPS      $0x1e, Z3, Z12, K1
 	VMOVUPS.Z   Z6, K1, Z6
+	VMOVUPS     Z6, (AX)(SI*1)
 	VMOVUPS     Z6, Z12
 	VMULPS      Z10, Z6, Z6
-	VMOVUPS     Z19, 64(AX)(SI*1)
 	VMOVUPS     64(BX)(SI*1), Z10
 	VMOVUPS     Z5, Z14
 	VFMADD231PS Z4, Z10, Z14
 	VCMPPS      $0x1e, Z3, Z14, K1
-	VMOVUPS.Z   Z19, K1, Z14
-	VADDPS      Z14, Z12, Z12
-	VFMADD231PS Z10, Z14, Z6
-	VMOVUPS     Z18, 128(AX)(SI*1)
+	VMOVUPS.Z   Z19, K1, Z19
+	VMOVUPS     Z19, 64(AX)(SI*1)
+	VADDPS      Z19, Z12, Z12
+	VFMADD231PS Z10, Z19, Z6
 	VMOVUPS     128(BX)(SI*1), Z10
 	VMOVUPS     Z5, Z14
 	VFMADD231PS Z4, Z10, Z14
 	VCMPPS      $0x1e, Z3, Z14, K1
-	VMOVUPS.Z   Z18, K1, Z14
-	VADDPS      Z14, Z12, Z12
-	VFMADD231PS Z10, Z14, Z6
-	VMOVUPS     Z8, 192(AX)(SI*1)
+	VMOVUPS.Z   Z18, K1, Z18
+	VMOVUPS     Z18, 128(AX)(SI*1)
+	VADDPS      Z18, Z12, Z12
+	VFMADD231PS Z10, Z18, Z6
 	VMOVUPS     192(BX)(SI*1), Z10
 	VMOVUPS     Z5, Z14
 	VFMADD231PS Z4, Z10, Z14
 	VCMPPS      $0x1e, Z3, Z14, K1
 	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z8, 192(AX)(SI*1)
 	VADDPS      Z8, Z12, Z12
 	VFMADD231PS Z10, Z8, Z6
 	LEAQ        (SI)(R11*2), SI
@@ -2107,36 +2155,36 @@ loop31:
 	VFMADD231PS Z0, Z13, Z10
 	VFMADD231PS Z2, Z13, Z9
 	VADDPS      Z17, Z9, Z9
-	VMOVUPS     Z7, (AX)(SI*1)
 	VMOVUPS     (BX)(SI*1), Z11
 	VMOVUPS     Z5, Z13
 	VFMADD231PS Z4, Z11, Z13
 	VCMPPS      $0x1e, Z3, Z13, K1
 	VMOVUPS.Z   Z7, K1, Z7
+	VMOVUPS     Z7, (AX)(SI*1)
 	VMOVUPS     Z7, Z13
 	VMULPS      Z11, Z7, Z7
-	VMOVUPS     Z10, 64(AX)(SI*1)
 	VMOVUPS     64(BX)(SI*1), Z11
 	VMOVUPS     Z5, Z14
 	VFMADD231PS Z4, Z11, Z14
 	VCMPPS      $0x1e, Z3, Z14, K1
 	VMOVUPS.Z   Z10, K1, Z10
+	VMOVUPS     Z10, 64(AX)(SI*1)
 	VADDPS      Z10, Z13, Z13
 	VFMADD231PS Z11, Z10, Z7
-	VMOVUPS     Z8, 128(AX)(SI*1)
 	VMOVUPS     128(BX)(SI*1), Z10
 	VMOVUPS     Z5, Z11
 	VFMADD231PS Z4, Z10, Z11
 	VCMPPS      $0x1e, Z3, Z11, K1
 	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z8, 128(AX)(SI*1)
 	VADDPS      Z8, Z13, Z13
 	VFMADD231PS Z10, Z8, Z7
-	VMOVUPS     Z9, 192(AX)(SI*1)
 	VMOVUPS     192(BX)(SI*1), Z8
 	VMOVUPS     Z5, Z10
 	VFMADD231PS Z4, Z8, Z10
 	VCMPPS      $0x1e, Z3, Z10, K1
 	VMOVUPS.Z   Z9, K1, Z9
+	VMOVUPS     Z9, 192(AX)(SI*1)
 	VADDPS      Z9, Z13, Z13
 	VFMADD231PS Z8, Z9, Z7
 	VADDPS      Z13, Z12, Z12
@@ -2211,36 +2259,36 @@ loop31:
 	VFMADD231PS Z0, Z14, Z21
 	VFMADD231PS Z2, Z14, Z9
 	VADDPS      Z18, Z9, Z9
-	VMOVUPS     Z7, (AX)(SI*1)
 	VMOVUPS     (BX)(SI*1), Z11
 	VMOVUPS     Z5, Z14
 	VFMADD231PS Z4, Z11, Z14
 	VCMPPS      $0x1e, Z3, Z14, K1
 	VMOVUPS.Z   Z7, K1, Z7
+	VMOVUPS     Z7, (AX)(SI*1)
 	VMOVUPS     Z7, Z14
 	VMULPS      Z11, Z7, Z7
-	VMOVUPS     Z21, 64(AX)(SI*1)
 	VMOVUPS     64(BX)(SI*1), Z11
 	VMOVUPS     Z5, Z16
 	VFMADD231PS Z4, Z11, Z16
 	VCMPPS      $0x1e, Z3, Z16, K1
-	VMOVUPS.Z   Z21, K1, Z16
-	VADDPS      Z16, Z14, Z14
-	VFMADD231PS Z11, Z16, Z7
-	VMOVUPS     Z20, 128(AX)(SI*1)
+	VMOVUPS.Z   Z21, K1, Z21
+	VMOVUPS     Z21, 64(AX)(SI*1)
+	VADDPS      Z21, Z14, Z14
+	VFMADD231PS Z11, Z21, Z7
 	VMOVUPS     128(BX)(SI*1), Z11
 	VMOVUPS     Z5, Z16
 	VFMADD231PS Z4, Z11, Z16
 	VCMPPS      $0x1e, Z3, Z16, K1
-	VMOVUPS.Z   Z20, K1, Z16
-	VADDPS      Z16, Z14, Z14
-	VFMADD231PS Z11, Z16, Z7
-	VMOVUPS     Z9, 192(AX)(SI*1)
+	VMOVUPS.Z   Z20, K1, Z20
+	VMOVUPS     Z20, 128(AX)(SI*1)
+	VADDPS      Z20, Z14, Z14
+	VFMADD231PS Z11, Z20, Z7
 	VMOVUPS     192(BX)(SI*1), Z11
 	VMOVUPS     Z5, Z16
 	VFMADD231PS Z4, Z11, Z16
 	VCMPPS      $0x1e, Z3, Z16, K1
 	VMOVUPS.Z   Z9, K1, Z9
+	VMOVUPS     Z9, 192(AX)(SI*1)
 	VADDPS      Z9, Z14, Z14
 	VFMADD231PS Z11, Z9, Z7
 	VADDPS      Z14, Z12, Z12
@@ -2257,38 +2305,38 @@ loop31:
 	VFMADD231PS Z0, Z15, Z9
 	VFMADD231PS Z2, Z15, Z10
 	VADDPS      Z19, Z10, Z10
-	VMOVUPS     Z8, (AX)(SI*1)
 	VMOVUPS     (BX)(SI*1), Z11
 	VMOVUPS     Z5, Z13
 	VFMADD231PS Z4, Z11, Z13
 	VCMPPS      $0x1e, Z3, Z13, K1
 	VMOVUPS.Z   Z8, K1, Z8
+	VMOVUPS     Z8, (AX)(SI*1)
 	VMOVUPS     Z8, Z13
 	VMULPS      Z11, Z8, Z8
-	VMOVUPS     Z9, 64(AX)(SI*1)
 	VMOVUPS     64(BX)(SI*1), Z11
 	VMOVUPS     Z5, Z14
 	VFMADD231PS Z4, Z11, Z14
 	VCMPPS      $0x1e, Z3, Z14, K1
 	VMOVUPS.Z   Z9, K1, Z9
+	VMOVUPS     Z9, 64(AX)(SI*1)
 	VADDPS      Z9, Z13, Z13
 	VFMADD231PS Z11, Z9, Z8
-	VMOVUPS     Z7, 128(AX)(SI*1)
 	VMOVUPS     128(BX)(SI*1), Z9
 	VMOVUPS     Z5, Z11
 	VFMADD231PS Z4, Z9, Z11
 	VCMPPS      $0x1e, Z3, Z11, K1
 	VMOVUPS.Z   Z7, K1, Z7
+	VMOVUPS     Z7, 128(AX)(SI*1)
 	VADDPS      Z7, Z13, Z13
 	VFMADD231PS Z9, Z7, Z8
-	VMOVUPS     Z10, 192(AX)(SI*1)
 	VMOVUPS     192(BX)(SI*1), Z7
 	VMOVUPS     Z5, Z9
 	VFMADD231PS Z4, Z7, Z9
 	VCMPPS      $0x1e, Z3, Z9, K1
-	VMOVUPS.Z   Z10, K1, Z9
-	VADDPS      Z9, Z13, Z13
-	VFMADD231PS Z7, Z9, Z8
+	VMOVUPS.Z   Z10, K1, Z10
+	VMOVUPS     Z10, 192(AX)(SI*1)
+	VADDPS      Z10, Z13, Z13
+	VFMADD231PS Z7, Z10, Z8
 	VADDPS      Z13, Z12, Z12
 	VADDPS      Z8, Z6, Z6
 	LEAQ        (SI)(R11*2), SI
@@ -2305,12 +2353,12 @@ loop31:
 	MOVQ        channels+144(FP), R12
 	LEAQ        (DX)(R12*4), DX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop31
+	JNZ         loop37
 	MOVQ        (SP), SI
 	LEAQ        (SI)(R11*4), SI
 	MOVQ        SI, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop30
+	JNZ         loop36
 	VZEROUPPER
 	RET
 
@@ -2332,87 +2380,86 @@ DATA constant4<>+56(SB)/4, $(0.0)
 DATA constant4<>+60(SB)/4, $(0.0)
 GLOBL constant4<>(SB), RODATA|NOPTR, $64
 
-// func transformOutputGradAddAVX512(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, a2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+// func transformOutputGradAddAVX512(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
 // Requires: AVX, AVX512F
-TEXT ·transformOutputGradAddAVX512(SB), NOSPLIT, $24-208
+TEXT ·transformOutputGradAddAVX512(SB), NOSPLIT, $24-184
 	MOVQ    y_base+0(FP), AX
 	MOVQ    stats_base+24(FP), CX
 	MOVQ    m_base+48(FP), DX
 	MOVQ    z_base+72(FP), BX
 	MOVQ    a_base+96(FP), SI
 	MOVQ    g2_base+120(FP), DI
-	MOVQ    a2_base+144(FP), R8
-	MOVQ    plane+200(FP), R9
-	SHLQ    $0x02, R9
+	MOVQ    plane+176(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	ADDQ    R9, R9
 	LEAQ    (R9)(R9*2), R10
-	ADDQ    R10, R10
-	LEAQ    (R10)(R10*2), R11
-	LEAQ    (R11)(R10*2), R12
-	MOVQ    stride+184(FP), R13
-	SHLQ    $0x02, R13
+	LEAQ    (R10)(R9*2), R11
+	MOVQ    stride+160(FP), R12
+	SHLQ    $0x02, R12
 	VMOVUPS constant2<>+0(SB), Z0
 	VMOVUPS constant0<>+0(SB), Z1
 	VMOVUPS constant3<>+0(SB), Z2
 	VMOVUPS constant4<>+0(SB), Z3
 	MOVQ    $0x00000000, (SP)
-	MOVQ    tilesY+176(FP), R14
-	MOVQ    R14, 8(SP)
+	MOVQ    tilesY+152(FP), R13
+	MOVQ    R13, 8(SP)
 
-loop32:
-	MOVQ (SP), R14
-	MOVQ tilesX+168(FP), R15
-	MOVQ R15, 16(SP)
+loop38:
+	MOVQ (SP), R13
+	MOVQ tilesX+144(FP), R14
+	MOVQ R14, 16(SP)
 
-loop33:
-	VMOVUPS     (DX)(R10*1), Z5
-	VMOVUPS     (DX)(R11*1), Z6
-	VADDPS      (DX)(R10*2), Z5, Z5
-	VADDPS      (DX)(R10*4), Z6, Z6
+loop39:
+	VMOVUPS     (DX)(R9*1), Z5
+	VMOVUPS     (DX)(R10*1), Z6
+	VADDPS      (DX)(R9*2), Z5, Z5
+	VADDPS      (DX)(R9*4), Z6, Z6
 	VADDPS      (DX), Z5, Z4
 	VADDPS      Z6, Z4, Z4
 	VFMADD231PS Z1, Z6, Z5
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Z7
-	VMOVUPS     (DX)(R11*1), Z8
-	VADDPS      (DX)(R10*2), Z7, Z7
-	VADDPS      (DX)(R10*4), Z8, Z8
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Z7
+	VMOVUPS     (DX)(R10*1), Z8
+	VADDPS      (DX)(R9*2), Z7, Z7
+	VADDPS      (DX)(R9*4), Z8, Z8
 	VADDPS      (DX), Z7, Z6
 	VADDPS      Z8, Z6, Z6
 	VFMADD231PS Z1, Z8, Z7
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Z9
-	VMOVUPS     (DX)(R11*1), Z10
-	VADDPS      (DX)(R10*2), Z9, Z9
-	VADDPS      (DX)(R10*4), Z10, Z10
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Z9
+	VMOVUPS     (DX)(R10*1), Z10
+	VADDPS      (DX)(R9*2), Z9, Z9
+	VADDPS      (DX)(R9*4), Z10, Z10
 	VADDPS      (DX), Z9, Z8
 	VADDPS      Z10, Z8, Z8
 	VFMADD231PS Z1, Z10, Z9
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Z11
-	VMOVUPS     (DX)(R11*1), Z12
-	VADDPS      (DX)(R10*2), Z11, Z11
-	VADDPS      (DX)(R10*4), Z12, Z12
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Z11
+	VMOVUPS     (DX)(R10*1), Z12
+	VADDPS      (DX)(R9*2), Z11, Z11
+	VADDPS      (DX)(R9*4), Z12, Z12
 	VADDPS      (DX), Z11, Z10
 	VADDPS      Z12, Z10, Z10
 	VFMADD231PS Z1, Z12, Z11
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Z13
-	VMOVUPS     (DX)(R11*1), Z14
-	VADDPS      (DX)(R10*2), Z13, Z13
-	VADDPS      (DX)(R10*4), Z14, Z14
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Z13
+	VMOVUPS     (DX)(R10*1), Z14
+	VADDPS      (DX)(R9*2), Z13, Z13
+	VADDPS      (DX)(R9*4), Z14, Z14
 	VADDPS      (DX), Z13, Z12
 	VADDPS      Z14, Z12, Z12
 	VFMADD231PS Z1, Z14, Z13
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Z15
-	VMOVUPS     (DX)(R11*1), Z16
-	VADDPS      (DX)(R10*2), Z15, Z15
-	VADDPS      (DX)(R10*4), Z16, Z16
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Z15
+	VMOVUPS     (DX)(R10*1), Z16
+	VADDPS      (DX)(R9*2), Z15, Z15
+	VADDPS      (DX)(R9*4), Z16, Z16
 	VADDPS      (DX), Z15, Z14
 	VADDPS      Z16, Z14, Z14
 	VFMADD231PS Z1, Z16, Z15
-	ADDQ        R9, DX
-	SUBQ        R10, DX
+	ADDQ        R8, DX
+	SUBQ        R9, DX
 	VADDPS      Z8, Z6, Z16
 	VADDPS      Z12, Z10, Z17
 	VSUBPS      Z8, Z6, Z6
@@ -2424,47 +2471,35 @@ loop33:
 	VFMADD231PS Z0, Z10, Z17
 	VFMADD231PS Z2, Z10, Z6
 	VADDPS      Z14, Z6, Z6
-	VMOVUPS     (R8)(R14*1), Z8
+	VADDPS      (DI)(R13*1), Z4, Z4
+	VMOVUPS     (SI)(R13*1), Z8
 	VCMPPS      $0x1e, Z3, Z8, K1
-	VMOVUPS.Z   (DI)(R14*1), K1, Z8
-	VADDPS      Z8, Z4, Z4
-	VMOVUPS     Z4, (AX)(R14*1)
-	VMOVUPS     (SI)(R14*1), Z8
-	VCMPPS      $0x1e, Z3, Z8, K1
-	VMOVUPS.Z   Z4, K1, Z8
-	VMOVUPS     Z8, Z4
-	VMULPS      (BX)(R14*1), Z8, Z8
-	VMOVUPS     64(R8)(R14*1), Z10
+	VMOVUPS.Z   Z4, K1, Z4
+	VMOVUPS     Z4, (AX)(R13*1)
+	VMOVUPS     Z4, Z8
+	VMULPS      (BX)(R13*1), Z4, Z4
+	VADDPS      64(DI)(R13*1), Z17, Z17
+	VMOVUPS     64(SI)(R13*1), Z10
 	VCMPPS      $0x1e, Z3, Z10, K1
-	VMOVUPS.Z   64(DI)(R14*1), K1, Z10
-	VADDPS      Z10, Z17, Z17
-	VMOVUPS     Z17, 64(AX)(R14*1)
-	VMOVUPS     64(SI)(R14*1), Z10
+	VMOVUPS.Z   Z17, K1, Z17
+	VMOVUPS     Z17, 64(AX)(R13*1)
+	VADDPS      Z17, Z8, Z8
+	VFMADD231PS 64(BX)(R13*1), Z17, Z4
+	VADDPS      128(DI)(R13*1), Z16, Z16
+	VMOVUPS     128(SI)(R13*1), Z10
 	VCMPPS      $0x1e, Z3, Z10, K1
-	VMOVUPS.Z   Z17, K1, Z10
-	VADDPS      Z10, Z4, Z4
-	VFMADD231PS 64(BX)(R14*1), Z10, Z8
-	VMOVUPS     128(R8)(R14*1), Z10
+	VMOVUPS.Z   Z16, K1, Z16
+	VMOVUPS     Z16, 128(AX)(R13*1)
+	VADDPS      Z16, Z8, Z8
+	VFMADD231PS 128(BX)(R13*1), Z16, Z4
+	VADDPS      192(DI)(R13*1), Z6, Z6
+	VMOVUPS     192(SI)(R13*1), Z10
 	VCMPPS      $0x1e, Z3, Z10, K1
-	VMOVUPS.Z   128(DI)(R14*1), K1, Z10
-	VADDPS      Z10, Z16, Z16
-	VMOVUPS     Z16, 128(AX)(R14*1)
-	VMOVUPS     128(SI)(R14*1), Z10
-	VCMPPS      $0x1e, Z3, Z10, K1
-	VMOVUPS.Z   Z16, K1, Z10
-	VADDPS      Z10, Z4, Z4
-	VFMADD231PS 128(BX)(R14*1), Z10, Z8
-	VMOVUPS     192(R8)(R14*1), Z10
-	VCMPPS      $0x1e, Z3, Z10, K1
-	VMOVUPS.Z   192(DI)(R14*1), K1, Z10
-	VADDPS      Z10, Z6, Z6
-	VMOVUPS     Z6, 192(AX)(R14*1)
-	VMOVUPS     192(SI)(R14*1), Z10
-	VCMPPS      $0x1e, Z3, Z10, K1
-	VMOVUPS.Z   Z6, K1, Z10
-	VADDPS      Z10, Z4, Z4
-	VFMADD231PS 192(BX)(R14*1), Z10, Z8
-	LEAQ        (R14)(R13*2), R14
+	VMOVUPS.Z   Z6, K1, Z6
+	VMOVUPS     Z6, 192(AX)(R13*1)
+	VADDPS      Z6, Z8, Z8
+	VFMADD231PS 192(BX)(R13*1), Z6, Z4
+	LEAQ        (R13)(R12*2), R13
 	VADDPS      Z9, Z7, Z6
 	VADDPS      Z13, Z11, Z10
 	VSUBPS      Z9, Z7, Z7
@@ -2476,107 +2511,95 @@ loop33:
 	VFMADD231PS Z0, Z11, Z10
 	VFMADD231PS Z2, Z11, Z7
 	VADDPS      Z15, Z7, Z7
-	VMOVUPS     (R8)(R14*1), Z9
+	VADDPS      (DI)(R13*1), Z5, Z5
+	VMOVUPS     (SI)(R13*1), Z9
 	VCMPPS      $0x1e, Z3, Z9, K1
-	VMOVUPS.Z   (DI)(R14*1), K1, Z9
-	VADDPS      Z9, Z5, Z5
-	VMOVUPS     Z5, (AX)(R14*1)
-	VMOVUPS     (SI)(R14*1), Z9
-	VCMPPS      $0x1e, Z3, Z9, K1
-	VMOVUPS.Z   Z5, K1, Z9
-	VMOVUPS     Z9, Z5
-	VMULPS      (BX)(R14*1), Z9, Z9
-	VMOVUPS     64(R8)(R14*1), Z11
+	VMOVUPS.Z   Z5, K1, Z5
+	VMOVUPS     Z5, (AX)(R13*1)
+	VMOVUPS     Z5, Z9
+	VMULPS      (BX)(R13*1), Z5, Z5
+	VADDPS      64(DI)(R13*1), Z10, Z10
+	VMOVUPS     64(SI)(R13*1), Z11
 	VCMPPS      $0x1e, Z3, Z11, K1
-	VMOVUPS.Z   64(DI)(R14*1), K1, Z11
-	VADDPS      Z11, Z10, Z10
-	VMOVUPS     Z10, 64(AX)(R14*1)
-	VMOVUPS     64(SI)(R14*1), Z11
-	VCMPPS      $0x1e, Z3, Z11, K1
-	VMOVUPS.Z   Z10, K1, Z11
-	VADDPS      Z11, Z5, Z5
-	VFMADD231PS 64(BX)(R14*1), Z11, Z9
-	VMOVUPS     128(R8)(R14*1), Z10
+	VMOVUPS.Z   Z10, K1, Z10
+	VMOVUPS     Z10, 64(AX)(R13*1)
+	VADDPS      Z10, Z9, Z9
+	VFMADD231PS 64(BX)(R13*1), Z10, Z5
+	VADDPS      128(DI)(R13*1), Z6, Z6
+	VMOVUPS     128(SI)(R13*1), Z10
 	VCMPPS      $0x1e, Z3, Z10, K1
-	VMOVUPS.Z   128(DI)(R14*1), K1, Z10
-	VADDPS      Z10, Z6, Z6
-	VMOVUPS     Z6, 128(AX)(R14*1)
-	VMOVUPS     128(SI)(R14*1), Z10
-	VCMPPS      $0x1e, Z3, Z10, K1
-	VMOVUPS.Z   Z6, K1, Z10
-	VADDPS      Z10, Z5, Z5
-	VFMADD231PS 128(BX)(R14*1), Z10, Z9
-	VMOVUPS     192(R8)(R14*1), Z6
+	VMOVUPS.Z   Z6, K1, Z6
+	VMOVUPS     Z6, 128(AX)(R13*1)
+	VADDPS      Z6, Z9, Z9
+	VFMADD231PS 128(BX)(R13*1), Z6, Z5
+	VADDPS      192(DI)(R13*1), Z7, Z7
+	VMOVUPS     192(SI)(R13*1), Z6
 	VCMPPS      $0x1e, Z3, Z6, K1
-	VMOVUPS.Z   192(DI)(R14*1), K1, Z6
-	VADDPS      Z6, Z7, Z7
-	VMOVUPS     Z7, 192(AX)(R14*1)
-	VMOVUPS     192(SI)(R14*1), Z6
-	VCMPPS      $0x1e, Z3, Z6, K1
-	VMOVUPS.Z   Z7, K1, Z6
-	VADDPS      Z6, Z5, Z5
-	VFMADD231PS 192(BX)(R14*1), Z6, Z9
-	VADDPS      Z5, Z4, Z4
+	VMOVUPS.Z   Z7, K1, Z7
+	VMOVUPS     Z7, 192(AX)(R13*1)
+	VADDPS      Z7, Z9, Z9
+	VFMADD231PS 192(BX)(R13*1), Z7, Z5
 	VADDPS      Z9, Z8, Z8
-	LEAQ        (R14)(R13*2), R14
-	SUBQ        R13, R14
-	SUBQ        R13, R14
-	SUBQ        R13, R14
-	VMOVUPS     (DX)(R10*1), Z6
-	VMOVUPS     (DX)(R11*1), Z7
-	VSUBPS      (DX)(R10*2), Z6, Z6
-	VSUBPS      (DX)(R10*4), Z7, Z7
+	VADDPS      Z5, Z4, Z4
+	LEAQ        (R13)(R12*2), R13
+	SUBQ        R12, R13
+	SUBQ        R12, R13
+	SUBQ        R12, R13
+	VMOVUPS     (DX)(R9*1), Z6
+	VMOVUPS     (DX)(R10*1), Z7
+	VSUBPS      (DX)(R9*2), Z6, Z6
+	VSUBPS      (DX)(R9*4), Z7, Z7
 	VMOVUPS     Z6, Z5
 	VFMADD231PS Z0, Z7, Z5
 	VFMADD231PS Z2, Z7, Z6
-	VADDPS      (DX)(R12*1), Z6, Z6
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Z9
-	VMOVUPS     (DX)(R11*1), Z10
-	VSUBPS      (DX)(R10*2), Z9, Z9
-	VSUBPS      (DX)(R10*4), Z10, Z10
+	VADDPS      (DX)(R11*1), Z6, Z6
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Z9
+	VMOVUPS     (DX)(R10*1), Z10
+	VSUBPS      (DX)(R9*2), Z9, Z9
+	VSUBPS      (DX)(R9*4), Z10, Z10
 	VMOVUPS     Z9, Z7
 	VFMADD231PS Z0, Z10, Z7
 	VFMADD231PS Z2, Z10, Z9
-	VADDPS      (DX)(R12*1), Z9, Z9
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Z11
-	VMOVUPS     (DX)(R11*1), Z12
-	VSUBPS      (DX)(R10*2), Z11, Z11
-	VSUBPS      (DX)(R10*4), Z12, Z12
+	VADDPS      (DX)(R11*1), Z9, Z9
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Z11
+	VMOVUPS     (DX)(R10*1), Z12
+	VSUBPS      (DX)(R9*2), Z11, Z11
+	VSUBPS      (DX)(R9*4), Z12, Z12
 	VMOVUPS     Z11, Z10
 	VFMADD231PS Z0, Z12, Z10
 	VFMADD231PS Z2, Z12, Z11
-	VADDPS      (DX)(R12*1), Z11, Z11
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Z13
-	VMOVUPS     (DX)(R11*1), Z14
-	VSUBPS      (DX)(R10*2), Z13, Z13
-	VSUBPS      (DX)(R10*4), Z14, Z14
+	VADDPS      (DX)(R11*1), Z11, Z11
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Z13
+	VMOVUPS     (DX)(R10*1), Z14
+	VSUBPS      (DX)(R9*2), Z13, Z13
+	VSUBPS      (DX)(R9*4), Z14, Z14
 	VMOVUPS     Z13, Z12
 	VFMADD231PS Z0, Z14, Z12
 	VFMADD231PS Z2, Z14, Z13
-	VADDPS      (DX)(R12*1), Z13, Z13
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Z15
-	VMOVUPS     (DX)(R11*1), Z16
-	VSUBPS      (DX)(R10*2), Z15, Z15
-	VSUBPS      (DX)(R10*4), Z16, Z16
+	VADDPS      (DX)(R11*1), Z13, Z13
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Z15
+	VMOVUPS     (DX)(R10*1), Z16
+	VSUBPS      (DX)(R9*2), Z15, Z15
+	VSUBPS      (DX)(R9*4), Z16, Z16
 	VMOVUPS     Z15, Z14
 	VFMADD231PS Z0, Z16, Z14
 	VFMADD231PS Z2, Z16, Z15
-	VADDPS      (DX)(R12*1), Z15, Z15
-	ADDQ        R9, DX
-	VMOVUPS     (DX)(R10*1), Z17
-	VMOVUPS     (DX)(R11*1), Z18
-	VSUBPS      (DX)(R10*2), Z17, Z17
-	VSUBPS      (DX)(R10*4), Z18, Z18
+	VADDPS      (DX)(R11*1), Z15, Z15
+	ADDQ        R8, DX
+	VMOVUPS     (DX)(R9*1), Z17
+	VMOVUPS     (DX)(R10*1), Z18
+	VSUBPS      (DX)(R9*2), Z17, Z17
+	VSUBPS      (DX)(R9*4), Z18, Z18
 	VMOVUPS     Z17, Z16
 	VFMADD231PS Z0, Z18, Z16
 	VFMADD231PS Z2, Z18, Z17
-	VADDPS      (DX)(R12*1), Z17, Z17
-	ADDQ        R9, DX
-	SUBQ        R10, DX
+	VADDPS      (DX)(R11*1), Z17, Z17
+	ADDQ        R8, DX
+	SUBQ        R9, DX
 	VADDPS      Z10, Z7, Z18
 	VADDPS      Z14, Z12, Z19
 	VSUBPS      Z10, Z7, Z7
@@ -2588,49 +2611,37 @@ loop33:
 	VFMADD231PS Z0, Z12, Z19
 	VFMADD231PS Z2, Z12, Z7
 	VADDPS      Z16, Z7, Z7
-	VMOVUPS     (R8)(R14*1), Z10
+	VADDPS      (DI)(R13*1), Z5, Z5
+	VMOVUPS     (SI)(R13*1), Z10
 	VCMPPS      $0x1e, Z3, Z10, K1
-	VMOVUPS.Z   (DI)(R14*1), K1, Z10
-	VADDPS      Z10, Z5, Z5
-	VMOVUPS     Z5, (AX)(R14*1)
-	VMOVUPS     (SI)(R14*1), Z10
-	VCMPPS      $0x1e, Z3, Z10, K1
-	VMOVUPS.Z   Z5, K1, Z10
-	VMOVUPS     Z10, Z5
-	VMULPS      (BX)(R14*1), Z10, Z10
-	VMOVUPS     64(R8)(R14*1), Z12
+	VMOVUPS.Z   Z5, K1, Z5
+	VMOVUPS     Z5, (AX)(R13*1)
+	VMOVUPS     Z5, Z10
+	VMULPS      (BX)(R13*1), Z5, Z5
+	VADDPS      64(DI)(R13*1), Z19, Z19
+	VMOVUPS     64(SI)(R13*1), Z12
 	VCMPPS      $0x1e, Z3, Z12, K1
-	VMOVUPS.Z   64(DI)(R14*1), K1, Z12
-	VADDPS      Z12, Z19, Z19
-	VMOVUPS     Z19, 64(AX)(R14*1)
-	VMOVUPS     64(SI)(R14*1), Z12
+	VMOVUPS.Z   Z19, K1, Z19
+	VMOVUPS     Z19, 64(AX)(R13*1)
+	VADDPS      Z19, Z10, Z10
+	VFMADD231PS 64(BX)(R13*1), Z19, Z5
+	VADDPS      128(DI)(R13*1), Z18, Z18
+	VMOVUPS     128(SI)(R13*1), Z12
 	VCMPPS      $0x1e, Z3, Z12, K1
-	VMOVUPS.Z   Z19, K1, Z12
-	VADDPS      Z12, Z5, Z5
-	VFMADD231PS 64(BX)(R14*1), Z12, Z10
-	VMOVUPS     128(R8)(R14*1), Z12
+	VMOVUPS.Z   Z18, K1, Z18
+	VMOVUPS     Z18, 128(AX)(R13*1)
+	VADDPS      Z18, Z10, Z10
+	VFMADD231PS 128(BX)(R13*1), Z18, Z5
+	VADDPS      192(DI)(R13*1), Z7, Z7
+	VMOVUPS     192(SI)(R13*1), Z12
 	VCMPPS      $0x1e, Z3, Z12, K1
-	VMOVUPS.Z   128(DI)(R14*1), K1, Z12
-	VADDPS      Z12, Z18, Z18
-	VMOVUPS     Z18, 128(AX)(R14*1)
-	VMOVUPS     128(SI)(R14*1), Z12
-	VCMPPS      $0x1e, Z3, Z12, K1
-	VMOVUPS.Z   Z18, K1, Z12
-	VADDPS      Z12, Z5, Z5
-	VFMADD231PS 128(BX)(R14*1), Z12, Z10
-	VMOVUPS     192(R8)(R14*1), Z12
-	VCMPPS      $0x1e, Z3, Z12, K1
-	VMOVUPS.Z   192(DI)(R14*1), K1, Z12
-	VADDPS      Z12, Z7, Z7
-	VMOVUPS     Z7, 192(AX)(R14*1)
-	VMOVUPS     192(SI)(R14*1), Z12
-	VCMPPS      $0x1e, Z3, Z12, K1
-	VMOVUPS.Z   Z7, K1, Z12
-	VADDPS      Z12, Z5, Z5
-	VFMADD231PS 192(BX)(R14*1), Z12, Z10
-	VADDPS      Z5, Z4, Z4
+	VMOVUPS.Z   Z7, K1, Z7
+	VMOVUPS     Z7, 192(AX)(R13*1)
+	VADDPS      Z7, Z10, Z10
+	VFMADD231PS 192(BX)(R13*1), Z7, Z5
 	VADDPS      Z10, Z8, Z8
-	LEAQ        (R14)(R13*2), R14
+	VADDPS      Z5, Z4, Z4
+	LEAQ        (R13)(R12*2), R13
 	VADDPS      Z11, Z9, Z5
 	VADDPS      Z15, Z13, Z7
 	VSUBPS      Z11, Z9, Z9
@@ -2642,68 +2653,56 @@ loop33:
 	VFMADD231PS Z0, Z13, Z7
 	VFMADD231PS Z2, Z13, Z9
 	VADDPS      Z17, Z9, Z9
-	VMOVUPS     (R8)(R14*1), Z10
+	VADDPS      (DI)(R13*1), Z6, Z6
+	VMOVUPS     (SI)(R13*1), Z10
 	VCMPPS      $0x1e, Z3, Z10, K1
-	VMOVUPS.Z   (DI)(R14*1), K1, Z10
-	VADDPS      Z10, Z6, Z6
-	VMOVUPS     Z6, (AX)(R14*1)
-	VMOVUPS     (SI)(R14*1), Z10
-	VCMPPS      $0x1e, Z3, Z10, K1
-	VMOVUPS.Z   Z6, K1, Z10
-	VMOVUPS     Z10, Z6
-	VMULPS      (BX)(R14*1), Z10, Z10
-	VMOVUPS     64(R8)(R14*1), Z11
+	VMOVUPS.Z   Z6, K1, Z6
+	VMOVUPS     Z6, (AX)(R13*1)
+	VMOVUPS     Z6, Z10
+	VMULPS      (BX)(R13*1), Z6, Z6
+	VADDPS      64(DI)(R13*1), Z7, Z7
+	VMOVUPS     64(SI)(R13*1), Z11
 	VCMPPS      $0x1e, Z3, Z11, K1
-	VMOVUPS.Z   64(DI)(R14*1), K1, Z11
-	VADDPS      Z11, Z7, Z7
-	VMOVUPS     Z7, 64(AX)(R14*1)
-	VMOVUPS     64(SI)(R14*1), Z11
-	VCMPPS      $0x1e, Z3, Z11, K1
-	VMOVUPS.Z   Z7, K1, Z11
-	VADDPS      Z11, Z6, Z6
-	VFMADD231PS 64(BX)(R14*1), Z11, Z10
-	VMOVUPS     128(R8)(R14*1), Z7
+	VMOVUPS.Z   Z7, K1, Z7
+	VMOVUPS     Z7, 64(AX)(R13*1)
+	VADDPS      Z7, Z10, Z10
+	VFMADD231PS 64(BX)(R13*1), Z7, Z6
+	VADDPS      128(DI)(R13*1), Z5, Z5
+	VMOVUPS     128(SI)(R13*1), Z7
 	VCMPPS      $0x1e, Z3, Z7, K1
-	VMOVUPS.Z   128(DI)(R14*1), K1, Z7
-	VADDPS      Z7, Z5, Z5
-	VMOVUPS     Z5, 128(AX)(R14*1)
-	VMOVUPS     128(SI)(R14*1), Z7
-	VCMPPS      $0x1e, Z3, Z7, K1
-	VMOVUPS.Z   Z5, K1, Z7
-	VADDPS      Z7, Z6, Z6
-	VFMADD231PS 128(BX)(R14*1), Z7, Z10
-	VMOVUPS     192(R8)(R14*1), Z5
+	VMOVUPS.Z   Z5, K1, Z5
+	VMOVUPS     Z5, 128(AX)(R13*1)
+	VADDPS      Z5, Z10, Z10
+	VFMADD231PS 128(BX)(R13*1), Z5, Z6
+	VADDPS      192(DI)(R13*1), Z9, Z9
+	VMOVUPS     192(SI)(R13*1), Z5
 	VCMPPS      $0x1e, Z3, Z5, K1
-	VMOVUPS.Z   192(DI)(R14*1), K1, Z5
-	VADDPS      Z5, Z9, Z9
-	VMOVUPS     Z9, 192(AX)(R14*1)
-	VMOVUPS     192(SI)(R14*1), Z5
-	VCMPPS      $0x1e, Z3, Z5, K1
-	VMOVUPS.Z   Z9, K1, Z5
-	VADDPS      Z5, Z6, Z6
-	VFMADD231PS 192(BX)(R14*1), Z5, Z10
-	VADDPS      Z6, Z4, Z4
+	VMOVUPS.Z   Z9, K1, Z9
+	VMOVUPS     Z9, 192(AX)(R13*1)
+	VADDPS      Z9, Z10, Z10
+	VFMADD231PS 192(BX)(R13*1), Z9, Z6
 	VADDPS      Z10, Z8, Z8
-	LEAQ        (R14)(R13*2), R14
-	SUBQ        R13, R14
-	SUBQ        R13, R14
-	SUBQ        R13, R14
-	SUBQ        R13, R14
-	SUBQ        R13, R14
-	VADDPS      (CX), Z4, Z4
-	VMOVUPS     Z4, (CX)
-	VADDPS      64(CX), Z8, Z8
-	VMOVUPS     Z8, 64(CX)
-	ADDQ        $0x00000100, R14
-	MOVQ        channels+192(FP), R15
-	LEAQ        (DX)(R15*4), DX
+	VADDPS      Z6, Z4, Z4
+	LEAQ        (R13)(R12*2), R13
+	SUBQ        R12, R13
+	SUBQ        R12, R13
+	SUBQ        R12, R13
+	SUBQ        R12, R13
+	SUBQ        R12, R13
+	VADDPS      (CX), Z8, Z8
+	VMOVUPS     Z8, (CX)
+	VADDPS      64(CX), Z4, Z4
+	VMOVUPS     Z4, 64(CX)
+	ADDQ        $0x00000100, R13
+	MOVQ        channels+168(FP), R14
+	LEAQ        (DX)(R14*4), DX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop33
-	MOVQ        (SP), R14
-	LEAQ        (R14)(R13*4), R14
-	MOVQ        R14, (SP)
+	JNZ         loop39
+	MOVQ        (SP), R13
+	LEAQ        (R13)(R12*4), R13
+	MOVQ        R13, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop32
+	JNZ         loop38
 	VZEROUPPER
 	RET
 
@@ -2713,7 +2712,7 @@ TEXT ·transformWeightsAVX512(SB), NOSPLIT, $32-80
 	MOVQ    last+72(FP), AX
 	MOVQ    first+64(FP), CX
 	SUBQ    CX, AX
-	JLE     none34
+	JLE     none40
 	MOVQ    w_base+24(FP), CX
 	MOVQ    u_base+0(FP), DX
 	MOVQ    first+64(FP), BX
@@ -2745,12 +2744,12 @@ TEXT ·transformWeightsAVX512(SB), NOSPLIT, $32-80
 	SHRQ    $0x04, R13
 	MOVQ    R13, (SP)
 
-loop35:
+loop41:
 	MOVQ CX, R13
 	MOVQ DX, R14
 	MOVQ AX, 8(SP)
 
-loop36:
+loop42:
 	VMOVUPS      (R13), Z5
 	VADDPS       (R13)(DI*2), Z5, Z5
 	VSUBPS       (R13)(DI*1), Z5, Z6
@@ -2818,12 +2817,12 @@ loop36:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop36
+	JNZ          loop42
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 16(SP)
 
-loop37:
+loop43:
 	VMOVUPS      (R13), Z5
 	VFMADD231PS  (R13)(DI*2), Z1, Z5
 	VMOVUPS      Z5, Z6
@@ -2894,12 +2893,12 @@ loop37:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop37
+	JNZ          loop43
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 24(SP)
 
-loop38:
+loop44:
 	VMOVUPS      (R13), Z5
 	VMULPS       Z2, Z5, Z5
 	VMOVUPS      (R13)(DI*2), Z6
@@ -2958,15 +2957,15 @@ loop38:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop38
+	JNZ          loop44
 	ADDQ         $0x00000040, CX
 	MOVQ         c+48(FP), R13
 	SHLQ         $0x06, R13
 	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
-	JNZ          loop35
+	JNZ          loop41
 
-none34:
+none40:
 	VZEROUPPER
 	RET
 
@@ -3046,7 +3045,7 @@ TEXT ·transformWeightsGradAVX512(SB), NOSPLIT, $8-64
 	VMOVUPS constant9<>+0(SB), Z2
 	VMOVUPS constant7<>+0(SB), Z3
 
-loop39:
+loop45:
 	VMOVUPS      (CX)(BX*1), Z4
 	VMOVUPS      (CX)(R9*1), Z5
 	VADDPS       (CX)(BX*2), Z4, Z4
@@ -3226,7 +3225,7 @@ loop39:
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	SUBQ         $0x10, (SP)
-	JNZ          loop39
+	JNZ          loop45
 	VZEROUPPER
 	RET
 

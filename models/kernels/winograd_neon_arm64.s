@@ -45,8 +45,8 @@ DATA numbers7<>+8(SB)/4, $0x3daaaaab // 0.083333336
 DATA numbers7<>+12(SB)/4, $0x3d2aaaab // 0.041666668
 GLOBL numbers7<>(SB), RODATA|NOPTR, $16
 
-// func multiplyNEON(m, v, u []float32, tiles, c, k, vPlane, mPlane int)
-TEXT ·multiplyNEON(SB), NOSPLIT, $0-112
+// func multiplyNEON(m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int)
+TEXT ·multiplyNEON(SB), NOSPLIT, $0-136
 	MOVD  m_base+0(FP), R0
 	MOVD  v_base+24(FP), R1
 	MOVD  u_base+48(FP), R2
@@ -528,8 +528,8 @@ loop6:
 	BNE   loop1
 	RET
 
-// func multiplyGradNEON(u, v, d []float32, tiles, c, k, vPlane, dPlane int)
-TEXT ·multiplyGradNEON(SB), NOSPLIT, $0-112
+// func multiplyGradNEON(u, v, d []float32, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int)
+TEXT ·multiplyGradNEON(SB), NOSPLIT, $0-136
 	MOVD  u_base+0(FP), R0
 	MOVD  v_base+24(FP), R1
 	MOVD  d_base+48(FP), R2
@@ -1948,38 +1948,38 @@ loop26:
 	WORD  $0x4e2ad4c6 // fadd v6.4s, v6.4s, v10.4s
 	ADD   R19, R0, R20
 	ADD   R19, R3, R21
-	FMOVQ F5, (R20)
 	FMOVQ (R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V5.B16, V22.B16
-	VORR  V22.B16, V22.B16, V19.B16
-	WORD  $0x6e35ded4 // fmul v20.4s, v22.4s, v21.4s
-	FMOVQ F18, 64(R20)
+	VAND  V22.B16, V5.B16, V5.B16
+	FMOVQ F5, (R20)
+	VORR  V5.B16, V5.B16, V19.B16
+	WORD  $0x6e35dcb4 // fmul v20.4s, v5.4s, v21.4s
 	FMOVQ 64(R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V18.B16, V22.B16
-	WORD  $0x4e36d673 // fadd v19.4s, v19.4s, v22.4s
-	WORD  $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
-	FMOVQ F17, 128(R20)
+	VAND  V22.B16, V18.B16, V18.B16
+	FMOVQ F18, 64(R20)
+	WORD  $0x4e32d673 // fadd v19.4s, v19.4s, v18.4s
+	WORD  $0x4e35ce54 // fmla v20.4s, v18.4s, v21.4s
 	FMOVQ 128(R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V17.B16, V22.B16
-	WORD  $0x4e36d673 // fadd v19.4s, v19.4s, v22.4s
-	WORD  $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
-	FMOVQ F6, 192(R20)
+	VAND  V22.B16, V17.B16, V17.B16
+	FMOVQ F17, 128(R20)
+	WORD  $0x4e31d673 // fadd v19.4s, v19.4s, v17.4s
+	WORD  $0x4e35ce34 // fmla v20.4s, v17.4s, v21.4s
 	FMOVQ 192(R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V6.B16, V22.B16
-	WORD  $0x4e36d673 // fadd v19.4s, v19.4s, v22.4s
-	WORD  $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
+	VAND  V22.B16, V6.B16, V6.B16
+	FMOVQ F6, 192(R20)
+	WORD  $0x4e26d673 // fadd v19.4s, v19.4s, v6.4s
+	WORD  $0x4e35ccd4 // fmla v20.4s, v6.4s, v21.4s
 	VORR  V19.B16, V19.B16, V3.B16
 	VORR  V20.B16, V20.B16, V4.B16
 	ADD   R12<<1, R19, R19
@@ -1996,38 +1996,38 @@ loop26:
 	WORD  $0x4e30d58c // fadd v12.4s, v12.4s, v16.4s
 	ADD   R19, R0, R20
 	ADD   R19, R3, R21
-	FMOVQ F11, (R20)
 	FMOVQ (R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V11.B16, V22.B16
-	VORR  V22.B16, V22.B16, V19.B16
-	WORD  $0x6e35ded4 // fmul v20.4s, v22.4s, v21.4s
-	FMOVQ F18, 64(R20)
+	VAND  V22.B16, V11.B16, V11.B16
+	FMOVQ F11, (R20)
+	VORR  V11.B16, V11.B16, V19.B16
+	WORD  $0x6e35dd74 // fmul v20.4s, v11.4s, v21.4s
 	FMOVQ 64(R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V18.B16, V22.B16
-	WORD  $0x4e36d673 // fadd v19.4s, v19.4s, v22.4s
-	WORD  $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
-	FMOVQ F17, 128(R20)
+	VAND  V22.B16, V18.B16, V18.B16
+	FMOVQ F18, 64(R20)
+	WORD  $0x4e32d673 // fadd v19.4s, v19.4s, v18.4s
+	WORD  $0x4e35ce54 // fmla v20.4s, v18.4s, v21.4s
 	FMOVQ 128(R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V17.B16, V22.B16
-	WORD  $0x4e36d673 // fadd v19.4s, v19.4s, v22.4s
-	WORD  $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
-	FMOVQ F12, 192(R20)
+	VAND  V22.B16, V17.B16, V17.B16
+	FMOVQ F17, 128(R20)
+	WORD  $0x4e31d673 // fadd v19.4s, v19.4s, v17.4s
+	WORD  $0x4e35ce34 // fmla v20.4s, v17.4s, v21.4s
 	FMOVQ 192(R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V12.B16, V22.B16
-	WORD  $0x4e36d673 // fadd v19.4s, v19.4s, v22.4s
-	WORD  $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
+	VAND  V22.B16, V12.B16, V12.B16
+	FMOVQ F12, 192(R20)
+	WORD  $0x4e2cd673 // fadd v19.4s, v19.4s, v12.4s
+	WORD  $0x4e35cd94 // fmla v20.4s, v12.4s, v21.4s
 	WORD  $0x4e33d463 // fadd v3.4s, v3.4s, v19.4s
 	WORD  $0x4e34d484 // fadd v4.4s, v4.4s, v20.4s
 	SUB   R12, R19, R19
@@ -2116,38 +2116,38 @@ loop26:
 	WORD  $0x4e2ad4c6 // fadd v6.4s, v6.4s, v10.4s
 	ADD   R19, R0, R20
 	ADD   R19, R3, R21
-	FMOVQ F5, (R20)
 	FMOVQ (R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V5.B16, V22.B16
-	VORR  V22.B16, V22.B16, V19.B16
-	WORD  $0x6e35ded4 // fmul v20.4s, v22.4s, v21.4s
-	FMOVQ F18, 64(R20)
+	VAND  V22.B16, V5.B16, V5.B16
+	FMOVQ F5, (R20)
+	VORR  V5.B16, V5.B16, V19.B16
+	WORD  $0x6e35dcb4 // fmul v20.4s, v5.4s, v21.4s
 	FMOVQ 64(R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V18.B16, V22.B16
-	WORD  $0x4e36d673 // fadd v19.4s, v19.4s, v22.4s
-	WORD  $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
-	FMOVQ F17, 128(R20)
+	VAND  V22.B16, V18.B16, V18.B16
+	FMOVQ F18, 64(R20)
+	WORD  $0x4e32d673 // fadd v19.4s, v19.4s, v18.4s
+	WORD  $0x4e35ce54 // fmla v20.4s, v18.4s, v21.4s
 	FMOVQ 128(R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V17.B16, V22.B16
-	WORD  $0x4e36d673 // fadd v19.4s, v19.4s, v22.4s
-	WORD  $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
-	FMOVQ F6, 192(R20)
+	VAND  V22.B16, V17.B16, V17.B16
+	FMOVQ F17, 128(R20)
+	WORD  $0x4e31d673 // fadd v19.4s, v19.4s, v17.4s
+	WORD  $0x4e35ce34 // fmla v20.4s, v17.4s, v21.4s
 	FMOVQ 192(R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V6.B16, V22.B16
-	WORD  $0x4e36d673 // fadd v19.4s, v19.4s, v22.4s
-	WORD  $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
+	VAND  V22.B16, V6.B16, V6.B16
+	FMOVQ F6, 192(R20)
+	WORD  $0x4e26d673 // fadd v19.4s, v19.4s, v6.4s
+	WORD  $0x4e35ccd4 // fmla v20.4s, v6.4s, v21.4s
 	WORD  $0x4e33d463 // fadd v3.4s, v3.4s, v19.4s
 	WORD  $0x4e34d484 // fadd v4.4s, v4.4s, v20.4s
 	ADD   R12<<1, R19, R19
@@ -2164,38 +2164,38 @@ loop26:
 	WORD  $0x4e30d58c // fadd v12.4s, v12.4s, v16.4s
 	ADD   R19, R0, R20
 	ADD   R19, R3, R21
-	FMOVQ F11, (R20)
 	FMOVQ (R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V11.B16, V22.B16
-	VORR  V22.B16, V22.B16, V19.B16
-	WORD  $0x6e35ded4 // fmul v20.4s, v22.4s, v21.4s
-	FMOVQ F18, 64(R20)
+	VAND  V22.B16, V11.B16, V11.B16
+	FMOVQ F11, (R20)
+	VORR  V11.B16, V11.B16, V19.B16
+	WORD  $0x6e35dd74 // fmul v20.4s, v11.4s, v21.4s
 	FMOVQ 64(R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V18.B16, V22.B16
-	WORD  $0x4e36d673 // fadd v19.4s, v19.4s, v22.4s
-	WORD  $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
-	FMOVQ F17, 128(R20)
+	VAND  V22.B16, V18.B16, V18.B16
+	FMOVQ F18, 64(R20)
+	WORD  $0x4e32d673 // fadd v19.4s, v19.4s, v18.4s
+	WORD  $0x4e35ce54 // fmla v20.4s, v18.4s, v21.4s
 	FMOVQ 128(R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V17.B16, V22.B16
-	WORD  $0x4e36d673 // fadd v19.4s, v19.4s, v22.4s
-	WORD  $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
-	FMOVQ F12, 192(R20)
+	VAND  V22.B16, V17.B16, V17.B16
+	FMOVQ F17, 128(R20)
+	WORD  $0x4e31d673 // fadd v19.4s, v19.4s, v17.4s
+	WORD  $0x4e35ce34 // fmla v20.4s, v17.4s, v21.4s
 	FMOVQ 192(R21), F21
 	VORR  V2.B16, V2.B16, V22.B16
 	WORD  $0x4e21ceb6 // fmla v22.4s, v21.4s, v1.4s
 	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V12.B16, V22.B16
-	WORD  $0x4e36d673 // fadd v19.4s, v19.4s, v22.4s
-	WORD  $0x4e35ced4 // fmla v20.4s, v22.4s, v21.4s
+	VAND  V22.B16, V12.B16, V12.B16
+	FMOVQ F12, 192(R20)
+	WORD  $0x4e2cd673 // fadd v19.4s, v19.4s, v12.4s
+	WORD  $0x4e35cd94 // fmla v20.4s, v12.4s, v21.4s
 	WORD  $0x4e33d463 // fadd v3.4s, v3.4s, v19.4s
 	WORD  $0x4e34d484 // fadd v4.4s, v4.4s, v20.4s
 	FMOVQ (R1), F5
@@ -2224,8 +2224,8 @@ loop26:
 	BNE   loop24
 	RET
 
-// func transformOutputGradAddNEON(y, stats, m, z, a, g2, a2 []float32, tilesX, tilesY, stride, channels, plane int)
-TEXT ·transformOutputGradAddNEON(SB), NOSPLIT, $0-208
+// func transformOutputGradAddNEON(y, stats, m, z, a, g2 []float32, tilesX, tilesY, stride, channels, plane int)
+TEXT ·transformOutputGradAddNEON(SB), NOSPLIT, $0-184
 	MOVD  y_base+0(FP), R0
 	MOVD  stats_base+24(FP), R1
 	MOVD  m_base+48(FP), R2
@@ -2234,93 +2234,92 @@ TEXT ·transformOutputGradAddNEON(SB), NOSPLIT, $0-208
 	MOVD  z_base+72(FP), R3
 	MOVD  a_base+96(FP), R4
 	MOVD  g2_base+120(FP), R5
-	MOVD  a2_base+144(FP), R6
-	MOVD  plane+200(FP), R7
-	LSL   $2, R7, R7
-	ADD   R7<<2, R7, R8
-	ADD   R7, R8, R8
-	MOVD  R8, R9
-	ADD   R8, R9, R10
-	ADD   R8, R10, R11
-	ADD   R8, R11, R12
-	ADD   R8, R12, R13
-	MOVD  stride+184(FP), R14
-	LSL   $2, R14, R14
-	MOVD  $0, R16
-	MOVD  tilesY+176(FP), R17
+	MOVD  plane+176(FP), R6
+	LSL   $2, R6, R6
+	ADD   R6<<2, R6, R7
+	ADD   R6, R7, R7
+	MOVD  R7, R8
+	ADD   R7, R8, R9
+	ADD   R7, R9, R10
+	ADD   R7, R10, R11
+	ADD   R7, R11, R12
+	MOVD  stride+160(FP), R13
+	LSL   $2, R13, R13
+	MOVD  $0, R15
+	MOVD  tilesY+152(FP), R16
 
 loop27:
-	MOVD  R16, R15
-	MOVD  tilesX+168(FP), R19
+	MOVD  R15, R14
+	MOVD  tilesX+144(FP), R17
 
 loop28:
-	MOVD  $4, R20
+	MOVD  $4, R19
 
 loop29:
-	MOVD  R15, R21
-	MOVD  R2, R22
-	WORD  $0x3ce96acf // ldr q15, [x22,x9]
-	WORD  $0x3ceb6ad0 // ldr q16, [x22,x11]
-	WORD  $0x3cea6ad1 // ldr q17, [x22,x10]
+	MOVD  R14, R20
+	MOVD  R2, R21
+	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
+	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
+	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
 	WORD  $0x4e31d5e9 // fadd v9.4s, v15.4s, v17.4s
-	WORD  $0x3cec6ad2 // ldr q18, [x22,x12]
+	WORD  $0x3ceb6ab2 // ldr q18, [x21,x11]
 	WORD  $0x4e32d610 // fadd v16.4s, v16.4s, v18.4s
-	FMOVQ (R22), F19
+	FMOVQ (R21), F19
 	WORD  $0x4e29d663 // fadd v3.4s, v19.4s, v9.4s
 	WORD  $0x4e30d463 // fadd v3.4s, v3.4s, v16.4s
 	WORD  $0x4fa01209 // fmla v9.4s, v16.4s, v0.s[1]
-	ADD   R7, R22, R22
-	WORD  $0x3ce96acf // ldr q15, [x22,x9]
-	WORD  $0x3ceb6ad0 // ldr q16, [x22,x11]
-	WORD  $0x3cea6ad1 // ldr q17, [x22,x10]
+	ADD   R6, R21, R21
+	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
+	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
+	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
 	WORD  $0x4e31d5ea // fadd v10.4s, v15.4s, v17.4s
-	WORD  $0x3cec6ad2 // ldr q18, [x22,x12]
+	WORD  $0x3ceb6ab2 // ldr q18, [x21,x11]
 	WORD  $0x4e32d610 // fadd v16.4s, v16.4s, v18.4s
-	FMOVQ (R22), F19
+	FMOVQ (R21), F19
 	WORD  $0x4e2ad664 // fadd v4.4s, v19.4s, v10.4s
 	WORD  $0x4e30d484 // fadd v4.4s, v4.4s, v16.4s
 	WORD  $0x4fa0120a // fmla v10.4s, v16.4s, v0.s[1]
-	ADD   R7, R22, R22
-	WORD  $0x3ce96acf // ldr q15, [x22,x9]
-	WORD  $0x3ceb6ad0 // ldr q16, [x22,x11]
-	WORD  $0x3cea6ad1 // ldr q17, [x22,x10]
+	ADD   R6, R21, R21
+	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
+	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
+	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
 	WORD  $0x4e31d5eb // fadd v11.4s, v15.4s, v17.4s
-	WORD  $0x3cec6ad2 // ldr q18, [x22,x12]
+	WORD  $0x3ceb6ab2 // ldr q18, [x21,x11]
 	WORD  $0x4e32d610 // fadd v16.4s, v16.4s, v18.4s
-	FMOVQ (R22), F19
+	FMOVQ (R21), F19
 	WORD  $0x4e2bd665 // fadd v5.4s, v19.4s, v11.4s
 	WORD  $0x4e30d4a5 // fadd v5.4s, v5.4s, v16.4s
 	WORD  $0x4fa0120b // fmla v11.4s, v16.4s, v0.s[1]
-	ADD   R7, R22, R22
-	WORD  $0x3ce96acf // ldr q15, [x22,x9]
-	WORD  $0x3ceb6ad0 // ldr q16, [x22,x11]
-	WORD  $0x3cea6ad1 // ldr q17, [x22,x10]
+	ADD   R6, R21, R21
+	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
+	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
+	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
 	WORD  $0x4e31d5ec // fadd v12.4s, v15.4s, v17.4s
-	WORD  $0x3cec6ad2 // ldr q18, [x22,x12]
+	WORD  $0x3ceb6ab2 // ldr q18, [x21,x11]
 	WORD  $0x4e32d610 // fadd v16.4s, v16.4s, v18.4s
-	FMOVQ (R22), F19
+	FMOVQ (R21), F19
 	WORD  $0x4e2cd666 // fadd v6.4s, v19.4s, v12.4s
 	WORD  $0x4e30d4c6 // fadd v6.4s, v6.4s, v16.4s
 	WORD  $0x4fa0120c // fmla v12.4s, v16.4s, v0.s[1]
-	ADD   R7, R22, R22
-	WORD  $0x3ce96acf // ldr q15, [x22,x9]
-	WORD  $0x3ceb6ad0 // ldr q16, [x22,x11]
-	WORD  $0x3cea6ad1 // ldr q17, [x22,x10]
+	ADD   R6, R21, R21
+	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
+	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
+	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
 	WORD  $0x4e31d5ed // fadd v13.4s, v15.4s, v17.4s
-	WORD  $0x3cec6ad2 // ldr q18, [x22,x12]
+	WORD  $0x3ceb6ab2 // ldr q18, [x21,x11]
 	WORD  $0x4e32d610 // fadd v16.4s, v16.4s, v18.4s
-	FMOVQ (R22), F19
+	FMOVQ (R21), F19
 	WORD  $0x4e2dd667 // fadd v7.4s, v19.4s, v13.4s
 	WORD  $0x4e30d4e7 // fadd v7.4s, v7.4s, v16.4s
 	WORD  $0x4fa0120d // fmla v13.4s, v16.4s, v0.s[1]
-	ADD   R7, R22, R22
-	WORD  $0x3ce96acf // ldr q15, [x22,x9]
-	WORD  $0x3ceb6ad0 // ldr q16, [x22,x11]
-	WORD  $0x3cea6ad1 // ldr q17, [x22,x10]
+	ADD   R6, R21, R21
+	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
+	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
+	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
 	WORD  $0x4e31d5ee // fadd v14.4s, v15.4s, v17.4s
-	WORD  $0x3cec6ad2 // ldr q18, [x22,x12]
+	WORD  $0x3ceb6ab2 // ldr q18, [x21,x11]
 	WORD  $0x4e32d610 // fadd v16.4s, v16.4s, v18.4s
-	FMOVQ (R22), F19
+	FMOVQ (R21), F19
 	WORD  $0x4e2ed668 // fadd v8.4s, v19.4s, v14.4s
 	WORD  $0x4e30d508 // fadd v8.4s, v8.4s, v16.4s
 	WORD  $0x4fa0120e // fmla v14.4s, v16.4s, v0.s[1]
@@ -2335,62 +2334,49 @@ loop29:
 	WORD  $0x4f8010d0 // fmla v16.4s, v6.4s, v0.s[0]
 	WORD  $0x4f8018c4 // fmla v4.4s, v6.4s, v0.s[2]
 	WORD  $0x4e28d484 // fadd v4.4s, v4.4s, v8.4s
-	ADD   R21, R0, R22
-	ADD   R21, R3, R23
-	ADD   R21, R4, R24
-	ADD   R21, R5, R25
-	ADD   R21, R6, R26
-	FMOVQ (R26), F19
-	FMOVQ (R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d463 // fadd v3.4s, v3.4s, v20.4s
-	FMOVQ F3, (R22)
-	FMOVQ (R23), F21
-	FMOVQ (R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V3.B16, V22.B16
-	VORR  V22.B16, V22.B16, V17.B16
-	WORD  $0x6e35ded2 // fmul v18.4s, v22.4s, v21.4s
-	FMOVQ 64(R26), F19
-	FMOVQ 64(R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d610 // fadd v16.4s, v16.4s, v20.4s
-	FMOVQ F16, 64(R22)
-	FMOVQ 64(R23), F21
-	FMOVQ 64(R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V16.B16, V22.B16
-	WORD  $0x4e36d631 // fadd v17.4s, v17.4s, v22.4s
-	WORD  $0x4e35ced2 // fmla v18.4s, v22.4s, v21.4s
-	FMOVQ 128(R26), F19
-	FMOVQ 128(R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d5ef // fadd v15.4s, v15.4s, v20.4s
-	FMOVQ F15, 128(R22)
-	FMOVQ 128(R23), F21
-	FMOVQ 128(R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V15.B16, V22.B16
-	WORD  $0x4e36d631 // fadd v17.4s, v17.4s, v22.4s
-	WORD  $0x4e35ced2 // fmla v18.4s, v22.4s, v21.4s
-	FMOVQ 192(R26), F19
-	FMOVQ 192(R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d484 // fadd v4.4s, v4.4s, v20.4s
-	FMOVQ F4, 192(R22)
-	FMOVQ 192(R23), F21
-	FMOVQ 192(R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V4.B16, V22.B16
-	WORD  $0x4e36d631 // fadd v17.4s, v17.4s, v22.4s
-	WORD  $0x4e35ced2 // fmla v18.4s, v22.4s, v21.4s
+	ADD   R20, R0, R21
+	ADD   R20, R3, R22
+	ADD   R20, R4, R23
+	ADD   R20, R5, R24
+	FMOVQ (R24), F19
+	WORD  $0x4e33d463 // fadd v3.4s, v3.4s, v19.4s
+	FMOVQ (R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V3.B16, V3.B16
+	FMOVQ (R22), F19
+	FMOVQ F3, (R21)
+	VORR  V3.B16, V3.B16, V17.B16
+	WORD  $0x6e33dc72 // fmul v18.4s, v3.4s, v19.4s
+	FMOVQ 64(R24), F19
+	WORD  $0x4e33d610 // fadd v16.4s, v16.4s, v19.4s
+	FMOVQ 64(R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V16.B16, V16.B16
+	FMOVQ 64(R22), F19
+	FMOVQ F16, 64(R21)
+	WORD  $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
+	WORD  $0x4e33ce12 // fmla v18.4s, v16.4s, v19.4s
+	FMOVQ 128(R24), F19
+	WORD  $0x4e33d5ef // fadd v15.4s, v15.4s, v19.4s
+	FMOVQ 128(R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V15.B16, V15.B16
+	FMOVQ 128(R22), F19
+	FMOVQ F15, 128(R21)
+	WORD  $0x4e2fd631 // fadd v17.4s, v17.4s, v15.4s
+	WORD  $0x4e33cdf2 // fmla v18.4s, v15.4s, v19.4s
+	FMOVQ 192(R24), F19
+	WORD  $0x4e33d484 // fadd v4.4s, v4.4s, v19.4s
+	FMOVQ 192(R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V4.B16, V4.B16
+	FMOVQ 192(R22), F19
+	FMOVQ F4, 192(R21)
+	WORD  $0x4e24d631 // fadd v17.4s, v17.4s, v4.4s
+	WORD  $0x4e33cc92 // fmla v18.4s, v4.4s, v19.4s
 	VORR  V17.B16, V17.B16, V1.B16
 	VORR  V18.B16, V18.B16, V2.B16
-	ADD   R14<<1, R21, R21
+	ADD   R13<<1, R20, R20
 	WORD  $0x4e2bd54f // fadd v15.4s, v10.4s, v11.4s
 	WORD  $0x4e2dd590 // fadd v16.4s, v12.4s, v13.4s
 	WORD  $0x4eabd54a // fsub v10.4s, v10.4s, v11.4s
@@ -2402,133 +2388,120 @@ loop29:
 	WORD  $0x4f801190 // fmla v16.4s, v12.4s, v0.s[0]
 	WORD  $0x4f80198a // fmla v10.4s, v12.4s, v0.s[2]
 	WORD  $0x4e2ed54a // fadd v10.4s, v10.4s, v14.4s
-	ADD   R21, R0, R22
-	ADD   R21, R3, R23
-	ADD   R21, R4, R24
-	ADD   R21, R5, R25
-	ADD   R21, R6, R26
-	FMOVQ (R26), F19
-	FMOVQ (R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d529 // fadd v9.4s, v9.4s, v20.4s
-	FMOVQ F9, (R22)
-	FMOVQ (R23), F21
-	FMOVQ (R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V9.B16, V22.B16
-	VORR  V22.B16, V22.B16, V17.B16
-	WORD  $0x6e35ded2 // fmul v18.4s, v22.4s, v21.4s
-	FMOVQ 64(R26), F19
-	FMOVQ 64(R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d610 // fadd v16.4s, v16.4s, v20.4s
-	FMOVQ F16, 64(R22)
-	FMOVQ 64(R23), F21
-	FMOVQ 64(R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V16.B16, V22.B16
-	WORD  $0x4e36d631 // fadd v17.4s, v17.4s, v22.4s
-	WORD  $0x4e35ced2 // fmla v18.4s, v22.4s, v21.4s
-	FMOVQ 128(R26), F19
-	FMOVQ 128(R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d5ef // fadd v15.4s, v15.4s, v20.4s
-	FMOVQ F15, 128(R22)
-	FMOVQ 128(R23), F21
-	FMOVQ 128(R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V15.B16, V22.B16
-	WORD  $0x4e36d631 // fadd v17.4s, v17.4s, v22.4s
-	WORD  $0x4e35ced2 // fmla v18.4s, v22.4s, v21.4s
-	FMOVQ 192(R26), F19
-	FMOVQ 192(R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d54a // fadd v10.4s, v10.4s, v20.4s
-	FMOVQ F10, 192(R22)
-	FMOVQ 192(R23), F21
-	FMOVQ 192(R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V10.B16, V22.B16
-	WORD  $0x4e36d631 // fadd v17.4s, v17.4s, v22.4s
-	WORD  $0x4e35ced2 // fmla v18.4s, v22.4s, v21.4s
+	ADD   R20, R0, R21
+	ADD   R20, R3, R22
+	ADD   R20, R4, R23
+	ADD   R20, R5, R24
+	FMOVQ (R24), F19
+	WORD  $0x4e33d529 // fadd v9.4s, v9.4s, v19.4s
+	FMOVQ (R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V9.B16, V9.B16
+	FMOVQ (R22), F19
+	FMOVQ F9, (R21)
+	VORR  V9.B16, V9.B16, V17.B16
+	WORD  $0x6e33dd32 // fmul v18.4s, v9.4s, v19.4s
+	FMOVQ 64(R24), F19
+	WORD  $0x4e33d610 // fadd v16.4s, v16.4s, v19.4s
+	FMOVQ 64(R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V16.B16, V16.B16
+	FMOVQ 64(R22), F19
+	FMOVQ F16, 64(R21)
+	WORD  $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
+	WORD  $0x4e33ce12 // fmla v18.4s, v16.4s, v19.4s
+	FMOVQ 128(R24), F19
+	WORD  $0x4e33d5ef // fadd v15.4s, v15.4s, v19.4s
+	FMOVQ 128(R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V15.B16, V15.B16
+	FMOVQ 128(R22), F19
+	FMOVQ F15, 128(R21)
+	WORD  $0x4e2fd631 // fadd v17.4s, v17.4s, v15.4s
+	WORD  $0x4e33cdf2 // fmla v18.4s, v15.4s, v19.4s
+	FMOVQ 192(R24), F19
+	WORD  $0x4e33d54a // fadd v10.4s, v10.4s, v19.4s
+	FMOVQ 192(R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V10.B16, V10.B16
+	FMOVQ 192(R22), F19
+	FMOVQ F10, 192(R21)
+	WORD  $0x4e2ad631 // fadd v17.4s, v17.4s, v10.4s
+	WORD  $0x4e33cd52 // fmla v18.4s, v10.4s, v19.4s
 	WORD  $0x4e31d421 // fadd v1.4s, v1.4s, v17.4s
 	WORD  $0x4e32d442 // fadd v2.4s, v2.4s, v18.4s
-	SUB   R14, R21, R21
-	MOVD  R2, R22
-	WORD  $0x3ce96acf // ldr q15, [x22,x9]
-	WORD  $0x3ceb6ad0 // ldr q16, [x22,x11]
-	WORD  $0x3cea6ad1 // ldr q17, [x22,x10]
+	SUB   R13, R20, R20
+	MOVD  R2, R21
+	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
+	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
+	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
 	WORD  $0x4eb1d5e9 // fsub v9.4s, v15.4s, v17.4s
-	WORD  $0x3cec6ad2 // ldr q18, [x22,x12]
+	WORD  $0x3ceb6ab2 // ldr q18, [x21,x11]
 	WORD  $0x4eb2d610 // fsub v16.4s, v16.4s, v18.4s
 	VORR  V9.B16, V9.B16, V3.B16
 	WORD  $0x4f801203 // fmla v3.4s, v16.4s, v0.s[0]
 	WORD  $0x4f801a09 // fmla v9.4s, v16.4s, v0.s[2]
-	WORD  $0x3ced6ad3 // ldr q19, [x22,x13]
+	WORD  $0x3cec6ab3 // ldr q19, [x21,x12]
 	WORD  $0x4e33d529 // fadd v9.4s, v9.4s, v19.4s
-	ADD   R7, R22, R22
-	WORD  $0x3ce96acf // ldr q15, [x22,x9]
-	WORD  $0x3ceb6ad0 // ldr q16, [x22,x11]
-	WORD  $0x3cea6ad1 // ldr q17, [x22,x10]
+	ADD   R6, R21, R21
+	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
+	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
+	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
 	WORD  $0x4eb1d5ea // fsub v10.4s, v15.4s, v17.4s
-	WORD  $0x3cec6ad2 // ldr q18, [x22,x12]
+	WORD  $0x3ceb6ab2 // ldr q18, [x21,x11]
 	WORD  $0x4eb2d610 // fsub v16.4s, v16.4s, v18.4s
 	VORR  V10.B16, V10.B16, V4.B16
 	WORD  $0x4f801204 // fmla v4.4s, v16.4s, v0.s[0]
 	WORD  $0x4f801a0a // fmla v10.4s, v16.4s, v0.s[2]
-	WORD  $0x3ced6ad3 // ldr q19, [x22,x13]
+	WORD  $0x3cec6ab3 // ldr q19, [x21,x12]
 	WORD  $0x4e33d54a // fadd v10.4s, v10.4s, v19.4s
-	ADD   R7, R22, R22
-	WORD  $0x3ce96acf // ldr q15, [x22,x9]
-	WORD  $0x3ceb6ad0 // ldr q16, [x22,x11]
-	WORD  $0x3cea6ad1 // ldr q17, [x22,x10]
+	ADD   R6, R21, R21
+	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
+	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
+	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
 	WORD  $0x4eb1d5eb // fsub v11.4s, v15.4s, v17.4s
-	WORD  $0x3cec6ad2 // ldr q18, [x22,x12]
+	WORD  $0x3ceb6ab2 // ldr q18, [x21,x11]
 	WORD  $0x4eb2d610 // fsub v16.4s, v16.4s, v18.4s
 	VORR  V11.B16, V11.B16, V5.B16
 	WORD  $0x4f801205 // fmla v5.4s, v16.4s, v0.s[0]
 	WORD  $0x4f801a0b // fmla v11.4s, v16.4s, v0.s[2]
-	WORD  $0x3ced6ad3 // ldr q19, [x22,x13]
+	WORD  $0x3cec6ab3 // ldr q19, [x21,x12]
 	WORD  $0x4e33d56b // fadd v11.4s, v11.4s, v19.4s
-	ADD   R7, R22, R22
-	WORD  $0x3ce96acf // ldr q15, [x22,x9]
-	WORD  $0x3ceb6ad0 // ldr q16, [x22,x11]
-	WORD  $0x3cea6ad1 // ldr q17, [x22,x10]
+	ADD   R6, R21, R21
+	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
+	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
+	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
 	WORD  $0x4eb1d5ec // fsub v12.4s, v15.4s, v17.4s
-	WORD  $0x3cec6ad2 // ldr q18, [x22,x12]
+	WORD  $0x3ceb6ab2 // ldr q18, [x21,x11]
 	WORD  $0x4eb2d610 // fsub v16.4s, v16.4s, v18.4s
 	VORR  V12.B16, V12.B16, V6.B16
 	WORD  $0x4f801206 // fmla v6.4s, v16.4s, v0.s[0]
 	WORD  $0x4f801a0c // fmla v12.4s, v16.4s, v0.s[2]
-	WORD  $0x3ced6ad3 // ldr q19, [x22,x13]
+	WORD  $0x3cec6ab3 // ldr q19, [x21,x12]
 	WORD  $0x4e33d58c // fadd v12.4s, v12.4s, v19.4s
-	ADD   R7, R22, R22
-	WORD  $0x3ce96acf // ldr q15, [x22,x9]
-	WORD  $0x3ceb6ad0 // ldr q16, [x22,x11]
-	WORD  $0x3cea6ad1 // ldr q17, [x22,x10]
+	ADD   R6, R21, R21
+	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
+	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
+	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
 	WORD  $0x4eb1d5ed // fsub v13.4s, v15.4s, v17.4s
-	WORD  $0x3cec6ad2 // ldr q18, [x22,x12]
+	WORD  $0x3ceb6ab2 // ldr q18, [x21,x11]
 	WORD  $0x4eb2d610 // fsub v16.4s, v16.4s, v18.4s
 	VORR  V13.B16, V13.B16, V7.B16
 	WORD  $0x4f801207 // fmla v7.4s, v16.4s, v0.s[0]
 	WORD  $0x4f801a0d // fmla v13.4s, v16.4s, v0.s[2]
-	WORD  $0x3ced6ad3 // ldr q19, [x22,x13]
+	WORD  $0x3cec6ab3 // ldr q19, [x21,x12]
 	WORD  $0x4e33d5ad // fadd v13.4s, v13.4s, v19.4s
-	ADD   R7, R22, R22
-	WORD  $0x3ce96acf // ldr q15, [x22,x9]
-	WORD  $0x3ceb6ad0 // ldr q16, [x22,x11]
-	WORD  $0x3cea6ad1 // ldr q17, [x22,x10]
+	ADD   R6, R21, R21
+	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
+	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
+	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
 	WORD  $0x4eb1d5ee // fsub v14.4s, v15.4s, v17.4s
-	WORD  $0x3cec6ad2 // ldr q18, [x22,x12]
+	WORD  $0x3ceb6ab2 // ldr q18, [x21,x11]
 	WORD  $0x4eb2d610 // fsub v16.4s, v16.4s, v18.4s
 	VORR  V14.B16, V14.B16, V8.B16
 	WORD  $0x4f801208 // fmla v8.4s, v16.4s, v0.s[0]
 	WORD  $0x4f801a0e // fmla v14.4s, v16.4s, v0.s[2]
-	WORD  $0x3ced6ad3 // ldr q19, [x22,x13]
+	WORD  $0x3cec6ab3 // ldr q19, [x21,x12]
 	WORD  $0x4e33d5ce // fadd v14.4s, v14.4s, v19.4s
 	WORD  $0x4e25d48f // fadd v15.4s, v4.4s, v5.4s
 	WORD  $0x4e27d4d0 // fadd v16.4s, v6.4s, v7.4s
@@ -2541,62 +2514,49 @@ loop29:
 	WORD  $0x4f8010d0 // fmla v16.4s, v6.4s, v0.s[0]
 	WORD  $0x4f8018c4 // fmla v4.4s, v6.4s, v0.s[2]
 	WORD  $0x4e28d484 // fadd v4.4s, v4.4s, v8.4s
-	ADD   R21, R0, R22
-	ADD   R21, R3, R23
-	ADD   R21, R4, R24
-	ADD   R21, R5, R25
-	ADD   R21, R6, R26
-	FMOVQ (R26), F19
-	FMOVQ (R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d463 // fadd v3.4s, v3.4s, v20.4s
-	FMOVQ F3, (R22)
-	FMOVQ (R23), F21
-	FMOVQ (R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V3.B16, V22.B16
-	VORR  V22.B16, V22.B16, V17.B16
-	WORD  $0x6e35ded2 // fmul v18.4s, v22.4s, v21.4s
-	FMOVQ 64(R26), F19
-	FMOVQ 64(R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d610 // fadd v16.4s, v16.4s, v20.4s
-	FMOVQ F16, 64(R22)
-	FMOVQ 64(R23), F21
-	FMOVQ 64(R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V16.B16, V22.B16
-	WORD  $0x4e36d631 // fadd v17.4s, v17.4s, v22.4s
-	WORD  $0x4e35ced2 // fmla v18.4s, v22.4s, v21.4s
-	FMOVQ 128(R26), F19
-	FMOVQ 128(R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d5ef // fadd v15.4s, v15.4s, v20.4s
-	FMOVQ F15, 128(R22)
-	FMOVQ 128(R23), F21
-	FMOVQ 128(R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V15.B16, V22.B16
-	WORD  $0x4e36d631 // fadd v17.4s, v17.4s, v22.4s
-	WORD  $0x4e35ced2 // fmla v18.4s, v22.4s, v21.4s
-	FMOVQ 192(R26), F19
-	FMOVQ 192(R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d484 // fadd v4.4s, v4.4s, v20.4s
-	FMOVQ F4, 192(R22)
-	FMOVQ 192(R23), F21
-	FMOVQ 192(R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V4.B16, V22.B16
-	WORD  $0x4e36d631 // fadd v17.4s, v17.4s, v22.4s
-	WORD  $0x4e35ced2 // fmla v18.4s, v22.4s, v21.4s
+	ADD   R20, R0, R21
+	ADD   R20, R3, R22
+	ADD   R20, R4, R23
+	ADD   R20, R5, R24
+	FMOVQ (R24), F19
+	WORD  $0x4e33d463 // fadd v3.4s, v3.4s, v19.4s
+	FMOVQ (R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V3.B16, V3.B16
+	FMOVQ (R22), F19
+	FMOVQ F3, (R21)
+	VORR  V3.B16, V3.B16, V17.B16
+	WORD  $0x6e33dc72 // fmul v18.4s, v3.4s, v19.4s
+	FMOVQ 64(R24), F19
+	WORD  $0x4e33d610 // fadd v16.4s, v16.4s, v19.4s
+	FMOVQ 64(R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V16.B16, V16.B16
+	FMOVQ 64(R22), F19
+	FMOVQ F16, 64(R21)
+	WORD  $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
+	WORD  $0x4e33ce12 // fmla v18.4s, v16.4s, v19.4s
+	FMOVQ 128(R24), F19
+	WORD  $0x4e33d5ef // fadd v15.4s, v15.4s, v19.4s
+	FMOVQ 128(R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V15.B16, V15.B16
+	FMOVQ 128(R22), F19
+	FMOVQ F15, 128(R21)
+	WORD  $0x4e2fd631 // fadd v17.4s, v17.4s, v15.4s
+	WORD  $0x4e33cdf2 // fmla v18.4s, v15.4s, v19.4s
+	FMOVQ 192(R24), F19
+	WORD  $0x4e33d484 // fadd v4.4s, v4.4s, v19.4s
+	FMOVQ 192(R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V4.B16, V4.B16
+	FMOVQ 192(R22), F19
+	FMOVQ F4, 192(R21)
+	WORD  $0x4e24d631 // fadd v17.4s, v17.4s, v4.4s
+	WORD  $0x4e33cc92 // fmla v18.4s, v4.4s, v19.4s
 	WORD  $0x4e31d421 // fadd v1.4s, v1.4s, v17.4s
 	WORD  $0x4e32d442 // fadd v2.4s, v2.4s, v18.4s
-	ADD   R14<<1, R21, R21
+	ADD   R13<<1, R20, R20
 	WORD  $0x4e2bd54f // fadd v15.4s, v10.4s, v11.4s
 	WORD  $0x4e2dd590 // fadd v16.4s, v12.4s, v13.4s
 	WORD  $0x4eabd54a // fsub v10.4s, v10.4s, v11.4s
@@ -2608,59 +2568,46 @@ loop29:
 	WORD  $0x4f801190 // fmla v16.4s, v12.4s, v0.s[0]
 	WORD  $0x4f80198a // fmla v10.4s, v12.4s, v0.s[2]
 	WORD  $0x4e2ed54a // fadd v10.4s, v10.4s, v14.4s
-	ADD   R21, R0, R22
-	ADD   R21, R3, R23
-	ADD   R21, R4, R24
-	ADD   R21, R5, R25
-	ADD   R21, R6, R26
-	FMOVQ (R26), F19
-	FMOVQ (R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d529 // fadd v9.4s, v9.4s, v20.4s
-	FMOVQ F9, (R22)
-	FMOVQ (R23), F21
-	FMOVQ (R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V9.B16, V22.B16
-	VORR  V22.B16, V22.B16, V17.B16
-	WORD  $0x6e35ded2 // fmul v18.4s, v22.4s, v21.4s
-	FMOVQ 64(R26), F19
-	FMOVQ 64(R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d610 // fadd v16.4s, v16.4s, v20.4s
-	FMOVQ F16, 64(R22)
-	FMOVQ 64(R23), F21
-	FMOVQ 64(R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V16.B16, V22.B16
-	WORD  $0x4e36d631 // fadd v17.4s, v17.4s, v22.4s
-	WORD  $0x4e35ced2 // fmla v18.4s, v22.4s, v21.4s
-	FMOVQ 128(R26), F19
-	FMOVQ 128(R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d5ef // fadd v15.4s, v15.4s, v20.4s
-	FMOVQ F15, 128(R22)
-	FMOVQ 128(R23), F21
-	FMOVQ 128(R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V15.B16, V22.B16
-	WORD  $0x4e36d631 // fadd v17.4s, v17.4s, v22.4s
-	WORD  $0x4e35ced2 // fmla v18.4s, v22.4s, v21.4s
-	FMOVQ 192(R26), F19
-	FMOVQ 192(R25), F20
-	WORD  $0x4ea0ca73 // fcmgt v19.4s, v19.4s, #0
-	VAND  V19.B16, V20.B16, V20.B16
-	WORD  $0x4e34d54a // fadd v10.4s, v10.4s, v20.4s
-	FMOVQ F10, 192(R22)
-	FMOVQ 192(R23), F21
-	FMOVQ 192(R24), F22
-	WORD  $0x4ea0cad6 // fcmgt v22.4s, v22.4s, #0
-	VAND  V22.B16, V10.B16, V22.B16
-	WORD  $0x4e36d631 // fadd v17.4s, v17.4s, v22.4s
-	WORD  $0x4e35ced2 // fmla v18.4s, v22.4s, v21.4s
+	ADD   R20, R0, R21
+	ADD   R20, R3, R22
+	ADD   R20, R4, R23
+	ADD   R20, R5, R24
+	FMOVQ (R24), F19
+	WORD  $0x4e33d529 // fadd v9.4s, v9.4s, v19.4s
+	FMOVQ (R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V9.B16, V9.B16
+	FMOVQ (R22), F19
+	FMOVQ F9, (R21)
+	VORR  V9.B16, V9.B16, V17.B16
+	WORD  $0x6e33dd32 // fmul v18.4s, v9.4s, v19.4s
+	FMOVQ 64(R24), F19
+	WORD  $0x4e33d610 // fadd v16.4s, v16.4s, v19.4s
+	FMOVQ 64(R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V16.B16, V16.B16
+	FMOVQ 64(R22), F19
+	FMOVQ F16, 64(R21)
+	WORD  $0x4e30d631 // fadd v17.4s, v17.4s, v16.4s
+	WORD  $0x4e33ce12 // fmla v18.4s, v16.4s, v19.4s
+	FMOVQ 128(R24), F19
+	WORD  $0x4e33d5ef // fadd v15.4s, v15.4s, v19.4s
+	FMOVQ 128(R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V15.B16, V15.B16
+	FMOVQ 128(R22), F19
+	FMOVQ F15, 128(R21)
+	WORD  $0x4e2fd631 // fadd v17.4s, v17.4s, v15.4s
+	WORD  $0x4e33cdf2 // fmla v18.4s, v15.4s, v19.4s
+	FMOVQ 192(R24), F19
+	WORD  $0x4e33d54a // fadd v10.4s, v10.4s, v19.4s
+	FMOVQ 192(R23), F20
+	WORD  $0x4ea0ca94 // fcmgt v20.4s, v20.4s, #0
+	VAND  V20.B16, V10.B16, V10.B16
+	FMOVQ 192(R22), F19
+	FMOVQ F10, 192(R21)
+	WORD  $0x4e2ad631 // fadd v17.4s, v17.4s, v10.4s
+	WORD  $0x4e33cd52 // fmla v18.4s, v10.4s, v19.4s
 	WORD  $0x4e31d421 // fadd v1.4s, v1.4s, v17.4s
 	WORD  $0x4e32d442 // fadd v2.4s, v2.4s, v18.4s
 	FMOVQ (R1), F3
@@ -2671,19 +2618,19 @@ loop29:
 	FMOVQ F3, 64(R1)
 	ADD   $16, R1, R1
 	ADD   $16, R2, R2
-	ADD   $16, R15, R15
-	SUBS  $1, R20, R20
+	ADD   $16, R14, R14
+	SUBS  $1, R19, R19
 	BNE   loop29
 	SUB   $64, R1, R1
 	SUB   $64, R2, R2
-	SUB   $64, R15, R15
-	ADD   $256, R15, R15
-	MOVD  channels+192(FP), R20
-	ADD   R20<<2, R2, R2
-	SUBS  $1, R19, R19
-	BNE   loop28
-	ADD   R14<<2, R16, R16
+	SUB   $64, R14, R14
+	ADD   $256, R14, R14
+	MOVD  channels+168(FP), R19
+	ADD   R19<<2, R2, R2
 	SUBS  $1, R17, R17
+	BNE   loop28
+	ADD   R13<<2, R15, R15
+	SUBS  $1, R16, R16
 	BNE   loop27
 	RET
 

@@ -89,18 +89,18 @@ func (b *block) gradient() step {
 	back := &blockGrad{block: b}
 	if s := b.projection; s != nil {
 		s.grad = newBuffer(b.in.z.size / (s.f.stride * s.f.stride))
-		back.shortcut = &shortcut{g: s.grad, projection: s, all: b.m.ones(b.in.size)}
+		back.shortcut = &shortcut{g: s.grad, projection: s}
 	} else if b.residual {
-		back.shortcut = &shortcut{g: b.result.grad, out: b.result.out, zeros: b.zeros}
+		back.shortcut = &shortcut{g: b.result.grad, zeros: b.zeros}
 	}
 	return back
 }
 
 func (b *blockGrad) buffers() []*Buffer {
 	k := b.block
-	list := withoutNil(k.in.z, k.in.out, k.middle.z, k.result.z, k.result.out, k.result.grad, k.middle.grad, k.in.grad)
+	list := withoutNil(k.in.z, k.in.out, k.middle.z, k.result.z, k.result.grad, k.middle.grad, k.in.grad)
 	if k.projection != nil {
-		list = append(list, k.projection.z, k.projection.grad)
+		list = append(list, k.projection.z, k.projection.grad, k.result.out)
 	}
 	return list
 }
@@ -112,6 +112,6 @@ func (b *blockGrad) run() {
 	if k.projection != nil {
 		k.projection.backward(k.result.grad, k.result.out)
 	}
-	k.conv2.backward(k.n, k.middle, k.result, k.result.grad, k.middle.grad, nil)
-	k.conv1.backward(k.n, k.in, k.middle, k.middle.grad, k.in.grad, b.shortcut)
+	k.conv2.backward(k.n, k.middle, k.result, nil)
+	k.conv1.backward(k.n, k.in, k.middle, b.shortcut)
 }

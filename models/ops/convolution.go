@@ -7,32 +7,22 @@ import "deepresidual/models/kernels"
 type convolution interface {
 	// forward convolves n images of in into out.z and finishes out.norm.
 	forward(n int, in, out *Activation)
-	// backward takes the gradient g with respect to out, whose masked sums
-	// must be in out.norm, and computes that with respect to in and to the
-	// weights. It leaves the masked sums of the former in in.norm, and adds to
-	// it that of a shortcut from in, if there is one.
-	backward(n int, in, out *Activation, g, gin *Buffer, shortcut *shortcut)
+	// backward takes the gradient out.grad, whose sums must be in out.norm, and
+	// computes in.grad and the gradient of the weights. It leaves the sums of
+	// the former in in.norm, and adds to it that of a shortcut from in, if
+	// there is one.
+	backward(n int, in, out *Activation, shortcut *shortcut)
 }
 
 // shortcut is the path from a block's input to its output, in the backward pass.
 type shortcut struct {
-	g   *Buffer // gradient with respect to the block's output
-	out *Buffer // the block's output; the gradient passes where it is positive
+	g *Buffer // gradient with respect to the block's output before ReLU, see [Activation]
 	// zeros is the number of zero channels before the input's, if the maps shrink.
 	zeros int
 
 	// projection is the shortcut's, if it has one; g is then the gradient with
-	// respect to the pixels that it read, and passes everywhere.
+	// respect to the pixels that it read.
 	projection *projection
-	all        []float32 // a mask of one map that lets everything pass
-}
-
-// mask returns what is positive where the gradient at an offset passes.
-func (s *shortcut) mask(offset int) []float32 {
-	if s.projection != nil {
-		return s.all
-	}
-	return s.out.Data[offset:]
 }
 
 // newConvolution returns the convolution of a filter onto maps of size x size.
@@ -69,16 +59,10 @@ func (a *Activation) refill(k *kernels.Set, dst []float32, stride, image, block,
 	k.FillCopy(dst, a.out.Data[a.offset(image, block, row):], rows, a.size, stride)
 }
 
-// fillGrad writes rows of the gradient with respect to a.z, given g with
-// respect to a.
-func (a *Activation) fillGrad(k *kernels.Set, dst []float32, g *Buffer, stride, image, block, row, rows int) {
+// fillGrad writes rows of the gradient with respect to a.z.
+func (a *Activation) fillGrad(k *kernels.Set, dst []float32, stride, image, block, row, rows int) {
 	o := a.offset(image, block, row)
-	z, coef := a.z.Data[o:], a.norm.blockCoef(image, block)
-	if a.out != nil {
-		k.FillGradMask(dst, g.Data[o:], z, a.out.Data[o:], coef, rows, a.size, stride)
-		return
-	}
-	k.FillGrad(dst, g.Data[o:], z, coef, rows, a.size, stride)
+	k.FillGrad(dst, a.grad.Data[o:], a.z.Data[o:], a.norm.blockCoef(image, block), rows, a.size, stride)
 }
 
 // reduction adds up the gradients of a filter that the slots have computed.

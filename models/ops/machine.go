@@ -23,8 +23,6 @@ type Machine struct {
 	scratch []*scratch // one per thread
 	partial []float32  // (slots, gradient of a filter), see slotted
 	release func() error
-
-	positive []float32 // see ones
 }
 
 // maxSlots is the number of parts a batch is cut into. Sums over a batch are
@@ -77,6 +75,8 @@ type scratch struct {
 	grad    []float32 // transformed gradient tiles
 	filters []float32 // sum of the filters' gradient in the Winograd domain
 	stats   []float32 // two sums of 16 lanes
+
+	ahead []*float32 // see [kernels.Set], Multiply
 }
 
 // NewMachine returns a machine of the given number of threads, with room for the
@@ -100,6 +100,7 @@ func NewMachine(k *kernels.Set, threads int, room Room) (*Machine, error) {
 			pixels: cut(room.pixels), grads: cut(room.pixels),
 			input: cut(room.planes), output: cut(room.planes), grad: cut(room.planes),
 			filters: cut(room.filters), stats: cut(2 * kernels.Lanes),
+			ahead: make([]*float32, 0, 4),
 		}
 		cut(8 * spread) // keeps two threads' memory on different pages
 		m.scratch = append(m.scratch, s)

@@ -67,12 +67,12 @@ type norm struct {
 	// two runs of 16 lanes.
 	apply []float32
 	// coef holds per part and block what the gradient with respect to z is
-	// computed with: scale, shift, k1, k2, k3 (see kernels.Set.FillGrad).
+	// computed with: k1, k2, k3 (see kernels.Set.FillGrad).
 	coef []float32
 
 	mean, invStd []float64 // (parts, C)
 	sums         []float64 // (slots, C/16, 2, 16): sum and sum of squares of z
-	gradSums     []float64 // the same of the masked gradient g: sum of g and of g*z
+	gradSums     []float64 // the same of the gradient g with respect to n(z): sum of g and of g*z
 
 	response response
 }
@@ -93,7 +93,7 @@ func (p *Program) newNorm(params *NormParams) *norm {
 	return &norm{
 		NormParams: params, Conventions: p.conventions, training: p.training,
 		parts: parts, images: p.batch / parts,
-		apply: make([]float32, parts*2*c), coef: make([]float32, parts*5*c),
+		apply: make([]float32, parts*2*c), coef: make([]float32, parts*3*c),
 		mean: make([]float64, parts*c), invStd: make([]float64, parts*c),
 		sums: make([]float64, maxSlots*2*c), gradSums: make([]float64, maxSlots*2*c),
 	}
@@ -105,7 +105,7 @@ func (n *norm) blockApply(image, block int) []float32 {
 }
 
 func (n *norm) blockCoef(image, block int) []float32 {
-	return n.coef[image/n.images*5*len(n.Mean)+block*5*kernels.Lanes:][:5*kernels.Lanes]
+	return n.coef[image/n.images*3*len(n.Mean)+block*3*kernels.Lanes:][:3*kernels.Lanes]
 }
 
 // clearSlot sets a slot's sums to zero.
@@ -176,7 +176,7 @@ func (n *norm) finish(slots int, count float64) {
 	}
 }
 
-// finishGrad turns the sums over the masked gradient into the gradients of
+// finishGrad turns the sums over the gradient with respect to n(z) into the gradients of
 // gamma and beta, and into the coefficients of the gradient with respect to z:
 //
 //	dz = gamma/std * (g - mean(g) - (z-mean)/std * mean(g*(z-mean)/std))
@@ -200,11 +200,10 @@ func (n *norm) finishGrad(slots int, count float64) {
 			k2 := -k1 * invStd * dGamma / count
 			k3 := -k1*dBeta/count - mean*k2
 			image, block, lane := part*n.images, c/kernels.Lanes, c%kernels.Lanes
-			coef, apply := n.blockCoef(image, block), n.blockApply(image, block)
-			coef[lane], coef[kernels.Lanes+lane] = apply[lane], apply[kernels.Lanes+lane]
-			coef[2*kernels.Lanes+lane] = float32(k1)
-			coef[3*kernels.Lanes+lane] = float32(k2)
-			coef[4*kernels.Lanes+lane] = float32(k3)
+			coef := n.blockCoef(image, block)
+			coef[lane] = float32(k1)
+			coef[kernels.Lanes+lane] = float32(k2)
+			coef[2*kernels.Lanes+lane] = float32(k3)
 		}
 		n.Beta.Grad[c], n.Gamma.Grad[c] = float32(sumBeta), float32(sumGamma)
 	}

@@ -99,12 +99,12 @@ func (s *projection) input(w *scratch, image int) []float32 {
 	return w.pixels
 }
 
-// prepareAffine writes the normalisation as coefficients of FillGrad. With scale
-// and shift 0 that lets no gradient pass, and what is left of it is k2*z + k3.
+// prepareAffine writes the normalisation as coefficients of FillGrad: with k1 of
+// 0 what is left of it is k2*z + k3.
 func (s *projection) prepareAffine() {
 	const lanes = kernels.Lanes
-	for i := range len(s.affine) / (5 * lanes) {
-		copy(s.affine[(5*i+3)*lanes:(5*i+5)*lanes], s.norm.apply[2*i*lanes:])
+	for i := range len(s.affine) / (3 * lanes) {
+		copy(s.affine[(3*i+1)*lanes:(3*i+3)*lanes], s.norm.apply[2*i*lanes:])
 	}
 }
 
@@ -114,15 +114,15 @@ func (s *projection) normaliseSlot(_, slot int) {
 		for block := range s.f.out / kernels.Lanes {
 			o := s.offset(image, block)
 			z := s.z.Data[o:]
-			coef := s.affine[image/s.norm.images*5*s.f.out+block*5*kernels.Lanes:]
+			coef := s.affine[image/s.norm.images*3*s.f.out+block*3*kernels.Lanes:]
 			s.m.Kernels.FillGrad(s.out.Data[o:], z, z, coef, s.size, s.size, s.size*kernels.Lanes)
 		}
 	}
 }
 
-// backward takes the gradient g with respect to the block's output, which passes
-// where mask, that output, is positive. It computes the gradients of the
-// parameters and, in grad, of the pixels that were read.
+// backward takes the gradient g with respect to the sum of the block's last layer
+// and the shortcut, which is 0 where mask, the block's output, is. It computes the
+// gradients of the parameters and, in grad, of the pixels that were read.
 func (s *projection) backward(g, mask *Buffer) {
 	s.g, s.mask = g, mask
 	s.m.pool.run(s.slotCount, s.sumsBody)
@@ -152,7 +152,7 @@ func (s *projection) gradientsSlot(thread, slot int) {
 	for image := from; image < to; image++ {
 		for block := range s.f.out / kernels.Lanes {
 			o := s.offset(image, block)
-			k.FillGradMask(w.grads[block*s.area():], s.g.Data[o:], s.z.Data[o:], s.mask.Data[o:], s.norm.blockCoef(image, block),
+			k.FillGrad(w.grads[block*s.area():], s.g.Data[o:], s.z.Data[o:], s.norm.blockCoef(image, block),
 				s.size, s.size, s.size*kernels.Lanes)
 		}
 		k.DirectGrad(filter, s.input(w, image), w.grads, s.taps, kernels.Lanes, s.f.out, 1, s.size*s.size, 0, kernels.Lanes, 0, s.area())
@@ -176,15 +176,4 @@ func (s *projection) spread(gin []float32, image int) {
 			}
 		}
 	}
-}
-
-// ones returns a mask that lets everything pass: a map of positive numbers.
-func (m *Machine) ones(size int) []float32 {
-	if n := size * size * kernels.Lanes; len(m.positive) < n {
-		m.positive = make([]float32, n)
-		for i := range m.positive {
-			m.positive[i] = 1
-		}
-	}
-	return m.positive
 }

@@ -89,7 +89,7 @@ func (s *stem) gradient() step {
 
 func (b *stemGrad) buffers() []*Buffer {
 	a := b.stem.activate
-	return withoutNil(a.z, a.out, a.grad)
+	return []*Buffer{a.z, a.grad}
 }
 
 // run computes the gradient of the weights.
@@ -107,7 +107,7 @@ func (b *stemGrad) backwardSlot(thread, slot int) {
 	from, to := slotRange(slot, s.slotCount, s.n)
 	for image := from; image < to; image++ {
 		for block := range a.channels / kernels.Lanes {
-			a.fillGrad(k, w.grads[block*s.size*row:], a.grad, row, image, block, 0, s.size)
+			a.fillGrad(k, w.grads[block*s.size*row:], row, image, block, 0, s.size)
 		}
 		k.DirectGrad(grad, s.image(image), w.grads, s.taps, 3*s.f.in, a.channels, s.size, s.size,
 			s.taps[1], s.f.in, row, s.size*row)

@@ -17,7 +17,6 @@ type strided struct {
 
 	n            int
 	in, out      *Activation
-	g, gin       *Buffer
 	shortcut     *shortcut
 	slotCount    int
 	forwardBody  func(thread, slot int)
@@ -103,8 +102,8 @@ func (c *strided) interior(s *scratch, block int) []float32 {
 	return s.pixels[block*c.inMap+c.inRow+kernels.Lanes:]
 }
 
-func (c *strided) backward(n int, in, out *Activation, g, gin *Buffer, shortcut *shortcut) {
-	c.n, c.in, c.out, c.g, c.gin, c.shortcut = n, in, out, g, gin, shortcut
+func (c *strided) backward(n int, in, out *Activation, shortcut *shortcut) {
+	c.n, c.in, c.out, c.shortcut = n, in, out, shortcut
 	c.slotCount = slots(n)
 	c.m.pool.run(c.slotCount, c.backwardBody)
 	c.sum.run(c.slotCount)
@@ -123,7 +122,7 @@ func (c *strided) backwardSlot(thread, slot int) {
 	from, to := slotRange(slot, c.slotCount, c.n)
 	for image := from; image < to; image++ {
 		for block := range outs {
-			c.out.fillGrad(k, s.grads[block*c.gradMap:], c.g, c.gradRow, image, block, 0, c.size)
+			c.out.fillGrad(k, s.grads[block*c.gradMap:], c.gradRow, image, block, 0, c.size)
 		}
 		for block := range ins {
 			c.in.refill(k, c.interior(s, block), c.inRow, image, block, 0, c.in.size)
@@ -131,7 +130,7 @@ func (c *strided) backwardSlot(thread, slot int) {
 		k.DirectGrad(grad, s.pixels, s.grads, c.inTaps, kernels.Lanes, c.f.out, c.size, c.size,
 			2*c.inRow, 2*kernels.Lanes, c.gradRow, c.gradMap)
 
-		gin := c.gin.Data[c.in.offset(image, 0, 0):]
+		gin := c.in.grad.Data[c.in.offset(image, 0, 0):]
 		weights := c.f.backward
 		for p, phase := range phases {
 			for i := range c.size {
@@ -150,7 +149,7 @@ func (c *strided) backwardSlot(thread, slot int) {
 		}
 		for block := range ins {
 			o := c.in.offset(image, block, 0)
-			g, z := c.gin.Data[o:], c.in.z.Data[o:]
+			g, z := c.in.grad.Data[o:], c.in.z.Data[o:]
 			if c.in.out != nil {
 				k.GradSumsMask(s.stats, g, z, c.in.out.Data[o:], area)
 			} else {
@@ -204,17 +203,14 @@ func (s *shortcut) subsampleGrad(gin []float32, image, in, out, size int) {
 	for u := range in / half {
 		to := u + skip
 		o := at + to/2*size*size*kernels.Lanes + to%2*half
-		g, mask := s.g.Data[o:], s.out.Data[o:]
+		g := s.g.Data[o:]
 		d := gin[u/2*4*size*size*kernels.Lanes+u%2*half:]
 		for i := range size {
 			for j := range size {
 				p := (i*size + j) * kernels.Lanes
-				gp, mp := (*[half]float32)(g[p:]), (*[half]float32)(mask[p:])
-				dp := (*[half]float32)(d[(4*i*size+2*j)*kernels.Lanes:])
+				gp, dp := (*[half]float32)(g[p:]), (*[half]float32)(d[(4*i*size+2*j)*kernels.Lanes:])
 				for l := range gp {
-					if mp[l] > 0 {
-						dp[l] += gp[l]
-					}
+					dp[l] += gp[l]
 				}
 			}
 		}

@@ -35,9 +35,9 @@ type Activation struct {
 	norm           *norm
 	add            *Buffer // the shortcut, laid out like z; nil if there is none
 	out            *Buffer // where the first reader stores the activation; nil if nobody needs it
-	// grad is the gradient with respect to the activation, laid out like z; nil
-	// before the backward pass is added. Its first reader needs two sums over it
-	// that its writer has left in norm.
+	// grad is the gradient with respect to what ReLU is applied to, 0 where that
+	// is not positive, laid out like z; nil before the backward pass is added.
+	// Its first reader needs two sums over it that its writer has left in norm.
 	grad *Buffer
 }
 

@@ -61,7 +61,6 @@ type winograd struct {
 	// The operands of the pass at hand.
 	n                     int
 	in, out               *Activation
-	g, gin                *Buffer
 	shortcut              *shortcut
 	groupCount, slotCount int
 	forwardBody           func(thread, slot int)
@@ -98,7 +97,11 @@ func (w *winograd) forwardSlot(thread, slot int) {
 				k.TransformInput(s.input[i*w.rows*w.tiles*c+block*kernels.Lanes:], s.pixels, w.tiles, w.rows, w.stride, c, vPlane)
 			}
 		}
-		k.Multiply(s.output, s.input, w.f.forward, w.group, c, out, vPlane, mPlane)
+		s.ahead = s.ahead[:0]
+		if group+1 < to {
+			w.ask(s, w.in, group+1, w.in.z, w.in.add)
+		}
+		k.Multiply(s.output, s.input, w.f.forward, w.group, c, out, vPlane, mPlane, s.ahead, w.lines(c))
 		for block := range out / kernels.Lanes {
 			for i := range images {
 				y := w.out.z.Data[w.out.offset(first+i, block, row):]
@@ -153,7 +156,7 @@ func (w *winograd) padGrad(pixels []float32, image, block, row int) {
 	first, last := max(row-1, 0), min(row+w.pixels()+1, w.size)
 	at := first - (row - 1)
 	w.clearEdges(pixels, at, last-first)
-	w.out.fillGrad(k, pixels[at*w.stride+kernels.Lanes:], w.g, w.stride, image, block, first, last-first)
+	w.out.fillGrad(k, pixels[at*w.stride+kernels.Lanes:], w.stride, image, block, first, last-first)
 }
 
 // clearEdges sets the rows before at and after at+rows to zero.
@@ -162,8 +165,8 @@ func (w *winograd) clearEdges(pixels []float32, at, rows int) {
 	clear(pixels[(at+rows)*w.stride : (w.pixels()+2)*w.stride])
 }
 
-func (w *winograd) backward(n int, in, out *Activation, g, gin *Buffer, shortcut *shortcut) {
-	w.n, w.in, w.out, w.g, w.gin, w.shortcut = n, in, out, g, gin, shortcut
+func (w *winograd) backward(n int, in, out *Activation, shortcut *shortcut) {
+	w.n, w.in, w.out, w.shortcut = n, in, out, shortcut
 	w.groupCount = w.groups(n)
 	w.slotCount = slots(w.groupCount)
 	w.m.pool.run(w.slotCount, w.backwardBody)
@@ -193,7 +196,12 @@ func (w *winograd) backwardSlot(thread, slot int) {
 				k.TransformInput(s.input[tile*out+block*kernels.Lanes:], s.pixels, w.tiles, w.rows, w.stride, out, outPlane)
 			}
 		}
-		k.Multiply(s.output, s.input, w.f.backward, w.group, out, c, outPlane, cPlane)
+		s.ahead = s.ahead[:0]
+		w.ask(s, w.in, group, w.in.z, w.in.grad)
+		if w.shortcut != nil {
+			w.ask(s, w.in, group, w.in.out, w.shortcut.g)
+		}
+		k.Multiply(s.output, s.input, w.f.backward, w.group, out, c, outPlane, cPlane, s.ahead, w.lines(c))
 		for block := range c / kernels.Lanes {
 			for i := range images {
 				w.outputGrad(k, s, first+i, block, row, s.output[i*w.rows*w.tiles*c+block*kernels.Lanes:], cPlane)
@@ -215,7 +223,11 @@ func (w *winograd) backwardSlot(thread, slot int) {
 				clear(s.grad[xi*outPlane+used*out : xi*outPlane+w.group*out])
 			}
 		}
-		k.MultiplyGrad(filters, s.input, s.grad, w.group, c, out, cPlane, outPlane)
+		s.ahead = s.ahead[:0]
+		if group+1 < to {
+			w.ask(s, w.out, group+1, w.out.grad, w.out.z)
+		}
+		k.MultiplyGrad(filters, s.input, s.grad, w.group, c, out, cPlane, outPlane, s.ahead, w.lines(out))
 	}
 	k.TransformWeightsGrad(w.sum.slot(slot), filters, c, out)
 }
@@ -224,12 +236,31 @@ func (w *winograd) backwardSlot(thread, slot int) {
 // with respect to the input, from a row on.
 func (w *winograd) outputGrad(k *kernels.Set, s *scratch, image, block, row int, m []float32, plane int) {
 	o := w.in.offset(image, block, row)
-	in, y, z := w.in, w.gin.Data[o:], w.in.z.Data[o:]
+	in, y, z := w.in, w.in.grad.Data[o:], w.in.z.Data[o:]
 	if w.shortcut != nil {
-		k.TransformOutputGradAdd(y, s.stats, m, z, in.out.Data[o:], w.shortcut.g.Data[o:], w.shortcut.mask(o),
+		k.TransformOutputGradAdd(y, s.stats, m, z, in.out.Data[o:], w.shortcut.g.Data[o:],
 			w.tiles, w.rows, w.size*kernels.Lanes, w.f.in, plane)
 		return
 	}
 	k.TransformOutputGrad(y, s.stats, m, z, in.norm.blockApply(image, block),
 		w.tiles, w.rows, w.size*kernels.Lanes, w.f.in, plane)
+}
+
+// ask adds what a group needs of buffers laid out like a to what the next
+// product asks for ahead of time.
+func (w *winograd) ask(s *scratch, a *Activation, group int, buffers ...*Buffer) {
+	image, row := w.at(group)
+	o := a.offset(image, 0, row)
+	for _, b := range buffers {
+		if b != nil {
+			s.ahead = append(s.ahead, &b.Data[o])
+		}
+	}
+}
+
+// lines returns how many lines of such a buffer to ask for with each plane of a
+// product.
+func (w *winograd) lines(channels int) int {
+	lines := w.images * w.pixels() * w.size * channels / kernels.Lanes
+	return (lines + kernels.PatchArea - 1) / kernels.PatchArea
 }

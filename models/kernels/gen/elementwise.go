@@ -12,8 +12,7 @@ func elementwise(a *asm) {
 	fillNorm(a, "fillAdd", "dst, z, add, norm", true, false)
 	fillNorm(a, "fillAddStore", "dst, out, z, add, norm", true, true)
 	fillCopy(a)
-	fillGrad(a, "fillGrad", "dst, g, z, coef", false)
-	fillGrad(a, "fillGradMask", "dst, g, z, a, coef", true)
+	fillGrad(a)
 	sums(a)
 	gradSums(a, "gradSums", "stats, g, z, norm", false)
 	gradSums(a, "gradSumsMask", "stats, g, z, a", true)
@@ -130,30 +129,16 @@ func fillCopy(a *asm) {
 	})
 }
 
-// fillGrad emits the gradient through ReLU and batch normalisation; the mask
-// comes from n(z) or from the activation.
-func fillGrad(a *asm, name, slices string, activation bool) {
-	a.function(name, slices+" []float32, rows, width, stride int", "is "+exported(name)+" of a Set.")
+// fillGrad emits the gradient through batch normalisation.
+func fillGrad(a *asm) {
+	a.function("fillGrad", "dst, g, z, coef []float32, rows, width, stride int", "is FillGrad of a Set.")
 	coef := a.pointer("coef")
-	var scale, shift []reg.VecVirtual
+	k1, k2, k3 := a.block(coef, 0), a.block(coef, 1), a.block(coef, 2)
 	sources := []reg.Register{a.pointer("g"), a.pointer("z")}
-	if activation {
-		sources = append(sources, a.pointer("a"))
-	} else {
-		scale, shift = a.block(coef, 0), a.block(coef, 1)
-	}
-	k1, k2, k3 := a.block(coef, 2), a.block(coef, 3), a.block(coef, 4)
-	zero := a.zeros()
 	a.fill(a.pointer("dst"), sources, func(part int, dst operand.Mem, src []operand.Mem) {
-		m := a.load(src[len(src)-1])
-		if !activation {
-			a.affine(scale[part], shift[part], m)
-		}
-		g := a.vec()
-		a.keep(a.positive(m, zero), src[0], g)
 		x := a.load(src[1])
 		a.affine(k2[part], k3[part], x)
-		a.VFMADD231PS(k1[part], g, x)
+		a.VFMADD231PS(src[0], k1[part], x)
 		a.VMOVUPS(x, dst)
 	})
 }
@@ -215,8 +200,8 @@ func sums(a *asm) {
 	})
 }
 
-// gradSums emits the sums of the masked gradient; the mask comes from n(z) or
-// from the activation.
+// gradSums emits the mask of a gradient and the sums over it; the mask comes
+// from n(z) or from the activation.
 func gradSums(a *asm, name, slices string, activation bool) {
 	a.function(name, slices+" []float32, pixels int", "is "+exported(name)+" of a Set.")
 	var scale, shift []reg.VecVirtual
@@ -237,6 +222,7 @@ func gradSums(a *asm, name, slices string, activation bool) {
 			}
 			g := a.vec()
 			a.keep(a.positive(m, zero), operand.Mem{Base: at[0], Disp: disp}, g)
+			a.VMOVUPS(g, operand.Mem{Base: at[0], Disp: disp})
 			a.VADDPS(g, sum[part], sum[part])
 			a.VFMADD231PS(operand.Mem{Base: at[1], Disp: disp}, g, product[part])
 		}

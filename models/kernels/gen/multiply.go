@@ -8,7 +8,7 @@ import (
 // multiply emits the kernel of Set.Multiply: for every plane and one or two
 // blocks of output channels, register tiles of several rows of v.
 func multiply(a *asm) {
-	a.function("multiply", "m, v, u []float32, tiles, c, k, vPlane, mPlane int",
+	a.function("multiply", "m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int",
 		"is Multiply of a Set.")
 	m, v, u := a.pointer("m"), a.pointer("v"), a.pointer("u")
 	vRow, mRow := a.size("c"), a.size("k")
@@ -16,7 +16,9 @@ func multiply(a *asm) {
 	uBlock := a.clone(vRow) // from one block of u to the next
 	a.SHLQ(operand.U8(4), uBlock)
 
+	fetch := a.ahead()
 	a.repeat(patchArea, func() {
+		fetch()
 		mBlock := a.clone(m)
 		a.blocks(func(blocks int, heights []int) {
 			vAt, mAt := a.clone(v), a.clone(mBlock)
@@ -108,12 +110,14 @@ func (a *asm) multiplyTile(height, blocks int, m, v, u, mRow reg.Register, vRows
 // multiplyGrad emits the kernel of Set.MultiplyGrad: for every plane and one or
 // two blocks of output channels, register tiles of several input channels.
 func multiplyGrad(a *asm) {
-	a.function("multiplyGrad", "u, v, d []float32, tiles, c, k, vPlane, dPlane int",
+	a.function("multiplyGrad", "u, v, d []float32, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int",
 		"is MultiplyGrad of a Set.")
 	u, v, d := a.pointer("u"), a.pointer("v"), a.pointer("d")
 	vRow, dRow := a.size("c"), a.size("k")
 
+	fetch := a.ahead()
 	a.repeat(patchArea, func() {
+		fetch()
 		uBlock, dBlock := a.clone(u), a.clone(d)
 		a.blocks(func(blocks int, heights []int) {
 			uAt, vBlock := a.clone(uBlock), a.clone(v)
@@ -221,4 +225,32 @@ func (a *asm) pick(quad reg.VecVirtual, i int) reg.VecVirtual {
 	x := a.vec()
 	a.VPERMILPS(operand.U8(i*0x55), quad, x)
 	return x
+}
+
+// ahead returns what asks for the next lines of every stream of the parameter
+// ahead, so that they are in the second cache when they are read.
+func (a *asm) ahead() (fetch func()) {
+	at := a.local() // bytes from the start of the streams
+	a.MOVQ(operand.U32(0), at)
+	return func() {
+		stream, count := a.pointer("ahead"), a.Load(a.Param("ahead").Len(), a.GP64())
+		top, done := a.label("stream"), a.label("fetched")
+		a.TESTQ(count, count)
+		a.JZ(operand.LabelRef(done))
+		a.Label(top)
+		line, lines := a.GP64(), a.integer("lines")
+		a.MOVQ(operand.Mem{Base: stream}, line)
+		a.ADDQ(at, line)
+		a.loop(lines, func() {
+			a.PREFETCHT1(operand.Mem{Base: line})
+			a.ADDQ(operand.U8(lineBytes), line)
+		})
+		a.ADDQ(operand.U8(8), stream)
+		a.DECQ(count)
+		a.JNZ(operand.LabelRef(top))
+		bytes := a.integer("lines")
+		a.SHLQ(operand.U8(6), bytes)
+		a.ADDQ(bytes, at)
+		a.Label(done)
+	}
 }

@@ -11,8 +11,8 @@ type outputKind int
 
 const (
 	outputPlain   outputKind = iota // sum of x and of x*x
-	outputGrad                      // of x and x*z where n(z) > 0
-	outputGradAdd                   // x plus a masked gradient; sums where a > 0
+	outputGrad                      // x where n(z) > 0; of x and x*z
+	outputGradAdd                   // x plus a gradient, where a > 0; of x and x*z
 )
 
 // transformOutput emits the kernels of Set.TransformOutput and its relatives.
@@ -20,7 +20,7 @@ const (
 // pixels are added to those of the tile, and these to stats.
 func transformOutput(a *asm, kind outputKind) {
 	name := []string{"transformOutput", "transformOutputGrad", "transformOutputGradAdd"}[kind]
-	sources := []string{"", "z, norm ", "z, a, g2, a2 "}[kind]
+	sources := []string{"", "z, norm ", "z, a, g2 "}[kind]
 	if sources != "" {
 		sources = ", " + sources
 	}
@@ -33,7 +33,7 @@ func transformOutput(a *asm, kind outputKind) {
 		t.z, t.norm = a.pointer("z"), a.pointer("norm")
 		moving = append(moving, t.norm)
 	case outputGradAdd:
-		t.z, t.a, t.g2, t.a2 = a.pointer("z"), a.pointer("a"), a.pointer("g2"), a.pointer("a2")
+		t.z, t.a, t.g2 = a.pointer("z"), a.pointer("a"), a.pointer("g2")
 	}
 	t.element = a.size("plane")
 	row := a.GP64()
@@ -67,15 +67,15 @@ func transformOutput(a *asm, kind outputKind) {
 // outputTile emits the transform of one tile.
 type outputTile struct {
 	*asm
-	kind            outputKind
-	y, z, a, g2, a2 reg.Register // start of pixels
-	offset          reg.Register // of the tile in these
-	stride          reg.Register // between rows of pixels
-	m, stats, norm  reg.Register
-	scale, shift    operand.Op   // at norm, or held
-	element         reg.Register // between elements of a row at m
-	rows            strides      // between rows
-	sum, product    reg.VecVirtual
+	kind           outputKind
+	y, z, a, g2    reg.Register // start of pixels
+	offset         reg.Register // of the tile in these
+	stride         reg.Register // between rows of pixels
+	m, stats, norm reg.Register
+	scale, shift   operand.Op   // at norm, or held
+	element        reg.Register // between elements of a row at m
+	rows           strides      // between rows
+	sum, product   reg.VecVirtual
 }
 
 // tiles runs over the tiles of a block.
@@ -134,33 +134,28 @@ func (t *outputTile) at(base reg.Register, j int) operand.Mem {
 func (t *outputTile) pixels(x [4]reg.VecVirtual) {
 	var sum, product reg.VecVirtual
 	for j, x := range x {
-		if t.kind == outputGradAdd {
-			shortcut := t.load(t.at(t.a2, j))
-			t.keep(t.positive(shortcut, t.number(0)), t.at(t.g2, j), shortcut)
-			t.VADDPS(shortcut, x, x)
-		}
-		t.storePast(x, t.at(t.y, j))
-		counted, factor := x, operand.Op(x)
+		factor := operand.Op(x)
 		switch t.kind {
 		case outputGrad:
 			z := t.load(t.at(t.z, j))
 			n := t.copyOf(t.shift)
 			t.VFMADD231PS(t.scale, z, n)
-			counted = t.vec()
-			t.keep(t.positive(n, t.number(0)), x, counted)
+			t.keep(t.positive(n, t.number(0)), x, x)
 			factor = z
 		case outputGradAdd:
-			counted = t.load(t.at(t.a, j))
-			t.keep(t.positive(counted, t.number(0)), x, counted)
+			t.VADDPS(t.at(t.g2, j), x, x)
+			a := t.load(t.at(t.a, j))
+			t.keep(t.positive(a, t.number(0)), x, x)
 			factor = t.at(t.z, j)
 		}
+		t.storePast(x, t.at(t.y, j))
 		if j == 0 {
-			sum, product = t.copyOf(counted), t.vec()
-			t.VMULPS(factor, counted, product)
+			sum, product = t.copyOf(x), t.vec()
+			t.VMULPS(factor, x, product)
 			continue
 		}
-		t.VADDPS(counted, sum, sum)
-		t.VFMADD231PS(factor, counted, product)
+		t.VADDPS(x, sum, sum)
+		t.VFMADD231PS(factor, x, product)
 	}
 	if t.sum == nil {
 		t.sum, t.product = sum, product

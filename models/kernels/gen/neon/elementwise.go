@@ -11,8 +11,7 @@ func elementwise(a *asm) {
 	fillNorm(a, "fillAdd", "dst, z, add, norm", true, false)
 	fillNorm(a, "fillAddStore", "dst, out, z, add, norm", true, true)
 	fillCopy(a)
-	fillGrad(a, "fillGrad", "dst, g, z, coef", false)
-	fillGrad(a, "fillGradMask", "dst, g, z, a, coef", true)
+	fillGrad(a)
 	sums(a)
 	gradSums(a, "gradSums", "stats, g, z, norm", false)
 	gradSums(a, "gradSumsMask", "stats, g, z, a", true)
@@ -109,37 +108,16 @@ func fillCopy(a *asm) {
 	})
 }
 
-// fillGrad emits the gradient through ReLU and batch normalisation; the mask
-// comes from n(z) or from the activation.
-func fillGrad(a *asm, name, slices string, activation bool) {
-	a.function(name, slices+" []float32, rows, width, stride int", "is "+exported(name)+" of a Set.")
+// fillGrad emits the gradient through batch normalisation.
+func fillGrad(a *asm) {
+	a.function("fillGrad", "dst, g, z, coef []float32, rows, width, stride int", "is FillGrad of a Set.")
 	coef := a.pointer("coef")
 	dst, g, z := a.pointer("dst"), a.pointer("g"), a.pointer("z")
-	streams := []reg{g, z}
-	var scale, shift []vec
-	var act reg
-	if activation {
-		act = a.pointer("a")
-		streams = append(streams, act)
-	} else {
-		scale, shift = a.block(coef, 0), a.block(coef, 1)
-	}
-	k1, k2, k3 := a.block(coef, 2), a.block(coef, 3), a.block(coef, 4)
-	a.fill(dst, streams, func() {
+	k1, k2, k3 := a.block(coef, 0), a.block(coef, 1), a.block(coef, 2)
+	a.fill(dst, []reg{g, z}, func() {
 		a.halves(func(part, disp int) {
-			gx, zx := a.loadedPair(mem{g, disp}), a.loadedPair(mem{z, disp})
-			m := a.vecs(2)
-			if activation {
-				a.loadPair(mem{act, disp}, m)
-			}
-			x := a.vecs(2)
+			gx, zx, x := a.loadedPair(mem{g, disp}), a.loadedPair(mem{z, disp}), a.vecs(2)
 			for i := range 2 {
-				if !activation {
-					a.move(shift[part+i], m[i])
-					a.fmla(zx[i], scale[part+i], m[i])
-				}
-				a.positive(m[i], m[i])
-				a.keep(m[i], gx[i], gx[i])
 				a.move(k3[part+i], x[i])
 				a.fmla(zx[i], k2[part+i], x[i])
 				a.fmla(gx[i], k1[part+i], x[i])
@@ -210,8 +188,8 @@ func sums(a *asm) {
 	})
 }
 
-// gradSums emits the sums of the masked gradient; the mask comes from n(z) or
-// from the activation.
+// gradSums emits the mask of a gradient and the sums over it; the mask comes
+// from n(z) or from the activation.
 func gradSums(a *asm, name, slices string, activation bool) {
 	a.function(name, slices+" []float32, pixels int", "is "+exported(name)+" of a Set.")
 	g, z := a.pointer("g"), a.pointer("z")
@@ -240,6 +218,7 @@ func gradSums(a *asm, name, slices string, activation bool) {
 			a.fadd(sum[i], gx[i], sum[i])
 			a.fmla(gx[i], zx[i], product[i])
 		}
+		a.storePair(gx, mem{g, disp})
 	})
 }
 

@@ -86,7 +86,8 @@ func (a *asm) pointers(base, stride reg, n int) []reg {
 // multiply emits the kernel of Set.Multiply: for every plane and block of
 // output channels, tiles of several rows of v, four input channels at a time.
 func multiply(a *asm) {
-	a.function("multiply", "m, v, u []float32, tiles, c, k, vPlane, mPlane int", "is Multiply of a Set.")
+	a.function("multiply", "m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int",
+		"is Multiply of a Set. It leaves fetching ahead to the processor.")
 	m, v, u := a.pointer("m"), a.pointer("v"), a.pointer("u")
 	vRow, mRow := a.size("c"), a.size("k")
 
@@ -141,7 +142,8 @@ func rowNumber(v []vec, row int) lane { return lane{v[row/4], row % 4} }
 // multiplyGrad emits the kernel of Set.MultiplyGrad: for every plane and block
 // of output channels, tiles of several input channels.
 func multiplyGrad(a *asm) {
-	a.function("multiplyGrad", "u, v, d []float32, tiles, c, k, vPlane, dPlane int", "is MultiplyGrad of a Set.")
+	a.function("multiplyGrad", "u, v, d []float32, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int",
+		"is MultiplyGrad of a Set. It leaves fetching ahead to the processor.")
 	u, v, d := a.pointer("u"), a.pointer("v"), a.pointer("d")
 	vRow, dRow := a.size("c"), a.size("k")
 

@@ -6,23 +6,23 @@ type outputKind int
 
 const (
 	outputPlain   outputKind = iota // sum of x and of x*x
-	outputGrad                      // of x and x*z where n(z) > 0
-	outputGradAdd                   // x plus a masked gradient; sums where a > 0
+	outputGrad                      // x where n(z) > 0; of x and x*z
+	outputGradAdd                   // x plus a gradient, where a > 0; of x and x*z
 )
 
 // outputTile emits the transform of one tile back to pixels.
 type outputTile struct {
 	transforms
-	kind            outputKind
-	y, z, a, g2, a2 reg   // start of pixels
-	offset          reg   // of the row of pixels in these
-	stride          reg   // between rows of pixels
-	m, stats, norm  reg   // of the tile
-	plane           reg   // between elements of a row at m
-	rows            []reg // between rows, times 1 to 5
-	scale, shift    vec
-	sum, product    vec
-	counted         bool // sum and product hold something
+	kind           outputKind
+	y, z, a, g2    reg   // start of pixels
+	offset         reg   // of the row of pixels in these
+	stride         reg   // between rows of pixels
+	m, stats, norm reg   // of the tile
+	plane          reg   // between elements of a row at m
+	rows           []reg // between rows, times 1 to 5
+	scale, shift   vec
+	sum, product   vec
+	counted        bool // sum and product hold something
 }
 
 // transformOutput emits the kernels of Set.TransformOutput and its relatives.
@@ -30,7 +30,7 @@ type outputTile struct {
 // pixels are added to those of the tile, and these to stats.
 func transformOutput(a *asm, kind outputKind) {
 	name := []string{"transformOutput", "transformOutputGrad", "transformOutputGradAdd"}[kind]
-	sources := []string{"", ", z, norm", ", z, a, g2, a2"}[kind]
+	sources := []string{"", ", z, norm", ", z, a, g2"}[kind]
 	a.function(name, "y, stats, m"+sources+" []float32, tilesX, tilesY, stride, channels, plane int",
 		"is T"+name[1:]+" of a Set.")
 	t := outputTile{kind: kind, y: a.pointer("y"), stats: a.pointer("stats"), m: a.pointer("m")}
@@ -41,7 +41,7 @@ func transformOutput(a *asm, kind outputKind) {
 		t.z, t.norm = a.pointer("z"), a.pointer("norm")
 		moving = append(moving, t.norm)
 	case outputGradAdd:
-		t.z, t.a, t.g2, t.a2 = a.pointer("z"), a.pointer("a"), a.pointer("g2"), a.pointer("a2")
+		t.z, t.a, t.g2 = a.pointer("z"), a.pointer("a"), a.pointer("g2")
 	}
 	t.plane = a.size("plane")
 	t.rows = a.multiples(a.row(t.plane, t.plane, 5), 5)
@@ -121,42 +121,40 @@ func (t *outputTile) pixels(row reg, x [4]vec) {
 		return r
 	}
 	y := at(t.y)
-	var z, a, g2, a2 reg
+	var z, a, g2 reg
 	if t.kind != outputPlain {
 		z = at(t.z)
 	}
 	if t.kind == outputGradAdd {
-		a, g2, a2 = at(t.a), at(t.g2), at(t.a2)
+		a, g2 = at(t.a), at(t.g2)
 	}
 	sum, product := t.vec(), t.vec()
 	for j, x := range x {
 		t.scope(func() {
-			if t.kind == outputGradAdd {
-				mask, shortcut := t.loaded(mem{a2, j * lineBytes}), t.loaded(mem{g2, j * lineBytes})
-				t.positive(mask, mask)
-				t.keep(mask, shortcut, shortcut)
-				t.fadd(x, shortcut, x)
-			}
-			t.store(x, mem{y, j * lineBytes})
-			counted, factor := x, x
+			factor := x
 			switch t.kind {
 			case outputGrad:
-				factor, counted = t.loaded(mem{z, j * lineBytes}), t.copyOf(t.shift)
-				t.fmla(factor, t.scale, counted)
-				t.positive(counted, counted)
-				t.keep(counted, x, counted)
+				factor = t.loaded(mem{z, j * lineBytes})
+				mask := t.copyOf(t.shift)
+				t.fmla(factor, t.scale, mask)
+				t.positive(mask, mask)
+				t.keep(mask, x, x)
 			case outputGradAdd:
-				factor, counted = t.loaded(mem{z, j * lineBytes}), t.loaded(mem{a, j * lineBytes})
-				t.positive(counted, counted)
-				t.keep(counted, x, counted)
+				factor = t.loaded(mem{g2, j * lineBytes})
+				t.fadd(x, factor, x)
+				mask := t.loaded(mem{a, j * lineBytes})
+				t.positive(mask, mask)
+				t.keep(mask, x, x)
+				t.load(mem{z, j * lineBytes}, factor)
 			}
+			t.store(x, mem{y, j * lineBytes})
 			if j == 0 {
-				t.move(counted, sum)
-				t.fmul(counted, factor, product)
+				t.move(x, sum)
+				t.fmul(x, factor, product)
 				return
 			}
-			t.fadd(sum, counted, sum)
-			t.fmla(counted, factor, product)
+			t.fadd(sum, x, sum)
+			t.fmla(x, factor, product)
 		})
 	}
 	if !t.counted {
