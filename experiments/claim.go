@@ -118,9 +118,11 @@ func (e *Experiment) checkClaims(has func(key string) bool) *SpecError {
 		if c.Kind != WarmedUp {
 			continue
 		}
-		for _, n := range c.Of {
-			if e.Protocol.WarmupDepth == 0 || n.Depth() < e.Protocol.WarmupDepth {
-				return problemf(at+"of", "names %s, which does not warm up: protocol.warmup_from_depth is %d", n, e.Protocol.WarmupDepth)
+		for _, v := range e.variants() {
+			for _, n := range c.Of {
+				if from := v.Protocol.WarmupDepth; v.Label == c.Variant && (from == 0 || n.Depth() < from) {
+					return problemf(at+"of", "names %s, which does not warm up: protocol.warmup_from_depth is %d", n, from)
+				}
 			}
 		}
 	}

@@ -27,8 +27,8 @@
 //	seeds       of every network; the default is [1]
 //	[seeds_for] network = seeds, for one network
 //	[protocol]  what differs from the paper's: the keys of [Protocol]
-//	[[variant]] protocols to compare, in drawing "choices": the keys of [Variant]
-//	[[panel]]   the pictures of drawing "figure6": the keys of [Panel]
+//	[[variant]] protocols to compare, for draw = "choices": the keys of [Variant]
+//	[[panel]]   the panels of draw = "figure6": the keys of [Panel]
 //	[paper.X]   network = what the paper reports: the tables of [Reference]
 //	[public]    network = test error of the best public reproduction
 //	public_source  what those errors are and where they come from

@@ -64,7 +64,7 @@ type Protocol struct {
 	// Pad is the width of the zero border, in pixels, out of which a training
 	// image is cropped. The default is 4.
 	Pad int `toml:"pad" json:"pad"`
-	// Flip mirrors every other training image, drawn at random. The default is true.
+	// Flip mirrors a training image with probability 1/2. The default is true.
 	Flip bool `toml:"flip" json:"flip"`
 	// Validation is the number of training images that are held out, drawn by the
 	// run's seed, and on which a validation error is recorded. The default is 0.

@@ -110,3 +110,31 @@ func TestVariantErrors(t *testing.T) {
 		t.Errorf("a variant where there are none: %v", err)
 	}
 }
+
+// Whether a network warms up is for the variant to say that a claim is about.
+func TestWarmupClaimOfAVariant(t *testing.T) {
+	spec := func(variant string) []byte {
+		return []byte(`title = "Warm-up"
+draw = "choices"
+networks = ["resnet-20"]
+[[variant]]
+label = "none"
+[[variant]]
+label = "early"
+[variant.protocol]
+warmup_from_depth = 20
+[[claim]]
+name = "warms-up"
+statement = "resnet-20 leaves the warm-up"
+kind = "warmed-up"
+variant = "` + variant + `"
+of = ["resnet-20"]
+`)
+	}
+	if _, err := experiments.Parse("w.toml", spec("early")); err != nil {
+		t.Error(err)
+	}
+	if _, err := experiments.Parse("w.toml", spec("none")); err == nil || !strings.Contains(err.Error(), "names resnet-20, which does not warm up: protocol.warmup_from_depth is 110") {
+		t.Errorf("a claim about a variant without warm-up: %v", err)
+	}
+}

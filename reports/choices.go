@@ -42,7 +42,9 @@ func choices(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	}
 	f.remarks = s.variantRemarks(shown)
 	shareErrorAxes(errors)
-	shareResponseAxes(responses)
+	if shareResponseAxes(responses) {
+		f.Caption += " The vertical axes at the bottom are logarithmic."
+	}
 	f.explain(s, errors...)
 	f.addCharts(errors...)
 	for i, p := range responses {
@@ -93,7 +95,6 @@ type responsePanel struct {
 	*plot.Plot
 	layers int
 	curves []responseCurve
-	values []float64
 }
 
 // responseCurve is the responses of one network.
@@ -107,13 +108,12 @@ func newResponsePanel(s *Selection, networks []network.Network) *responsePanel {
 	p := &responsePanel{Plot: newPanel("", "layer index", "std")}
 	p.Add(guides{})
 	for i, n := range networks {
-		l := lookOf(n)
+		l := s.lookOf(n)
 		original, _ := s.stds(n)
 		if len(original.mean) == 0 {
 			continue // recorded at the end of a run
 		}
 		p.layers = max(p.layers, n.Depth()-1)
-		p.values = append(append(p.values, ys(original.low)...), ys(original.high)...)
 		c := responseCurve{n.String(), original, rule(l.colour, 1)}
 		p.curves = append(p.curves, c)
 		addBand(p.Plot, original, l.colour)
@@ -124,19 +124,19 @@ func newResponsePanel(s *Selection, networks []network.Network) *responsePanel {
 }
 
 // shareResponseAxes gives the panels the same axes, logarithmic where the
-// responses of one dwarf those of the others.
-func shareResponseAxes(panels []*responsePanel) {
+// responses of one curve dwarf those of the others, and reports whether they are.
+func shareResponseAxes(panels []*responsePanel) (logarithmic bool) {
 	var all, highest []float64
 	layers := 0
 	for _, p := range panels {
 		layers = max(layers, p.layers)
-		all = append(all, p.values...)
-		if len(p.values) > 0 {
-			highest = append(highest, slices.Max(p.values))
+		for _, c := range p.curves {
+			all = append(append(all, ys(c.low)...), ys(c.high)...)
+			highest = append(highest, slices.Max(ys(c.high)))
 		}
 	}
 	axis := linearAxis
-	logarithmic := dwarfed(highest) && slices.Min(all) > 0
+	logarithmic = dwarfed(highest) && slices.Min(all) > 0
 	if logarithmic {
 		axis = logAxis
 	}
@@ -148,6 +148,7 @@ func shareResponseAxes(panels []*responsePanel) {
 		p.X.Tick.Marker = ticks(steps(p.X.Max, niceCeiling(p.X.Max/4, 5, 10, 20, 50, 100, 200)), plain)
 		axis(&p.Y, all)
 	}
+	return logarithmic
 }
 
 // variantNotes say in which keys each variant differs from the defaults.

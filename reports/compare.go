@@ -37,7 +37,7 @@ func compare(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		p.draw(shown)
 	}
 	f := &Figure{
-		Caption: "Final training error (left) and test error (right) of " + names(shown) + " against the number of layers.",
+		Caption: "Final training error (left) and test error (right) of " + names(shown) + " against the number of layers (not to scale).",
 		Endings: endings(s, shown),
 		width:   columnWidth,
 		row:     1.7 * vg.Inch,
@@ -173,7 +173,8 @@ func (p *comparePanel) draw(networks []network.Network) {
 	p.Add(above)
 }
 
-// chart is the panel as data. Its axis is not broken: it can be zoomed.
+// chart is the panel as data, the bars as bands. Its axis is not broken: it can be
+// zoomed; depths are where they belong.
 func (p *comparePanel) chart(networks []network.Network) *chart {
 	c := chartOf(p.Plot, "layers")
 	depths := depthsOf(networks)
@@ -184,12 +185,15 @@ func (p *comparePanel) chart(networks []network.Network) *chart {
 		var b band
 		for _, n := range group {
 			if v := p.of(n); len(v) > 0 {
-				x := float64(n.Depth())
+				x, m, d := float64(n.Depth()), mean(v), 0.0
+				if len(v) > 1 {
+					d = deviation(v)
+				}
 				b.n = max(b.n, len(v))
-				b.mean = append(b.mean, plotter.XY{X: x, Y: mean(v)})
-				b.low = append(b.low, plotter.XY{X: x, Y: slices.Min(v)})
-				b.high = append(b.high, plotter.XY{X: x, Y: slices.Max(v)})
-				c.Y.Max = max(c.Y.Max, coordinate(1.05*slices.Max(v)))
+				b.mean = append(b.mean, plotter.XY{X: x, Y: m})
+				b.low = append(b.low, plotter.XY{X: x, Y: m - d})
+				b.high = append(b.high, plotter.XY{X: x, Y: m + d})
+				c.Y.Max = max(c.Y.Max, coordinate(1.05*(m+d)))
 			}
 		}
 		c.add(group[0].Kind.Prefix(), b, line)

@@ -1,10 +1,10 @@
-// Package reports turns run records into the figures and tables of section 4.2 of the
-// paper: figures, tables, verdicts on its claims, and a page with all of them.
+// Package reports turns run records into the figures and tables of section 4.2 of
+// the paper, verdicts on its claims, and a page with all of them.
 //
 // [Select] picks the records of one experiment at one scale, [Build] draws them
 // in memory, [Drawing.Write] writes PNG, SVG and PDF figures and Markdown, CSV,
 // LaTeX and HTML tables, and [Report.WriteHTML] writes one page that needs no
-// other file. It is drawn from whatever is recorded: what is missing,
+// other file. They are drawn from whatever is recorded: what is missing,
 // unfinished, on a shortened schedule or on generated images is named in the
 // picture itself.
 //

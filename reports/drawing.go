@@ -114,7 +114,7 @@ func (e *Drawing) PrintVerdicts(w io.Writer) error {
 // Write writes the figure as figures/<name>.png, .svg and .pdf and the tables
 // as tables/<table>.md, .csv, .tex and .html under the results folder dir, and
 // returns the paths of those written. A file that would not change is left
-// alone, so drawing again from the same records touches nothing. What an
+// alone, so drawing again from the same records touches nothing. What a
 // drawing of that name has left there besides is removed. A file that cannot be
 // drawn or written does not keep the others from being written.
 func (e *Drawing) Write(dir string) ([]string, error) {

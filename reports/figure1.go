@@ -113,7 +113,7 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 				milestones = append(milestones, float64(m))
 			}
 		}
-		l := lookOf(n)
+		l := s.lookOf(n)
 		training, test := s.errors(n)
 		paperTraining, paperTest := s.paper(n)
 		if w != testOnly && len(training.mean) > 0 {
@@ -146,15 +146,18 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 	iterationAxis(p.Plot, first, last)
 	p.Add(guides{milestones}, p.paper)
 	for _, c := range p.curves {
-		addBand(p.Plot, c.band, lookOf(c.network).colour)
+		addBand(p.Plot, c.band, s.lookOf(c.network).colour)
 	}
 	for _, c := range p.curves {
 		addLine(p.Plot, c.mean, c.style)
 	}
 	for i, c := range marked {
-		addMarks(p.Plot, spaced(c.mean, float64(first), float64(last), i, len(marked)), lookOf(c.network).mark())
+		addMarks(p.Plot, spaced(c.mean, float64(first), float64(last), i, len(marked)), s.lookOf(c.network).mark())
 	}
 	p.Add(labels)
+	if len(p.curves) == 0 {
+		p.Add(emptyNote("not run yet"))
+	}
 	return p
 }
 

@@ -29,7 +29,11 @@ func figure6(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		}
 		// An enlargement of the last part has a range of its own, and holds
 		// all that is in it.
-		errorAxes([]*plot.Plot{p.Plot}, p.all(), 1, 2, 5, 10)
+		var tops []float64
+		if len(p.curves) > 0 {
+			tops = []float64{1, 2, 5, 10}
+		}
+		errorAxes([]*plot.Plot{p.Plot}, p.all(), tops...)
 	}
 	shareErrorAxes(shared)
 	shown := s.displayed()

@@ -50,15 +50,20 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		p.Add(guides{})
 	}
 	scattered := false
+	kind := shown[0].Kind // of the networks in the line of the legend
 	charts := []*chart{chartOf(top, top.X.Label.Text), chartOf(bottom, bottom.X.Label.Text)}
 	for i, n := range shown {
-		l := lookOf(n)
+		l := s.lookOf(n)
 		style := rule(l.colour, 1)
 		if n.Kind == network.Plain {
 			style.Dashes = dashes(2.4, 1)
 		}
-		f.key = append(f.key, keyEntry{text: n.String(), line: style, mark: l.mark(), breaks: i > 0 && n.Kind != shown[i-1].Kind})
 		original, sorted := s.stds(n)
+		if len(original.mean) == 0 {
+			continue
+		}
+		f.key = append(f.key, keyEntry{text: n.String(), line: style, mark: l.mark(), breaks: n.Kind != kind})
+		kind = n.Kind
 		scattered = scattered || original.scattered()
 		for j, d := range []struct {
 			panel *plot.Plot

@@ -12,7 +12,7 @@ import (
 
 // runFigure draws what is recorded of one run beside its errors: loss, learning
 // rate and speed against the iteration.
-func runFigure(r Selected) *Figure {
+func runFigure(r Selected, look look) *Figure {
 	var loss, rate, speed plotter.XYs
 	for _, row := range r.Record.Rows {
 		x := float64(row.Iteration)
@@ -45,7 +45,7 @@ func runFigure(r Selected) *Figure {
 		iterationAxis(p, 0, r.Spec.Protocol.Iterations)
 		part.axis(&p.Y, ys(part.points))
 		p.Add(guides{})
-		style := rule(lookOf(r.Spec.Network).colour, 0.9)
+		style := rule(look.colour, 0.9)
 		addLine(p, part.points, style)
 		row = append(row, p)
 		c := chartOf(p, "iteration")

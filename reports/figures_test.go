@@ -12,6 +12,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
@@ -78,6 +79,100 @@ func TestCompareAxisHoldsItsData(t *testing.T) {
 	}
 }
 
+// One curve of six that dwarfs the others makes the axes of all panels logarithmic.
+func TestChoicesAxisIsLogarithmicWhereOneCurveDwarfsTheOthers(t *testing.T) {
+	exp := choicesExperiment()
+	records := recordsOf(exp, experiments.Full())
+	for _, responses := range []float64{1, 17} {
+		last := records[len(records)-1]
+		last.Responses[len(last.Responses)-1].Std = responses
+		f := build(t, exp, records, Choice{Scale: experiments.Full()}).Figure
+		for _, p := range f.panels[1] {
+			if _, log := p.Y.Scale.(plot.LogScale); log != (responses == 17) {
+				t.Errorf("responses up to %v: a logarithmic axis: %v", responses, log)
+			}
+		}
+	}
+}
+
+// The legend of Figure 7 names what is drawn, and its kinds stand in lines of
+// their own.
+func TestFigure7LegendNamesWhatIsDrawn(t *testing.T) {
+	exp := figure7Experiment()
+	var records []*results.Record
+	for _, r := range recordsOf(exp, sixteenth) {
+		if n := r.Key.Spec.Network; n == plainNet(56) || n == residualNet(56) {
+			records = append(records, r)
+		}
+	}
+	f := build(t, exp, records, Choice{Scale: sixteenth}).Figure
+	if len(f.key) != 2 || f.key[0].text != "plain-56" || f.key[1].text != "resnet-56" || f.key[0].breaks || !f.key[1].breaks {
+		t.Errorf("the legend is %+v", f.key)
+	}
+}
+
+// A panel without a curve has the paper's axis and says why it is empty.
+func TestEmptyPanel(t *testing.T) {
+	exp := figure6Experiment()
+	f := build(t, exp, recordsOf(exp, sixteenth)[:2], Choice{Scale: sixteenth}).Figure
+	if top := f.panels[0][2].Y.Max; top != 20 {
+		t.Errorf("its axis ends at %v, want 20", top)
+	}
+	svg, err := f.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(svg), ">not run yet<"); n != 2 {
+		t.Errorf("%d panels of 2 say that nothing was run", n)
+	}
+}
+
+// What has not run is named in one remark.
+func TestRemarksNameWhatHasNotRun(t *testing.T) {
+	exp := figure6Experiment()
+	s := Select(exp, recordsOf(exp, sixteenth)[:1], Choice{Scale: sixteenth})
+	got := strings.Join(s.remarks(nets(plainNet(20), plainNet(32), plainNet(44))), "; ")
+	if want := "scale 1/16 of the paper's schedule; n = 1 seed; plain-32 and plain-44 not run yet"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	own := smokeExperiment()
+	s = Select(own, nil, Choice{Scale: sixteenth})
+	if got := s.remarks(nil)[0]; got != "scale 1/16 of the schedule" {
+		t.Errorf("of another schedule: %q", got)
+	}
+}
+
+// No two networks of an experiment look alike while there are looks, and the
+// paper's depths keep theirs.
+func TestNetworksLookDifferent(t *testing.T) {
+	var described []network.Network
+	for channels := 16; channels <= 96; channels += 16 {
+		n, err := network.Description{Kind: "residual", Blocks: []int{2}, Channels: []int{channels}}.Network("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		described = append(described, n)
+	}
+	exp := &experiments.Experiment{Networks: append([]network.Network{described[0], residualNet(14)}, append(described[1:5:5], residualNet(20))...)}
+	s := &Selection{Experiment: exp}
+	seen := map[look]network.Network{}
+	for _, n := range exp.Networks {
+		l := s.lookOf(n)
+		l.shape = nil // which need not be comparable; each colour has its own
+		if other, twice := seen[l]; twice {
+			t.Errorf("%s and %s look alike", n, other)
+		}
+		seen[l] = n
+	}
+	if got, want := s.lookOf(residualNet(20)).colour, palette()[0].colour; got != want {
+		t.Errorf("20 layers are %v, want %v", got, want)
+	}
+	if s.lookOf(plainNet(14)).colour != s.lookOf(residualNet(14)).colour {
+		t.Error("networks of one depth do not look alike")
+	}
+	s.lookOf(described[5]) // an eighth network has one, too
+}
+
 // Figure 6 enlarges the end of two curves, on an axis of its own.
 func TestFigure6EnlargementHasItsOwnAxis(t *testing.T) {
 	exp := figure6Experiment()
@@ -109,15 +204,18 @@ func TestFigure7AxisIsLogarithmicWhereOneNetworkDwarfsTheOthers(t *testing.T) {
 }
 
 // The paper's values stand in pictures of its schedule only.
-func TestPaperTicksAtFullScaleOnly(t *testing.T) {
-	exp := figure1Experiment()
+func TestPaperTicksOnTheWholeScheduleOnly(t *testing.T) {
+	short := figure1Experiment()
+	short.Protocol = smokeExperiment().Protocol
 	for _, c := range []struct {
+		exp   *experiments.Experiment
 		scale experiments.Scale
 		want  int
-	}{{experiments.Full(), 2}, {sixteenth, 0}} {
+	}{{figure1Experiment(), experiments.Full(), 2}, {figure1Experiment(), sixteenth, 0}, {short, experiments.Full(), 0}} {
+		exp := c.exp
 		s := Select(exp, recordsOf(exp, c.scale), Choice{Scale: c.scale})
 		if p := newErrorPanel(s, "", exp.Networks, 0, testOnly); len(p.paper) != c.want {
-			t.Errorf("scale %s: %d of the paper's values, want %d", c.scale, len(p.paper), c.want)
+			t.Errorf("scale %s of %d iterations: %d of the paper's values, want %d", c.scale, exp.Protocol.Iterations, len(p.paper), c.want)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 )
 
 // A finding is what complete runs show about a claim.
@@ -81,36 +82,39 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 	if c.Kind == experiments.Decreasing {
 		way = -1
 	}
-	var points [][]term // the sums whose trend is judged
-	var names, numbers, named []string
-	var samples [][]float64
+	var names, numbers, named []string // of the points whose trend is judged
 	for i, n := range c.Of {
-		point, name, format := []term{{1, s.values(n, c.Metric)}}, n.String(), percent
+		name, value := n.String(), percent(mean(s.values(n, c.Metric)))
 		if c.Kind == experiments.Widening {
-			point = append(point, term{-1, s.values(c.Than[i], c.Metric)})
-			name, format = name+" − "+c.Than[i].String(), signed
+			name += " − " + c.Than[i].String()
+			value = signed(mean(s.values(n, c.Metric)) - mean(s.values(c.Than[i], c.Metric)))
 		}
-		for _, t := range point {
-			samples = append(samples, t.values)
-		}
-		value := format(estimated(point, scatter{}).value)
-		points, names = append(points, point), append(names, name)
-		numbers, named = append(numbers, value), append(named, name+" "+value)
+		names, numbers, named = append(names, name), append(numbers, value), append(named, name+" "+value)
+	}
+	var samples [][]float64
+	for _, n := range networksOf(c) {
+		samples = append(samples, s.values(n, c.Metric))
 	}
 	known := scatterOf(samples...).pooled(s.quoted(c))
 	// along is the sum of all points with these weights, positive the way claimed.
+	// A network can be in several points: its runs are one sample, with one weight.
 	along := func(weights []float64) estimate {
-		var terms []term
+		sum := map[network.Network]float64{}
 		for i, w := range weights {
-			for _, t := range points[i] {
-				if w != 0 {
-					terms = append(terms, term{way * w * t.weight, t.values})
-				}
+			sum[c.Of[i]] += way * w
+			if c.Kind == experiments.Widening {
+				sum[c.Than[i]] -= way * w
+			}
+		}
+		var terms []term
+		for i, n := range networksOf(c) {
+			if sum[n] != 0 {
+				terms = append(terms, term{sum[n], samples[i]})
 			}
 		}
 		return estimated(terms, known)
 	}
-	slope := along(leastSquares(len(points)))
+	slope := along(leastSquares(len(names)))
 	f.ordered = slope.value > 0
 	f.text = strings.Join(named, ", ") + ": slope a step "
 	if tested := f.test("slope over all steps", slope, way); tested != "" {
@@ -118,8 +122,8 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 	} else {
 		f.text += signed(way * slope.value)
 	}
-	for i := 1; i < len(points); i++ {
-		weights := make([]float64, len(points))
+	for i := 1; i < len(names); i++ {
+		weights := make([]float64, len(names))
 		weights[i-1], weights[i] = -1, 1
 		step := along(weights)
 		if step.value > 0 {

@@ -117,7 +117,7 @@ func (r *Report) content() (pageContent, error) {
 				continue
 			}
 			seen[run.Record.Key.Identity()] = true
-			section, figure, err := run.page()
+			section, figure, err := run.page(e.Selection.lookOf(run.Spec.Network))
 			if err != nil {
 				return c, err
 			}
@@ -360,7 +360,7 @@ func (s *Selection) commands() []pageCommand {
 }
 
 // page is the section of a run: where it comes from, its curves, its files.
-func (r Selected) page() (pageRun, *Figure, error) {
+func (r Selected) page(look look) (pageRun, *Figure, error) {
 	id := r.Record.Key.Identity()
 	p := pageRun{Name: r.Record.Key.String(), Identity: id, State: r.state(), Facts: facts(r)}
 	if last, ok := r.Record.Final(); ok && finite(last.TestError) {
@@ -380,7 +380,7 @@ func (r Selected) page() (pageRun, *Figure, error) {
 	if len(r.Record.Rows) == 0 {
 		return p, nil, nil
 	}
-	figure := runFigure(r)
+	figure := runFigure(r, look)
 	part, err := figure.page("run-" + id)
 	p.Figure = &part
 	return p, figure, err

@@ -10,6 +10,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
@@ -44,6 +45,13 @@ func (frame) Plot(c draw.Canvas, _ *plot.Plot) {
 	c.StrokeLines(rule(ink, 0.5), []vg.Point{
 		{X: c.Min.X, Y: c.Max.Y}, {X: c.Max.X, Y: c.Max.Y}, {X: c.Max.X, Y: c.Min.Y},
 	})
+}
+
+// emptyNote says in the middle of a panel why there is nothing in it.
+type emptyNote string
+
+func (n emptyNote) Plot(c draw.Canvas, _ *plot.Plot) {
+	c.FillText(textStyle(noteSize, muted, text.XCenter, text.YCenter), c.Center(), string(n))
 }
 
 // guides are thin lines across the panel at the labels of Y and at values of X.

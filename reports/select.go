@@ -146,17 +146,6 @@ func (s *Selection) of(n network.Network) []Selected {
 	return runs
 }
 
-// drawn is the run whose curve stands for a network: the first seed of the
-// spec that has rows. The choice does not look at the errors.
-func (s *Selection) drawn(n network.Network) (Selected, bool) {
-	for _, r := range s.of(n) {
-		if r.Record != nil && len(r.Record.Rows) > 0 {
-			return r, true
-		}
-	}
-	return Selected{}, false
-}
-
 // displayed is the experiment's networks without those it trains and reports
 // but does not draw.
 func (s *Selection) displayed() []network.Network {

@@ -9,6 +9,7 @@ import (
 
 	"gonum.org/v1/plot/plotter"
 
+	"deepresidual/experiments"
 	"deepresidual/models/network"
 	"deepresidual/results"
 )
@@ -115,8 +116,9 @@ func (b band) end() plotter.XY {
 // something.
 func (b band) scattered() bool { return b.n > 1 && len(b.mean) > 0 }
 
-// comparable reports whether the paper's numbers may stand in the same picture.
-func (s *Selection) comparable() bool { return s.Choice.Scale.IsFull() && !s.Choice.Synthetic }
+// comparable reports whether the paper's numbers may stand in the same picture:
+// they are of its whole schedule.
+func (s *Selection) comparable() bool { return !s.shortened() && !s.Choice.Synthetic }
 
 // remarks are what a reader of a picture of these networks must know.
 func (s *Selection) remarks(networks []network.Network) []string {
@@ -125,16 +127,21 @@ func (s *Selection) remarks(networks []network.Network) []string {
 		remarks = append(remarks, "SYNTHETIC DATA, not CIFAR-10")
 	}
 	if !s.Choice.Scale.IsFull() {
-		remarks = append(remarks, fmt.Sprintf("scale %s of the paper's schedule", s.Choice.Scale))
+		whose := "the paper's schedule"
+		if s.Experiment.Protocol.Iterations != experiments.Paper().Iterations {
+			whose = "the schedule"
+		}
+		remarks = append(remarks, fmt.Sprintf("scale %s of %s", s.Choice.Scale, whose))
 	}
 	if n := s.seedsRemark(networks); n != "" {
 		remarks = append(remarks, n)
 	}
+	var waiting []network.Network
 	for _, n := range networks {
 		drawn := s.averaged(n)
 		switch {
 		case len(drawn) == 0 && !slices.ContainsFunc(s.of(n), Selected.diverged):
-			remarks = append(remarks, n.String()+" not run yet")
+			waiting = append(waiting, n)
 			continue
 		case len(drawn) == 1 && !drawn[0].complete():
 			remarks = append(remarks, n.String()+" "+drawn[0].state())
@@ -153,6 +160,9 @@ func (s *Selection) remarks(networks []network.Network) []string {
 		if missing > 0 {
 			remarks = append(remarks, fmt.Sprintf("%s: %d of %d seeds not finished", n, missing, len(s.of(n))))
 		}
+	}
+	if len(waiting) > 0 {
+		remarks = append(remarks, names(waiting)+" not run yet")
 	}
 	return remarks
 }

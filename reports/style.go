@@ -95,21 +95,50 @@ func testLine(c color.Color, l look) draw.LineStyle {
 	return rule(c, l.width.Points()+0.2)
 }
 
-// lookOf is the look of a network: the paper's depths have their own in every
-// figure, others take what is left, so that 56 layers is vermilion everywhere.
-// A network that a spec describes has one that follows from its description.
-func lookOf(n network.Network) look {
+// lookOf is the look of a network in the drawings of an experiment. The paper's
+// depths have their own everywhere: 56 layers is vermilion. Each other network has
+// one that follows from what it is, or the next one that is free. Networks of
+// section 4.2 of one depth share a look: dashes, or a panel, tell them apart.
+func (s *Selection) lookOf(n network.Network) look {
 	p := palette()
-	depth := n.Depth()
-	if !n.IsStandard() {
-		hash := fnv.New32a()
-		_, _ = hash.Write([]byte(n.Canonical())) // never fails
-		return p[int(hash.Sum32()%uint32(len(p)))]
-	}
-	if i := slices.Index([]int{20, 32, 44, 56, 110, 1202}, depth); i >= 0 {
+	if i, ok := paperLook(n); ok {
 		return p[i]
 	}
-	return p[depth/6%len(p)]
+	taken := map[int]bool{}
+	for _, m := range s.Experiment.Networks {
+		if i, ok := paperLook(m); ok {
+			taken[i] = true
+		}
+	}
+	of := map[string]int{}
+	for _, m := range append(slices.Clone(s.Experiment.Networks), n) {
+		key := sharedLook(m)
+		if _, ok := paperLook(m); ok || of[key] > 0 {
+			continue
+		}
+		hash := fnv.New32a()
+		_, _ = hash.Write([]byte(key)) // never fails
+		i := int(hash.Sum32() % uint32(len(p)))
+		for k := 0; taken[i] && k < len(p); k++ { // around to itself if none is free
+			i = (i + 1) % len(p)
+		}
+		taken[i], of[key] = true, 1+i
+	}
+	return p[of[sharedLook(n)]-1]
+}
+
+// paperLook is the place in the palette of a network of one of the paper's depths.
+func paperLook(n network.Network) (int, bool) {
+	i := slices.Index([]int{20, 32, 44, 56, 110, 1202}, n.Depth())
+	return i, i >= 0 && n.IsStandard()
+}
+
+// sharedLook is what networks of one look have in common.
+func sharedLook(n network.Network) string {
+	if n.IsStandard() {
+		return labelOf(n)
+	}
+	return n.Canonical()
 }
 
 // labelOf is what a curve is called beside others of its kind: by its layers, as

@@ -40,6 +40,9 @@ type Verdict struct {
 	N           int               // complete runs of the network that has the fewest
 	Scale       experiments.Scale // of the runs
 	Tests       []Test            // one for each comparison that could be tested
+	// Departs says that the claim is about a variant by another protocol than the
+	// experiment's own: what else the paper's words allow, which [Check] passes over.
+	Departs bool
 }
 
 // A Test is one comparison of a claim: a sum of means, such as a difference of
@@ -84,7 +87,10 @@ const (
 func Judge(s *Selection) []Verdict {
 	var verdicts []Verdict
 	for _, c := range s.Experiment.Claims {
-		verdicts = append(verdicts, s.variant(c.Variant).judge(c))
+		one := s.variant(c.Variant)
+		v := one.judge(c)
+		v.Departs = len(s.Experiment.Protocol.Differences(one.Experiment.Protocol)) > 0
+		verdicts = append(verdicts, v)
 	}
 	return verdicts
 }
@@ -227,8 +233,10 @@ var (
 // Check is nil if there are claims and every one was reproduced. It is else
 // ErrNotReproduced, if the records contradict one, or ErrNotJudged, with the
 // number of each class: same or other order on a shortened schedule, too short,
-// not judged, or no claim at all.
+// not judged, or no claim at all. Claims about variants that depart from an
+// experiment's protocol do not count.
 func Check(verdicts []Verdict) error {
+	verdicts = slices.DeleteFunc(slices.Clone(verdicts), func(v Verdict) bool { return v.Departs })
 	n := Count(verdicts)
 	var found []string
 	for _, class := range Classes() {

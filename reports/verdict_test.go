@@ -3,6 +3,7 @@ package reports
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -174,6 +175,34 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// Runs that are in two pairs of a claim are one sample. The gaps A-B and B-C grow by
+// 2B-A-C, whose variance is (4+1+1)/3 times that of a run: sqrt(2) x 0.2.
+func TestANetworkInTwoPairs(t *testing.T) {
+	a, b, c := plainNet(20), plainNet(32), plainNet(44)
+	claim := experiments.Claim{Kind: experiments.Widening, Metric: "test", Of: nets(a, b), Than: nets(b, c)}
+	exp, records := ended(experiments.Full(), claim,
+		given{a, []float64{1, 1, 1}, []float64{9.4, 9.6, 9.8}, 1, -1},
+		given{b, []float64{1, 1, 1}, []float64{9.2, 9.4, 9.6}, 1, -1},
+		given{c, []float64{1, 1, 1}, []float64{8.0, 8.2, 8.4}, 1, -1})
+	v := Judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
+	if got := v.Tests[0]; !near(got.Value, 1.0, 6) || !near(got.Error, math.Sqrt(2)*0.2, 6) {
+		t.Errorf("the gap grows by %v ± %v, want 1.0 ± 0.283: %s", got.Value, got.Error, v.Sentence)
+	}
+}
+
+// The paper's claim is reproduced or not by the experiment's own protocol; other
+// variants are there to compare.
+func TestVariantsThatDepart(t *testing.T) {
+	exp := choicesExperiment()
+	for _, v := range exp.Variants {
+		exp.Claims = append(exp.Claims, experiments.Claim{Name: v.Label, Kind: experiments.Decreasing, Metric: "test", Variant: v.Label, Of: exp.Networks})
+	}
+	v := Judge(Select(exp, nil, Choice{Scale: experiments.Full()}))
+	if v[0].Departs || !v[1].Departs {
+		t.Errorf("%q departs: %v, %q: %v", exp.Variants[0].Label, v[0].Departs, exp.Variants[1].Label, v[1].Departs)
+	}
+}
+
 func diverge(r *results.Record) {
 	cut(r, 0.5)
 	r.Status = results.Diverged
@@ -247,6 +276,8 @@ func TestCheck(t *testing.T) {
 		{of(Reproduced, TooShort), ErrNotJudged, "1 too short to judge"},
 		{of(NotJudged), ErrNotJudged, "1 not judged"},
 		{nil, ErrNotJudged, "there are none"},
+		{append(of(Reproduced), Verdict{Class: NotReproduced, Departs: true}), nil, ""},
+		{[]Verdict{{Class: Reproduced, Departs: true}}, ErrNotJudged, "there are none"},
 	} {
 		err := Check(c.verdicts)
 		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || err != nil && !strings.Contains(err.Error(), c.text) {
