@@ -100,8 +100,7 @@ type Set struct {
 	// back to pixels, y = A^T m A. Element xi of tile (y, x) is read at
 	// m[xi*plane + (y*tilesX + x)*channels], its 4x4 pixels go to
 	// y[4*y*stride + 4*x*16]. stats, two runs of 16 lanes, is increased by the
-	// sum and the sum of squares of the pixels. y may be written past the
-	// caches.
+	// sum and the sum of squares of the pixels.
 	TransformOutput func(y, stats, m []float32, tilesX, tilesY, stride, channels, plane int)
 	// TransformOutputGrad transforms the gradient with respect to an activation
 	// ReLU(n(z)), z laid out like y, to that with respect to n(z): the pixel is

@@ -1499,7 +1499,7 @@ loop30:
 
 // func transformOutputAVX512(y []float32, stats []float32, m []float32, tilesX int, tilesY int, stride int, channels int, plane int)
 // Requires: AVX, AVX512F
-TEXT ·transformOutputAVX512(SB), NOSPLIT, $48-112
+TEXT ·transformOutputAVX512(SB), NOSPLIT, $24-112
 	MOVQ    y_base+0(FP), AX
 	MOVQ    stats_base+24(FP), CX
 	MOVQ    m_base+48(FP), DX
@@ -1514,262 +1514,16 @@ TEXT ·transformOutputAVX512(SB), NOSPLIT, $48-112
 	VMOVUPS constant2<>+0(SB), Z0
 	VMOVUPS constant0<>+0(SB), Z1
 	VMOVUPS constant3<>+0(SB), Z2
-	TESTQ   $0x0000003f, AX
-	JNZ     ordinary31
-	TESTQ   $0x0000003f, R9
-	JNZ     ordinary31
 	MOVQ    $0x00000000, (SP)
 	MOVQ    tilesY+80(FP), R10
 	MOVQ    R10, 8(SP)
 
-loop32:
+loop31:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop33:
-	VMOVUPS     (DX)(SI*1), Z4
-	VMOVUPS     (DX)(DI*1), Z5
-	VADDPS      (DX)(SI*2), Z4, Z4
-	VADDPS      (DX)(SI*4), Z5, Z5
-	VADDPS      (DX), Z4, Z3
-	VADDPS      Z5, Z3, Z3
-	VFMADD231PS Z1, Z5, Z4
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z6
-	VMOVUPS     (DX)(DI*1), Z7
-	VADDPS      (DX)(SI*2), Z6, Z6
-	VADDPS      (DX)(SI*4), Z7, Z7
-	VADDPS      (DX), Z6, Z5
-	VADDPS      Z7, Z5, Z5
-	VFMADD231PS Z1, Z7, Z6
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z8
-	VMOVUPS     (DX)(DI*1), Z9
-	VADDPS      (DX)(SI*2), Z8, Z8
-	VADDPS      (DX)(SI*4), Z9, Z9
-	VADDPS      (DX), Z8, Z7
-	VADDPS      Z9, Z7, Z7
-	VFMADD231PS Z1, Z9, Z8
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z10
-	VMOVUPS     (DX)(DI*1), Z11
-	VADDPS      (DX)(SI*2), Z10, Z10
-	VADDPS      (DX)(SI*4), Z11, Z11
-	VADDPS      (DX), Z10, Z9
-	VADDPS      Z11, Z9, Z9
-	VFMADD231PS Z1, Z11, Z10
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z12
-	VMOVUPS     (DX)(DI*1), Z13
-	VADDPS      (DX)(SI*2), Z12, Z12
-	VADDPS      (DX)(SI*4), Z13, Z13
-	VADDPS      (DX), Z12, Z11
-	VADDPS      Z13, Z11, Z11
-	VFMADD231PS Z1, Z13, Z12
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z14
-	VMOVUPS     (DX)(DI*1), Z15
-	VADDPS      (DX)(SI*2), Z14, Z14
-	VADDPS      (DX)(SI*4), Z15, Z15
-	VADDPS      (DX), Z14, Z13
-	VADDPS      Z15, Z13, Z13
-	VFMADD231PS Z1, Z15, Z14
-	ADDQ        BX, DX
-	SUBQ        SI, DX
-	VADDPS      Z7, Z5, Z15
-	VADDPS      Z11, Z9, Z16
-	VSUBPS      Z7, Z5, Z5
-	VSUBPS      Z11, Z9, Z9
-	VADDPS      Z15, Z3, Z3
-	VADDPS      Z16, Z3, Z3
-	VFMADD231PS Z1, Z16, Z15
-	VMOVUPS     Z5, Z16
-	VFMADD231PS Z0, Z9, Z16
-	VFMADD231PS Z2, Z9, Z5
-	VADDPS      Z13, Z5, Z5
-	VMOVNTPS    Z3, (AX)(R10*1)
-	VMOVUPS     Z3, Z7
-	VMULPS      Z3, Z3, Z3
-	VMOVNTPS    Z16, 64(AX)(R10*1)
-	VADDPS      Z16, Z7, Z7
-	VFMADD231PS Z16, Z16, Z3
-	VMOVNTPS    Z15, 128(AX)(R10*1)
-	VADDPS      Z15, Z7, Z7
-	VFMADD231PS Z15, Z15, Z3
-	VMOVNTPS    Z5, 192(AX)(R10*1)
-	VADDPS      Z5, Z7, Z7
-	VFMADD231PS Z5, Z5, Z3
-	LEAQ        (R10)(R9*2), R10
-	VADDPS      Z8, Z6, Z5
-	VADDPS      Z12, Z10, Z9
-	VSUBPS      Z8, Z6, Z6
-	VSUBPS      Z12, Z10, Z10
-	VADDPS      Z5, Z4, Z4
-	VADDPS      Z9, Z4, Z4
-	VFMADD231PS Z1, Z9, Z5
-	VMOVUPS     Z6, Z9
-	VFMADD231PS Z0, Z10, Z9
-	VFMADD231PS Z2, Z10, Z6
-	VADDPS      Z14, Z6, Z6
-	VMOVNTPS    Z4, (AX)(R10*1)
-	VMOVUPS     Z4, Z8
-	VMULPS      Z4, Z4, Z4
-	VMOVNTPS    Z9, 64(AX)(R10*1)
-	VADDPS      Z9, Z8, Z8
-	VFMADD231PS Z9, Z9, Z4
-	VMOVNTPS    Z5, 128(AX)(R10*1)
-	VADDPS      Z5, Z8, Z8
-	VFMADD231PS Z5, Z5, Z4
-	VMOVNTPS    Z6, 192(AX)(R10*1)
-	VADDPS      Z6, Z8, Z8
-	VFMADD231PS Z6, Z6, Z4
-	VADDPS      Z8, Z7, Z7
-	VADDPS      Z4, Z3, Z3
-	LEAQ        (R10)(R9*2), R10
-	SUBQ        R9, R10
-	SUBQ        R9, R10
-	SUBQ        R9, R10
-	VMOVUPS     (DX)(SI*1), Z5
-	VMOVUPS     (DX)(DI*1), Z6
-	VSUBPS      (DX)(SI*2), Z5, Z5
-	VSUBPS      (DX)(SI*4), Z6, Z6
-	VMOVUPS     Z5, Z4
-	VFMADD231PS Z0, Z6, Z4
-	VFMADD231PS Z2, Z6, Z5
-	VADDPS      (DX)(R8*1), Z5, Z5
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z8
-	VMOVUPS     (DX)(DI*1), Z9
-	VSUBPS      (DX)(SI*2), Z8, Z8
-	VSUBPS      (DX)(SI*4), Z9, Z9
-	VMOVUPS     Z8, Z6
-	VFMADD231PS Z0, Z9, Z6
-	VFMADD231PS Z2, Z9, Z8
-	VADDPS      (DX)(R8*1), Z8, Z8
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z10
-	VMOVUPS     (DX)(DI*1), Z11
-	VSUBPS      (DX)(SI*2), Z10, Z10
-	VSUBPS      (DX)(SI*4), Z11, Z11
-	VMOVUPS     Z10, Z9
-	VFMADD231PS Z0, Z11, Z9
-	VFMADD231PS Z2, Z11, Z10
-	VADDPS      (DX)(R8*1), Z10, Z10
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z12
-	VMOVUPS     (DX)(DI*1), Z13
-	VSUBPS      (DX)(SI*2), Z12, Z12
-	VSUBPS      (DX)(SI*4), Z13, Z13
-	VMOVUPS     Z12, Z11
-	VFMADD231PS Z0, Z13, Z11
-	VFMADD231PS Z2, Z13, Z12
-	VADDPS      (DX)(R8*1), Z12, Z12
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z14
-	VMOVUPS     (DX)(DI*1), Z15
-	VSUBPS      (DX)(SI*2), Z14, Z14
-	VSUBPS      (DX)(SI*4), Z15, Z15
-	VMOVUPS     Z14, Z13
-	VFMADD231PS Z0, Z15, Z13
-	VFMADD231PS Z2, Z15, Z14
-	VADDPS      (DX)(R8*1), Z14, Z14
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z16
-	VMOVUPS     (DX)(DI*1), Z17
-	VSUBPS      (DX)(SI*2), Z16, Z16
-	VSUBPS      (DX)(SI*4), Z17, Z17
-	VMOVUPS     Z16, Z15
-	VFMADD231PS Z0, Z17, Z15
-	VFMADD231PS Z2, Z17, Z16
-	VADDPS      (DX)(R8*1), Z16, Z16
-	ADDQ        BX, DX
-	SUBQ        SI, DX
-	VADDPS      Z9, Z6, Z17
-	VADDPS      Z13, Z11, Z18
-	VSUBPS      Z9, Z6, Z6
-	VSUBPS      Z13, Z11, Z11
-	VADDPS      Z17, Z4, Z4
-	VADDPS      Z18, Z4, Z4
-	VFMADD231PS Z1, Z18, Z17
-	VMOVUPS     Z6, Z18
-	VFMADD231PS Z0, Z11, Z18
-	VFMADD231PS Z2, Z11, Z6
-	VADDPS      Z15, Z6, Z6
-	VMOVNTPS    Z4, (AX)(R10*1)
-	VMOVUPS     Z4, Z9
-	VMULPS      Z4, Z4, Z4
-	VMOVNTPS    Z18, 64(AX)(R10*1)
-	VADDPS      Z18, Z9, Z9
-	VFMADD231PS Z18, Z18, Z4
-	VMOVNTPS    Z17, 128(AX)(R10*1)
-	VADDPS      Z17, Z9, Z9
-	VFMADD231PS Z17, Z17, Z4
-	VMOVNTPS    Z6, 192(AX)(R10*1)
-	VADDPS      Z6, Z9, Z9
-	VFMADD231PS Z6, Z6, Z4
-	VADDPS      Z9, Z7, Z7
-	VADDPS      Z4, Z3, Z3
-	LEAQ        (R10)(R9*2), R10
-	VADDPS      Z10, Z8, Z4
-	VADDPS      Z14, Z12, Z6
-	VSUBPS      Z10, Z8, Z8
-	VSUBPS      Z14, Z12, Z12
-	VADDPS      Z4, Z5, Z5
-	VADDPS      Z6, Z5, Z5
-	VFMADD231PS Z1, Z6, Z4
-	VMOVUPS     Z8, Z6
-	VFMADD231PS Z0, Z12, Z6
-	VFMADD231PS Z2, Z12, Z8
-	VADDPS      Z16, Z8, Z8
-	VMOVNTPS    Z5, (AX)(R10*1)
-	VMOVUPS     Z5, Z9
-	VMULPS      Z5, Z5, Z5
-	VMOVNTPS    Z6, 64(AX)(R10*1)
-	VADDPS      Z6, Z9, Z9
-	VFMADD231PS Z6, Z6, Z5
-	VMOVNTPS    Z4, 128(AX)(R10*1)
-	VADDPS      Z4, Z9, Z9
-	VFMADD231PS Z4, Z4, Z5
-	VMOVNTPS    Z8, 192(AX)(R10*1)
-	VADDPS      Z8, Z9, Z9
-	VFMADD231PS Z8, Z8, Z5
-	VADDPS      Z9, Z7, Z7
-	VADDPS      Z5, Z3, Z3
-	LEAQ        (R10)(R9*2), R10
-	SUBQ        R9, R10
-	SUBQ        R9, R10
-	SUBQ        R9, R10
-	SUBQ        R9, R10
-	SUBQ        R9, R10
-	VADDPS      (CX), Z7, Z7
-	VMOVUPS     Z7, (CX)
-	VADDPS      64(CX), Z3, Z3
-	VMOVUPS     Z3, 64(CX)
-	ADDQ        $0x00000100, R10
-	MOVQ        channels+96(FP), R11
-	LEAQ        (DX)(R11*4), DX
-	SUBQ        $0x01, 16(SP)
-	JNZ         loop33
-	MOVQ        (SP), R10
-	LEAQ        (R10)(R9*4), R10
-	MOVQ        R10, (SP)
-	SUBQ        $0x01, 8(SP)
-	JNZ         loop32
-	VZEROUPPER
-	RET
-
-ordinary31:
-	MOVQ $0x00000000, 24(SP)
-	MOVQ tilesY+80(FP), R10
-	MOVQ R10, 32(SP)
-
-loop34:
-	MOVQ 24(SP), R10
-	MOVQ tilesX+72(FP), R11
-	MOVQ R11, 40(SP)
-
-loop35:
+loop32:
 	VMOVUPS     (DX)(SI*1), Z4
 	VMOVUPS     (DX)(DI*1), Z5
 	VADDPS      (DX)(SI*2), Z4, Z4
@@ -1991,13 +1745,13 @@ loop35:
 	ADDQ        $0x00000100, R10
 	MOVQ        channels+96(FP), R11
 	LEAQ        (DX)(R11*4), DX
-	SUBQ        $0x01, 40(SP)
-	JNZ         loop35
-	MOVQ        24(SP), R10
+	SUBQ        $0x01, 16(SP)
+	JNZ         loop32
+	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
-	MOVQ        R10, 24(SP)
-	SUBQ        $0x01, 32(SP)
-	JNZ         loop34
+	MOVQ        R10, (SP)
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop31
 	VZEROUPPER
 	RET
 
@@ -2045,12 +1799,12 @@ TEXT ·transformOutputGradAVX512(SB), NOSPLIT, $24-160
 	MOVQ    tilesY+128(FP), SI
 	MOVQ    SI, 8(SP)
 
-loop36:
+loop33:
 	MOVQ (SP), SI
 	MOVQ tilesX+120(FP), R12
 	MOVQ R12, 16(SP)
 
-loop37:
+loop34:
 	VMOVUPS     (DX)(R8*1), Z7
 	VMOVUPS     (DX)(R9*1), Z8
 	VADDPS      (DX)(R8*2), Z7, Z7
@@ -2353,12 +2107,12 @@ loop37:
 	MOVQ        channels+144(FP), R12
 	LEAQ        (DX)(R12*4), DX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop37
+	JNZ         loop34
 	MOVQ        (SP), SI
 	LEAQ        (SI)(R11*4), SI
 	MOVQ        SI, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop36
+	JNZ         loop33
 	VZEROUPPER
 	RET
 
@@ -2405,12 +2159,12 @@ TEXT ·transformOutputGradAddAVX512(SB), NOSPLIT, $24-184
 	MOVQ    tilesY+152(FP), R13
 	MOVQ    R13, 8(SP)
 
-loop38:
+loop35:
 	MOVQ (SP), R13
 	MOVQ tilesX+144(FP), R14
 	MOVQ R14, 16(SP)
 
-loop39:
+loop36:
 	VMOVUPS     (DX)(R9*1), Z5
 	VMOVUPS     (DX)(R10*1), Z6
 	VADDPS      (DX)(R9*2), Z5, Z5
@@ -2697,12 +2451,12 @@ loop39:
 	MOVQ        channels+168(FP), R14
 	LEAQ        (DX)(R14*4), DX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop39
+	JNZ         loop36
 	MOVQ        (SP), R13
 	LEAQ        (R13)(R12*4), R13
 	MOVQ        R13, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop38
+	JNZ         loop35
 	VZEROUPPER
 	RET
 
@@ -2712,7 +2466,7 @@ TEXT ·transformWeightsAVX512(SB), NOSPLIT, $32-80
 	MOVQ    last+72(FP), AX
 	MOVQ    first+64(FP), CX
 	SUBQ    CX, AX
-	JLE     none40
+	JLE     none37
 	MOVQ    w_base+24(FP), CX
 	MOVQ    u_base+0(FP), DX
 	MOVQ    first+64(FP), BX
@@ -2744,12 +2498,12 @@ TEXT ·transformWeightsAVX512(SB), NOSPLIT, $32-80
 	SHRQ    $0x04, R13
 	MOVQ    R13, (SP)
 
-loop41:
+loop38:
 	MOVQ CX, R13
 	MOVQ DX, R14
 	MOVQ AX, 8(SP)
 
-loop42:
+loop39:
 	VMOVUPS      (R13), Z5
 	VADDPS       (R13)(DI*2), Z5, Z5
 	VSUBPS       (R13)(DI*1), Z5, Z6
@@ -2817,12 +2571,12 @@ loop42:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop42
+	JNZ          loop39
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 16(SP)
 
-loop43:
+loop40:
 	VMOVUPS      (R13), Z5
 	VFMADD231PS  (R13)(DI*2), Z1, Z5
 	VMOVUPS      Z5, Z6
@@ -2893,12 +2647,12 @@ loop43:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop43
+	JNZ          loop40
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 24(SP)
 
-loop44:
+loop41:
 	VMOVUPS      (R13), Z5
 	VMULPS       Z2, Z5, Z5
 	VMOVUPS      (R13)(DI*2), Z6
@@ -2957,15 +2711,15 @@ loop44:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop44
+	JNZ          loop41
 	ADDQ         $0x00000040, CX
 	MOVQ         c+48(FP), R13
 	SHLQ         $0x06, R13
 	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
-	JNZ          loop41
+	JNZ          loop38
 
-none40:
+none37:
 	VZEROUPPER
 	RET
 
@@ -3045,7 +2799,7 @@ TEXT ·transformWeightsGradAVX512(SB), NOSPLIT, $8-64
 	VMOVUPS constant9<>+0(SB), Z2
 	VMOVUPS constant7<>+0(SB), Z3
 
-loop45:
+loop42:
 	VMOVUPS      (CX)(BX*1), Z4
 	VMOVUPS      (CX)(R9*1), Z5
 	VADDPS       (CX)(BX*2), Z4, Z4
@@ -3225,7 +2979,7 @@ loop45:
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	SUBQ         $0x10, (SP)
-	JNZ          loop45
+	JNZ          loop42
 	VZEROUPPER
 	RET
 

@@ -98,6 +98,7 @@ func (w *winograd) forwardSlot(thread, slot int) {
 			}
 		}
 		s.ahead = s.ahead[:0]
+		w.ask(s, w.out, group, w.out.z)
 		if group+1 < to {
 			w.ask(s, w.in, group+1, w.in.z, w.in.add)
 		}

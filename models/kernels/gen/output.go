@@ -54,14 +54,7 @@ func transformOutput(a *asm, kind outputKind) {
 		}
 	}
 
-	body := func() { t.tiles(moving) }
-	// Two halves of a line, one after the other, would be written past the
-	// caches as two lines. Gradients are read again at once.
-	if kind == outputPlain && a.parts() == 1 {
-		a.pastCaches([]reg.Register{t.y, t.stride}, body)
-	} else {
-		body()
-	}
+	t.tiles(moving)
 }
 
 // outputTile emits the transform of one tile.
@@ -148,7 +141,7 @@ func (t *outputTile) pixels(x [4]reg.VecVirtual) {
 			t.keep(t.positive(a, t.number(0)), x, x)
 			factor = t.at(t.z, j)
 		}
-		t.storePast(x, t.at(t.y, j))
+		t.VMOVUPS(x, t.at(t.y, j))
 		if j == 0 {
 			sum, product = t.copyOf(x), t.vec()
 			t.VMULPS(factor, x, product)
