@@ -59,6 +59,11 @@ func addAVX2(dst []float32, src []float32)
 //go:noescape
 func updateAVX2(w []float32, v []float32, g []float32, rate float32, momentum float32, decay float32)
 
+// askAVX2 is Ask of a Set.
+//
+//go:noescape
+func askAVX2(ahead []*float32, from int, lines int)
+
 // fenceAVX2 is Fence of a Set.
 //
 //go:noescape
@@ -118,6 +123,11 @@ func addAVX512(dst []float32, src []float32)
 //
 //go:noescape
 func updateAVX512(w []float32, v []float32, g []float32, rate float32, momentum float32, decay float32)
+
+// askAVX512 is Ask of a Set.
+//
+//go:noescape
+func askAVX512(ahead []*float32, from int, lines int)
 
 // fenceAVX512 is Fence of a Set.
 //

@@ -707,6 +707,36 @@ done43:
 	VZEROUPPER
 	RET
 
+// func askAVX2(ahead []*float32, from int, lines int)
+// Requires: MMX+
+TEXT ·askAVX2(SB), NOSPLIT, $0-40
+	MOVQ  from+24(FP), AX
+	SHLQ  $0x06, AX
+	MOVQ  ahead_base+0(FP), CX
+	MOVQ  ahead_len+8(FP), DX
+	TESTQ DX, DX
+	JZ    asked45
+	MOVQ  lines+32(FP), BX
+	CMPQ  BX, $0x00
+	JLE   asked45
+
+stream44:
+	MOVQ lines+32(FP), SI
+	MOVQ (CX), BX
+	ADDQ AX, BX
+
+loop46:
+	PREFETCHT1 (BX)
+	ADDQ       $0x40, BX
+	SUBQ       $0x01, SI
+	JNZ        loop46
+	ADDQ       $0x08, CX
+	DECQ       DX
+	JNZ        stream44
+
+asked45:
+	RET
+
 // func fenceAVX2()
 // Requires: MMX+
 TEXT ·fenceAVX2(SB), NOSPLIT, $0

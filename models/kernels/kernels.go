@@ -86,10 +86,8 @@ type Set struct {
 	// with t < tiles (a multiple of 16). v's planes are (tiles, c), vPlane
 	// apart, m's (tiles, k), mPlane apart; u is (36, k/16, c, 16).
 	//
-	// ahead are the starts of memory that will be read or written next. With
-	// each plane the set may ask for that many lines of 64 bytes more of every
-	// one of them, so that they come into the second cache while it multiplies.
-	// It asks for memory that need not be there and changes nothing.
+	// With each plane it asks for that many lines more of what lies ahead, see
+	// Ask.
 	Multiply func(m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int)
 	// MultiplyGrad computes, for each of the 36 planes,
 	//	u[c][k] += sum over t of v[t][c] * d[t][k]
@@ -141,6 +139,12 @@ type Set struct {
 	// Update is one step of stochastic gradient descent with momentum and
 	// weight decay: v = momentum*v + (g + decay*w); w -= rate*v.
 	Update func(w, v, g []float32, rate, momentum, decay float32)
+	// Ask has the processor fetch memory that will be read or written next, in
+	// the background of what follows: of every stream of ahead the given number
+	// of lines of 64 bytes, behind the first ones. It waits for nothing, changes
+	// nothing, and may be given addresses where no memory is. A set may leave
+	// all that to the processor.
+	Ask func(ahead []*float32, from, lines int)
 	// Fence makes what was written past the caches visible before all that is
 	// written after it. A thread calls it before it tells others that its
 	// results are there.

@@ -43,6 +43,7 @@ func avx2() *Set {
 		GradSumsMask:           gradSumsMaskAVX2,
 		Add:                    addAVX2,
 		Update:                 updateAVX2,
+		Ask:                    askAVX2,
 		Fence:                  fenceAVX2,
 	}
 }
@@ -72,6 +73,7 @@ func avx512() *Set {
 		GradSumsMask:           gradSumsMaskAVX512,
 		Add:                    addAVX512,
 		Update:                 updateAVX512,
+		Ask:                    askAVX512,
 		Fence:                  fenceAVX512,
 	}
 }

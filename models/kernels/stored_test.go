@@ -13,6 +13,9 @@ import (
 func digest(k *Set) string {
 	sum := sha256.New()
 	for _, s := range scenarios() {
+		if s.kernel == "Ask" { // computes nothing
+			continue
+		}
 		slices := s.heap(0)
 		s.fill(slices, 4)
 		s.run(k, slices)

@@ -26,7 +26,10 @@ loop1:
 	MOVQ  ahead_base+112(FP), R10
 	MOVQ  ahead_len+120(FP), R11
 	TESTQ R11, R11
-	JZ    fetched3
+	JZ    asked3
+	MOVQ  lines+136(FP), R12
+	CMPQ  R12, $0x00
+	JLE   asked3
 
 stream2:
 	MOVQ lines+136(FP), R13
@@ -41,11 +44,11 @@ loop4:
 	ADDQ       $0x08, R10
 	DECQ       R11
 	JNZ        stream2
-	MOVQ       lines+136(FP), R10
-	SHLQ       $0x06, R10
-	ADDQ       R10, (SP)
 
-fetched3:
+asked3:
+	MOVQ lines+136(FP), R10
+	SHLQ $0x06, R10
+	ADDQ R10, (SP)
 	MOVQ AX, R10
 	MOVQ k+88(FP), R11
 	SHRQ $0x04, R11
@@ -414,7 +417,10 @@ loop10:
 	MOVQ  ahead_base+112(FP), DI
 	MOVQ  ahead_len+120(FP), R8
 	TESTQ R8, R8
-	JZ    fetched12
+	JZ    asked12
+	MOVQ  lines+136(FP), R9
+	CMPQ  R9, $0x00
+	JLE   asked12
 
 stream11:
 	MOVQ lines+136(FP), R10
@@ -429,11 +435,11 @@ loop13:
 	ADDQ       $0x08, DI
 	DECQ       R8
 	JNZ        stream11
-	MOVQ       lines+136(FP), DI
-	SHLQ       $0x06, DI
-	ADDQ       DI, (SP)
 
-fetched12:
+asked12:
+	MOVQ lines+136(FP), DI
+	SHLQ $0x06, DI
+	ADDQ DI, (SP)
 	MOVQ AX, DI
 	MOVQ DX, R8
 	MOVQ k+88(FP), R9

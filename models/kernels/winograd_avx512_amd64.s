@@ -26,7 +26,10 @@ loop1:
 	MOVQ  ahead_base+112(FP), R11
 	MOVQ  ahead_len+120(FP), R12
 	TESTQ R12, R12
-	JZ    fetched3
+	JZ    asked3
+	MOVQ  lines+136(FP), R13
+	CMPQ  R13, $0x00
+	JLE   asked3
 
 stream2:
 	MOVQ lines+136(FP), R14
@@ -41,11 +44,11 @@ loop4:
 	ADDQ       $0x08, R11
 	DECQ       R12
 	JNZ        stream2
-	MOVQ       lines+136(FP), R11
-	SHLQ       $0x06, R11
-	ADDQ       R11, (SP)
 
-fetched3:
+asked3:
+	MOVQ lines+136(FP), R11
+	SHLQ $0x06, R11
+	ADDQ R11, (SP)
 	MOVQ AX, R11
 	MOVQ k+88(FP), R12
 	SHRQ $0x04, R12
@@ -572,7 +575,10 @@ loop13:
 	MOVQ  ahead_base+112(FP), DI
 	MOVQ  ahead_len+120(FP), R8
 	TESTQ R8, R8
-	JZ    fetched15
+	JZ    asked15
+	MOVQ  lines+136(FP), R9
+	CMPQ  R9, $0x00
+	JLE   asked15
 
 stream14:
 	MOVQ lines+136(FP), R10
@@ -587,11 +593,11 @@ loop16:
 	ADDQ       $0x08, DI
 	DECQ       R8
 	JNZ        stream14
-	MOVQ       lines+136(FP), DI
-	SHLQ       $0x06, DI
-	ADDQ       DI, (SP)
 
-fetched15:
+asked15:
+	MOVQ lines+136(FP), DI
+	SHLQ $0x06, DI
+	ADDQ DI, (SP)
 	MOVQ AX, DI
 	MOVQ DX, R8
 	MOVQ k+88(FP), R9

@@ -46,7 +46,7 @@ DATA numbers7<>+12(SB)/4, $0x3d2aaaab // 0.041666668
 GLOBL numbers7<>(SB), RODATA|NOPTR, $16
 
 // func multiplyNEON(m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int)
-TEXT ·multiplyNEON(SB), NOSPLIT, $0-136
+TEXT ·multiplyNEON(SB), NOSPLIT, $0-144
 	MOVD  m_base+0(FP), R0
 	MOVD  v_base+24(FP), R1
 	MOVD  u_base+48(FP), R2
@@ -529,7 +529,7 @@ loop6:
 	RET
 
 // func multiplyGradNEON(u, v, d []float32, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int)
-TEXT ·multiplyGradNEON(SB), NOSPLIT, $0-136
+TEXT ·multiplyGradNEON(SB), NOSPLIT, $0-144
 	MOVD  u_base+0(FP), R0
 	MOVD  v_base+24(FP), R1
 	MOVD  d_base+48(FP), R2

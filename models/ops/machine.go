@@ -76,7 +76,18 @@ type scratch struct {
 	filters []float32 // sum of the filters' gradient in the Winograd domain
 	stats   []float32 // two sums of 16 lanes
 
-	ahead []*float32 // see [kernels.Set], Multiply
+	ahead []*float32 // room for what will be read or written next: see [kernels.Set], Ask
+}
+
+// expect adds to a list of what will be read or written next the buffers that
+// there are, from an offset on.
+func expect(ahead []*float32, offset int, buffers ...*Buffer) []*float32 {
+	for _, b := range buffers {
+		if b != nil {
+			ahead = append(ahead, &b.Data[offset])
+		}
+	}
+	return ahead
 }
 
 // NewMachine returns a machine of the given number of threads, with room for the
@@ -100,7 +111,7 @@ func NewMachine(k *kernels.Set, threads int, room Room) (*Machine, error) {
 			pixels: cut(room.pixels), grads: cut(room.pixels),
 			input: cut(room.planes), output: cut(room.planes), grad: cut(room.planes),
 			filters: cut(room.filters), stats: cut(2 * kernels.Lanes),
-			ahead: make([]*float32, 0, 4),
+			ahead: make([]*float32, 0, 8),
 		}
 		cut(8 * spread) // keeps two threads' memory on different pages
 		m.scratch = append(m.scratch, s)

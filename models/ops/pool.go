@@ -6,9 +6,10 @@ import (
 	"sync/atomic"
 )
 
-// pool runs the items of a parallel loop on a fixed set of threads. Which
-// thread runs which item is left to chance; results must depend on the item
-// alone, so that they are the same for any number of threads.
+// pool runs the items of a parallel loop on a fixed set of threads. Each has a
+// share of the items, one behind the other, so that it finds what it asked for
+// ahead of time, and helps the others with theirs when it is done. Results must
+// depend on the item alone: then they are the same for any number of threads.
 type pool struct {
 	threads int
 	wake    []chan struct{} // one per worker beside the caller
@@ -16,10 +17,16 @@ type pool struct {
 	closed  sync.WaitGroup  // workers not yet gone
 
 	round atomic.Uint32 // counts loops; workers yield for a while before they sleep
-	next  atomic.Int64  // next item of the current loop
-	items int64
+	share []share
 	body  func(thread, item int)
 	fence func() // makes a thread's stores visible to the others, see kernels.Set
+}
+
+// share is the items of a thread in the current loop, on a cache line of its own.
+type share struct {
+	next atomic.Int64
+	end  int64
+	_    [48]byte
 }
 
 // yields is how often an idle worker lets others run before it sleeps. The
@@ -29,7 +36,7 @@ const yields = 200
 
 // newPool starts threads-1 workers; the caller of run is the remaining one.
 func newPool(threads int, fence func()) *pool {
-	p := &pool{threads: threads, fence: fence}
+	p := &pool{threads: threads, fence: fence, share: make([]share, threads)}
 	for w := 1; w < threads; w++ {
 		wake := make(chan struct{}, 1)
 		p.wake = append(p.wake, wake)
@@ -56,8 +63,12 @@ func (p *pool) run(items int, body func(thread, item int)) {
 		}
 		return
 	}
-	p.items, p.body = int64(items), body
-	p.next.Store(0)
+	p.body = body
+	for t := range p.share {
+		s := &p.share[t]
+		s.end = int64((t + 1) * items / p.threads)
+		s.next.Store(int64(t * items / p.threads))
+	}
 	p.done.Add(len(p.wake))
 	p.round.Add(1)
 	for _, wake := range p.wake {
@@ -68,14 +79,17 @@ func (p *pool) run(items int, body func(thread, item int)) {
 }
 
 func (p *pool) drain(thread int) {
-	for {
-		i := p.next.Add(1) - 1
-		if i >= p.items {
-			p.fence()
-			return
+	for t := range p.share {
+		s := &p.share[(thread+t)%p.threads]
+		for {
+			i := s.next.Add(1) - 1
+			if i >= s.end {
+				break
+			}
+			p.body(thread, int(i))
 		}
-		p.body(thread, int(i))
 	}
+	p.fence()
 }
 
 func (p *pool) work(thread int, wake <-chan struct{}) {

@@ -112,28 +112,37 @@ func (c *strided) backward(n int, in, out *Activation, shortcut *shortcut) {
 
 func (c *strided) backwardSlot(thread, slot int) {
 	k, s := c.m.Kernels, c.m.scratch[thread]
-	ins, outs := c.f.in/kernels.Lanes, c.f.out/kernels.Lanes
+	inBlocks, outBlocks := c.f.in/kernels.Lanes, c.f.out/kernels.Lanes
 	clearSlot(c.in.norm.gradSums, slot, c.f.in)
-	clear(s.pixels[:ins*c.inMap])
-	clear(s.grads[:outs*c.gradMap])
+	clear(s.pixels[:inBlocks*c.inMap])
+	clear(s.grads[:outBlocks*c.gradMap])
 	grad := c.sum.slot(slot)
 	clear(grad)
 	area := c.in.size * c.in.size
 	from, to := slotRange(slot, c.slotCount, c.n)
 	for image := from; image < to; image++ {
-		for block := range outs {
+		for block := range outBlocks {
 			c.out.fillGrad(k, s.grads[block*c.gradMap:], c.gradRow, image, block, 0, c.size)
 		}
-		for block := range ins {
+		for block := range inBlocks {
 			c.in.refill(k, c.interior(s, block), c.inRow, image, block, 0, c.in.size)
 		}
 		k.DirectGrad(grad, s.pixels, s.grads, c.inTaps, kernels.Lanes, c.f.out, c.size, c.size,
 			2*c.inRow, 2*kernels.Lanes, c.gradRow, c.gradMap)
 
+		ins, outs := s.ahead, s.ahead
+		if image+1 < c.n {
+			ins = expect(ins, c.in.offset(image+1, 0, 0), c.in.z, c.in.out, c.in.grad)
+			outs = expect(ins[len(ins):], c.out.offset(image+1, 0, 0), c.out.z, c.out.grad)
+		}
+		inLines, outLines := c.in.lines()/(len(phases)*c.size), c.out.lines()/(len(phases)*c.size)
 		gin := c.in.grad.Data[c.in.offset(image, 0, 0):]
 		weights := c.f.backward
 		for p, phase := range phases {
 			for i := range c.size {
+				row := p*c.size + i
+				k.Ask(ins, row*inLines, inLines)
+				k.Ask(outs, row*outLines, outLines)
 				y := gin[((2*i+phase.row)*c.in.size+phase.column)*kernels.Lanes:]
 				c.direct(k, s, y, s.grads[i*c.gradRow:], weights, c.gradTaps[p], c.f.in,
 					kernels.Lanes, 2*kernels.Lanes, area*kernels.Lanes)
@@ -147,7 +156,7 @@ func (c *strided) backwardSlot(thread, slot int) {
 		default:
 			c.shortcut.subsampleGrad(gin, image, c.f.in, c.f.out, c.size)
 		}
-		for block := range ins {
+		for block := range inBlocks {
 			o := c.in.offset(image, block, 0)
 			g, z := c.in.grad.Data[o:], c.in.z.Data[o:]
 			if c.in.out != nil {

@@ -90,6 +90,7 @@ func (w *winograd) forwardSlot(thread, slot int) {
 	from, to := slotRange(slot, w.slotCount, w.groupCount)
 	for group := from; group < to; group++ {
 		first, row := w.at(group)
+		next, nextRow := w.at(group + 1)
 		images := min(w.images, w.n-first)
 		for i := range images {
 			for block := range c / kernels.Lanes {
@@ -97,12 +98,11 @@ func (w *winograd) forwardSlot(thread, slot int) {
 				k.TransformInput(s.input[i*w.rows*w.tiles*c+block*kernels.Lanes:], s.pixels, w.tiles, w.rows, w.stride, c, vPlane)
 			}
 		}
-		s.ahead = s.ahead[:0]
-		w.ask(s, w.out, group, w.out.z)
-		if group+1 < to {
-			w.ask(s, w.in, group+1, w.in.z, w.in.add)
+		ahead := expect(s.ahead, w.out.offset(first, 0, row), w.out.z)
+		if group+1 < w.groupCount {
+			ahead = expect(ahead, w.in.offset(next, 0, nextRow), w.in.z, w.in.add)
 		}
-		k.Multiply(s.output, s.input, w.f.forward, w.group, c, out, vPlane, mPlane, s.ahead, w.lines(c))
+		k.Multiply(s.output, s.input, w.f.forward, w.group, c, out, vPlane, mPlane, ahead, w.lines(c))
 		for block := range out / kernels.Lanes {
 			for i := range images {
 				y := w.out.z.Data[w.out.offset(first+i, block, row):]
@@ -186,6 +186,7 @@ func (w *winograd) backwardSlot(thread, slot int) {
 	from, to := slotRange(slot, w.slotCount, w.groupCount)
 	for group := from; group < to; group++ {
 		first, row := w.at(group)
+		next, nextRow := w.at(group + 1)
 		images := min(w.images, w.n-first)
 
 		// The output's gradient, transformed for both products.
@@ -197,12 +198,11 @@ func (w *winograd) backwardSlot(thread, slot int) {
 				k.TransformInput(s.input[tile*out+block*kernels.Lanes:], s.pixels, w.tiles, w.rows, w.stride, out, outPlane)
 			}
 		}
-		s.ahead = s.ahead[:0]
-		w.ask(s, w.in, group, w.in.z, w.in.grad)
+		ahead := expect(s.ahead, w.in.offset(first, 0, row), w.in.z, w.in.grad)
 		if w.shortcut != nil {
-			w.ask(s, w.in, group, w.in.out, w.shortcut.g)
+			ahead = expect(ahead, w.in.offset(first, 0, row), w.in.out, w.shortcut.g)
 		}
-		k.Multiply(s.output, s.input, w.f.backward, w.group, out, c, outPlane, cPlane, s.ahead, w.lines(c))
+		k.Multiply(s.output, s.input, w.f.backward, w.group, out, c, outPlane, cPlane, ahead, w.lines(c))
 		for block := range c / kernels.Lanes {
 			for i := range images {
 				w.outputGrad(k, s, first+i, block, row, s.output[i*w.rows*w.tiles*c+block*kernels.Lanes:], cPlane)
@@ -224,11 +224,11 @@ func (w *winograd) backwardSlot(thread, slot int) {
 				clear(s.grad[xi*outPlane+used*out : xi*outPlane+w.group*out])
 			}
 		}
-		s.ahead = s.ahead[:0]
-		if group+1 < to {
-			w.ask(s, w.out, group+1, w.out.grad, w.out.z)
+		ahead = s.ahead
+		if group+1 < w.groupCount {
+			ahead = expect(ahead, w.out.offset(next, 0, nextRow), w.out.grad, w.out.z)
 		}
-		k.MultiplyGrad(filters, s.input, s.grad, w.group, c, out, cPlane, outPlane, s.ahead, w.lines(out))
+		k.MultiplyGrad(filters, s.input, s.grad, w.group, c, out, cPlane, outPlane, ahead, w.lines(out))
 	}
 	k.TransformWeightsGrad(w.sum.slot(slot), filters, c, out)
 }
@@ -247,20 +247,8 @@ func (w *winograd) outputGrad(k *kernels.Set, s *scratch, image, block, row int,
 		w.tiles, w.rows, w.size*kernels.Lanes, w.f.in, plane)
 }
 
-// ask adds what a group needs of buffers laid out like a to what the next
-// product asks for ahead of time.
-func (w *winograd) ask(s *scratch, a *Activation, group int, buffers ...*Buffer) {
-	image, row := w.at(group)
-	o := a.offset(image, 0, row)
-	for _, b := range buffers {
-		if b != nil {
-			s.ahead = append(s.ahead, &b.Data[o])
-		}
-	}
-}
-
-// lines returns how many lines of such a buffer to ask for with each plane of a
-// product.
+// lines returns how many lines of a group's pixels of so many channels to ask
+// for with each plane of a product.
 func (w *winograd) lines(channels int) int {
 	lines := w.images * w.pixels() * w.size * channels / kernels.Lanes
 	return (lines + kernels.PatchArea - 1) / kernels.PatchArea

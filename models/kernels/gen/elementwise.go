@@ -18,6 +18,7 @@ func elementwise(a *asm) {
 	gradSums(a, "gradSumsMask", "stats, g, z, a", true)
 	add(a)
 	update(a)
+	ask(a)
 	fence(a)
 }
 
@@ -227,6 +228,14 @@ func gradSums(a *asm, name, slices string, activation bool) {
 			a.VFMADD231PS(operand.Mem{Base: at[1], Disp: disp}, g, product[part])
 		}
 	})
+}
+
+func ask(a *asm) {
+	a.function("ask", "ahead []*float32, from, lines int", "is Ask of a Set.")
+	from := a.integer("from")
+	a.SHLQ(operand.U8(6), from)
+	a.ask(from)
+	a.RET()
 }
 
 func fence(a *asm) {

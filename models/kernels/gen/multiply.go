@@ -16,9 +16,9 @@ func multiply(a *asm) {
 	uBlock := a.clone(vRow) // from one block of u to the next
 	a.SHLQ(operand.U8(4), uBlock)
 
-	fetch := a.ahead()
+	askNext := a.ahead()
 	a.repeat(patchArea, func() {
-		fetch()
+		askNext()
 		mBlock := a.clone(m)
 		a.blocks(func(blocks int, heights []int) {
 			vAt, mAt := a.clone(v), a.clone(mBlock)
@@ -115,9 +115,9 @@ func multiplyGrad(a *asm) {
 	u, v, d := a.pointer("u"), a.pointer("v"), a.pointer("d")
 	vRow, dRow := a.size("c"), a.size("k")
 
-	fetch := a.ahead()
+	askNext := a.ahead()
 	a.repeat(patchArea, func() {
-		fetch()
+		askNext()
 		uBlock, dBlock := a.clone(u), a.clone(d)
 		a.blocks(func(blocks int, heights []int) {
 			uAt, vBlock := a.clone(uBlock), a.clone(v)
@@ -227,30 +227,38 @@ func (a *asm) pick(quad reg.VecVirtual, i int) reg.VecVirtual {
 	return x
 }
 
-// ahead returns what asks for the next lines of every stream of the parameter
-// ahead, so that they are in the second cache when they are read.
-func (a *asm) ahead() (fetch func()) {
+// ahead returns what asks for the next lines of the parameter ahead.
+func (a *asm) ahead() (next func()) {
 	at := a.local() // bytes from the start of the streams
 	a.MOVQ(operand.U32(0), at)
 	return func() {
-		stream, count := a.pointer("ahead"), a.Load(a.Param("ahead").Len(), a.GP64())
-		top, done := a.label("stream"), a.label("fetched")
-		a.TESTQ(count, count)
-		a.JZ(operand.LabelRef(done))
-		a.Label(top)
-		line, lines := a.GP64(), a.integer("lines")
-		a.MOVQ(operand.Mem{Base: stream}, line)
-		a.ADDQ(at, line)
-		a.loop(lines, func() {
-			a.PREFETCHT1(operand.Mem{Base: line})
-			a.ADDQ(operand.U8(lineBytes), line)
-		})
-		a.ADDQ(operand.U8(8), stream)
-		a.DECQ(count)
-		a.JNZ(operand.LabelRef(top))
+		a.ask(at)
 		bytes := a.integer("lines")
 		a.SHLQ(operand.U8(6), bytes)
 		a.ADDQ(bytes, at)
-		a.Label(done)
 	}
+}
+
+// ask asks for as many lines as the parameter lines says of every stream of the
+// parameter ahead, from a number of bytes behind its start on, so that they are
+// in the second cache when they are read.
+func (a *asm) ask(from operand.Op) {
+	stream, count := a.pointer("ahead"), a.Load(a.Param("ahead").Len(), a.GP64())
+	top, done := a.label("stream"), a.label("asked")
+	a.TESTQ(count, count)
+	a.JZ(operand.LabelRef(done))
+	a.CMPQ(a.integer("lines"), operand.U8(0))
+	a.JLE(operand.LabelRef(done))
+	a.Label(top)
+	line, lines := a.GP64(), a.integer("lines")
+	a.MOVQ(operand.Mem{Base: stream}, line)
+	a.ADDQ(from, line)
+	a.loop(lines, func() {
+		a.PREFETCHT1(operand.Mem{Base: line})
+		a.ADDQ(operand.U8(lineBytes), line)
+	})
+	a.ADDQ(operand.U8(8), stream)
+	a.DECQ(count)
+	a.JNZ(operand.LabelRef(top))
+	a.Label(done)
 }

@@ -97,7 +97,7 @@ func (a *asm) function(name, params, doc string) {
 	var names []string
 	for _, field := range strings.Fields(strings.ReplaceAll(params, ",", " ")) {
 		switch field {
-		case "[]float32", "[]int":
+		case "[]float32", "[]*float32", "[]int":
 			for _, n := range names {
 				word(n+"_base", 8)
 				word(n+"_len", 8)
