@@ -145,7 +145,7 @@ func TestRuns(t *testing.T) {
 			runs := e.Runs(eighth, c.seeds)
 			for _, r := range runs {
 				got = append(got, r.Network.String()+"/"+string(rune('0'+r.Seed)))
-				if r.Scale != eighth || r.Protocol.Iterations != 125 || r.Protocol.Interval != 25 {
+				if r.Scale != eighth || r.Protocol.Iterations != 125 || r.Protocol.EvalInterval != 25 {
 					t.Errorf("%s is not resolved at 1/8: %+v", r.Network, r)
 				}
 			}

@@ -148,7 +148,7 @@ func TestParseErrors(t *testing.T) {
 
 		// Keys that do not exist.
 		{"unknown key", "batch = 64", "bacth = 64", `:11: protocol.bacth: no such key; did you mean "batch"?`},
-		{"unknown key, nothing near", "batch = 64", "dropout_probability = 0.5", `:11: protocol.dropout_probability: no such key; there are "batch", "decay", "decay_norm", "flip", "initialisation", "iterations", "last_layer", "learning_rate", "milestones", "momentum", "nesterov", "norm_batch", "norm_epsilon", "norm_momentum", "pad", "padding_side", "row_interval", "validation", "warmup_from_depth", "warmup_learning_rate", "warmup_training_error", "warmup_window", "weight_decay"`},
+		{"unknown key, nothing near", "batch = 64", "dropout_probability = 0.5", `:11: protocol.dropout_probability: no such key; there are "batch", "decay_norm", "eval_interval", "flip", "initialisation", "iterations", "last_layer", "learning_rate", "learning_rate_divisor", "milestones", "momentum", "nesterov", "norm_batch", "norm_epsilon", "norm_momentum", "pad", "padding_side", "validation", "warmup_from_depth", "warmup_learning_rate", "warmup_training_error", "warmup_window", "weight_decay"`},
 		{"other case", "batch = 64", "Batch = 64", `:11: protocol.Batch: no such key; did you mean "batch"?`},
 		{"both cases", "batch = 64", "batch = 64\nBATCH = 32", `:12: protocol.BATCH: no such key; did you mean "batch"?`},
 		{"unknown table", "[protocol]", "[protocols]", `:10: protocols: no such key; did you mean "protocol"?`},
@@ -166,7 +166,7 @@ func TestParseErrors(t *testing.T) {
 		{"number for list", "seeds = [3, 4]", "seeds = 3", `:5: seeds: found 3, wanted a list`},
 		{"list in list", "seeds = [3, 4]", "seeds = [[3], 4]", `:5: seeds: found a list, wanted an integer`},
 		{"number for network", `hidden = ["plain-20"]`, "hidden = [20]", `:4: hidden: found 20, wanted a name in quotes`},
-		{"value for table", "[public]\nresnet-20 = 8.27", "[protocol.public]", `:37: protocol.public: no such key; there are "batch", "decay", "decay_norm", "flip", "initialisation", "iterations", "last_layer", "learning_rate", "milestones", "momentum", "nesterov", "norm_batch", "norm_epsilon", "norm_momentum", "pad", "padding_side", "row_interval", "validation", "warmup_from_depth", "warmup_learning_rate", "warmup_training_error", "warmup_window", "weight_decay"`},
+		{"value for table", "[public]\nresnet-20 = 8.27", "[protocol.public]", `:37: protocol.public: no such key; there are "batch", "decay_norm", "eval_interval", "flip", "initialisation", "iterations", "last_layer", "learning_rate", "learning_rate_divisor", "milestones", "momentum", "nesterov", "norm_batch", "norm_epsilon", "norm_momentum", "pad", "padding_side", "validation", "warmup_from_depth", "warmup_learning_rate", "warmup_training_error", "warmup_window", "weight_decay"`},
 		{"table for list of tables", "[[row]]", "[row]", `:40: row: found a table, wanted a list`},
 		{"integer beyond a float", "resnet-20 = 8.75", "resnet-20 = 9223372036854775807", `:26: paper.test.resnet-20: found 9223372036854775807, wanted a number`},
 		{"wrong type in a third table", "degrees = 4\n", "degrees = 4\n[[panel]]\ntitle = 1\n", `:64: panel[3].title: found 1, wanted a string`},
@@ -204,7 +204,7 @@ func TestParseErrors(t *testing.T) {
 		{"milestone past the end", "milestones = [500, 750]", "milestones = [500, 1000]", `:13: protocol.milestones: 1000 is past the end of training, which has 1000 iterations`},
 		{"the paper's milestones past a shorter end", "milestones = [500, 750]\n", "", `:10: protocol.milestones: 32000 is past the end of training, which has 1000 iterations`},
 		{"milestones not increasing", "milestones = [500, 750]", "milestones = [750, 500]", `:13: protocol.milestones: 500 does not come after 750; wanted increasing numbers of iterations`},
-		{"no milestones", "milestones = [500, 750]", "milestones = []", `:13: protocol.milestones: an empty list; for a learning rate that never drops set decay to 1`},
+		{"no milestones", "milestones = [500, 750]", "milestones = []", `:13: protocol.milestones: an empty list; for a learning rate that never drops set learning_rate_divisor to 1`},
 
 		// Panels.
 		{"panel without networks", `networks = ["resnet-20"]`, ``, `:16: panel[1].networks: missing or empty; wanted at least one`},
@@ -309,7 +309,7 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("accepted a protocol that Check does not: %v", err)
 		}
 		for _, run := range e.Runs(experiments.Scale{Num: 1, Den: 1_000_000}, nil) {
-			if run.Protocol.Iterations < 1 || run.Protocol.Interval < 1 || run.Protocol.Interval > run.Protocol.Iterations {
+			if run.Protocol.Iterations < 1 || run.Protocol.EvalInterval < 1 || run.Protocol.EvalInterval > run.Protocol.Iterations {
 				t.Fatalf("unusable run %+v", run)
 			}
 		}

@@ -36,11 +36,12 @@ type Protocol struct {
 	// LearningRate is the rate before the first milestone. The default is 0.1.
 	LearningRate float64 `toml:"learning_rate" json:"learning_rate"`
 	// Milestones are the numbers of iterations after which the learning rate is
-	// multiplied by Decay, once each. The default is 32,000 and 48,000. A spec
-	// gives them increasing; scaled down to nothing, several can coincide.
+	// divided by LearningRateDivisor, once each. The default is 32,000 and 48,000. A
+	// spec gives them increasing; scaled down to nothing, several can coincide.
 	Milestones []int `toml:"milestones" json:"milestones"`
-	// Decay is the factor at each milestone. The default is 0.1.
-	Decay float64 `toml:"decay" json:"decay"`
+	// LearningRateDivisor is what the learning rate is divided by at each
+	// milestone; 1 leaves it as it is. The default is 10.
+	LearningRateDivisor float64 `toml:"learning_rate_divisor" json:"learning_rate_divisor"`
 	// Momentum is that of stochastic gradient descent. The default is 0.9.
 	Momentum float64 `toml:"momentum" json:"momentum"`
 	// WeightDecay is the factor of half the squared norm of all parameters that
@@ -69,10 +70,11 @@ type Protocol struct {
 	// Validation is the number of training images that are held out, drawn by the
 	// run's seed, and on which a validation error is recorded. The default is 0.
 	Validation int `toml:"validation" json:"validation"`
-	// Interval is the number of iterations between the rows of a learning curve.
+	// EvalInterval is the number of iterations between two evaluations, each a row of
+	// the learning curve: the test error then, the training error since the last.
 	// The default, 0, stands for a fortieth of the scaled schedule, at least 25
 	// and at most 400; a resolved protocol never has 0.
-	Interval int `toml:"row_interval" json:"row_interval"`
+	EvalInterval int `toml:"eval_interval" json:"eval_interval"`
 
 	// Initialisation is how convolutions are initialised: normal, with a variance
 	// by fan-out (the default, as the authors' code) or by fan-in.
@@ -110,20 +112,20 @@ const TrainingImages = 50_000
 // numbers stand; the words in quotes are the section's.
 func Paper() Protocol {
 	return Protocol{
-		Batch:        128,                   // "mini-batch size of 128 on two GPUs"
-		LearningRate: 0.1,                   // "start with a learning rate of 0.1"
-		Decay:        0.1,                   // "divide it by 10"
-		Milestones:   []int{32_000, 48_000}, // "at 32k and 48k iterations"
-		Iterations:   64_000,                // "terminate training at 64k iterations"
-		Momentum:     0.9,                   // "weight decay of 0.0001 and momentum of 0.9"
-		WeightDecay:  0.0001,
-		WarmupDepth:  110,  // "0.1 is slightly too large to start converging", of 110 layers
-		WarmupRate:   0.01, // "use 0.01 to warm up the training"
-		WarmupError:  80,   // "until the training error is below 80% (about 400 iterations)"
-		Pad:          4,    // "4 pixels are padded on each side"
-		Flip:         true, // "from the padded image or its horizontal flip"
-		Validation:   0,    // "trained on the training set", "evaluated on the test set"
-		Interval:     0,    // not the paper's: how often a row is written
+		Batch:               128,                   // "mini-batch size of 128 on two GPUs"
+		LearningRate:        0.1,                   // "start with a learning rate of 0.1"
+		LearningRateDivisor: 10,                    // "divide it by 10"
+		Milestones:          []int{32_000, 48_000}, // "at 32k and 48k iterations"
+		Iterations:          64_000,                // "terminate training at 64k iterations"
+		Momentum:            0.9,                   // "weight decay of 0.0001 and momentum of 0.9"
+		WeightDecay:         0.0001,
+		WarmupDepth:         110,  // "0.1 is slightly too large to start converging", of 110 layers
+		WarmupRate:          0.01, // "use 0.01 to warm up the training"
+		WarmupError:         80,   // "until the training error is below 80% (about 400 iterations)"
+		Pad:                 4,    // "4 pixels are padded on each side"
+		Flip:                true, // "from the padded image or its horizontal flip"
+		Validation:          0,    // "trained on the training set", "evaluated on the test set"
+		EvalInterval:        0,    // not the paper's: how often the network is evaluated
 
 		// What the paper leaves open: see the keys' comments.
 		WarmupWindow:   0, // an epoch
@@ -139,23 +141,23 @@ func Paper() Protocol {
 }
 
 // Scaled returns the resolved protocol at a scale: iterations and milestones are
-// scaled, to at least 1, and the row interval and the warm-up's window are
-// settled. Nothing else depends on the scale. A resolved protocol may be scaled again only by 1.
+// scaled, to at least 1, and the interval between evaluations and the
+// warm-up's window are settled. Nothing else depends on the scale. A resolved protocol may be scaled again only by 1.
 func (p Protocol) Scaled(s Scale) Protocol {
 	p.Iterations = s.Of(p.Iterations)
 	p.Milestones = slices.Clone(p.Milestones)
 	for i, m := range p.Milestones {
 		p.Milestones[i] = s.Of(m)
 	}
-	if p.Interval == 0 {
-		p.Interval = min(400, max(25, p.Iterations/40))
+	if p.EvalInterval == 0 {
+		p.EvalInterval = min(400, max(25, p.Iterations/40))
 	}
 	if p.WarmupWindow == 0 {
 		images := TrainingImages - p.Validation
 		p.WarmupWindow = max(1, (images+p.Batch-1)/p.Batch)
 	}
 	// A schedule shorter than its interval has its one row at the end.
-	p.Interval = min(p.Interval, p.Iterations)
+	p.EvalInterval = min(p.EvalInterval, p.Iterations)
 	return p
 }
 
@@ -198,7 +200,7 @@ func (p Protocol) check(table string) *SpecError {
 		{"batch", float64(p.Batch), interval{1, 8192, ""}},
 		{"iterations", float64(p.Iterations), interval{1, 10_000_000, ""}},
 		{"learning_rate", p.LearningRate, interval{0, 100, "above"}},
-		{"decay", p.Decay, interval{0, 1, "above"}},
+		{"learning_rate_divisor", p.LearningRateDivisor, interval{1, 1_000_000, ""}},
 		{"momentum", p.Momentum, interval{0, 1, "below"}},
 		{"weight_decay", p.WeightDecay, interval{0, 1, "below"}},
 		{"warmup_from_depth", float64(p.WarmupDepth), interval{0, network.MaxDepth, ""}},
@@ -206,7 +208,7 @@ func (p Protocol) check(table string) *SpecError {
 		{"warmup_training_error", p.WarmupError, interval{0, 100, "above"}},
 		{"pad", float64(p.Pad), interval{0, 4, ""}},
 		{"validation", float64(p.Validation), interval{0, 40_000, ""}}, // of 50,000 training images
-		{"row_interval", float64(p.Interval), interval{0, float64(p.Iterations), ""}},
+		{"eval_interval", float64(p.EvalInterval), interval{0, float64(p.Iterations), ""}},
 	} {
 		if err := checkRange(join(table, v.key), v.value, v.allowed); err != nil {
 			return err
@@ -220,7 +222,7 @@ func (p Protocol) check(table string) *SpecError {
 
 func (p Protocol) checkMilestones(key string) *SpecError {
 	if len(p.Milestones) == 0 {
-		return problemf(key, "an empty list; for a learning rate that never drops set decay to 1")
+		return problemf(key, "an empty list; for a learning rate that never drops set learning_rate_divisor to 1")
 	}
 	last := 0
 	for _, m := range p.Milestones {

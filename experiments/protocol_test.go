@@ -18,7 +18,7 @@ import (
 // second time from the paper.
 func TestPaper(t *testing.T) {
 	want := experiments.Protocol{
-		Batch: 128, Iterations: 64000, LearningRate: 0.1, Milestones: []int{32000, 48000}, Decay: 0.1,
+		Batch: 128, Iterations: 64000, LearningRate: 0.1, Milestones: []int{32000, 48000}, LearningRateDivisor: 10,
 		Momentum: 0.9, WeightDecay: 1e-4, WarmupDepth: 110, WarmupRate: 0.01, WarmupError: 80,
 		Pad: 4, Flip: true,
 		// Not in the paper: the authors' code for CIFAR, and Torch's batch normalisation.
@@ -58,12 +58,12 @@ func TestScaled(t *testing.T) {
 			}
 			paper := experiments.Paper()
 			got := paper.Scaled(scale)
-			if got.Iterations != c.iterations || !slices.Equal(got.Milestones, c.milestones) || got.Interval != c.interval {
+			if got.Iterations != c.iterations || !slices.Equal(got.Milestones, c.milestones) || got.EvalInterval != c.interval {
 				t.Errorf("%d iterations, milestones %d, interval %d; want %d, %d, %d",
-					got.Iterations, got.Milestones, got.Interval, c.iterations, c.milestones, c.interval)
+					got.Iterations, got.Milestones, got.EvalInterval, c.iterations, c.milestones, c.interval)
 			}
 			want := paper
-			want.Iterations, want.Milestones, want.Interval = got.Iterations, got.Milestones, got.Interval
+			want.Iterations, want.Milestones, want.EvalInterval = got.Iterations, got.Milestones, got.EvalInterval
 			want.WarmupWindow = 391 // an epoch, at any scale
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("something else was scaled (-paper +got):\n%s", diff)
@@ -82,7 +82,7 @@ func TestScaled(t *testing.T) {
 // for the whole schedule.
 func TestScaledInterval(t *testing.T) {
 	p := experiments.Paper()
-	p.Interval = 500
+	p.EvalInterval = 500
 	for _, c := range []struct {
 		scale experiments.Scale
 		want  int
@@ -91,7 +91,7 @@ func TestScaledInterval(t *testing.T) {
 		{experiments.Scale{Num: 1, Den: 16}, 500},
 		{experiments.Scale{Num: 1, Den: 256}, 250},
 	} {
-		if got := p.Scaled(c.scale).Interval; got != c.want {
+		if got := p.Scaled(c.scale).EvalInterval; got != c.want {
 			t.Errorf("at %s the interval is %d, want %d", c.scale, got, c.want)
 		}
 	}
@@ -113,9 +113,9 @@ func TestProtocolCheck(t *testing.T) {
 		{"negative iterations", func(p *protocol) { p.Iterations = -1 }, "iterations: found -1, wanted a number from 1 to 10000000"},
 		{"no rate", func(p *protocol) { p.LearningRate = 0 }, "learning_rate: found 0, wanted a number above 0, at most 100"},
 		{"rate NaN", func(p *protocol) { p.LearningRate = math.NaN() }, "learning_rate: found NaN, wanted a number above 0, at most 100"},
-		{"no decay", func(p *protocol) { p.Decay = 1 }, ""},
-		{"decay to nothing", func(p *protocol) { p.Decay = 0 }, "decay: found 0, wanted a number above 0, at most 1"},
-		{"growth", func(p *protocol) { p.Decay = 1.5 }, "decay: found 1.5, wanted a number above 0, at most 1"},
+		{"a rate that stays", func(p *protocol) { p.LearningRateDivisor = 1 }, ""},
+		{"division by 0", func(p *protocol) { p.LearningRateDivisor = 0 }, "learning_rate_divisor: found 0, wanted a number from 1 to 1000000"},
+		{"a factor, not a divisor", func(p *protocol) { p.LearningRateDivisor = 0.1 }, "learning_rate_divisor: found 0.1, wanted a number from 1 to 1000000"},
 		{"no momentum", func(p *protocol) { p.Momentum = 0 }, ""},
 		{"momentum 1", func(p *protocol) { p.Momentum = 1 }, "momentum: found 1, wanted a number from 0, below 1"},
 		{"no weight decay", func(p *protocol) { p.WeightDecay = 0 }, ""},
@@ -129,8 +129,8 @@ func TestProtocolCheck(t *testing.T) {
 		{"pad 5", func(p *protocol) { p.Pad = 5 }, "pad: found 5, wanted a number from 0 to 4"},
 		{"45k/5k", func(p *protocol) { p.Validation = 5000 }, ""},
 		{"nothing left to train on", func(p *protocol) { p.Validation = 50_000 }, "validation: found 50000, wanted a number from 0 to 40000"},
-		{"one row", func(p *protocol) { p.Interval = 64_000 }, ""},
-		{"no row", func(p *protocol) { p.Interval = 64_001 }, "row_interval: found 64001, wanted a number from 0 to 64000"},
+		{"one row", func(p *protocol) { p.EvalInterval = 64_000 }, ""},
+		{"no row", func(p *protocol) { p.EvalInterval = 64_001 }, "eval_interval: found 64001, wanted a number from 0 to 64000"},
 		{"one milestone", func(p *protocol) { p.Milestones = []int{63_999} }, ""},
 		{"milestone 0", func(p *protocol) { p.Milestones = []int{0} }, "milestones: found 0, wanted 1 or more"},
 		{"same milestones", func(p *protocol) { p.Milestones = []int{9, 9} }, "milestones: 9 does not come after 9; wanted increasing numbers of iterations"},

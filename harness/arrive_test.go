@@ -31,7 +31,7 @@ networks = ["plain-8"]
 batch = 16
 iterations = 4
 milestones = [2]
-row_interval = 2
+eval_interval = 2
 `
 
 // archiveOf packs six batches of records as the authors' archive does.

@@ -30,7 +30,7 @@ batch = 16
 iterations = 9
 learning_rate = 0.05
 milestones = [4, 7]
-row_interval = 4
+eval_interval = 4
 `
 
 // A folder is a place to run the program in.

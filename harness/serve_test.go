@@ -42,7 +42,7 @@ func news(t *testing.T, get func(string) (int, string), url string) told {
 func TestServeTrains(t *testing.T) {
 	dir := t.TempDir()
 	spec := filepath.Join(dir, "quick.toml")
-	err := os.WriteFile(spec, []byte("title = \"Quick\"\ndraw = \"curves\"\nnetworks = [\"resnet-8\"]\n[protocol]\nbatch = 8\niterations = 6\nmilestones = [3]\nrow_interval = 3\n"), 0o666)
+	err := os.WriteFile(spec, []byte("title = \"Quick\"\ndraw = \"curves\"\nnetworks = [\"resnet-8\"]\n[protocol]\nbatch = 8\niterations = 6\nmilestones = [3]\neval_interval = 3\n"), 0o666)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,7 +65,7 @@ batch = 16
 iterations = %d
 learning_rate = 0.05
 milestones = [6]
-row_interval = %d
+eval_interval = %d
 `, networks, seeds, iterations, iterations)
 }
 

@@ -28,7 +28,7 @@ batch = 16
 iterations = 40
 learning_rate = 0.05
 milestones = [20, 30]
-row_interval = 20
+eval_interval = 20
 `
 
 // seedVariable gives the seed of the moments at which processes are killed, to

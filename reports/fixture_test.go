@@ -65,7 +65,7 @@ func generated(n network.Network, spec experiments.RunSpec) *results.Record {
 	if warm {
 		r.WarmupEnded = 400
 	}
-	for i := p.Interval; i <= p.Iterations; i += p.Interval {
+	for i := p.EvalInterval; i <= p.Iterations; i += p.EvalInterval {
 		phase := 0
 		from := 0
 		for _, m := range p.Milestones {
@@ -73,7 +73,7 @@ func generated(n network.Network, spec experiments.RunSpec) *results.Record {
 				phase, from = phase+1, m
 			}
 		}
-		rate := p.LearningRate * math.Pow(p.Decay, float64(phase))
+		rate := p.LearningRate / math.Pow(p.LearningRateDivisor, float64(phase))
 		plateau := []float64{1.1*end[0] + 9.5, 1.1*end[0] + 1.5, end[0]}[min(phase, 2)]
 		test := []float64{end[1] + 7, end[1] + 0.8, end[1] + shift}[min(phase, 2)]
 		scatter := []float64{2, 0.25, 0.08}[min(phase, 2)]
@@ -209,7 +209,7 @@ func choicesExperiment() *experiments.Experiment {
 func smokeExperiment() *experiments.Experiment {
 	p := experiments.Paper()
 	p.Iterations, p.Milestones = 60, []int{30, 45}
-	p.Interval = 2
+	p.EvalInterval = 2
 	return &experiments.Experiment{
 		Name: "smoke", Title: "First try", Draw: "curves", Protocol: p, Seeds: []int64{1},
 		Networks: []network.Network{plainNet(20), residualNet(20)},

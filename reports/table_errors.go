@@ -54,7 +54,7 @@ func errorTable(s *Selection) *table.Table {
 		}
 	}
 	t.Notes = append(t.Notes,
-		"Training error: mean over the minibatches of the last log interval, augmented. Test error: the single view, running statistics. "+
+		"Training error: mean over the minibatches since the previous evaluation, augmented. Test error: the single view, running statistics. "+
 			"Lowest: the smallest test error at any time of the run; it is selected on the test set and flatters the network.")
 	t.Notes = append(t.Notes, s.paperNotes()...)
 	if !compared && s.quotesPaper() {

@@ -169,6 +169,12 @@ func decodeDocument(b []byte) (document, error) {
 		return document{}, laterFormat(version.Format)
 	}
 	d := document{Protocol: protocolBefore(version.Format)}
+	if unreadable == nil {
+		var err error
+		if b, err = withNewNames(b, version.Format); err != nil {
+			return d, err
+		}
+	}
 	if err := experiments.DecodeAll("", b, &d, func(key string) bool { return !addedAfter(version.Format, key) }); err != nil {
 		return d, err
 	}

@@ -71,12 +71,12 @@ func TestDocumentRoundTrip(t *testing.T) {
 func TestDocumentRefuses(t *testing.T) {
 	good := string(goldenDocument(t))
 	for _, c := range []struct{ name, old, new, want string }{
-		{"a later format", "format = 3", "format = 4\nsomething_new = 1", "it has format 4, of a later version of the program than this one, which reads up to 3"},
-		{"no format", "format = 3", "format = 0", "process: no such key"},
-		{"keys of a later format", "format = 3", "format = 1", "process: no such key"},
+		{"a later format", "format = 4", "format = 5\nsomething_new = 1", "it has format 5, of a later version of the program than this one, which reads up to 4"},
+		{"no format", "format = 4", "format = 0", "line 18: protocol.learning_rate_divisor: no such key"},
+		{"keys of a later format", "format = 4", "format = 1", "line 18: protocol.learning_rate_divisor: no such key"},
 		{"a key of this format missing", "nesterov = false\n", "", "line 13: protocol.nesterov: missing"},
 		{"a key of the second process missing", "iteration = 700\n", "", "line 92: process[2].iteration: missing"},
-		{"processes in an earlier format", "format = 3", "format = 2", "process: no such key"},
+		{"a key by its name in an earlier format", "eval_interval", "row_interval", "line 28: protocol.row_interval: no such key; did you mean \"eval_interval\"?"},
 		{"processes out of order", "iteration = 700\nhost", "iteration = 0\nhost", "process.iteration is 0, want more than 0"},
 		{"key of a process", "[[process]]\n", "[[process]]\ncolour = 1\n", "line 82: process[1].colour: no such key"},
 		{"unknown key", "[data]", "[data]\ncolour = 1", "line 39: data.colour: no such key"},
@@ -89,7 +89,7 @@ func TestDocumentRefuses(t *testing.T) {
 		{"network unknown", `"plain-20"`, `"plain-21"`, ""},
 		{"spec changed by hand", "learning_rate = 0.1", "learning_rate = 0.2", "identity is"},
 		{"seed changed by hand", "seed = 1", "seed = 2", "identity is"},
-		{"not TOML", "format = 3", "format 3", "line 3: "},
+		{"not TOML", "format = 4", "format 4", "line 3: "},
 		{"cut off", "[provenance]", "[proven", "line "},
 	} {
 		text := strings.Replace(good, c.old, c.new, 1)

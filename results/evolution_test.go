@@ -10,15 +10,20 @@ import (
 )
 
 // Records of earlier formats, as they were written then, are read with the
-// values that the keys they lack stood for, and keep their identities.
+// values that the keys they lack stood for and the keys that were renamed, and keep
+// their identities.
 func TestEarlierFormats(t *testing.T) {
 	for _, c := range []struct {
 		file, identity string
+		initialisation experiments.Initialisation
+		last           experiments.LastLayer
 		window         int
 	}{
-		{"format1/plain-20.toml", "5bdd4ca9f6e9", 100},
-		{"format1/resnet-20.toml", "b48d1f3d2731", 100},
-		{"format1/resnet-110.toml", "b1c77a714610", 100},
+		{"format1/plain-20.toml", "5bdd4ca9f6e9", experiments.FanIn, experiments.He, 100},
+		{"format1/resnet-20.toml", "b48d1f3d2731", experiments.FanIn, experiments.He, 100},
+		{"format1/resnet-110.toml", "b1c77a714610", experiments.FanIn, experiments.He, 100},
+		{"format2/resnet-56.toml", "312aa80b64cc", experiments.FanOut, experiments.Uniform, 391},
+		{"format3/plain-20.toml", "6eb6e330b080", experiments.FanOut, experiments.Uniform, 391},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			b, err := os.ReadFile(filepath.Join("testdata", filepath.FromSlash(c.file)))
@@ -34,9 +39,12 @@ func TestEarlierFormats(t *testing.T) {
 				t.Errorf("identity %s, want %s", got, c.identity)
 			}
 			p := r.Key.Spec.Protocol
-			if p.Initialisation != experiments.FanIn || p.LastLayer != experiments.He || p.WarmupWindow != c.window ||
+			if p.Initialisation != c.initialisation || p.LastLayer != c.last || p.WarmupWindow != c.window ||
 				p.Nesterov || !p.DecayNorm || p.NormMomentum != 0.1 || p.NormEpsilon != 1e-5 || p.NormBatch != 0 || p.PaddingSide != experiments.PadBoth {
 				t.Errorf("the keys that the record lacks are read as %+v", p)
+			}
+			if p.EvalInterval != 100 || p.LearningRateDivisor != 10 {
+				t.Errorf("the keys that were renamed are read as %+v", p)
 			}
 			// Written again it is of the current format, and the same run.
 			again, err := encodeDocument(documentOf(r))
@@ -47,10 +55,42 @@ func TestEarlierFormats(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if d.Identity != c.identity || !strings.Contains(string(again), `initialisation = "fan-in"`) {
+			if d.Identity != c.identity || !strings.Contains(string(again), "learning_rate_divisor = 10.0\n") || strings.Contains(string(again), "row_interval") {
 				t.Errorf("written again as\n%s", again)
 			}
 		})
+	}
+}
+
+// A factor of an earlier format is a divisor now, whatever it was: the identities
+// are those that the program of that format gave.
+func TestEarlierFactors(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("testdata", "format3", "plain-20.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for factor, identity := range map[string]string{
+		"0.3":               "2a2a208b1150",
+		"0.7":               "b2dd065ea89d",
+		"0.2":               "9cfe0e802fa1",
+		"1.0":               "92c2482c54ec",
+		"0.123456789012345": "53daec5dc768",
+	} {
+		text := strings.NewReplacer("decay = 0.1\n", "decay = "+factor+"\n", "6eb6e330b080", identity).Replace(string(b))
+		if _, err := decodeDocument([]byte(text)); err != nil {
+			t.Errorf("a factor of %s: %v", factor, err)
+		}
+	}
+	for _, c := range []struct{ old, new, want string }{
+		{"decay = 0.1\n", "decay = \"x\"\n", `line 18: protocol.decay: found "x", wanted a number`},
+		{"decay = 0.1\n", "learning_rate_divisor = 10.0\n", "line 18: protocol.learning_rate_divisor: no such key"},
+		{"decay = 0.1\n", "", "line 13: protocol.learning_rate_divisor: missing"},
+		{"format = 3", "format = 2", "process: no such key"},
+	} {
+		_, err := decodeDocument([]byte(strings.Replace(string(b), c.old, c.new, 1)))
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) {
+			t.Errorf("%q for %q: error %v, want %s", c.new, c.old, err, c.want)
+		}
 	}
 }
 

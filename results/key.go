@@ -36,7 +36,8 @@ type Key struct {
 // in a key; they are in the record's [Provenance]. Warm-up settings count only
 // for networks that warm up, the side of a shortcut's padding only for networks
 // that pad. A key of the protocol that came later counts only where it has
-// another value than the one it stands for in records without it: see [added].
+// another value than the one it stands for in records without it, and one that was
+// renamed counts under its old name: see [added] and [renamed].
 func (k Key) Identity() string {
 	sum := sha256.Sum256(k.canonical())
 	return hex.EncodeToString(sum[:])[:12]
@@ -76,6 +77,7 @@ func (k Key) canonical() []byte {
 			delete(protocol, a.key)
 		}
 	}
+	withOldNames(protocol)
 	doc := map[string]any{
 		"network":    k.Spec.Network.Canonical(),
 		"protocol":   protocol,

@@ -33,8 +33,11 @@ func TestDescribedNetwork(t *testing.T) {
 	if got := d.record().Key; got.Spec.Network != wide() || got.Identity() != key.Identity() {
 		t.Errorf("read as %v", got)
 	}
+	earlier := strings.NewReplacer("format = 4", "format = 2", "learning_rate_divisor = 10.0", "decay = 0.1", "eval_interval", "row_interval").Replace(string(text))
+	if _, err := decodeDocument([]byte(earlier)); err == nil || !strings.Contains(err.Error(), "which format 2 does not have") {
+		t.Errorf("in an earlier format: %v", err)
+	}
 	for name, c := range map[string]struct{ old, new, says string }{
-		"an earlier format":  {"format = 3", "format = 2", "which format 2 does not have"},
 		"an unknown key":     {`shortcut = "B"`, `shortcut = "B", width = 2`, `network: unknown key "width"`},
 		"another case":       {`shortcut = "B"`, `Shortcut = "B"`, `network: unknown key "Shortcut"`},
 		"an odd width":       {"48", "50", "channels: found 50"},

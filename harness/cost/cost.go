@@ -23,7 +23,7 @@ func Run(spec experiments.RunSpec, done int) int64 {
 	p := spec.Protocol
 	left := p.Iterations - done
 	images := int64(left) * int64(p.Batch) * Passes
-	rows := (p.Iterations+p.Interval-1)/p.Interval - done/p.Interval
+	rows := (p.Iterations+p.EvalInterval-1)/p.EvalInterval - done/p.EvalInterval
 	images += int64(rows) * int64(testImages+p.Validation)
 	return spec.Network.MultiplyAdds() * images
 }

@@ -37,8 +37,7 @@ func (s *Schedule) Rate(iteration int) float64 {
 	rate := s.protocol.LearningRate
 	for _, m := range s.protocol.Milestones {
 		if iteration >= m {
-			// The paper divides by 10; 0.1/10 is 0.01 to the last bit, 0.1*0.1 is not.
-			rate /= 1 / s.protocol.Decay
+			rate /= s.protocol.LearningRateDivisor
 		}
 	}
 	if s.state.Active {

@@ -278,7 +278,7 @@ func (t *trainer) step(in *input) error {
 // there yet. A run that is stopped while it computes a row finds it due again.
 func (t *trainer) rowDue() bool {
 	p := t.spec.Protocol
-	if t.Iteration == 0 || t.Iteration%p.Interval != 0 && t.Iteration != p.Iterations {
+	if t.Iteration == 0 || t.Iteration%p.EvalInterval != 0 && t.Iteration != p.Iterations {
 		return false
 	}
 	return len(t.Rows) == 0 || t.Rows[len(t.Rows)-1].Iteration != t.Iteration

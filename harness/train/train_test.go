@@ -35,7 +35,7 @@ func images() *data.Set { return data.Synthetic(1, 60, EvalBatch+10) }
 // smallKey is a run of 8 iterations with rows after 3, 6 and 8.
 func smallKey(set *data.Set) results.Key {
 	p := experiments.Paper()
-	p.Batch, p.Iterations, p.Milestones, p.Interval, p.Validation = 8, 8, []int{4, 7}, 3, 10
+	p.Batch, p.Iterations, p.Milestones, p.EvalInterval, p.Validation = 8, 8, []int{4, 7}, 3, 10
 	p = p.Scaled(experiments.Scale{Num: 1, Den: 1})
 	return results.Key{
 		Spec: experiments.RunSpec{
@@ -350,7 +350,7 @@ func TestWarmUpIsResumed(t *testing.T) {
 	start := func() attempt {
 		a := newAttempt(t, t.TempDir(), set)
 		a.key.Spec.Network = network.Standard(network.Residual, 18)
-		a.key.Spec.Protocol.Iterations, a.key.Spec.Protocol.Interval = 140, 70
+		a.key.Spec.Protocol.Iterations, a.key.Spec.Protocol.EvalInterval = 140, 70
 		a.key.Spec.Protocol.WarmupWindow = 100
 		a.key.Spec.Protocol.Milestones = nil
 		a.model.wrong, a.checkpointEvery = wrongFrom(0), time.Hour

@@ -30,7 +30,7 @@ func TestStopOnFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := fixture.Experiment(t, "e", func(p *experiments.Protocol) {
-		p.Batch, p.Iterations, p.Milestones, p.Interval = 16, 40, []int{20}, 2
+		p.Batch, p.Iterations, p.Milestones, p.EvalInterval = 16, 40, []int{20}, 2
 	})
 	e.Networks = e.Networks[:1]
 	store := open(t, dir)

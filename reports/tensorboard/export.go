@@ -87,7 +87,7 @@ func appendTo(path string, content []byte) error {
 // events is the whole event file of a run: its hyperparameters, an event per row,
 // at the time the row was reached, and, when the run is complete, one for each
 // layer's response, with the layer in place of the step. Errors are in percent;
-// images per second are those since the row before.
+// images per second are those since the previous row.
 func events(r *results.Record) ([]byte, error) {
 	var b bytes.Buffer
 	w, err := NewWriter(&b, r.Provenance.Started)
