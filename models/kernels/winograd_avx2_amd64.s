@@ -60,7 +60,7 @@ loop5:
 	MOVQ tiles+72(FP), R13
 	MOVQ R13, 24(SP)
 
-loop6:
+loop8:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -73,7 +73,7 @@ loop6:
 	VXORPS Y9, Y9, Y9
 	MOVQ   c+80(FP), R13
 
-loop7:
+loop9:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	VBROADCASTSS (R11), Y12
@@ -145,7 +145,7 @@ loop7:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop7
+	JNZ          loop9
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -175,7 +175,7 @@ loop7:
 	VXORPS       Y9, Y9, Y9
 	MOVQ         c+80(FP), R13
 
-loop8:
+loop10:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	VBROADCASTSS (R11), Y12
@@ -247,7 +247,7 @@ loop8:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop8
+	JNZ          loop10
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -279,7 +279,7 @@ loop8:
 	VXORPS       Y11, Y11, Y11
 	MOVQ         c+80(FP), R13
 
-loop9:
+loop11:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	VBROADCASTSS (R11), Y14
@@ -363,7 +363,7 @@ loop9:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop9
+	JNZ          loop11
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -386,7 +386,7 @@ loop9:
 	LEAQ         (R11)(BX*4), R11
 	ADDQ         BX, R11
 	SUBQ         $0x10, 24(SP)
-	JNZ          loop6
+	JNZ          loop8
 	ADDQ         R9, DX
 	ADDQ         $0x00000040, R10
 	SUBQ         $0x01, 16(SP)
@@ -413,30 +413,30 @@ TEXT ·multiplyGradAVX2(SB), NOSPLIT, $32-144
 	MOVQ $0x00000000, (SP)
 	MOVQ $0x00000024, 8(SP)
 
-loop10:
+loop12:
 	MOVQ  ahead_base+112(FP), DI
 	MOVQ  ahead_len+120(FP), R8
 	TESTQ R8, R8
-	JZ    asked12
+	JZ    asked14
 	MOVQ  lines+136(FP), R9
 	CMPQ  R9, $0x00
-	JLE   asked12
+	JLE   asked14
 
-stream11:
+stream13:
 	MOVQ lines+136(FP), R10
 	MOVQ (DI), R9
 	ADDQ (SP), R9
 
-loop13:
+loop15:
 	PREFETCHT1 (R9)
 	ADDQ       $0x40, R9
 	SUBQ       $0x01, R10
-	JNZ        loop13
+	JNZ        loop15
 	ADDQ       $0x08, DI
 	DECQ       R8
-	JNZ        stream11
+	JNZ        stream13
 
-asked12:
+asked14:
 	MOVQ lines+136(FP), DI
 	SHLQ $0x06, DI
 	ADDQ DI, (SP)
@@ -446,13 +446,13 @@ asked12:
 	SHRQ $0x04, R9
 	MOVQ R9, 16(SP)
 
-loop14:
+loop16:
 	MOVQ DI, R9
 	MOVQ CX, R10
 	MOVQ c+80(FP), R11
 	MOVQ R11, 24(SP)
 
-loop15:
+loop19:
 	MOVQ   R10, R11
 	MOVQ   R8, R12
 	VXORPS Y0, Y0, Y0
@@ -467,7 +467,7 @@ loop15:
 	VXORPS Y9, Y9, Y9
 	MOVQ   tiles+72(FP), R13
 
-loop16:
+loop20:
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
 	VBROADCASTSS (R11), Y12
@@ -488,7 +488,7 @@ loop16:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop16
+	JNZ          loop20
 	VADDPS       (R9), Y0, Y0
 	VMOVUPS      Y0, (R9)
 	VADDPS       32(R9), Y1, Y1
@@ -529,7 +529,7 @@ loop16:
 	VXORPS       Y9, Y9, Y9
 	MOVQ         tiles+72(FP), R13
 
-loop17:
+loop21:
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
 	VBROADCASTSS (R11), Y12
@@ -550,7 +550,7 @@ loop17:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop17
+	JNZ          loop21
 	VADDPS       (R9), Y0, Y0
 	VMOVUPS      Y0, (R9)
 	VADDPS       32(R9), Y1, Y1
@@ -593,7 +593,7 @@ loop17:
 	VXORPS       Y11, Y11, Y11
 	MOVQ         tiles+72(FP), R13
 
-loop18:
+loop22:
 	VMOVUPS      (R12), Y12
 	VMOVUPS      32(R12), Y13
 	VBROADCASTSS (R11), Y14
@@ -617,7 +617,7 @@ loop18:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop18
+	JNZ          loop22
 	VADDPS       (R9), Y0, Y0
 	VMOVUPS      Y0, (R9)
 	VADDPS       32(R9), Y1, Y1
@@ -650,11 +650,11 @@ loop18:
 	ADDQ         SI, R9
 	ADDQ         $0x18, R10
 	SUBQ         $0x10, 24(SP)
-	JNZ          loop15
+	JNZ          loop19
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R8
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop14
+	JNZ          loop16
 	MOVQ         c+80(FP), DI
 	MOVQ         k+88(FP), R8
 	IMULQ        R8, DI
@@ -664,7 +664,7 @@ loop18:
 	MOVQ         dPlane+104(FP), DI
 	LEAQ         (DX)(DI*4), DX
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop10
+	JNZ          loop12
 	VZEROUPPER
 	RET
 
@@ -689,10 +689,10 @@ TEXT ·transformInputAVX2(SB), NOSPLIT, $40-88
 	MOVQ tilesY+56(FP), R13
 	MOVQ R13, (SP)
 
-loop19:
+loop23:
 	MOVQ $0x00000002, 8(SP)
 
-loop20:
+loop24:
 	VMOVUPS      constant0<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
@@ -711,7 +711,7 @@ loop20:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 16(SP)
 
-loop21:
+loop25:
 	VMOVUPS      Y5, Y1
 	VMOVUPS      Y11, Y7
 	VMOVUPS      Y6, Y2
@@ -788,7 +788,7 @@ loop21:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop21
+	JNZ          loop25
 	VMOVUPS      constant2<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
@@ -809,7 +809,7 @@ loop21:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 24(SP)
 
-loop22:
+loop26:
 	VMOVUPS      Y4, Y0
 	VMOVUPS      Y10, Y6
 	VMOVUPS      Y5, Y1
@@ -890,7 +890,7 @@ loop22:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop22
+	JNZ          loop26
 	VMOVUPS      constant0<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
@@ -913,7 +913,7 @@ loop22:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 32(SP)
 
-loop23:
+loop27:
 	VMOVUPS      Y5, Y1
 	VMOVUPS      Y11, Y7
 	VMOVUPS      Y6, Y2
@@ -998,11 +998,11 @@ loop23:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 32(SP)
-	JNZ          loop23
+	JNZ          loop27
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop20
+	JNZ          loop24
 	SUBQ         $0x40, AX
 	SUBQ         $0x40, CX
 	LEAQ         (CX)(R10*4), CX
@@ -1011,7 +1011,7 @@ loop23:
 	IMULQ        R14, R13
 	LEAQ         (AX)(R13*4), AX
 	SUBQ         $0x01, (SP)
-	JNZ          loop19
+	JNZ          loop23
 	VZEROUPPER
 	RET
 
@@ -1065,15 +1065,15 @@ TEXT ·transformGradAVX2(SB), NOSPLIT, $24-88
 	MOVQ tilesY+56(FP), R12
 	MOVQ R12, (SP)
 
-loop24:
+loop28:
 	MOVQ CX, R12
 	MOVQ tilesX+48(FP), R13
 	MOVQ R13, 8(SP)
 
-loop25:
+loop29:
 	MOVQ $0x00000002, 16(SP)
 
-loop26:
+loop30:
 	VMOVUPS     (R12), Y1
 	VMOVUPS     (R12)(R10*1), Y4
 	VADDPS      (R12)(R10*2), Y1, Y1
@@ -1241,17 +1241,17 @@ loop26:
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, R12
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop26
+	JNZ         loop30
 	SUBQ        $0x40, AX
 	SUBQ        $0x40, R12
 	ADDQ        $0x00000100, R12
 	MOVQ        channels+72(FP), R13
 	LEAQ        (AX)(R13*4), AX
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop25
+	JNZ         loop29
 	LEAQ        (CX)(R10*4), CX
 	SUBQ        $0x01, (SP)
-	JNZ         loop24
+	JNZ         loop28
 	VZEROUPPER
 	RET
 
@@ -1273,15 +1273,15 @@ TEXT ·transformOutputAVX2(SB), NOSPLIT, $32-112
 	MOVQ tilesY+80(FP), R10
 	MOVQ R10, 8(SP)
 
-loop27:
+loop31:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop28:
+loop32:
 	MOVQ $0x00000002, 24(SP)
 
-loop29:
+loop33:
 	VMOVUPS     (DX)(SI*1), Y1
 	VMOVUPS     (DX)(DI*1), Y2
 	VADDPS      (DX)(SI*2), Y1, Y1
@@ -1504,7 +1504,7 @@ loop29:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R10
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop29
+	JNZ         loop33
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R10
@@ -1512,12 +1512,12 @@ loop29:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (DX)(R11*4), DX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop28
+	JNZ         loop32
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop27
+	JNZ         loop31
 	VZEROUPPER
 	RET
 
@@ -1551,15 +1551,15 @@ TEXT ·transformOutputGradAVX2(SB), NOSPLIT, $32-160
 	MOVQ tilesY+128(FP), R12
 	MOVQ R12, 8(SP)
 
-loop30:
+loop34:
 	MOVQ (SP), R12
 	MOVQ tilesX+120(FP), R13
 	MOVQ R13, 16(SP)
 
-loop31:
+loop35:
 	MOVQ $0x00000002, 24(SP)
 
-loop32:
+loop36:
 	VMOVUPS     (DX)(R8*1), Y1
 	VMOVUPS     (DX)(R9*1), Y2
 	VADDPS      (DX)(R8*2), Y1, Y1
@@ -1863,7 +1863,7 @@ loop32:
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R12
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop32
+	JNZ         loop36
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, SI
@@ -1872,12 +1872,12 @@ loop32:
 	MOVQ        channels+144(FP), R13
 	LEAQ        (DX)(R13*4), DX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop31
+	JNZ         loop35
 	MOVQ        (SP), R12
 	LEAQ        (R12)(R11*4), R12
 	MOVQ        R12, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop30
+	JNZ         loop34
 	VZEROUPPER
 	RET
 
@@ -1912,15 +1912,15 @@ TEXT ·transformOutputGradAddAVX2(SB), NOSPLIT, $32-184
 	MOVQ tilesY+152(FP), R13
 	MOVQ R13, 8(SP)
 
-loop33:
+loop37:
 	MOVQ (SP), R13
 	MOVQ tilesX+144(FP), R14
 	MOVQ R14, 16(SP)
 
-loop34:
+loop38:
 	MOVQ $0x00000002, 24(SP)
 
-loop35:
+loop39:
 	VMOVUPS     (DX)(R9*1), Y1
 	VMOVUPS     (DX)(R10*1), Y2
 	VADDPS      (DX)(R9*2), Y1, Y1
@@ -2207,7 +2207,7 @@ loop35:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R13
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop35
+	JNZ         loop39
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R13
@@ -2215,12 +2215,12 @@ loop35:
 	MOVQ        channels+168(FP), R14
 	LEAQ        (DX)(R14*4), DX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop34
+	JNZ         loop38
 	MOVQ        (SP), R13
 	LEAQ        (R13)(R12*4), R13
 	MOVQ        R13, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop33
+	JNZ         loop37
 	VZEROUPPER
 	RET
 
@@ -2230,7 +2230,7 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	MOVQ  last+72(FP), AX
 	MOVQ  first+64(FP), CX
 	SUBQ  CX, AX
-	JLE   none36
+	JLE   none40
 	MOVQ  w_base+24(FP), CX
 	MOVQ  u_base+0(FP), DX
 	MOVQ  first+64(FP), BX
@@ -2257,15 +2257,15 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	SHRQ  $0x04, R13
 	MOVQ  R13, (SP)
 
-loop37:
+loop41:
 	MOVQ CX, R13
 	MOVQ DX, R14
 	MOVQ AX, 8(SP)
 
-loop38:
+loop42:
 	MOVQ $0x00000002, 16(SP)
 
-loop39:
+loop43:
 	VMOVUPS      (R13), Y0
 	VADDPS       (R13)(DI*2), Y0, Y0
 	VSUBPS       (R13)(DI*1), Y0, Y1
@@ -2333,21 +2333,21 @@ loop39:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop39
+	JNZ          loop43
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop38
+	JNZ          loop42
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 24(SP)
 
-loop40:
+loop44:
 	MOVQ $0x00000002, 32(SP)
 
-loop41:
+loop45:
 	VMOVUPS      (R13), Y0
 	VMOVUPS      (R13)(DI*2), Y1
 	VFMADD231PS  constant0<>+0(SB), Y1, Y0
@@ -2427,21 +2427,21 @@ loop41:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 32(SP)
-	JNZ          loop41
+	JNZ          loop45
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop40
+	JNZ          loop44
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 40(SP)
 
-loop42:
+loop46:
 	MOVQ $0x00000002, 48(SP)
 
-loop43:
+loop47:
 	VMOVUPS      (R13), Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      (R13)(DI*2), Y1
@@ -2500,21 +2500,21 @@ loop43:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 48(SP)
-	JNZ          loop43
+	JNZ          loop47
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 40(SP)
-	JNZ          loop42
+	JNZ          loop46
 	ADDQ         $0x00000040, CX
 	MOVQ         c+48(FP), R13
 	SHLQ         $0x06, R13
 	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
-	JNZ          loop37
+	JNZ          loop41
 
-none36:
+none40:
 	VZEROUPPER
 	RET
 
@@ -2566,7 +2566,7 @@ TEXT ·transformWeightsGradAVX2(SB), NOSPLIT, $8-64
 	LEAQ  (BX)(BX*2), R9
 	LEAQ  (R9)(BX*2), R10
 
-loop44:
+loop48:
 	VMOVUPS      (CX)(BX*1), Y0
 	VMOVUPS      (CX)(R9*1), Y1
 	VADDPS       (CX)(BX*2), Y0, Y0
@@ -2746,7 +2746,7 @@ loop44:
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x08, (SP)
-	JNZ          loop44
+	JNZ          loop48
 	VZEROUPPER
 	RET
 

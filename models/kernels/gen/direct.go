@@ -74,7 +74,7 @@ func (a *asm) directTile(height, blocks int, y, x, w reg.Register, xRows [4]reg.
 		a.LEAQ(operand.Mem{Base: x, Index: base, Scale: 4}, base)
 		at := a.newRows(base, xRows, height)
 		a.loop(a.integer("depth"), func() {
-			a.outer(sums, a.contiguous(wAt, blocks), func(r int) operand.Op { return at.at(r, 0) })
+			a.outer(sums, a.contiguous(wAt, blocks), func(r int) operand.Mem { return at.at(r, 0) })
 			a.ADDQ(wRow, wAt)
 			for _, b := range at.base {
 				a.ADDQ(operand.U8(4), b)
@@ -161,7 +161,7 @@ func (a *asm) gradTiles(heights []int, blocks int, w, x, d reg.Register) {
 			xAt, dAt := a.clone(xRow), a.clone(dRow)
 			xStride, dBlock := a.size("xStride"), a.size("dBlock")
 			a.loop(a.integer("pixels"), func() {
-				a.outer(sums, a.line(dAt, dBlock, blocks, 0), func(r int) operand.Op {
+				a.outer(sums, a.line(dAt, dBlock, blocks, 0), func(r int) operand.Mem {
 					return operand.Mem{Base: xAt, Disp: 4 * (from + r)}
 				})
 				a.ADDQ(xStride, xAt)

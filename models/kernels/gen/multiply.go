@@ -24,11 +24,22 @@ func multiply(a *asm) {
 			vAt, mAt := a.clone(v), a.clone(mBlock)
 			count := a.local()
 			a.MOVQ(a.integer("tiles"), count)
+			general, done := a.label("general"), a.label("block")
+			if a.holdsLines(blocks) {
+				a.CMPQ(a.integer("c"), operand.U8(lanes))
+				a.JNE(operand.LabelRef(general))
+				a.multiplyHeld(mAt, vAt, u, mRow, count)
+				a.JMP(operand.LabelRef(done))
+				a.Label(general)
+			}
 			a.loopBy(lanes, count, func() {
 				for _, h := range heights {
 					a.multiplyTile(h, blocks, mAt, vAt, u, mRow, vRows, uBlock)
 				}
 			})
+			if a.holdsLines(blocks) {
+				a.Label(done)
+			}
 			for range blocks {
 				a.ADDQ(uBlock, u)
 			}
@@ -68,6 +79,37 @@ func (a *asm) blocks(body func(blocks int, heights []int)) {
 	a.Label(done)
 }
 
+// holdsLines says whether all lines of the other matrix are held in registers,
+// where there are 16 of them, for tiles of eight rows. A tile of one block loads
+// a number for every multiply-add, as much as processors can load at best, and
+// should load nothing else; it takes 32 registers.
+func (a *asm) holdsLines(blocks int) bool { return blocks == 1 && a.width == lanes }
+
+// multiplyHeld computes one block of m, tiles of eight rows, where there are 16
+// input channels.
+func (a *asm) multiplyHeld(m, v, u, mRow reg.Register, tiles operand.Op) {
+	held := a.vecs(lanes)
+	for c, line := range held {
+		a.VMOVUPS(operand.Mem{Base: u, Disp: c * lineBytes}, line)
+	}
+	a.loopBy(8, tiles, func() {
+		sums := a.vecs(8)
+		for _, s := range sums {
+			a.zero(s)
+		}
+		for c, line := range held {
+			for r, s := range sums {
+				a.VFMADD231PS_BCST(operand.Mem{Base: v, Disp: r*lineBytes + 4*c}, line, s)
+			}
+		}
+		for _, s := range sums {
+			a.VMOVUPS(s, operand.Mem{Base: m})
+			a.ADDQ(mRow, m)
+		}
+		a.ADDQ(operand.U32(len(sums)*lineBytes), v)
+	})
+}
+
 // multiplyTile computes height rows and some blocks of m, and moves v and m on
 // by height rows.
 func (a *asm) multiplyTile(height, blocks int, m, v, u, mRow reg.Register, vRows strides, uBlock reg.Register) {
@@ -78,18 +120,9 @@ func (a *asm) multiplyTile(height, blocks int, m, v, u, mRow reg.Register, vRows
 		a.zero(s)
 	}
 	a.loopBy(unroll, a.integer("c"), func() {
-		quads := map[int]reg.VecVirtual{}
 		for c := range unroll {
 			line := a.line(u, uBlock, blocks, c*lineBytes)
-			a.outer(sums, line, func(r int) operand.Op {
-				if height < lanes || r%4 != 0 {
-					return at.at(r, 4*c)
-				}
-				if c == 0 {
-					quads[r] = a.quad(at.at(r, 0))
-				}
-				return a.pick(quads[r], c)
-			})
+			a.outer(sums, line, func(r int) operand.Mem { return at.at(r, 4*c) })
 		}
 		a.ADDQ(operand.U32(unroll*lineBytes), u)
 		for _, b := range at.base {
@@ -123,12 +156,25 @@ func multiplyGrad(a *asm) {
 			uAt, vBlock := a.clone(uBlock), a.clone(v)
 			count := a.local()
 			a.MOVQ(a.integer("c"), count)
+			general, done := a.label("general"), a.label("block")
+			if a.holdsLines(blocks) {
+				for _, param := range []string{"tiles", "c"} {
+					a.CMPQ(a.integer(param), operand.U8(lanes))
+					a.JNE(operand.LabelRef(general))
+				}
+				a.multiplyGradHeld(uAt, vBlock, dBlock, dRow, count)
+				a.JMP(operand.LabelRef(done))
+				a.Label(general)
+			}
 			a.loopBy(lanes, count, func() {
 				for _, h := range heights {
 					a.multiplyGradTile(h, blocks, uAt, vBlock, dBlock, dRow, vRow)
 					a.ADDQ(operand.U8(4*h), vBlock)
 				}
 			})
+			if a.holdsLines(blocks) {
+				a.Label(done)
+			}
 			a.ADDQ(operand.U32(blocks*lineBytes), uBlock)
 			a.ADDQ(operand.U32(blocks*lineBytes), dBlock)
 		})
@@ -150,28 +196,49 @@ func (a *asm) multiplyGradTile(height, blocks int, u, v, d, uRow, vRow reg.Regis
 		a.zero(s)
 	}
 	a.loop(a.integer("tiles"), func() {
-		var quad reg.VecVirtual
-		if height == lanes {
-			quad = a.quad(operand.Mem{Base: v})
-		}
-		a.outer(sums, a.line(d, nil, blocks, 0), func(c int) operand.Op {
-			if height == lanes && c < 4 {
-				return a.pick(quad, c)
-			}
-			return operand.Mem{Base: v, Disp: 4 * c}
-		})
+		a.outer(sums, a.line(d, nil, blocks, 0), func(c int) operand.Mem { return operand.Mem{Base: v, Disp: 4 * c} })
 		a.ADDQ(vRow, v)
 		a.ADDQ(uRow, d) // as long as a row of d
 	})
+	a.addRows(sums, blocks*a.parts(), u, uRow)
+}
+
+// addRows adds rows of sums, so many registers each, to u and moves it on past
+// them.
+func (a *asm) addRows(sums []reg.VecVirtual, row int, u, uRow reg.Register) {
 	for len(sums) > 0 {
-		for i := range blocks * a.parts() {
+		for i := range row {
 			m := operand.Mem{Base: u, Disp: i * a.bytes()}
 			a.VADDPS(m, sums[i], sums[i])
 			a.VMOVUPS(sums[i], m)
 		}
-		sums = sums[blocks*a.parts():]
+		sums = sums[row:]
 		a.ADDQ(uRow, u)
 	}
+}
+
+// multiplyGradHeld adds to one block of u, tiles of eight rows, where there are
+// 16 tiles of pixels and 16 input channels.
+func (a *asm) multiplyGradHeld(u, v, d, uRow reg.Register, channels operand.Op) {
+	d = a.clone(d)
+	held := a.vecs(lanes)
+	for _, line := range held {
+		a.VMOVUPS(operand.Mem{Base: d}, line)
+		a.ADDQ(uRow, d) // as long as a row of d
+	}
+	a.loopBy(8, channels, func() {
+		sums := a.vecs(8)
+		for _, s := range sums {
+			a.zero(s)
+		}
+		for t, line := range held {
+			for c, s := range sums {
+				a.VFMADD231PS_BCST(operand.Mem{Base: v, Disp: t*lineBytes + 4*c}, line, s)
+			}
+		}
+		a.addRows(sums, 1, u, uRow)
+		a.ADDQ(operand.U8(4*len(sums)), v)
+	})
 }
 
 // line loads 16 channels of some blocks, contiguous or stride apart.
@@ -191,40 +258,19 @@ func (a *asm) line(base, stride reg.Register, blocks, disp int) []reg.VecVirtual
 	return line
 }
 
-// outer adds to sums, row by row, the products of line and a number: one in
-// memory, or one already in all lanes of a register.
-func (a *asm) outer(sums []reg.VecVirtual, line []reg.VecVirtual, number func(r int) operand.Op) {
+// outer adds to sums, row by row, the products of line and a number in memory.
+func (a *asm) outer(sums []reg.VecVirtual, line []reg.VecVirtual, number func(r int) operand.Mem) {
 	for r := range len(sums) / len(line) {
-		x := number(r)
-		if m, ok := x.(operand.Mem); ok {
-			if len(line) == 1 && a.width == 16 {
-				a.VFMADD231PS_BCST(m, line[0], sums[r])
-				continue
-			}
-			x = a.broadcast(m)
+		m := number(r)
+		if len(line) == 1 && a.width == 16 {
+			a.VFMADD231PS_BCST(m, line[0], sums[r])
+			continue
 		}
+		x := a.broadcast(m)
 		for i, l := range line {
 			a.VFMADD231PS(l, x, sums[r*len(line)+i])
 		}
 	}
-}
-
-// quad loads four numbers into each quarter of a register, for [asm.pick].
-//
-// Tiles of 16 rows and a single block read a number from memory for every
-// multiply-add, more than two loads in a cycle could supply. For every fourth,
-// they take one load for four numbers instead.
-func (a *asm) quad(m operand.Mem) reg.VecVirtual {
-	q := a.vec()
-	a.VBROADCASTF32X4(m, q)
-	return q
-}
-
-// pick puts number i of a quad into all lanes.
-func (a *asm) pick(quad reg.VecVirtual, i int) reg.VecVirtual {
-	x := a.vec()
-	a.VPERMILPS(operand.U8(i*0x55), quad, x)
-	return x
 }
 
 // ahead returns what asks for the next lines of the parameter ahead.
