@@ -95,8 +95,8 @@ func (d *download) attempt(ctx context.Context, s source, part *os.File) (length
 	silence.Reset(d.Stall)
 	held := have
 	have, total, err := accept(response, s.size, have)
-	if _, refused := errors.AsType[*rangeError](err); refused && s.size == 0 {
-		// The file at an address of the user's is another one by now.
+	if _, refused := errors.AsType[*rangeError](err); refused && s.size == 0 && held > 0 {
+		// The file at an address of the user's is another one by now: from the start.
 		if err := part.Truncate(0); err != nil {
 			return 0, err
 		}

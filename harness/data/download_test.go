@@ -384,6 +384,26 @@ func TestDownloadOverForeignPart(t *testing.T) {
 	}
 }
 
+// A server at an address of the user's that refuses ranges though it is asked for
+// none is asked once, not for ever.
+func TestDownloadRefusedFromTheStart(t *testing.T) {
+	for _, span := range []string{"bytes */5", ""} {
+		var asked atomic.Int32
+		s := own(t, func(w http.ResponseWriter, r *http.Request) {
+			if asked.Add(1) > 10 {
+				w.WriteHeader(http.StatusNotFound) // for the test to end
+				return
+			}
+			w.Header().Set("Content-Range", span)
+			w.WriteHeader(http.StatusRequestedRangeNotSatisfiable)
+		})
+		_, err := newDownload(t).from(t.Context(), []source{s})
+		if n := asked.Load(); n != 1 || err == nil || !strings.Contains(err.Error(), "it has no more than 0 bytes") {
+			t.Errorf("Content-Range %q: asked %d times, %v", span, n, err)
+		}
+	}
+}
+
 // A wrong answer to a request for a range is an error, and does not spoil the
 // next attempt.
 func TestDownloadWrongRange(t *testing.T) {
