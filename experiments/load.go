@@ -66,11 +66,16 @@ func All() ([]*Experiment, error) {
 	return all, nil
 }
 
+// IsPath tells the path of a spec from a name of [Names], as [Load] does.
+func IsPath(nameOrPath string) bool {
+	return strings.HasSuffix(nameOrPath, ".toml") || strings.ContainsAny(nameOrPath, `/\`)
+}
+
 // Load returns the embedded experiment of a name or, for an argument that ends
 // in .toml or has a slash, the experiment in that file, which is an embedded one
 // if it says the same to the byte. What is wrong with a spec is a [*SpecError].
 func Load(nameOrPath string) (*Experiment, error) {
-	if strings.HasSuffix(nameOrPath, ".toml") || strings.ContainsAny(nameOrPath, `/\`) {
+	if IsPath(nameOrPath) {
 		text, err := os.ReadFile(nameOrPath)
 		if err != nil {
 			return nil, fmt.Errorf("read the spec: %w", err)

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -155,6 +157,37 @@ func TestLoadOnce(t *testing.T) {
 	all, err := new(selection).load()
 	if err != nil || len(list) != len(all) {
 		t.Errorf("%d experiments, %v; want %d", len(list), err, len(all))
+	}
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("mine.toml", []byte("title = \"Mine\"\ndraw = \"curves\"\nnetworks = [\"plain-8\"]\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s = selection{names: []string{"mine.toml", "./mine.toml"}}
+	if list, err := s.load(); err != nil || len(list) != 1 {
+		t.Errorf("%d experiments in one file, %v", len(list), err)
+	}
+}
+
+// The tasks of a submission work in another folder than this command.
+func TestPathsForTasks(t *testing.T) {
+	here := t.TempDir()
+	t.Chdir(here)
+	m, err := parse(modes(), []string{"-submit", "slurm", "-exp", "fig1,mine.toml,./specs/mine", "-results", "r", "-tensorboard", "events"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, _, err := m.job.(*submitMode).arguments("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, err = os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := func(name string) string { return filepath.Join(here, name) }
+	want := []string{"-exp", "fig1," + in("mine.toml") + "," + in("specs/mine"), "-results", in("r"), "-tensorboard", in("events")}
+	if !slices.Equal(task, want) {
+		t.Errorf("%q, want %q", task, want)
 	}
 }
 

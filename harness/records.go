@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -87,7 +88,7 @@ func (s *selection) load() ([]*experiments.Experiment, error) {
 	}
 	var list []*experiments.Experiment
 	add := func(e *experiments.Experiment) {
-		if !slices.ContainsFunc(list, func(o *experiments.Experiment) bool { return o.File == e.File }) {
+		if !slices.ContainsFunc(list, func(o *experiments.Experiment) bool { return path.Clean(o.File) == path.Clean(e.File) }) {
 			list = append(list, e)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"deepresidual/experiments"
 	"deepresidual/harness/data"
 	"deepresidual/harness/process"
 	"deepresidual/harness/slurm"
@@ -163,7 +164,7 @@ func (m *submitMode) arguments(place string) (task, report []string, err error) 
 	s := &m.records.selection
 	names := make([]string, len(s.names))
 	for i, name := range s.names {
-		if names[i] = name; strings.HasSuffix(name, ".toml") {
+		if names[i] = name; experiments.IsPath(name) {
 			names[i] = absolute(name)
 		}
 	}
