@@ -85,9 +85,9 @@ func (m *submitMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	s := &slurm.Submission{Site: site, Note: process.ThisProgram(ctx).Note()}
-	if s.Tasks, err = submit.Tasks(missing, recorded, site.CPUs, perThread); err != nil {
-		return err
+	s := &slurm.Submission{
+		Site: site, Note: process.ThisProgram(ctx).Note(),
+		Tasks: submit.Tasks(missing, recorded, site.CPUs, perThread),
 	}
 	place, err := m.place(ctx, env)
 	if err != nil {

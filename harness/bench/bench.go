@@ -42,7 +42,7 @@ type Result struct {
 // Steps times training steps of a network, after a few that warm the machine
 // up. It ends with ctx, after the step in hand.
 func Steps(ctx context.Context, net network.Network, o Options) (Result, error) {
-	if need, free := cost.MemoryMiB(net, o.Batch), process.FreeMiB(); free > 0 && float64(need) > free {
+	if need, free := models.MemoryMiB(net, o.Batch), process.FreeMiB(); free > 0 && float64(need) > free {
 		return Result{}, fmt.Errorf("%s on minibatches of %s images takes about %s GiB of memory, and %.1f GiB are free: take smaller minibatches",
 			net, text.Grouped(o.Batch), text.Grouped(need/1024), free/1024)
 	}

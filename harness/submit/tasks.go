@@ -8,9 +8,9 @@ import (
 	"io"
 	"strings"
 
-	"deepresidual/harness/cost"
 	"deepresidual/harness/slurm"
 	"deepresidual/harness/work"
+	"deepresidual/models"
 	"deepresidual/models/ops"
 	"deepresidual/results"
 )
@@ -70,12 +70,12 @@ func (e OptionError) Error() string { return e.Problem }
 
 // Tasks estimates what runs need on so many processors, of which one alone does
 // so many multiply-adds a second.
-func Tasks(runs work.Plan, records []*results.Record, cpus int, perThread float64) ([]slurm.Task, error) {
+func Tasks(runs work.Plan, records []*results.Record, cpus int, perThread float64) []slurm.Task {
 	s := work.Speed{PerSecond: perThread * ops.Speedup(cpus)}
 	var tasks []slurm.Task
 	for _, r := range runs {
 		spec := r.Key.Spec
-		memory := cost.MemoryMiB(spec.Network, spec.Protocol.Batch)
+		memory := models.MemoryMiB(spec.Network, spec.Protocol.Batch)
 		for _, old := range records {
 			if old.Key.Spec.Network == spec.Network && old.Key.Spec.Protocol.Batch == spec.Protocol.Batch {
 				memory = max(memory, int(old.PeakMiB))
@@ -89,5 +89,5 @@ func Tasks(runs work.Plan, records []*results.Record, cpus int, perThread float6
 			Memory:   memory,
 		})
 	}
-	return tasks, nil
+	return tasks
 }
