@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"deepresidual/reports/table"
 )
 
 const introduction = `Reproduces the CIFAR-10 experiments of "Deep Residual Learning for Image
@@ -59,28 +61,11 @@ const (
 func printOptions(w io.Writer, list options) {
 	for _, o := range list {
 		head := strings.TrimSpace("-" + o.name + " " + o.arg)
-		for i, line := range wrap(o.help, helpWidth) {
+		for i, line := range table.Wrap(o.help, helpWidth) {
 			if i > 0 {
 				head = ""
 			}
 			fmt.Fprintf(w, "  %-*s %s\n", helpIndent-3, head, line)
 		}
 	}
-}
-
-// wrap breaks text at spaces into lines of at most width bytes.
-func wrap(text string, width int) []string {
-	lines := []string{""}
-	for word := range strings.FieldsSeq(text) {
-		last := &lines[len(lines)-1]
-		switch {
-		case *last == "":
-			*last = word
-		case len(*last)+1+len(word) <= width:
-			*last += " " + word
-		default:
-			lines = append(lines, word)
-		}
-	}
-	return lines
 }

@@ -17,6 +17,7 @@ import (
 	"deepresidual/harness/text"
 	"deepresidual/models/network"
 	"deepresidual/reports"
+	"deepresidual/reports/table"
 	"deepresidual/reports/tensorboard"
 	"deepresidual/results"
 )
@@ -33,8 +34,17 @@ type Publisher struct {
 	Progress io.Writer // for what the user is to know besides
 }
 
-// say prints a line for the user to follow along.
-func (p *Publisher) say(format string, args ...any) { fmt.Fprintf(p.Progress, format+"\n", args...) }
+// say prints a sentence for the user to follow along.
+func (p *Publisher) say(format string, args ...any) {
+	printWrapped(p.Progress, fmt.Sprintf(format, args...))
+}
+
+// printWrapped prints a sentence in lines that fit the terminal, or in one where
+// there is none.
+func printWrapped(w io.Writer, sentence string) error {
+	_, err := fmt.Fprintln(w, strings.Join(table.Wrap(sentence, table.Width(w)), "\n"))
+	return err
+}
 
 // Drawn is what came of drawing.
 type Drawn struct {
@@ -139,11 +149,13 @@ func (p *Publisher) print(drawings []placed, written []string) error {
 			return err
 		}
 		for _, r := range e.Figure.Remarks() {
-			fmt.Fprintf(p.Output, "%s: %s\n", e.experiment.Name, r)
+			if err := printWrapped(p.Output, e.experiment.Name+": "+r); err != nil {
+				return err
+			}
 		}
 	}
 	if len(written) > 0 {
-		if _, err := fmt.Fprintln(p.Output, filesLine(written)); err != nil {
+		if err := printWrapped(p.Output, filesLine(written)); err != nil {
 			return err
 		}
 	}
@@ -155,7 +167,7 @@ func (p *Publisher) print(drawings []placed, written []string) error {
 	return nil
 }
 
-// filesLine names files on one line: pictures and pages in full, tables by their
+// filesLine names files in a sentence: pictures and pages in full, tables by their
 // folder.
 func filesLine(paths []string) string {
 	var names []string

@@ -89,9 +89,9 @@ func longestWord(s string) int {
 	return longest
 }
 
-// wrap breaks text at spaces into lines of at most width characters, where
+// Wrap breaks text at spaces into lines of at most width characters, where
 // words allow it; a width of 0 is endless.
-func wrap(s string, width int) []string {
+func Wrap(s string, width int) []string {
 	if width <= 0 || runewidth.StringWidth(s) <= width {
 		return []string{s}
 	}

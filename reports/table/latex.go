@@ -90,12 +90,12 @@ func (l layout) width() int {
 
 // broken reports whether a cell of a column takes several lines.
 func (l layout) broken(column int) bool {
-	return slices.ContainsFunc(l.Rows, func(r Row) bool { return len(wrap(r.Cells[column].String(), l.widths[column])) > 1 })
+	return slices.ContainsFunc(l.Rows, func(r Row) bool { return len(Wrap(r.Cells[column].String(), l.widths[column])) > 1 })
 }
 
 // latexHeading is a heading, in a table of its own if it takes several lines.
 func latexHeading(c Column, width int) string {
-	lines := wrap(c.Heading, width)
+	lines := Wrap(c.Heading, width)
 	if len(lines) == 1 {
 		return escapeLaTeX(lines[0])
 	}

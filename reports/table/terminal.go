@@ -84,7 +84,7 @@ func writeLines(b *strings.Builder, s string, width int) {
 	if s == "" {
 		return
 	}
-	for _, line := range wrap(s, width) {
+	for _, line := range Wrap(s, width) {
 		b.WriteString(line + "\n")
 	}
 }
@@ -100,7 +100,7 @@ func (l layout) grid(w io.Writer, colours bool) error {
 		},
 	}))...)
 	return l.fill(grid, func(i int, s string, c Colour) string {
-		lines := wrap(s, l.widths[i])
+		lines := Wrap(s, l.widths[i])
 		for k := range lines {
 			lines[k] = coloured(lines[k], c, colours)
 		}
@@ -127,7 +127,7 @@ func (t *Table) stack(b *strings.Builder, width int, colours bool) {
 				continue
 			}
 			heading := t.Columns[k].Heading + ": "
-			for j, line := range wrap(heading+c.text, max(1, width-2*runewidth.StringWidth(indent))) {
+			for j, line := range Wrap(heading+c.text, max(1, width-2*runewidth.StringWidth(indent))) {
 				if j > 0 {
 					line = indent + line
 				}
