@@ -18,19 +18,33 @@ import (
 	"deepresidual/results"
 )
 
-// twoRuns is a spec of two short runs. Checkpoints are written after every
+// twoRuns is a spec of two short runs, of networks as small as there are: what
+// they compute does not matter here. Checkpoints are written after every
 // iteration (-checkpoint), so that a kill finds every state of the files.
 const twoRuns = `
 title = "Two runs"
 draw = "curves"
-networks = ["plain-8", "resnet-20"]
-
+networks = ["flat", "short"]
+` + smallNetworks + `
 [protocol]
 batch = 16
-iterations = 9
+iterations = 15
 learning_rate = 0.05
-milestones = [4, 7]
-eval_interval = 4
+milestones = [4, 12]
+eval_interval = 8
+`
+
+// smallNetworks describes two networks, flat and short.
+const smallNetworks = `
+[network.flat]
+kind = "plain"
+blocks = [1, 1, 1]
+channels = [16, 16, 16]
+
+[network.short]
+kind = "residual"
+blocks = [1, 1, 1]
+channels = [16, 16, 16]
 `
 
 // A folder is a place to run the program in.

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
 )
@@ -61,6 +62,24 @@ func TestTerminal(t *testing.T) {
 			}
 			if n := strings.Count(text, ") done: training error "); n != 2 {
 				t.Errorf("%d lines of runs that are done, want 2:\n%s", n, text)
+			}
+
+			// The answer and what is said beside it fit, too, where words allow it.
+			user, program = openTerminal(t, columns)
+			c = exec.Command("harness", "-exp", "two.toml", "-data", "synthetic", "-report")
+			c.Dir = f.dir
+			c.Env = append(os.Environ(), "TERM="+kind, "NO_COLOR=1")
+			c.Stdout, c.Stderr = program, program
+			text = show(t, c, user, program)
+			for line := range strings.SplitSeq(text, "\r\n") {
+				if utf8.RuneCountInString(line) > columns && strings.Contains(strings.TrimSpace(line), " ") {
+					t.Errorf("more than %d columns: %q", columns, line)
+				}
+			}
+			for _, want := range []string{"written: ", "is left as it is"} {
+				if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
+					t.Errorf("it does not say %q:\n%s", want, text)
+				}
 			}
 		})
 	}

@@ -21,10 +21,10 @@ const chaosVariable = "HARNESS_CHAOS"
 const chaosSpec = `
 title = "Chaos"
 draw = "curves"
-networks = ["resnet-8", "plain-14"]
-
+networks = ["flat", "short"]
+` + smallNetworks + `
 [protocol]
-batch = 16
+batch = 8
 iterations = 40
 learning_rate = 0.05
 milestones = [20, 30]
@@ -96,7 +96,14 @@ func disturb(t *testing.T, duration time.Duration, commands [][]string) {
 	kills, runs := 0, 0
 	var all []string
 	began := time.Now()
-	for round := 0; round == 0 || time.Since(began) < duration; round++ {
+	// A busy machine kills workers that have not begun: there, it goes on for a
+	// while until one has left something to go on from.
+	more := func() bool {
+		said, _ := os.ReadFile(log)
+		proven := kills > 0 && strings.Contains(string(said), " goes on from ")
+		return time.Since(began) < duration || !proven && (kills == 0 || time.Since(began) < 10*duration)
+	}
+	for round := 0; more(); round++ {
 		var seeds []string
 		for i := range seedsInRound {
 			seeds = append(seeds, fmt.Sprint(1+round*seedsInRound+i))
@@ -112,7 +119,7 @@ func disturb(t *testing.T, duration time.Duration, commands [][]string) {
 		for i := range workers {
 			start(i)
 		}
-		for time.Since(began) < duration {
+		for more() {
 			time.Sleep(time.Duration(100+random.IntN(1200)) * time.Millisecond)
 			i := random.IntN(len(workers))
 			workers[i].Process.Kill()
@@ -156,9 +163,6 @@ func disturb(t *testing.T, duration time.Duration, commands [][]string) {
 	}
 	t.Logf("%v: %d workers killed, %d runs, begun %d times, continued %d times, taken over from a worker that lived %d times",
 		took.Round(time.Second), kills, runs, strings.Count(text, " begins\n"), strings.Count(text, " goes on from "), strings.Count(text, "was taken over"))
-	if kills == 0 {
-		t.Error("no worker was killed: this proves nothing")
-	}
 }
 
 // begin starts a command; it is killed with the test.
