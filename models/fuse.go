@@ -7,29 +7,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"deepresidual/models/expr"
-	"deepresidual/models/network"
-	"deepresidual/models/ops"
 )
-
-// program is a network ready to run on batches of one size.
-type program struct {
-	*ops.Program
-	loss *ops.Loss
-}
-
-// build turns a network's description into a program: its graph, matched with
-// the fused operations of package ops.
-func build(net network.Network, p *parameters, machine *ops.Machine, batch int, training bool, c ops.Conventions) (*program, error) {
-	g, err := NewGraph(net, batch, training, c)
-	if err != nil {
-		return nil, err
-	}
-	units, err := fuse(g)
-	if err != nil {
-		return nil, err
-	}
-	return emit(g, units, p, machine)
-}
 
 // unit is a part of the graph that one fused operation computes, forward and
 // backward.
@@ -267,45 +245,4 @@ func (f *fusion) derived(of, gradient *gorgonia.Node, kind expr.Kind, forward *g
 		}
 	}
 	return gradient
-}
-
-// emit returns the program of the units: the fused operations on the network's
-// parameters.
-func emit(g *Graph, units []unit, p *parameters, machine *ops.Machine) (*program, error) {
-	prog, err := ops.NewProgram(machine, g.batch, g.training, g.conventions)
-	if err != nil {
-		return nil, err
-	}
-	filters, norms := map[string]*ops.Filter{}, map[string]*ops.NormParams{}
-	for i, f := range p.filters {
-		filters[f.Name] = f
-		norms[p.norms[i].Gamma.Name] = p.norms[i]
-	}
-	var x *ops.Activation
-	for _, u := range units {
-		var f []*ops.Filter
-		var n []*ops.NormParams
-		for _, l := range u.layers {
-			f, n = append(f, filters[l.filter.Name()]), append(n, norms[l.scale.Name()])
-		}
-		if len(u.layers) == 1 {
-			x = prog.Stem(ImageSize, f[0], n[0], g.net.Kind == network.Residual)
-			continue
-		}
-		var projection *ops.Projection
-		if l := u.projection; l != nil {
-			projection = &ops.Projection{Filter: filters[l.filter.Name()], Norm: norms[l.scale.Name()]}
-		}
-		if x, err = prog.Block(x, f[0], n[0], f[1], n[1], u.shortcut != nil, projection); err != nil {
-			return nil, err
-		}
-	}
-	loss := prog.Loss(prog.Head(x, p.weight, p.bias))
-	if g.training {
-		prog.Backward()
-	}
-	if err := prog.Plan(); err != nil {
-		return nil, err // and not a program without memory
-	}
-	return &program{prog, loss}, nil
 }

@@ -38,8 +38,9 @@ type Model struct {
 	machine    *ops.Machine
 	params     *parameters
 	training   *program
-	evaluation *program
+	evaluation *evaluation
 	stale      bool // the filters' derived forms are older than their weights
+	measuring  bool // layer responses
 
 	hyper        Hyper
 	prepareBody  func(thread, item int)
@@ -82,7 +83,7 @@ func New(net network.Network, o Options) (*Model, error) {
 	m := &Model{Network: net, options: o, kernels: set, machine: machine, params: newParameters(net)}
 	m.prepareBody, m.updateBody, m.nesterovBody = m.preparePart, m.updatePart, m.nesterovPart
 	if o.Batch > 0 {
-		if m.training, err = build(net, m.params, machine, o.Batch, true, o.Conventions); err != nil {
+		if m.training, err = buildTraining(net, m.params, machine, o.Batch, o.Conventions); err != nil {
 			machine.Close()
 			return nil, fmt.Errorf("building %s: %w", net, err)
 		}
@@ -102,10 +103,11 @@ func roomOf(net network.Network) ops.Room {
 // Close ends the model's threads and gives its memory back.
 func (m *Model) Close() error {
 	var errs []error
-	for _, p := range []*program{m.training, m.evaluation} {
-		if p != nil {
-			errs = append(errs, p.Close())
-		}
+	if m.training != nil {
+		errs = append(errs, m.training.Close())
+	}
+	if m.evaluation != nil {
+		errs = append(errs, m.evaluation.Close())
 	}
 	return errors.Join(append(errs, m.machine.Close())...)
 }
@@ -124,7 +126,7 @@ func (m *Model) Step(b *Batch, h Hyper) (Result, error) {
 		return Result{}, err
 	}
 	m.update(h)
-	return m.training.result(), nil
+	return result(m.training.loss), nil
 }
 
 // Gradients computes the gradients of one batch without changing the weights,
@@ -142,18 +144,21 @@ func (m *Model) Gradients(b *Batch) error {
 func (m *Model) Evaluate(b *Batch) (Result, error) {
 	if m.evaluation == nil {
 		var err error
-		if m.evaluation, err = build(m.Network, m.params, m.machine, m.options.EvalBatch, false, m.options.Conventions); err != nil {
+		if m.evaluation, err = buildEvaluation(m.Network, m.params, m.machine, m.options.EvalBatch, m.options.Conventions); err != nil {
 			return Result{}, fmt.Errorf("building %s for evaluation: %w", m.Network, err)
+		}
+		if m.measuring {
+			m.evaluation.MeasureResponses()
 		}
 	}
 	m.prepare()
 	if err := m.evaluation.Run(b.N, b.Images, b.Labels); err != nil {
 		return Result{}, err
 	}
-	return m.evaluation.result(), nil
+	return result(m.evaluation.loss), nil
 }
 
-func (p *program) result() Result { return Result{p.loss.Mean, p.loss.Wrong} }
+func result(l *ops.Loss) Result { return Result{l.Mean, l.Wrong} }
 
 // prepare brings the filters' derived forms up to date.
 func (m *Model) prepare() {

@@ -7,10 +7,12 @@ type Response struct {
 	Std   float64
 }
 
-// ClearResponses starts the measurement of responses anew.
+// ClearResponses starts the measurement of responses anew. It makes evaluations
+// slower.
 func (m *Model) ClearResponses() {
+	m.measuring = true
 	if m.evaluation != nil {
-		m.evaluation.ClearResponses()
+		m.evaluation.MeasureResponses()
 	}
 }
 

@@ -88,6 +88,37 @@ func TestReductions(t *testing.T) {
 	}
 }
 
+// The output transforms of evaluation are TransformOutput and then a Fill
+// function, to the bit, also where the shortcut is overwritten.
+func TestTransformOutputNorm(t *testing.T) {
+	const tilesX, tilesY, c = 4, 2, 16
+	const stride = tilesX * TileSize * Lanes
+	const plane = tilesX*tilesY*c + Lanes
+	const rows, width = tilesY * TileSize, tilesX * TileSize
+	r := rand.New(rand.NewPCG(9, 1))
+	m, norm, add := random(r, PatchArea*plane), random(r, 2*Lanes), random(r, rows*stride)
+	m[0] = float32(math.NaN())
+	forSets(t, "", func(t *testing.T, k *Set) {
+		z, want, got := make([]float32, rows*stride), make([]float32, rows*stride), make([]float32, rows*stride)
+		k.TransformOutput(z, make([]float32, 2*Lanes), m, tilesX, tilesY, stride, c, plane)
+		same := func(kernel string) {
+			t.Helper()
+			for i := range want {
+				if got[i] != want[i] && !(math.IsNaN(float64(got[i])) && math.IsNaN(float64(want[i]))) {
+					t.Fatalf("%s: value %d is %v, want %v", kernel, i, got[i], want[i])
+				}
+			}
+		}
+		k.FillNorm(want, z, norm, rows, width, stride)
+		k.TransformOutputNorm(got, m, norm, tilesX, tilesY, stride, c, plane)
+		same("TransformOutputNorm")
+		k.FillAdd(want, z, add, norm, rows, width, stride)
+		copy(got, add)
+		k.TransformOutputNormAdd(got, m, got, norm, tilesX, tilesY, stride, c, plane)
+		same("TransformOutputNormAdd")
+	})
+}
+
 // The output transforms of the backward pass are TransformOutput, which
 // TestWinogradConvolution covers, with the gradients of ReLU and shortcut.
 func TestTransformOutputGrad(t *testing.T) {

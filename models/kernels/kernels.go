@@ -109,6 +109,12 @@ type Set struct {
 	// shortcut, through which it has the gradient g2: the pixel is x = A^T m A +
 	// g2 where a > 0, else 0. All sources are laid out like y.
 	TransformOutputGradAdd func(y, stats, m, z, a, g2 []float32, tilesX, tilesY, stride, channels, plane int)
+	// TransformOutputNorm transforms tiles back as TransformOutput does, and
+	// finishes the pixels: y = ReLU(n(A^T m A)). It takes no sums.
+	TransformOutputNorm func(y, m, norm []float32, tilesX, tilesY, stride, channels, plane int)
+	// TransformOutputNormAdd does the same with a shortcut, y = ReLU(n(A^T m A)
+	// + add). add is laid out like y and may be y.
+	TransformOutputNormAdd func(y, m, add, norm []float32, tilesX, tilesY, stride, channels, plane int)
 	// TransformWeights transforms filters w (3, 3, c, k) to u (36, k/16, c, 16),
 	// G g G^T, for the channels from first up to but not including last of c.
 	TransformWeights func(u, w []float32, c, k, first, last int)

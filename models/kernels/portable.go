@@ -22,6 +22,8 @@ func Portable() *Set {
 		TransformOutput:        transformOutput,
 		TransformOutputGrad:    transformOutputGrad,
 		TransformOutputGradAdd: transformOutputGradAdd,
+		TransformOutputNorm:    transformOutputNorm,
+		TransformOutputNormAdd: transformOutputNormAdd,
 		TransformWeights:       transformWeights,
 		TransformWeightsGrad:   transformWeightsGrad,
 		Direct:                 direct,

@@ -181,6 +181,41 @@ func transformOutputGradAdd(y, stats, m, z, a, g2 []float32, tilesX, tilesY, str
 	}
 }
 
+func transformOutputNorm(y, m, norm []float32, tilesX, tilesY, stride, channels, plane int) {
+	scale, shift := at(norm, 0), at(norm, Lanes)
+	var tile [4][4]lanes
+	for t := range tilesX * tilesY {
+		outputTile(&tile, m[t*channels:], plane)
+		at0 := t/tilesX*TileSize*stride + t%tilesX*TileSize*Lanes
+		for i := range 4 {
+			for j := range 4 {
+				d := at(y, at0+i*stride+j*Lanes)
+				for l, x := range tile[i][j] {
+					d[l] = relu(x*scale[l] + shift[l])
+				}
+			}
+		}
+	}
+}
+
+func transformOutputNormAdd(y, m, add, norm []float32, tilesX, tilesY, stride, channels, plane int) {
+	scale, shift := at(norm, 0), at(norm, Lanes)
+	var tile [4][4]lanes
+	for t := range tilesX * tilesY {
+		outputTile(&tile, m[t*channels:], plane)
+		at0 := t/tilesX*TileSize*stride + t%tilesX*TileSize*Lanes
+		for i := range 4 {
+			for j := range 4 {
+				o := at0 + i*stride + j*Lanes
+				d, a := at(y, o), at(add, o)
+				for l, x := range tile[i][j] {
+					d[l] = relu(x*scale[l] + shift[l] + a[l])
+				}
+			}
+		}
+	}
+}
+
 func transformWeights(u, w []float32, c, k, first, last int) {
 	tap, plane := c*k, c*k
 	var g [6][3]lanes // columns of the filter, transformed

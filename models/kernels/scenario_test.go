@@ -162,6 +162,12 @@ func transforms(tilesX, tilesY, stride, c int) []scenario {
 		{"TransformOutputGradAdd", shape, add, func(k *Set, s [][]float32) {
 			k.TransformOutputGradAdd(s[0], s[1], s[2], s[3], s[4], s[5], tilesX, tilesY, stride, c, plane)
 		}, 0, sums},
+		{"TransformOutputNorm", shape, normed(y, v, 2*Lanes), func(k *Set, s [][]float32) {
+			k.TransformOutputNorm(s[0], s[1], s[2], tilesX, tilesY, stride, c, plane)
+		}, 0, tight},
+		{"TransformOutputNormAdd", shape, normed(y, v, y, 2*Lanes), func(k *Set, s [][]float32) {
+			k.TransformOutputNormAdd(s[0], s[1], s[2], s[3], tilesX, tilesY, stride, c, plane)
+		}, 0, tight},
 	}
 }
 

@@ -21,6 +21,8 @@ func neon() *Set {
 		TransformOutput:        transformOutputNEON,
 		TransformOutputGrad:    transformOutputGradNEON,
 		TransformOutputGradAdd: transformOutputGradAddNEON,
+		TransformOutputNorm:    transformOutputNormNEON,
+		TransformOutputNormAdd: transformOutputNormAddNEON,
 		TransformWeights:       transformWeightsNEON,
 		TransformWeightsGrad:   transformWeightsGradNEON,
 		Direct:                 directNEON,

@@ -39,6 +39,16 @@ func transformOutputGradAVX2(y []float32, stats []float32, m []float32, z []floa
 //go:noescape
 func transformOutputGradAddAVX2(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
 
+// transformOutputNormAVX2 is TransformOutputNorm of a Set.
+//
+//go:noescape
+func transformOutputNormAVX2(y []float32, m []float32, norm []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformOutputNormAddAVX2 is TransformOutputNormAdd of a Set.
+//
+//go:noescape
+func transformOutputNormAddAVX2(y []float32, m []float32, add []float32, norm []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
 // transformWeightsAVX2 is TransformWeights of a Set.
 //
 //go:noescape
@@ -83,6 +93,16 @@ func transformOutputGradAVX512(y []float32, stats []float32, m []float32, z []fl
 //
 //go:noescape
 func transformOutputGradAddAVX512(y []float32, stats []float32, m []float32, z []float32, a []float32, g2 []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformOutputNormAVX512 is TransformOutputNorm of a Set.
+//
+//go:noescape
+func transformOutputNormAVX512(y []float32, m []float32, norm []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+
+// transformOutputNormAddAVX512 is TransformOutputNormAdd of a Set.
+//
+//go:noescape
+func transformOutputNormAddAVX512(y []float32, m []float32, add []float32, norm []float32, tilesX int, tilesY int, stride int, channels int, plane int)
 
 // transformWeightsAVX512 is TransformWeights of a Set.
 //

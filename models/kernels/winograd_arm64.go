@@ -39,6 +39,16 @@ func transformOutputGradNEON(y, stats, m, z, norm []float32, tilesX, tilesY, str
 //go:noescape
 func transformOutputGradAddNEON(y, stats, m, z, a, g2 []float32, tilesX, tilesY, stride, channels, plane int)
 
+// transformOutputNormNEON is TransformOutputNorm of a Set.
+//
+//go:noescape
+func transformOutputNormNEON(y, m, norm []float32, tilesX, tilesY, stride, channels, plane int)
+
+// transformOutputNormAddNEON is TransformOutputNormAdd of a Set.
+//
+//go:noescape
+func transformOutputNormAddNEON(y, m, add, norm []float32, tilesX, tilesY, stride, channels, plane int)
+
 // transformWeightsNEON is TransformWeights of a Set.
 //
 //go:noescape

@@ -1259,8 +1259,8 @@ loop30:
 // Requires: AVX, FMA3
 TEXT ·transformOutputAVX2(SB), NOSPLIT, $32-112
 	MOVQ y_base+0(FP), AX
-	MOVQ stats_base+24(FP), CX
-	MOVQ m_base+48(FP), DX
+	MOVQ m_base+48(FP), CX
+	MOVQ stats_base+24(FP), DX
 	MOVQ plane+104(FP), BX
 	SHLQ $0x02, BX
 	LEAQ (BX)(BX*2), SI
@@ -1282,55 +1282,55 @@ loop32:
 	MOVQ $0x00000002, 24(SP)
 
 loop33:
-	VMOVUPS     (DX)(SI*1), Y1
-	VMOVUPS     (DX)(DI*1), Y2
-	VADDPS      (DX)(SI*2), Y1, Y1
-	VADDPS      (DX)(SI*4), Y2, Y2
-	VADDPS      (DX), Y1, Y0
+	VMOVUPS     (CX)(SI*1), Y1
+	VMOVUPS     (CX)(DI*1), Y2
+	VADDPS      (CX)(SI*2), Y1, Y1
+	VADDPS      (CX)(SI*4), Y2, Y2
+	VADDPS      (CX), Y1, Y0
 	VADDPS      Y2, Y0, Y0
 	VFMADD231PS constant0<>+0(SB), Y2, Y1
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y3
-	VMOVUPS     (DX)(DI*1), Y4
-	VADDPS      (DX)(SI*2), Y3, Y3
-	VADDPS      (DX)(SI*4), Y4, Y4
-	VADDPS      (DX), Y3, Y2
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y3
+	VMOVUPS     (CX)(DI*1), Y4
+	VADDPS      (CX)(SI*2), Y3, Y3
+	VADDPS      (CX)(SI*4), Y4, Y4
+	VADDPS      (CX), Y3, Y2
 	VADDPS      Y4, Y2, Y2
 	VFMADD231PS constant0<>+0(SB), Y4, Y3
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y5
-	VMOVUPS     (DX)(DI*1), Y6
-	VADDPS      (DX)(SI*2), Y5, Y5
-	VADDPS      (DX)(SI*4), Y6, Y6
-	VADDPS      (DX), Y5, Y4
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y5
+	VMOVUPS     (CX)(DI*1), Y6
+	VADDPS      (CX)(SI*2), Y5, Y5
+	VADDPS      (CX)(SI*4), Y6, Y6
+	VADDPS      (CX), Y5, Y4
 	VADDPS      Y6, Y4, Y4
 	VFMADD231PS constant0<>+0(SB), Y6, Y5
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y7
-	VMOVUPS     (DX)(DI*1), Y8
-	VADDPS      (DX)(SI*2), Y7, Y7
-	VADDPS      (DX)(SI*4), Y8, Y8
-	VADDPS      (DX), Y7, Y6
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y7
+	VMOVUPS     (CX)(DI*1), Y8
+	VADDPS      (CX)(SI*2), Y7, Y7
+	VADDPS      (CX)(SI*4), Y8, Y8
+	VADDPS      (CX), Y7, Y6
 	VADDPS      Y8, Y6, Y6
 	VFMADD231PS constant0<>+0(SB), Y8, Y7
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y9
-	VMOVUPS     (DX)(DI*1), Y10
-	VADDPS      (DX)(SI*2), Y9, Y9
-	VADDPS      (DX)(SI*4), Y10, Y10
-	VADDPS      (DX), Y9, Y8
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y9
+	VMOVUPS     (CX)(DI*1), Y10
+	VADDPS      (CX)(SI*2), Y9, Y9
+	VADDPS      (CX)(SI*4), Y10, Y10
+	VADDPS      (CX), Y9, Y8
 	VADDPS      Y10, Y8, Y8
 	VFMADD231PS constant0<>+0(SB), Y10, Y9
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y11
-	VMOVUPS     (DX)(DI*1), Y12
-	VADDPS      (DX)(SI*2), Y11, Y11
-	VADDPS      (DX)(SI*4), Y12, Y12
-	VADDPS      (DX), Y11, Y10
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y11
+	VMOVUPS     (CX)(DI*1), Y12
+	VADDPS      (CX)(SI*2), Y11, Y11
+	VADDPS      (CX)(SI*4), Y12, Y12
+	VADDPS      (CX), Y11, Y10
 	VADDPS      Y12, Y10, Y10
 	VFMADD231PS constant0<>+0(SB), Y12, Y11
-	ADDQ        BX, DX
-	SUBQ        SI, DX
+	ADDQ        BX, CX
+	SUBQ        SI, CX
 	VADDPS      Y4, Y2, Y12
 	VADDPS      Y8, Y6, Y13
 	VSUBPS      Y4, Y2, Y2
@@ -1384,61 +1384,61 @@ loop33:
 	SUBQ        R9, R10
 	SUBQ        R9, R10
 	SUBQ        R9, R10
-	VMOVUPS     (DX)(SI*1), Y2
-	VMOVUPS     (DX)(DI*1), Y3
-	VSUBPS      (DX)(SI*2), Y2, Y2
-	VSUBPS      (DX)(SI*4), Y3, Y3
+	VMOVUPS     (CX)(SI*1), Y2
+	VMOVUPS     (CX)(DI*1), Y3
+	VSUBPS      (CX)(SI*2), Y2, Y2
+	VSUBPS      (CX)(SI*4), Y3, Y3
 	VMOVUPS     Y2, Y1
 	VFMADD231PS constant2<>+0(SB), Y3, Y1
 	VFMADD231PS constant3<>+0(SB), Y3, Y2
-	VADDPS      (DX)(R8*1), Y2, Y2
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y5
-	VMOVUPS     (DX)(DI*1), Y6
-	VSUBPS      (DX)(SI*2), Y5, Y5
-	VSUBPS      (DX)(SI*4), Y6, Y6
+	VADDPS      (CX)(R8*1), Y2, Y2
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y5
+	VMOVUPS     (CX)(DI*1), Y6
+	VSUBPS      (CX)(SI*2), Y5, Y5
+	VSUBPS      (CX)(SI*4), Y6, Y6
 	VMOVUPS     Y5, Y3
 	VFMADD231PS constant2<>+0(SB), Y6, Y3
 	VFMADD231PS constant3<>+0(SB), Y6, Y5
-	VADDPS      (DX)(R8*1), Y5, Y5
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y7
-	VMOVUPS     (DX)(DI*1), Y8
-	VSUBPS      (DX)(SI*2), Y7, Y7
-	VSUBPS      (DX)(SI*4), Y8, Y8
+	VADDPS      (CX)(R8*1), Y5, Y5
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y7
+	VMOVUPS     (CX)(DI*1), Y8
+	VSUBPS      (CX)(SI*2), Y7, Y7
+	VSUBPS      (CX)(SI*4), Y8, Y8
 	VMOVUPS     Y7, Y6
 	VFMADD231PS constant2<>+0(SB), Y8, Y6
 	VFMADD231PS constant3<>+0(SB), Y8, Y7
-	VADDPS      (DX)(R8*1), Y7, Y7
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y9
-	VMOVUPS     (DX)(DI*1), Y10
-	VSUBPS      (DX)(SI*2), Y9, Y9
-	VSUBPS      (DX)(SI*4), Y10, Y10
+	VADDPS      (CX)(R8*1), Y7, Y7
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y9
+	VMOVUPS     (CX)(DI*1), Y10
+	VSUBPS      (CX)(SI*2), Y9, Y9
+	VSUBPS      (CX)(SI*4), Y10, Y10
 	VMOVUPS     Y9, Y8
 	VFMADD231PS constant2<>+0(SB), Y10, Y8
 	VFMADD231PS constant3<>+0(SB), Y10, Y9
-	VADDPS      (DX)(R8*1), Y9, Y9
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y11
-	VMOVUPS     (DX)(DI*1), Y12
-	VSUBPS      (DX)(SI*2), Y11, Y11
-	VSUBPS      (DX)(SI*4), Y12, Y12
+	VADDPS      (CX)(R8*1), Y9, Y9
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y11
+	VMOVUPS     (CX)(DI*1), Y12
+	VSUBPS      (CX)(SI*2), Y11, Y11
+	VSUBPS      (CX)(SI*4), Y12, Y12
 	VMOVUPS     Y11, Y10
 	VFMADD231PS constant2<>+0(SB), Y12, Y10
 	VFMADD231PS constant3<>+0(SB), Y12, Y11
-	VADDPS      (DX)(R8*1), Y11, Y11
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Y13
-	VMOVUPS     (DX)(DI*1), Y14
-	VSUBPS      (DX)(SI*2), Y13, Y13
-	VSUBPS      (DX)(SI*4), Y14, Y14
+	VADDPS      (CX)(R8*1), Y11, Y11
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y13
+	VMOVUPS     (CX)(DI*1), Y14
+	VSUBPS      (CX)(SI*2), Y13, Y13
+	VSUBPS      (CX)(SI*4), Y14, Y14
 	VMOVUPS     Y13, Y12
 	VFMADD231PS constant2<>+0(SB), Y14, Y12
 	VFMADD231PS constant3<>+0(SB), Y14, Y13
-	VADDPS      (DX)(R8*1), Y13, Y13
-	ADDQ        BX, DX
-	SUBQ        SI, DX
+	VADDPS      (CX)(R8*1), Y13, Y13
+	ADDQ        BX, CX
+	SUBQ        SI, CX
 	VADDPS      Y6, Y3, Y14
 	VADDPS      Y10, Y8, Y15
 	VSUBPS      Y6, Y3, Y3
@@ -1496,10 +1496,10 @@ loop33:
 	SUBQ        R9, R10
 	SUBQ        R9, R10
 	SUBQ        R9, R10
-	VADDPS      (CX), Y4, Y4
-	VMOVUPS     Y4, (CX)
-	VADDPS      64(CX), Y0, Y0
-	VMOVUPS     Y0, 64(CX)
+	VADDPS      (DX), Y4, Y4
+	VMOVUPS     Y4, (DX)
+	VADDPS      64(DX), Y0, Y0
+	VMOVUPS     Y0, 64(DX)
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R10
@@ -1510,7 +1510,7 @@ loop33:
 	SUBQ        $0x40, R10
 	ADDQ        $0x00000100, R10
 	MOVQ        channels+96(FP), R11
-	LEAQ        (DX)(R11*4), DX
+	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
 	JNZ         loop32
 	MOVQ        (SP), R10
@@ -1535,8 +1535,8 @@ GLOBL constant3<>(SB), RODATA|NOPTR, $32
 // Requires: AVX, FMA3
 TEXT ·transformOutputGradAVX2(SB), NOSPLIT, $32-160
 	MOVQ y_base+0(FP), AX
-	MOVQ stats_base+24(FP), CX
-	MOVQ m_base+48(FP), DX
+	MOVQ m_base+48(FP), CX
+	MOVQ stats_base+24(FP), DX
 	MOVQ z_base+72(FP), BX
 	MOVQ norm_base+96(FP), SI
 	MOVQ plane+152(FP), DI
@@ -1560,55 +1560,55 @@ loop35:
 	MOVQ $0x00000002, 24(SP)
 
 loop36:
-	VMOVUPS     (DX)(R8*1), Y1
-	VMOVUPS     (DX)(R9*1), Y2
-	VADDPS      (DX)(R8*2), Y1, Y1
-	VADDPS      (DX)(R8*4), Y2, Y2
-	VADDPS      (DX), Y1, Y0
+	VMOVUPS     (CX)(R8*1), Y1
+	VMOVUPS     (CX)(R9*1), Y2
+	VADDPS      (CX)(R8*2), Y1, Y1
+	VADDPS      (CX)(R8*4), Y2, Y2
+	VADDPS      (CX), Y1, Y0
 	VADDPS      Y2, Y0, Y0
 	VFMADD231PS constant0<>+0(SB), Y2, Y1
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y3
-	VMOVUPS     (DX)(R9*1), Y4
-	VADDPS      (DX)(R8*2), Y3, Y3
-	VADDPS      (DX)(R8*4), Y4, Y4
-	VADDPS      (DX), Y3, Y2
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Y3
+	VMOVUPS     (CX)(R9*1), Y4
+	VADDPS      (CX)(R8*2), Y3, Y3
+	VADDPS      (CX)(R8*4), Y4, Y4
+	VADDPS      (CX), Y3, Y2
 	VADDPS      Y4, Y2, Y2
 	VFMADD231PS constant0<>+0(SB), Y4, Y3
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y5
-	VMOVUPS     (DX)(R9*1), Y6
-	VADDPS      (DX)(R8*2), Y5, Y5
-	VADDPS      (DX)(R8*4), Y6, Y6
-	VADDPS      (DX), Y5, Y4
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Y5
+	VMOVUPS     (CX)(R9*1), Y6
+	VADDPS      (CX)(R8*2), Y5, Y5
+	VADDPS      (CX)(R8*4), Y6, Y6
+	VADDPS      (CX), Y5, Y4
 	VADDPS      Y6, Y4, Y4
 	VFMADD231PS constant0<>+0(SB), Y6, Y5
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y7
-	VMOVUPS     (DX)(R9*1), Y8
-	VADDPS      (DX)(R8*2), Y7, Y7
-	VADDPS      (DX)(R8*4), Y8, Y8
-	VADDPS      (DX), Y7, Y6
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Y7
+	VMOVUPS     (CX)(R9*1), Y8
+	VADDPS      (CX)(R8*2), Y7, Y7
+	VADDPS      (CX)(R8*4), Y8, Y8
+	VADDPS      (CX), Y7, Y6
 	VADDPS      Y8, Y6, Y6
 	VFMADD231PS constant0<>+0(SB), Y8, Y7
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y9
-	VMOVUPS     (DX)(R9*1), Y10
-	VADDPS      (DX)(R8*2), Y9, Y9
-	VADDPS      (DX)(R8*4), Y10, Y10
-	VADDPS      (DX), Y9, Y8
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Y9
+	VMOVUPS     (CX)(R9*1), Y10
+	VADDPS      (CX)(R8*2), Y9, Y9
+	VADDPS      (CX)(R8*4), Y10, Y10
+	VADDPS      (CX), Y9, Y8
 	VADDPS      Y10, Y8, Y8
 	VFMADD231PS constant0<>+0(SB), Y10, Y9
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y11
-	VMOVUPS     (DX)(R9*1), Y12
-	VADDPS      (DX)(R8*2), Y11, Y11
-	VADDPS      (DX)(R8*4), Y12, Y12
-	VADDPS      (DX), Y11, Y10
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Y11
+	VMOVUPS     (CX)(R9*1), Y12
+	VADDPS      (CX)(R8*2), Y11, Y11
+	VADDPS      (CX)(R8*4), Y12, Y12
+	VADDPS      (CX), Y11, Y10
 	VADDPS      Y12, Y10, Y10
 	VFMADD231PS constant0<>+0(SB), Y12, Y11
-	ADDQ        DI, DX
-	SUBQ        R8, DX
+	ADDQ        DI, CX
+	SUBQ        R8, CX
 	VADDPS      Y4, Y2, Y12
 	VADDPS      Y8, Y6, Y13
 	VSUBPS      Y4, Y2, Y2
@@ -1702,61 +1702,61 @@ loop36:
 	SUBQ        R11, R12
 	SUBQ        R11, R12
 	SUBQ        R11, R12
-	VMOVUPS     (DX)(R8*1), Y2
-	VMOVUPS     (DX)(R9*1), Y3
-	VSUBPS      (DX)(R8*2), Y2, Y2
-	VSUBPS      (DX)(R8*4), Y3, Y3
+	VMOVUPS     (CX)(R8*1), Y2
+	VMOVUPS     (CX)(R9*1), Y3
+	VSUBPS      (CX)(R8*2), Y2, Y2
+	VSUBPS      (CX)(R8*4), Y3, Y3
 	VMOVUPS     Y2, Y1
 	VFMADD231PS constant2<>+0(SB), Y3, Y1
 	VFMADD231PS constant3<>+0(SB), Y3, Y2
-	VADDPS      (DX)(R10*1), Y2, Y2
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y4
-	VMOVUPS     (DX)(R9*1), Y5
-	VSUBPS      (DX)(R8*2), Y4, Y4
-	VSUBPS      (DX)(R8*4), Y5, Y5
+	VADDPS      (CX)(R10*1), Y2, Y2
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Y4
+	VMOVUPS     (CX)(R9*1), Y5
+	VSUBPS      (CX)(R8*2), Y4, Y4
+	VSUBPS      (CX)(R8*4), Y5, Y5
 	VMOVUPS     Y4, Y3
 	VFMADD231PS constant2<>+0(SB), Y5, Y3
 	VFMADD231PS constant3<>+0(SB), Y5, Y4
-	VADDPS      (DX)(R10*1), Y4, Y4
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y7
-	VMOVUPS     (DX)(R9*1), Y8
-	VSUBPS      (DX)(R8*2), Y7, Y7
-	VSUBPS      (DX)(R8*4), Y8, Y8
+	VADDPS      (CX)(R10*1), Y4, Y4
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Y7
+	VMOVUPS     (CX)(R9*1), Y8
+	VSUBPS      (CX)(R8*2), Y7, Y7
+	VSUBPS      (CX)(R8*4), Y8, Y8
 	VMOVUPS     Y7, Y5
 	VFMADD231PS constant2<>+0(SB), Y8, Y5
 	VFMADD231PS constant3<>+0(SB), Y8, Y7
-	VADDPS      (DX)(R10*1), Y7, Y7
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y9
-	VMOVUPS     (DX)(R9*1), Y10
-	VSUBPS      (DX)(R8*2), Y9, Y9
-	VSUBPS      (DX)(R8*4), Y10, Y10
+	VADDPS      (CX)(R10*1), Y7, Y7
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Y9
+	VMOVUPS     (CX)(R9*1), Y10
+	VSUBPS      (CX)(R8*2), Y9, Y9
+	VSUBPS      (CX)(R8*4), Y10, Y10
 	VMOVUPS     Y9, Y8
 	VFMADD231PS constant2<>+0(SB), Y10, Y8
 	VFMADD231PS constant3<>+0(SB), Y10, Y9
-	VADDPS      (DX)(R10*1), Y9, Y9
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y11
-	VMOVUPS     (DX)(R9*1), Y12
-	VSUBPS      (DX)(R8*2), Y11, Y11
-	VSUBPS      (DX)(R8*4), Y12, Y12
+	VADDPS      (CX)(R10*1), Y9, Y9
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Y11
+	VMOVUPS     (CX)(R9*1), Y12
+	VSUBPS      (CX)(R8*2), Y11, Y11
+	VSUBPS      (CX)(R8*4), Y12, Y12
 	VMOVUPS     Y11, Y10
 	VFMADD231PS constant2<>+0(SB), Y12, Y10
 	VFMADD231PS constant3<>+0(SB), Y12, Y11
-	VADDPS      (DX)(R10*1), Y11, Y11
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Y13
-	VMOVUPS     (DX)(R9*1), Y14
-	VSUBPS      (DX)(R8*2), Y13, Y13
-	VSUBPS      (DX)(R8*4), Y14, Y14
+	VADDPS      (CX)(R10*1), Y11, Y11
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Y13
+	VMOVUPS     (CX)(R9*1), Y14
+	VSUBPS      (CX)(R8*2), Y13, Y13
+	VSUBPS      (CX)(R8*4), Y14, Y14
 	VMOVUPS     Y13, Y12
 	VFMADD231PS constant2<>+0(SB), Y14, Y12
 	VFMADD231PS constant3<>+0(SB), Y14, Y13
-	VADDPS      (DX)(R10*1), Y13, Y13
-	ADDQ        DI, DX
-	SUBQ        R8, DX
+	VADDPS      (CX)(R10*1), Y13, Y13
+	ADDQ        DI, CX
+	SUBQ        R8, CX
 	VADDPS      Y5, Y3, Y14
 	VADDPS      Y10, Y8, Y15
 	VSUBPS      Y5, Y3, Y3
@@ -1854,10 +1854,10 @@ loop36:
 	SUBQ        R11, R12
 	SUBQ        R11, R12
 	SUBQ        R11, R12
-	VADDPS      (CX), Y6, Y6
-	VMOVUPS     Y6, (CX)
-	VADDPS      64(CX), Y0, Y0
-	VMOVUPS     Y0, 64(CX)
+	VADDPS      (DX), Y6, Y6
+	VMOVUPS     Y6, (DX)
+	VADDPS      64(DX), Y0, Y0
+	VMOVUPS     Y0, 64(DX)
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, SI
@@ -1870,7 +1870,7 @@ loop36:
 	SUBQ        $0x40, R12
 	ADDQ        $0x00000100, R12
 	MOVQ        channels+144(FP), R13
-	LEAQ        (DX)(R13*4), DX
+	LEAQ        (CX)(R13*4), CX
 	SUBQ        $0x01, 16(SP)
 	JNZ         loop35
 	MOVQ        (SP), R12
@@ -1895,8 +1895,8 @@ GLOBL constant4<>(SB), RODATA|NOPTR, $32
 // Requires: AVX, FMA3
 TEXT ·transformOutputGradAddAVX2(SB), NOSPLIT, $32-184
 	MOVQ y_base+0(FP), AX
-	MOVQ stats_base+24(FP), CX
-	MOVQ m_base+48(FP), DX
+	MOVQ m_base+48(FP), CX
+	MOVQ stats_base+24(FP), DX
 	MOVQ z_base+72(FP), BX
 	MOVQ a_base+96(FP), SI
 	MOVQ g2_base+120(FP), DI
@@ -1921,55 +1921,55 @@ loop38:
 	MOVQ $0x00000002, 24(SP)
 
 loop39:
-	VMOVUPS     (DX)(R9*1), Y1
-	VMOVUPS     (DX)(R10*1), Y2
-	VADDPS      (DX)(R9*2), Y1, Y1
-	VADDPS      (DX)(R9*4), Y2, Y2
-	VADDPS      (DX), Y1, Y0
+	VMOVUPS     (CX)(R9*1), Y1
+	VMOVUPS     (CX)(R10*1), Y2
+	VADDPS      (CX)(R9*2), Y1, Y1
+	VADDPS      (CX)(R9*4), Y2, Y2
+	VADDPS      (CX), Y1, Y0
 	VADDPS      Y2, Y0, Y0
 	VFMADD231PS constant0<>+0(SB), Y2, Y1
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Y3
-	VMOVUPS     (DX)(R10*1), Y4
-	VADDPS      (DX)(R9*2), Y3, Y3
-	VADDPS      (DX)(R9*4), Y4, Y4
-	VADDPS      (DX), Y3, Y2
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Y3
+	VMOVUPS     (CX)(R10*1), Y4
+	VADDPS      (CX)(R9*2), Y3, Y3
+	VADDPS      (CX)(R9*4), Y4, Y4
+	VADDPS      (CX), Y3, Y2
 	VADDPS      Y4, Y2, Y2
 	VFMADD231PS constant0<>+0(SB), Y4, Y3
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Y5
-	VMOVUPS     (DX)(R10*1), Y6
-	VADDPS      (DX)(R9*2), Y5, Y5
-	VADDPS      (DX)(R9*4), Y6, Y6
-	VADDPS      (DX), Y5, Y4
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Y5
+	VMOVUPS     (CX)(R10*1), Y6
+	VADDPS      (CX)(R9*2), Y5, Y5
+	VADDPS      (CX)(R9*4), Y6, Y6
+	VADDPS      (CX), Y5, Y4
 	VADDPS      Y6, Y4, Y4
 	VFMADD231PS constant0<>+0(SB), Y6, Y5
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Y7
-	VMOVUPS     (DX)(R10*1), Y8
-	VADDPS      (DX)(R9*2), Y7, Y7
-	VADDPS      (DX)(R9*4), Y8, Y8
-	VADDPS      (DX), Y7, Y6
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Y7
+	VMOVUPS     (CX)(R10*1), Y8
+	VADDPS      (CX)(R9*2), Y7, Y7
+	VADDPS      (CX)(R9*4), Y8, Y8
+	VADDPS      (CX), Y7, Y6
 	VADDPS      Y8, Y6, Y6
 	VFMADD231PS constant0<>+0(SB), Y8, Y7
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Y9
-	VMOVUPS     (DX)(R10*1), Y10
-	VADDPS      (DX)(R9*2), Y9, Y9
-	VADDPS      (DX)(R9*4), Y10, Y10
-	VADDPS      (DX), Y9, Y8
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Y9
+	VMOVUPS     (CX)(R10*1), Y10
+	VADDPS      (CX)(R9*2), Y9, Y9
+	VADDPS      (CX)(R9*4), Y10, Y10
+	VADDPS      (CX), Y9, Y8
 	VADDPS      Y10, Y8, Y8
 	VFMADD231PS constant0<>+0(SB), Y10, Y9
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Y11
-	VMOVUPS     (DX)(R10*1), Y12
-	VADDPS      (DX)(R9*2), Y11, Y11
-	VADDPS      (DX)(R9*4), Y12, Y12
-	VADDPS      (DX), Y11, Y10
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Y11
+	VMOVUPS     (CX)(R10*1), Y12
+	VADDPS      (CX)(R9*2), Y11, Y11
+	VADDPS      (CX)(R9*4), Y12, Y12
+	VADDPS      (CX), Y11, Y10
 	VADDPS      Y12, Y10, Y10
 	VFMADD231PS constant0<>+0(SB), Y12, Y11
-	ADDQ        R8, DX
-	SUBQ        R9, DX
+	ADDQ        R8, CX
+	SUBQ        R9, CX
 	VADDPS      Y4, Y2, Y12
 	VADDPS      Y8, Y6, Y13
 	VSUBPS      Y4, Y2, Y2
@@ -2055,61 +2055,61 @@ loop39:
 	SUBQ        R12, R13
 	SUBQ        R12, R13
 	SUBQ        R12, R13
-	VMOVUPS     (DX)(R9*1), Y2
-	VMOVUPS     (DX)(R10*1), Y3
-	VSUBPS      (DX)(R9*2), Y2, Y2
-	VSUBPS      (DX)(R9*4), Y3, Y3
+	VMOVUPS     (CX)(R9*1), Y2
+	VMOVUPS     (CX)(R10*1), Y3
+	VSUBPS      (CX)(R9*2), Y2, Y2
+	VSUBPS      (CX)(R9*4), Y3, Y3
 	VMOVUPS     Y2, Y1
 	VFMADD231PS constant2<>+0(SB), Y3, Y1
 	VFMADD231PS constant3<>+0(SB), Y3, Y2
-	VADDPS      (DX)(R11*1), Y2, Y2
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Y5
-	VMOVUPS     (DX)(R10*1), Y6
-	VSUBPS      (DX)(R9*2), Y5, Y5
-	VSUBPS      (DX)(R9*4), Y6, Y6
+	VADDPS      (CX)(R11*1), Y2, Y2
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Y5
+	VMOVUPS     (CX)(R10*1), Y6
+	VSUBPS      (CX)(R9*2), Y5, Y5
+	VSUBPS      (CX)(R9*4), Y6, Y6
 	VMOVUPS     Y5, Y3
 	VFMADD231PS constant2<>+0(SB), Y6, Y3
 	VFMADD231PS constant3<>+0(SB), Y6, Y5
-	VADDPS      (DX)(R11*1), Y5, Y5
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Y7
-	VMOVUPS     (DX)(R10*1), Y8
-	VSUBPS      (DX)(R9*2), Y7, Y7
-	VSUBPS      (DX)(R9*4), Y8, Y8
+	VADDPS      (CX)(R11*1), Y5, Y5
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Y7
+	VMOVUPS     (CX)(R10*1), Y8
+	VSUBPS      (CX)(R9*2), Y7, Y7
+	VSUBPS      (CX)(R9*4), Y8, Y8
 	VMOVUPS     Y7, Y6
 	VFMADD231PS constant2<>+0(SB), Y8, Y6
 	VFMADD231PS constant3<>+0(SB), Y8, Y7
-	VADDPS      (DX)(R11*1), Y7, Y7
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Y9
-	VMOVUPS     (DX)(R10*1), Y10
-	VSUBPS      (DX)(R9*2), Y9, Y9
-	VSUBPS      (DX)(R9*4), Y10, Y10
+	VADDPS      (CX)(R11*1), Y7, Y7
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Y9
+	VMOVUPS     (CX)(R10*1), Y10
+	VSUBPS      (CX)(R9*2), Y9, Y9
+	VSUBPS      (CX)(R9*4), Y10, Y10
 	VMOVUPS     Y9, Y8
 	VFMADD231PS constant2<>+0(SB), Y10, Y8
 	VFMADD231PS constant3<>+0(SB), Y10, Y9
-	VADDPS      (DX)(R11*1), Y9, Y9
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Y11
-	VMOVUPS     (DX)(R10*1), Y12
-	VSUBPS      (DX)(R9*2), Y11, Y11
-	VSUBPS      (DX)(R9*4), Y12, Y12
+	VADDPS      (CX)(R11*1), Y9, Y9
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Y11
+	VMOVUPS     (CX)(R10*1), Y12
+	VSUBPS      (CX)(R9*2), Y11, Y11
+	VSUBPS      (CX)(R9*4), Y12, Y12
 	VMOVUPS     Y11, Y10
 	VFMADD231PS constant2<>+0(SB), Y12, Y10
 	VFMADD231PS constant3<>+0(SB), Y12, Y11
-	VADDPS      (DX)(R11*1), Y11, Y11
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Y13
-	VMOVUPS     (DX)(R10*1), Y14
-	VSUBPS      (DX)(R9*2), Y13, Y13
-	VSUBPS      (DX)(R9*4), Y14, Y14
+	VADDPS      (CX)(R11*1), Y11, Y11
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Y13
+	VMOVUPS     (CX)(R10*1), Y14
+	VSUBPS      (CX)(R9*2), Y13, Y13
+	VSUBPS      (CX)(R9*4), Y14, Y14
 	VMOVUPS     Y13, Y12
 	VFMADD231PS constant2<>+0(SB), Y14, Y12
 	VFMADD231PS constant3<>+0(SB), Y14, Y13
-	VADDPS      (DX)(R11*1), Y13, Y13
-	ADDQ        R8, DX
-	SUBQ        R9, DX
+	VADDPS      (CX)(R11*1), Y13, Y13
+	ADDQ        R8, CX
+	SUBQ        R9, CX
 	VADDPS      Y6, Y3, Y14
 	VADDPS      Y10, Y8, Y15
 	VSUBPS      Y6, Y3, Y3
@@ -2199,10 +2199,10 @@ loop39:
 	SUBQ        R12, R13
 	SUBQ        R12, R13
 	SUBQ        R12, R13
-	VADDPS      (CX), Y4, Y4
-	VMOVUPS     Y4, (CX)
-	VADDPS      64(CX), Y0, Y0
-	VMOVUPS     Y0, 64(CX)
+	VADDPS      (DX), Y4, Y4
+	VMOVUPS     Y4, (DX)
+	VADDPS      64(DX), Y0, Y0
+	VMOVUPS     Y0, 64(DX)
 	ADDQ        $0x20, CX
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R13
@@ -2213,7 +2213,7 @@ loop39:
 	SUBQ        $0x40, R13
 	ADDQ        $0x00000100, R13
 	MOVQ        channels+168(FP), R14
-	LEAQ        (DX)(R14*4), DX
+	LEAQ        (CX)(R14*4), CX
 	SUBQ        $0x01, 16(SP)
 	JNZ         loop38
 	MOVQ        (SP), R13
@@ -2224,13 +2224,582 @@ loop39:
 	VZEROUPPER
 	RET
 
+// func transformOutputNormAVX2(y []float32, m []float32, norm []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+// Requires: AVX, FMA3
+TEXT ·transformOutputNormAVX2(SB), NOSPLIT, $32-112
+	MOVQ y_base+0(FP), AX
+	MOVQ m_base+24(FP), CX
+	MOVQ norm_base+48(FP), DX
+	MOVQ plane+104(FP), BX
+	SHLQ $0x02, BX
+	LEAQ (BX)(BX*2), SI
+	ADDQ SI, SI
+	LEAQ (SI)(SI*2), DI
+	LEAQ (DI)(SI*2), R8
+	MOVQ stride+88(FP), R9
+	SHLQ $0x02, R9
+	MOVQ $0x00000000, (SP)
+	MOVQ tilesY+80(FP), R10
+	MOVQ R10, 8(SP)
+
+loop40:
+	MOVQ (SP), R10
+	MOVQ tilesX+72(FP), R11
+	MOVQ R11, 16(SP)
+
+loop41:
+	MOVQ $0x00000002, 24(SP)
+
+loop42:
+	VMOVUPS     (CX)(SI*1), Y1
+	VMOVUPS     (CX)(DI*1), Y2
+	VADDPS      (CX)(SI*2), Y1, Y1
+	VADDPS      (CX)(SI*4), Y2, Y2
+	VADDPS      (CX), Y1, Y0
+	VADDPS      Y2, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y2, Y1
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y3
+	VMOVUPS     (CX)(DI*1), Y4
+	VADDPS      (CX)(SI*2), Y3, Y3
+	VADDPS      (CX)(SI*4), Y4, Y4
+	VADDPS      (CX), Y3, Y2
+	VADDPS      Y4, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y4, Y3
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y5
+	VMOVUPS     (CX)(DI*1), Y6
+	VADDPS      (CX)(SI*2), Y5, Y5
+	VADDPS      (CX)(SI*4), Y6, Y6
+	VADDPS      (CX), Y5, Y4
+	VADDPS      Y6, Y4, Y4
+	VFMADD231PS constant0<>+0(SB), Y6, Y5
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y7
+	VMOVUPS     (CX)(DI*1), Y8
+	VADDPS      (CX)(SI*2), Y7, Y7
+	VADDPS      (CX)(SI*4), Y8, Y8
+	VADDPS      (CX), Y7, Y6
+	VADDPS      Y8, Y6, Y6
+	VFMADD231PS constant0<>+0(SB), Y8, Y7
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y9
+	VMOVUPS     (CX)(DI*1), Y10
+	VADDPS      (CX)(SI*2), Y9, Y9
+	VADDPS      (CX)(SI*4), Y10, Y10
+	VADDPS      (CX), Y9, Y8
+	VADDPS      Y10, Y8, Y8
+	VFMADD231PS constant0<>+0(SB), Y10, Y9
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y11
+	VMOVUPS     (CX)(DI*1), Y12
+	VADDPS      (CX)(SI*2), Y11, Y11
+	VADDPS      (CX)(SI*4), Y12, Y12
+	VADDPS      (CX), Y11, Y10
+	VADDPS      Y12, Y10, Y10
+	VFMADD231PS constant0<>+0(SB), Y12, Y11
+	ADDQ        BX, CX
+	SUBQ        SI, CX
+	VADDPS      Y4, Y2, Y12
+	VADDPS      Y8, Y6, Y13
+	VSUBPS      Y4, Y2, Y2
+	VSUBPS      Y8, Y6, Y6
+	VADDPS      Y12, Y0, Y0
+	VADDPS      Y13, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y13, Y12
+	VMOVUPS     Y2, Y13
+	VFMADD231PS constant2<>+0(SB), Y6, Y13
+	VFMADD231PS constant3<>+0(SB), Y6, Y2
+	VADDPS      Y10, Y2, Y2
+	VXORPS      Y4, Y4, Y4
+	VMOVUPS     64(DX), Y6
+	VFMADD231PS (DX), Y0, Y6
+	VMAXPS      Y6, Y4, Y6
+	VMOVUPS     Y6, (AX)(R10*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y13, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 64(AX)(R10*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y12, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 128(AX)(R10*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y2, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 192(AX)(R10*1)
+	LEAQ        (R10)(R9*2), R10
+	VADDPS      Y5, Y3, Y0
+	VADDPS      Y9, Y7, Y2
+	VSUBPS      Y5, Y3, Y3
+	VSUBPS      Y9, Y7, Y7
+	VADDPS      Y0, Y1, Y1
+	VADDPS      Y2, Y1, Y1
+	VFMADD231PS constant0<>+0(SB), Y2, Y0
+	VMOVUPS     Y3, Y2
+	VFMADD231PS constant2<>+0(SB), Y7, Y2
+	VFMADD231PS constant3<>+0(SB), Y7, Y3
+	VADDPS      Y11, Y3, Y3
+	VXORPS      Y4, Y4, Y4
+	VMOVUPS     64(DX), Y5
+	VFMADD231PS (DX), Y1, Y5
+	VMAXPS      Y5, Y4, Y5
+	VMOVUPS     Y5, (AX)(R10*1)
+	VMOVUPS     64(DX), Y1
+	VFMADD231PS (DX), Y2, Y1
+	VMAXPS      Y1, Y4, Y1
+	VMOVUPS     Y1, 64(AX)(R10*1)
+	VMOVUPS     64(DX), Y1
+	VFMADD231PS (DX), Y0, Y1
+	VMAXPS      Y1, Y4, Y1
+	VMOVUPS     Y1, 128(AX)(R10*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y3, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 192(AX)(R10*1)
+	LEAQ        (R10)(R9*2), R10
+	SUBQ        R9, R10
+	SUBQ        R9, R10
+	SUBQ        R9, R10
+	VMOVUPS     (CX)(SI*1), Y1
+	VMOVUPS     (CX)(DI*1), Y2
+	VSUBPS      (CX)(SI*2), Y1, Y1
+	VSUBPS      (CX)(SI*4), Y2, Y2
+	VMOVUPS     Y1, Y0
+	VFMADD231PS constant2<>+0(SB), Y2, Y0
+	VFMADD231PS constant3<>+0(SB), Y2, Y1
+	VADDPS      (CX)(R8*1), Y1, Y1
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y3
+	VMOVUPS     (CX)(DI*1), Y4
+	VSUBPS      (CX)(SI*2), Y3, Y3
+	VSUBPS      (CX)(SI*4), Y4, Y4
+	VMOVUPS     Y3, Y2
+	VFMADD231PS constant2<>+0(SB), Y4, Y2
+	VFMADD231PS constant3<>+0(SB), Y4, Y3
+	VADDPS      (CX)(R8*1), Y3, Y3
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y5
+	VMOVUPS     (CX)(DI*1), Y6
+	VSUBPS      (CX)(SI*2), Y5, Y5
+	VSUBPS      (CX)(SI*4), Y6, Y6
+	VMOVUPS     Y5, Y4
+	VFMADD231PS constant2<>+0(SB), Y6, Y4
+	VFMADD231PS constant3<>+0(SB), Y6, Y5
+	VADDPS      (CX)(R8*1), Y5, Y5
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y7
+	VMOVUPS     (CX)(DI*1), Y8
+	VSUBPS      (CX)(SI*2), Y7, Y7
+	VSUBPS      (CX)(SI*4), Y8, Y8
+	VMOVUPS     Y7, Y6
+	VFMADD231PS constant2<>+0(SB), Y8, Y6
+	VFMADD231PS constant3<>+0(SB), Y8, Y7
+	VADDPS      (CX)(R8*1), Y7, Y7
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y9
+	VMOVUPS     (CX)(DI*1), Y10
+	VSUBPS      (CX)(SI*2), Y9, Y9
+	VSUBPS      (CX)(SI*4), Y10, Y10
+	VMOVUPS     Y9, Y8
+	VFMADD231PS constant2<>+0(SB), Y10, Y8
+	VFMADD231PS constant3<>+0(SB), Y10, Y9
+	VADDPS      (CX)(R8*1), Y9, Y9
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Y11
+	VMOVUPS     (CX)(DI*1), Y12
+	VSUBPS      (CX)(SI*2), Y11, Y11
+	VSUBPS      (CX)(SI*4), Y12, Y12
+	VMOVUPS     Y11, Y10
+	VFMADD231PS constant2<>+0(SB), Y12, Y10
+	VFMADD231PS constant3<>+0(SB), Y12, Y11
+	VADDPS      (CX)(R8*1), Y11, Y11
+	ADDQ        BX, CX
+	SUBQ        SI, CX
+	VADDPS      Y4, Y2, Y12
+	VADDPS      Y8, Y6, Y13
+	VSUBPS      Y4, Y2, Y2
+	VSUBPS      Y8, Y6, Y6
+	VADDPS      Y12, Y0, Y0
+	VADDPS      Y13, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y13, Y12
+	VMOVUPS     Y2, Y13
+	VFMADD231PS constant2<>+0(SB), Y6, Y13
+	VFMADD231PS constant3<>+0(SB), Y6, Y2
+	VADDPS      Y10, Y2, Y2
+	VXORPS      Y4, Y4, Y4
+	VMOVUPS     64(DX), Y6
+	VFMADD231PS (DX), Y0, Y6
+	VMAXPS      Y6, Y4, Y6
+	VMOVUPS     Y6, (AX)(R10*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y13, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 64(AX)(R10*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y12, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 128(AX)(R10*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y2, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 192(AX)(R10*1)
+	LEAQ        (R10)(R9*2), R10
+	VADDPS      Y5, Y3, Y0
+	VADDPS      Y9, Y7, Y2
+	VSUBPS      Y5, Y3, Y3
+	VSUBPS      Y9, Y7, Y7
+	VADDPS      Y0, Y1, Y1
+	VADDPS      Y2, Y1, Y1
+	VFMADD231PS constant0<>+0(SB), Y2, Y0
+	VMOVUPS     Y3, Y2
+	VFMADD231PS constant2<>+0(SB), Y7, Y2
+	VFMADD231PS constant3<>+0(SB), Y7, Y3
+	VADDPS      Y11, Y3, Y3
+	VXORPS      Y4, Y4, Y4
+	VMOVUPS     64(DX), Y5
+	VFMADD231PS (DX), Y1, Y5
+	VMAXPS      Y5, Y4, Y5
+	VMOVUPS     Y5, (AX)(R10*1)
+	VMOVUPS     64(DX), Y1
+	VFMADD231PS (DX), Y2, Y1
+	VMAXPS      Y1, Y4, Y1
+	VMOVUPS     Y1, 64(AX)(R10*1)
+	VMOVUPS     64(DX), Y1
+	VFMADD231PS (DX), Y0, Y1
+	VMAXPS      Y1, Y4, Y1
+	VMOVUPS     Y1, 128(AX)(R10*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y3, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 192(AX)(R10*1)
+	LEAQ        (R10)(R9*2), R10
+	SUBQ        R9, R10
+	SUBQ        R9, R10
+	SUBQ        R9, R10
+	SUBQ        R9, R10
+	SUBQ        R9, R10
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, R10
+	SUBQ        $0x01, 24(SP)
+	JNZ         loop42
+	SUBQ        $0x40, CX
+	SUBQ        $0x40, DX
+	SUBQ        $0x40, R10
+	ADDQ        $0x00000100, R10
+	MOVQ        channels+96(FP), R11
+	LEAQ        (CX)(R11*4), CX
+	SUBQ        $0x01, 16(SP)
+	JNZ         loop41
+	MOVQ        (SP), R10
+	LEAQ        (R10)(R9*4), R10
+	MOVQ        R10, (SP)
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop40
+	VZEROUPPER
+	RET
+
+// func transformOutputNormAddAVX2(y []float32, m []float32, add []float32, norm []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+// Requires: AVX, FMA3
+TEXT ·transformOutputNormAddAVX2(SB), NOSPLIT, $32-136
+	MOVQ y_base+0(FP), AX
+	MOVQ m_base+24(FP), CX
+	MOVQ norm_base+72(FP), DX
+	MOVQ add_base+48(FP), BX
+	MOVQ plane+128(FP), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
+	ADDQ DI, DI
+	LEAQ (DI)(DI*2), R8
+	LEAQ (R8)(DI*2), R9
+	MOVQ stride+112(FP), R10
+	SHLQ $0x02, R10
+	MOVQ $0x00000000, (SP)
+	MOVQ tilesY+104(FP), R11
+	MOVQ R11, 8(SP)
+
+loop43:
+	MOVQ (SP), R11
+	MOVQ tilesX+96(FP), R12
+	MOVQ R12, 16(SP)
+
+loop44:
+	MOVQ $0x00000002, 24(SP)
+
+loop45:
+	VMOVUPS     (CX)(DI*1), Y1
+	VMOVUPS     (CX)(R8*1), Y2
+	VADDPS      (CX)(DI*2), Y1, Y1
+	VADDPS      (CX)(DI*4), Y2, Y2
+	VADDPS      (CX), Y1, Y0
+	VADDPS      Y2, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y2, Y1
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Y3
+	VMOVUPS     (CX)(R8*1), Y4
+	VADDPS      (CX)(DI*2), Y3, Y3
+	VADDPS      (CX)(DI*4), Y4, Y4
+	VADDPS      (CX), Y3, Y2
+	VADDPS      Y4, Y2, Y2
+	VFMADD231PS constant0<>+0(SB), Y4, Y3
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Y5
+	VMOVUPS     (CX)(R8*1), Y6
+	VADDPS      (CX)(DI*2), Y5, Y5
+	VADDPS      (CX)(DI*4), Y6, Y6
+	VADDPS      (CX), Y5, Y4
+	VADDPS      Y6, Y4, Y4
+	VFMADD231PS constant0<>+0(SB), Y6, Y5
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Y7
+	VMOVUPS     (CX)(R8*1), Y8
+	VADDPS      (CX)(DI*2), Y7, Y7
+	VADDPS      (CX)(DI*4), Y8, Y8
+	VADDPS      (CX), Y7, Y6
+	VADDPS      Y8, Y6, Y6
+	VFMADD231PS constant0<>+0(SB), Y8, Y7
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Y9
+	VMOVUPS     (CX)(R8*1), Y10
+	VADDPS      (CX)(DI*2), Y9, Y9
+	VADDPS      (CX)(DI*4), Y10, Y10
+	VADDPS      (CX), Y9, Y8
+	VADDPS      Y10, Y8, Y8
+	VFMADD231PS constant0<>+0(SB), Y10, Y9
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Y11
+	VMOVUPS     (CX)(R8*1), Y12
+	VADDPS      (CX)(DI*2), Y11, Y11
+	VADDPS      (CX)(DI*4), Y12, Y12
+	VADDPS      (CX), Y11, Y10
+	VADDPS      Y12, Y10, Y10
+	VFMADD231PS constant0<>+0(SB), Y12, Y11
+	ADDQ        SI, CX
+	SUBQ        DI, CX
+	VADDPS      Y4, Y2, Y12
+	VADDPS      Y8, Y6, Y13
+	VSUBPS      Y4, Y2, Y2
+	VSUBPS      Y8, Y6, Y6
+	VADDPS      Y12, Y0, Y0
+	VADDPS      Y13, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y13, Y12
+	VMOVUPS     Y2, Y13
+	VFMADD231PS constant2<>+0(SB), Y6, Y13
+	VFMADD231PS constant3<>+0(SB), Y6, Y2
+	VADDPS      Y10, Y2, Y2
+	VXORPS      Y4, Y4, Y4
+	VMOVUPS     64(DX), Y6
+	VFMADD231PS (DX), Y0, Y6
+	VADDPS      (BX)(R11*1), Y6, Y6
+	VMAXPS      Y6, Y4, Y6
+	VMOVUPS     Y6, (AX)(R11*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y13, Y0
+	VADDPS      64(BX)(R11*1), Y0, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 64(AX)(R11*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y12, Y0
+	VADDPS      128(BX)(R11*1), Y0, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 128(AX)(R11*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y2, Y0
+	VADDPS      192(BX)(R11*1), Y0, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 192(AX)(R11*1)
+	LEAQ        (R11)(R10*2), R11
+	VADDPS      Y5, Y3, Y0
+	VADDPS      Y9, Y7, Y2
+	VSUBPS      Y5, Y3, Y3
+	VSUBPS      Y9, Y7, Y7
+	VADDPS      Y0, Y1, Y1
+	VADDPS      Y2, Y1, Y1
+	VFMADD231PS constant0<>+0(SB), Y2, Y0
+	VMOVUPS     Y3, Y2
+	VFMADD231PS constant2<>+0(SB), Y7, Y2
+	VFMADD231PS constant3<>+0(SB), Y7, Y3
+	VADDPS      Y11, Y3, Y3
+	VXORPS      Y4, Y4, Y4
+	VMOVUPS     64(DX), Y5
+	VFMADD231PS (DX), Y1, Y5
+	VADDPS      (BX)(R11*1), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VMOVUPS     Y5, (AX)(R11*1)
+	VMOVUPS     64(DX), Y1
+	VFMADD231PS (DX), Y2, Y1
+	VADDPS      64(BX)(R11*1), Y1, Y1
+	VMAXPS      Y1, Y4, Y1
+	VMOVUPS     Y1, 64(AX)(R11*1)
+	VMOVUPS     64(DX), Y1
+	VFMADD231PS (DX), Y0, Y1
+	VADDPS      128(BX)(R11*1), Y1, Y1
+	VMAXPS      Y1, Y4, Y1
+	VMOVUPS     Y1, 128(AX)(R11*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y3, Y0
+	VADDPS      192(BX)(R11*1), Y0, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 192(AX)(R11*1)
+	LEAQ        (R11)(R10*2), R11
+	SUBQ        R10, R11
+	SUBQ        R10, R11
+	SUBQ        R10, R11
+	VMOVUPS     (CX)(DI*1), Y1
+	VMOVUPS     (CX)(R8*1), Y2
+	VSUBPS      (CX)(DI*2), Y1, Y1
+	VSUBPS      (CX)(DI*4), Y2, Y2
+	VMOVUPS     Y1, Y0
+	VFMADD231PS constant2<>+0(SB), Y2, Y0
+	VFMADD231PS constant3<>+0(SB), Y2, Y1
+	VADDPS      (CX)(R9*1), Y1, Y1
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Y3
+	VMOVUPS     (CX)(R8*1), Y4
+	VSUBPS      (CX)(DI*2), Y3, Y3
+	VSUBPS      (CX)(DI*4), Y4, Y4
+	VMOVUPS     Y3, Y2
+	VFMADD231PS constant2<>+0(SB), Y4, Y2
+	VFMADD231PS constant3<>+0(SB), Y4, Y3
+	VADDPS      (CX)(R9*1), Y3, Y3
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Y5
+	VMOVUPS     (CX)(R8*1), Y6
+	VSUBPS      (CX)(DI*2), Y5, Y5
+	VSUBPS      (CX)(DI*4), Y6, Y6
+	VMOVUPS     Y5, Y4
+	VFMADD231PS constant2<>+0(SB), Y6, Y4
+	VFMADD231PS constant3<>+0(SB), Y6, Y5
+	VADDPS      (CX)(R9*1), Y5, Y5
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Y7
+	VMOVUPS     (CX)(R8*1), Y8
+	VSUBPS      (CX)(DI*2), Y7, Y7
+	VSUBPS      (CX)(DI*4), Y8, Y8
+	VMOVUPS     Y7, Y6
+	VFMADD231PS constant2<>+0(SB), Y8, Y6
+	VFMADD231PS constant3<>+0(SB), Y8, Y7
+	VADDPS      (CX)(R9*1), Y7, Y7
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Y9
+	VMOVUPS     (CX)(R8*1), Y10
+	VSUBPS      (CX)(DI*2), Y9, Y9
+	VSUBPS      (CX)(DI*4), Y10, Y10
+	VMOVUPS     Y9, Y8
+	VFMADD231PS constant2<>+0(SB), Y10, Y8
+	VFMADD231PS constant3<>+0(SB), Y10, Y9
+	VADDPS      (CX)(R9*1), Y9, Y9
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Y11
+	VMOVUPS     (CX)(R8*1), Y12
+	VSUBPS      (CX)(DI*2), Y11, Y11
+	VSUBPS      (CX)(DI*4), Y12, Y12
+	VMOVUPS     Y11, Y10
+	VFMADD231PS constant2<>+0(SB), Y12, Y10
+	VFMADD231PS constant3<>+0(SB), Y12, Y11
+	VADDPS      (CX)(R9*1), Y11, Y11
+	ADDQ        SI, CX
+	SUBQ        DI, CX
+	VADDPS      Y4, Y2, Y12
+	VADDPS      Y8, Y6, Y13
+	VSUBPS      Y4, Y2, Y2
+	VSUBPS      Y8, Y6, Y6
+	VADDPS      Y12, Y0, Y0
+	VADDPS      Y13, Y0, Y0
+	VFMADD231PS constant0<>+0(SB), Y13, Y12
+	VMOVUPS     Y2, Y13
+	VFMADD231PS constant2<>+0(SB), Y6, Y13
+	VFMADD231PS constant3<>+0(SB), Y6, Y2
+	VADDPS      Y10, Y2, Y2
+	VXORPS      Y4, Y4, Y4
+	VMOVUPS     64(DX), Y6
+	VFMADD231PS (DX), Y0, Y6
+	VADDPS      (BX)(R11*1), Y6, Y6
+	VMAXPS      Y6, Y4, Y6
+	VMOVUPS     Y6, (AX)(R11*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y13, Y0
+	VADDPS      64(BX)(R11*1), Y0, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 64(AX)(R11*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y12, Y0
+	VADDPS      128(BX)(R11*1), Y0, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 128(AX)(R11*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y2, Y0
+	VADDPS      192(BX)(R11*1), Y0, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 192(AX)(R11*1)
+	LEAQ        (R11)(R10*2), R11
+	VADDPS      Y5, Y3, Y0
+	VADDPS      Y9, Y7, Y2
+	VSUBPS      Y5, Y3, Y3
+	VSUBPS      Y9, Y7, Y7
+	VADDPS      Y0, Y1, Y1
+	VADDPS      Y2, Y1, Y1
+	VFMADD231PS constant0<>+0(SB), Y2, Y0
+	VMOVUPS     Y3, Y2
+	VFMADD231PS constant2<>+0(SB), Y7, Y2
+	VFMADD231PS constant3<>+0(SB), Y7, Y3
+	VADDPS      Y11, Y3, Y3
+	VXORPS      Y4, Y4, Y4
+	VMOVUPS     64(DX), Y5
+	VFMADD231PS (DX), Y1, Y5
+	VADDPS      (BX)(R11*1), Y5, Y5
+	VMAXPS      Y5, Y4, Y5
+	VMOVUPS     Y5, (AX)(R11*1)
+	VMOVUPS     64(DX), Y1
+	VFMADD231PS (DX), Y2, Y1
+	VADDPS      64(BX)(R11*1), Y1, Y1
+	VMAXPS      Y1, Y4, Y1
+	VMOVUPS     Y1, 64(AX)(R11*1)
+	VMOVUPS     64(DX), Y1
+	VFMADD231PS (DX), Y0, Y1
+	VADDPS      128(BX)(R11*1), Y1, Y1
+	VMAXPS      Y1, Y4, Y1
+	VMOVUPS     Y1, 128(AX)(R11*1)
+	VMOVUPS     64(DX), Y0
+	VFMADD231PS (DX), Y3, Y0
+	VADDPS      192(BX)(R11*1), Y0, Y0
+	VMAXPS      Y0, Y4, Y0
+	VMOVUPS     Y0, 192(AX)(R11*1)
+	LEAQ        (R11)(R10*2), R11
+	SUBQ        R10, R11
+	SUBQ        R10, R11
+	SUBQ        R10, R11
+	SUBQ        R10, R11
+	SUBQ        R10, R11
+	ADDQ        $0x20, CX
+	ADDQ        $0x20, DX
+	ADDQ        $0x20, R11
+	SUBQ        $0x01, 24(SP)
+	JNZ         loop45
+	SUBQ        $0x40, CX
+	SUBQ        $0x40, DX
+	SUBQ        $0x40, R11
+	ADDQ        $0x00000100, R11
+	MOVQ        channels+120(FP), R12
+	LEAQ        (CX)(R12*4), CX
+	SUBQ        $0x01, 16(SP)
+	JNZ         loop44
+	MOVQ        (SP), R11
+	LEAQ        (R11)(R10*4), R11
+	MOVQ        R11, (SP)
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop43
+	VZEROUPPER
+	RET
+
 // func transformWeightsAVX2(u []float32, w []float32, c int, k int, first int, last int)
 // Requires: AVX, FMA3
 TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	MOVQ  last+72(FP), AX
 	MOVQ  first+64(FP), CX
 	SUBQ  CX, AX
-	JLE   none40
+	JLE   none46
 	MOVQ  w_base+24(FP), CX
 	MOVQ  u_base+0(FP), DX
 	MOVQ  first+64(FP), BX
@@ -2257,15 +2826,15 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	SHRQ  $0x04, R13
 	MOVQ  R13, (SP)
 
-loop41:
+loop47:
 	MOVQ CX, R13
 	MOVQ DX, R14
 	MOVQ AX, 8(SP)
 
-loop42:
+loop48:
 	MOVQ $0x00000002, 16(SP)
 
-loop43:
+loop49:
 	VMOVUPS      (R13), Y0
 	VADDPS       (R13)(DI*2), Y0, Y0
 	VSUBPS       (R13)(DI*1), Y0, Y1
@@ -2333,21 +2902,21 @@ loop43:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop43
+	JNZ          loop49
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop42
+	JNZ          loop48
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 24(SP)
 
-loop44:
+loop50:
 	MOVQ $0x00000002, 32(SP)
 
-loop45:
+loop51:
 	VMOVUPS      (R13), Y0
 	VMOVUPS      (R13)(DI*2), Y1
 	VFMADD231PS  constant0<>+0(SB), Y1, Y0
@@ -2427,21 +2996,21 @@ loop45:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 32(SP)
-	JNZ          loop45
+	JNZ          loop51
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop44
+	JNZ          loop50
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 40(SP)
 
-loop46:
+loop52:
 	MOVQ $0x00000002, 48(SP)
 
-loop47:
+loop53:
 	VMOVUPS      (R13), Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      (R13)(DI*2), Y1
@@ -2500,21 +3069,21 @@ loop47:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 48(SP)
-	JNZ          loop47
+	JNZ          loop53
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 40(SP)
-	JNZ          loop46
+	JNZ          loop52
 	ADDQ         $0x00000040, CX
 	MOVQ         c+48(FP), R13
 	SHLQ         $0x06, R13
 	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
-	JNZ          loop41
+	JNZ          loop47
 
-none40:
+none46:
 	VZEROUPPER
 	RET
 
@@ -2566,7 +3135,7 @@ TEXT ·transformWeightsGradAVX2(SB), NOSPLIT, $8-64
 	LEAQ  (BX)(BX*2), R9
 	LEAQ  (R9)(BX*2), R10
 
-loop48:
+loop54:
 	VMOVUPS      (CX)(BX*1), Y0
 	VMOVUPS      (CX)(R9*1), Y1
 	VADDPS       (CX)(BX*2), Y0, Y0
@@ -2746,7 +3315,7 @@ loop48:
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x08, (SP)
-	JNZ          loop48
+	JNZ          loop54
 	VZEROUPPER
 	RET
 

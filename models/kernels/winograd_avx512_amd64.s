@@ -1870,8 +1870,8 @@ loop40:
 // Requires: AVX, AVX512F
 TEXT ·transformOutputAVX512(SB), NOSPLIT, $24-112
 	MOVQ    y_base+0(FP), AX
-	MOVQ    stats_base+24(FP), CX
-	MOVQ    m_base+48(FP), DX
+	MOVQ    m_base+48(FP), CX
+	MOVQ    stats_base+24(FP), DX
 	MOVQ    plane+104(FP), BX
 	SHLQ    $0x02, BX
 	LEAQ    (BX)(BX*2), SI
@@ -1893,55 +1893,55 @@ loop41:
 	MOVQ R11, 16(SP)
 
 loop42:
-	VMOVUPS     (DX)(SI*1), Z4
-	VMOVUPS     (DX)(DI*1), Z5
-	VADDPS      (DX)(SI*2), Z4, Z4
-	VADDPS      (DX)(SI*4), Z5, Z5
-	VADDPS      (DX), Z4, Z3
+	VMOVUPS     (CX)(SI*1), Z4
+	VMOVUPS     (CX)(DI*1), Z5
+	VADDPS      (CX)(SI*2), Z4, Z4
+	VADDPS      (CX)(SI*4), Z5, Z5
+	VADDPS      (CX), Z4, Z3
 	VADDPS      Z5, Z3, Z3
 	VFMADD231PS Z1, Z5, Z4
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z6
-	VMOVUPS     (DX)(DI*1), Z7
-	VADDPS      (DX)(SI*2), Z6, Z6
-	VADDPS      (DX)(SI*4), Z7, Z7
-	VADDPS      (DX), Z6, Z5
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z6
+	VMOVUPS     (CX)(DI*1), Z7
+	VADDPS      (CX)(SI*2), Z6, Z6
+	VADDPS      (CX)(SI*4), Z7, Z7
+	VADDPS      (CX), Z6, Z5
 	VADDPS      Z7, Z5, Z5
 	VFMADD231PS Z1, Z7, Z6
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z8
-	VMOVUPS     (DX)(DI*1), Z9
-	VADDPS      (DX)(SI*2), Z8, Z8
-	VADDPS      (DX)(SI*4), Z9, Z9
-	VADDPS      (DX), Z8, Z7
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z8
+	VMOVUPS     (CX)(DI*1), Z9
+	VADDPS      (CX)(SI*2), Z8, Z8
+	VADDPS      (CX)(SI*4), Z9, Z9
+	VADDPS      (CX), Z8, Z7
 	VADDPS      Z9, Z7, Z7
 	VFMADD231PS Z1, Z9, Z8
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z10
-	VMOVUPS     (DX)(DI*1), Z11
-	VADDPS      (DX)(SI*2), Z10, Z10
-	VADDPS      (DX)(SI*4), Z11, Z11
-	VADDPS      (DX), Z10, Z9
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z10
+	VMOVUPS     (CX)(DI*1), Z11
+	VADDPS      (CX)(SI*2), Z10, Z10
+	VADDPS      (CX)(SI*4), Z11, Z11
+	VADDPS      (CX), Z10, Z9
 	VADDPS      Z11, Z9, Z9
 	VFMADD231PS Z1, Z11, Z10
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z12
-	VMOVUPS     (DX)(DI*1), Z13
-	VADDPS      (DX)(SI*2), Z12, Z12
-	VADDPS      (DX)(SI*4), Z13, Z13
-	VADDPS      (DX), Z12, Z11
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z12
+	VMOVUPS     (CX)(DI*1), Z13
+	VADDPS      (CX)(SI*2), Z12, Z12
+	VADDPS      (CX)(SI*4), Z13, Z13
+	VADDPS      (CX), Z12, Z11
 	VADDPS      Z13, Z11, Z11
 	VFMADD231PS Z1, Z13, Z12
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z14
-	VMOVUPS     (DX)(DI*1), Z15
-	VADDPS      (DX)(SI*2), Z14, Z14
-	VADDPS      (DX)(SI*4), Z15, Z15
-	VADDPS      (DX), Z14, Z13
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z14
+	VMOVUPS     (CX)(DI*1), Z15
+	VADDPS      (CX)(SI*2), Z14, Z14
+	VADDPS      (CX)(SI*4), Z15, Z15
+	VADDPS      (CX), Z14, Z13
 	VADDPS      Z15, Z13, Z13
 	VFMADD231PS Z1, Z15, Z14
-	ADDQ        BX, DX
-	SUBQ        SI, DX
+	ADDQ        BX, CX
+	SUBQ        SI, CX
 	VADDPS      Z7, Z5, Z15
 	VADDPS      Z11, Z9, Z16
 	VSUBPS      Z7, Z5, Z5
@@ -1995,61 +1995,61 @@ loop42:
 	SUBQ        R9, R10
 	SUBQ        R9, R10
 	SUBQ        R9, R10
-	VMOVUPS     (DX)(SI*1), Z5
-	VMOVUPS     (DX)(DI*1), Z6
-	VSUBPS      (DX)(SI*2), Z5, Z5
-	VSUBPS      (DX)(SI*4), Z6, Z6
+	VMOVUPS     (CX)(SI*1), Z5
+	VMOVUPS     (CX)(DI*1), Z6
+	VSUBPS      (CX)(SI*2), Z5, Z5
+	VSUBPS      (CX)(SI*4), Z6, Z6
 	VMOVUPS     Z5, Z4
 	VFMADD231PS Z0, Z6, Z4
 	VFMADD231PS Z2, Z6, Z5
-	VADDPS      (DX)(R8*1), Z5, Z5
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z8
-	VMOVUPS     (DX)(DI*1), Z9
-	VSUBPS      (DX)(SI*2), Z8, Z8
-	VSUBPS      (DX)(SI*4), Z9, Z9
+	VADDPS      (CX)(R8*1), Z5, Z5
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z8
+	VMOVUPS     (CX)(DI*1), Z9
+	VSUBPS      (CX)(SI*2), Z8, Z8
+	VSUBPS      (CX)(SI*4), Z9, Z9
 	VMOVUPS     Z8, Z6
 	VFMADD231PS Z0, Z9, Z6
 	VFMADD231PS Z2, Z9, Z8
-	VADDPS      (DX)(R8*1), Z8, Z8
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z10
-	VMOVUPS     (DX)(DI*1), Z11
-	VSUBPS      (DX)(SI*2), Z10, Z10
-	VSUBPS      (DX)(SI*4), Z11, Z11
+	VADDPS      (CX)(R8*1), Z8, Z8
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z10
+	VMOVUPS     (CX)(DI*1), Z11
+	VSUBPS      (CX)(SI*2), Z10, Z10
+	VSUBPS      (CX)(SI*4), Z11, Z11
 	VMOVUPS     Z10, Z9
 	VFMADD231PS Z0, Z11, Z9
 	VFMADD231PS Z2, Z11, Z10
-	VADDPS      (DX)(R8*1), Z10, Z10
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z12
-	VMOVUPS     (DX)(DI*1), Z13
-	VSUBPS      (DX)(SI*2), Z12, Z12
-	VSUBPS      (DX)(SI*4), Z13, Z13
+	VADDPS      (CX)(R8*1), Z10, Z10
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z12
+	VMOVUPS     (CX)(DI*1), Z13
+	VSUBPS      (CX)(SI*2), Z12, Z12
+	VSUBPS      (CX)(SI*4), Z13, Z13
 	VMOVUPS     Z12, Z11
 	VFMADD231PS Z0, Z13, Z11
 	VFMADD231PS Z2, Z13, Z12
-	VADDPS      (DX)(R8*1), Z12, Z12
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z14
-	VMOVUPS     (DX)(DI*1), Z15
-	VSUBPS      (DX)(SI*2), Z14, Z14
-	VSUBPS      (DX)(SI*4), Z15, Z15
+	VADDPS      (CX)(R8*1), Z12, Z12
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z14
+	VMOVUPS     (CX)(DI*1), Z15
+	VSUBPS      (CX)(SI*2), Z14, Z14
+	VSUBPS      (CX)(SI*4), Z15, Z15
 	VMOVUPS     Z14, Z13
 	VFMADD231PS Z0, Z15, Z13
 	VFMADD231PS Z2, Z15, Z14
-	VADDPS      (DX)(R8*1), Z14, Z14
-	ADDQ        BX, DX
-	VMOVUPS     (DX)(SI*1), Z16
-	VMOVUPS     (DX)(DI*1), Z17
-	VSUBPS      (DX)(SI*2), Z16, Z16
-	VSUBPS      (DX)(SI*4), Z17, Z17
+	VADDPS      (CX)(R8*1), Z14, Z14
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z16
+	VMOVUPS     (CX)(DI*1), Z17
+	VSUBPS      (CX)(SI*2), Z16, Z16
+	VSUBPS      (CX)(SI*4), Z17, Z17
 	VMOVUPS     Z16, Z15
 	VFMADD231PS Z0, Z17, Z15
 	VFMADD231PS Z2, Z17, Z16
-	VADDPS      (DX)(R8*1), Z16, Z16
-	ADDQ        BX, DX
-	SUBQ        SI, DX
+	VADDPS      (CX)(R8*1), Z16, Z16
+	ADDQ        BX, CX
+	SUBQ        SI, CX
 	VADDPS      Z9, Z6, Z17
 	VADDPS      Z13, Z11, Z18
 	VSUBPS      Z9, Z6, Z6
@@ -2107,13 +2107,13 @@ loop42:
 	SUBQ        R9, R10
 	SUBQ        R9, R10
 	SUBQ        R9, R10
-	VADDPS      (CX), Z7, Z7
-	VMOVUPS     Z7, (CX)
-	VADDPS      64(CX), Z3, Z3
-	VMOVUPS     Z3, 64(CX)
+	VADDPS      (DX), Z7, Z7
+	VMOVUPS     Z7, (DX)
+	VADDPS      64(DX), Z3, Z3
+	VMOVUPS     Z3, 64(DX)
 	ADDQ        $0x00000100, R10
 	MOVQ        channels+96(FP), R11
-	LEAQ        (DX)(R11*4), DX
+	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
 	JNZ         loop42
 	MOVQ        (SP), R10
@@ -2146,8 +2146,8 @@ GLOBL constant3<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F
 TEXT ·transformOutputGradAVX512(SB), NOSPLIT, $24-160
 	MOVQ    y_base+0(FP), AX
-	MOVQ    stats_base+24(FP), CX
-	MOVQ    m_base+48(FP), DX
+	MOVQ    m_base+48(FP), CX
+	MOVQ    stats_base+24(FP), DX
 	MOVQ    z_base+72(FP), BX
 	MOVQ    norm_base+96(FP), SI
 	MOVQ    plane+152(FP), DI
@@ -2174,55 +2174,55 @@ loop43:
 	MOVQ R12, 16(SP)
 
 loop44:
-	VMOVUPS     (DX)(R8*1), Z7
-	VMOVUPS     (DX)(R9*1), Z8
-	VADDPS      (DX)(R8*2), Z7, Z7
-	VADDPS      (DX)(R8*4), Z8, Z8
-	VADDPS      (DX), Z7, Z6
+	VMOVUPS     (CX)(R8*1), Z7
+	VMOVUPS     (CX)(R9*1), Z8
+	VADDPS      (CX)(R8*2), Z7, Z7
+	VADDPS      (CX)(R8*4), Z8, Z8
+	VADDPS      (CX), Z7, Z6
 	VADDPS      Z8, Z6, Z6
 	VFMADD231PS Z1, Z8, Z7
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Z9
-	VMOVUPS     (DX)(R9*1), Z10
-	VADDPS      (DX)(R8*2), Z9, Z9
-	VADDPS      (DX)(R8*4), Z10, Z10
-	VADDPS      (DX), Z9, Z8
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Z9
+	VMOVUPS     (CX)(R9*1), Z10
+	VADDPS      (CX)(R8*2), Z9, Z9
+	VADDPS      (CX)(R8*4), Z10, Z10
+	VADDPS      (CX), Z9, Z8
 	VADDPS      Z10, Z8, Z8
 	VFMADD231PS Z1, Z10, Z9
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Z11
-	VMOVUPS     (DX)(R9*1), Z12
-	VADDPS      (DX)(R8*2), Z11, Z11
-	VADDPS      (DX)(R8*4), Z12, Z12
-	VADDPS      (DX), Z11, Z10
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Z11
+	VMOVUPS     (CX)(R9*1), Z12
+	VADDPS      (CX)(R8*2), Z11, Z11
+	VADDPS      (CX)(R8*4), Z12, Z12
+	VADDPS      (CX), Z11, Z10
 	VADDPS      Z12, Z10, Z10
 	VFMADD231PS Z1, Z12, Z11
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Z13
-	VMOVUPS     (DX)(R9*1), Z14
-	VADDPS      (DX)(R8*2), Z13, Z13
-	VADDPS      (DX)(R8*4), Z14, Z14
-	VADDPS      (DX), Z13, Z12
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Z13
+	VMOVUPS     (CX)(R9*1), Z14
+	VADDPS      (CX)(R8*2), Z13, Z13
+	VADDPS      (CX)(R8*4), Z14, Z14
+	VADDPS      (CX), Z13, Z12
 	VADDPS      Z14, Z12, Z12
 	VFMADD231PS Z1, Z14, Z13
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Z15
-	VMOVUPS     (DX)(R9*1), Z16
-	VADDPS      (DX)(R8*2), Z15, Z15
-	VADDPS      (DX)(R8*4), Z16, Z16
-	VADDPS      (DX), Z15, Z14
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Z15
+	VMOVUPS     (CX)(R9*1), Z16
+	VADDPS      (CX)(R8*2), Z15, Z15
+	VADDPS      (CX)(R8*4), Z16, Z16
+	VADDPS      (CX), Z15, Z14
 	VADDPS      Z16, Z14, Z14
 	VFMADD231PS Z1, Z16, Z15
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Z17
-	VMOVUPS     (DX)(R9*1), Z18
-	VADDPS      (DX)(R8*2), Z17, Z17
-	VADDPS      (DX)(R8*4), Z18, Z18
-	VADDPS      (DX), Z17, Z16
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Z17
+	VMOVUPS     (CX)(R9*1), Z18
+	VADDPS      (CX)(R8*2), Z17, Z17
+	VADDPS      (CX)(R8*4), Z18, Z18
+	VADDPS      (CX), Z17, Z16
 	VADDPS      Z18, Z16, Z16
 	VFMADD231PS Z1, Z18, Z17
-	ADDQ        DI, DX
-	SUBQ        R8, DX
+	ADDQ        DI, CX
+	SUBQ        R8, CX
 	VADDPS      Z10, Z8, Z18
 	VADDPS      Z14, Z12, Z19
 	VSUBPS      Z10, Z8, Z8
@@ -2316,61 +2316,61 @@ loop44:
 	SUBQ        R11, SI
 	SUBQ        R11, SI
 	SUBQ        R11, SI
-	VMOVUPS     (DX)(R8*1), Z8
-	VMOVUPS     (DX)(R9*1), Z9
-	VSUBPS      (DX)(R8*2), Z8, Z8
-	VSUBPS      (DX)(R8*4), Z9, Z9
+	VMOVUPS     (CX)(R8*1), Z8
+	VMOVUPS     (CX)(R9*1), Z9
+	VSUBPS      (CX)(R8*2), Z8, Z8
+	VSUBPS      (CX)(R8*4), Z9, Z9
 	VMOVUPS     Z8, Z7
 	VFMADD231PS Z0, Z9, Z7
 	VFMADD231PS Z2, Z9, Z8
-	VADDPS      (DX)(R10*1), Z8, Z8
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Z10
-	VMOVUPS     (DX)(R9*1), Z11
-	VSUBPS      (DX)(R8*2), Z10, Z10
-	VSUBPS      (DX)(R8*4), Z11, Z11
+	VADDPS      (CX)(R10*1), Z8, Z8
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Z10
+	VMOVUPS     (CX)(R9*1), Z11
+	VSUBPS      (CX)(R8*2), Z10, Z10
+	VSUBPS      (CX)(R8*4), Z11, Z11
 	VMOVUPS     Z10, Z9
 	VFMADD231PS Z0, Z11, Z9
 	VFMADD231PS Z2, Z11, Z10
-	VADDPS      (DX)(R10*1), Z10, Z10
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Z13
-	VMOVUPS     (DX)(R9*1), Z14
-	VSUBPS      (DX)(R8*2), Z13, Z13
-	VSUBPS      (DX)(R8*4), Z14, Z14
+	VADDPS      (CX)(R10*1), Z10, Z10
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Z13
+	VMOVUPS     (CX)(R9*1), Z14
+	VSUBPS      (CX)(R8*2), Z13, Z13
+	VSUBPS      (CX)(R8*4), Z14, Z14
 	VMOVUPS     Z13, Z11
 	VFMADD231PS Z0, Z14, Z11
 	VFMADD231PS Z2, Z14, Z13
-	VADDPS      (DX)(R10*1), Z13, Z13
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Z15
-	VMOVUPS     (DX)(R9*1), Z16
-	VSUBPS      (DX)(R8*2), Z15, Z15
-	VSUBPS      (DX)(R8*4), Z16, Z16
+	VADDPS      (CX)(R10*1), Z13, Z13
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Z15
+	VMOVUPS     (CX)(R9*1), Z16
+	VSUBPS      (CX)(R8*2), Z15, Z15
+	VSUBPS      (CX)(R8*4), Z16, Z16
 	VMOVUPS     Z15, Z14
 	VFMADD231PS Z0, Z16, Z14
 	VFMADD231PS Z2, Z16, Z15
-	VADDPS      (DX)(R10*1), Z15, Z15
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Z17
-	VMOVUPS     (DX)(R9*1), Z18
-	VSUBPS      (DX)(R8*2), Z17, Z17
-	VSUBPS      (DX)(R8*4), Z18, Z18
+	VADDPS      (CX)(R10*1), Z15, Z15
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Z17
+	VMOVUPS     (CX)(R9*1), Z18
+	VSUBPS      (CX)(R8*2), Z17, Z17
+	VSUBPS      (CX)(R8*4), Z18, Z18
 	VMOVUPS     Z17, Z16
 	VFMADD231PS Z0, Z18, Z16
 	VFMADD231PS Z2, Z18, Z17
-	VADDPS      (DX)(R10*1), Z17, Z17
-	ADDQ        DI, DX
-	VMOVUPS     (DX)(R8*1), Z19
-	VMOVUPS     (DX)(R9*1), Z20
-	VSUBPS      (DX)(R8*2), Z19, Z19
-	VSUBPS      (DX)(R8*4), Z20, Z20
+	VADDPS      (CX)(R10*1), Z17, Z17
+	ADDQ        DI, CX
+	VMOVUPS     (CX)(R8*1), Z19
+	VMOVUPS     (CX)(R9*1), Z20
+	VSUBPS      (CX)(R8*2), Z19, Z19
+	VSUBPS      (CX)(R8*4), Z20, Z20
 	VMOVUPS     Z19, Z18
 	VFMADD231PS Z0, Z20, Z18
 	VFMADD231PS Z2, Z20, Z19
-	VADDPS      (DX)(R10*1), Z19, Z19
-	ADDQ        DI, DX
-	SUBQ        R8, DX
+	VADDPS      (CX)(R10*1), Z19, Z19
+	ADDQ        DI, CX
+	SUBQ        R8, CX
 	VADDPS      Z11, Z9, Z20
 	VADDPS      Z16, Z14, Z21
 	VSUBPS      Z11, Z9, Z9
@@ -2468,13 +2468,13 @@ loop44:
 	SUBQ        R11, SI
 	SUBQ        R11, SI
 	SUBQ        R11, SI
-	VADDPS      (CX), Z12, Z12
-	VMOVUPS     Z12, (CX)
-	VADDPS      64(CX), Z6, Z6
-	VMOVUPS     Z6, 64(CX)
+	VADDPS      (DX), Z12, Z12
+	VMOVUPS     Z12, (DX)
+	VADDPS      64(DX), Z6, Z6
+	VMOVUPS     Z6, 64(DX)
 	ADDQ        $0x00000100, SI
 	MOVQ        channels+144(FP), R12
-	LEAQ        (DX)(R12*4), DX
+	LEAQ        (CX)(R12*4), CX
 	SUBQ        $0x01, 16(SP)
 	JNZ         loop44
 	MOVQ        (SP), SI
@@ -2507,8 +2507,8 @@ GLOBL constant4<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, AVX512F
 TEXT ·transformOutputGradAddAVX512(SB), NOSPLIT, $24-184
 	MOVQ    y_base+0(FP), AX
-	MOVQ    stats_base+24(FP), CX
-	MOVQ    m_base+48(FP), DX
+	MOVQ    m_base+48(FP), CX
+	MOVQ    stats_base+24(FP), DX
 	MOVQ    z_base+72(FP), BX
 	MOVQ    a_base+96(FP), SI
 	MOVQ    g2_base+120(FP), DI
@@ -2534,55 +2534,55 @@ loop45:
 	MOVQ R14, 16(SP)
 
 loop46:
-	VMOVUPS     (DX)(R9*1), Z5
-	VMOVUPS     (DX)(R10*1), Z6
-	VADDPS      (DX)(R9*2), Z5, Z5
-	VADDPS      (DX)(R9*4), Z6, Z6
-	VADDPS      (DX), Z5, Z4
+	VMOVUPS     (CX)(R9*1), Z5
+	VMOVUPS     (CX)(R10*1), Z6
+	VADDPS      (CX)(R9*2), Z5, Z5
+	VADDPS      (CX)(R9*4), Z6, Z6
+	VADDPS      (CX), Z5, Z4
 	VADDPS      Z6, Z4, Z4
 	VFMADD231PS Z1, Z6, Z5
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Z7
-	VMOVUPS     (DX)(R10*1), Z8
-	VADDPS      (DX)(R9*2), Z7, Z7
-	VADDPS      (DX)(R9*4), Z8, Z8
-	VADDPS      (DX), Z7, Z6
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Z7
+	VMOVUPS     (CX)(R10*1), Z8
+	VADDPS      (CX)(R9*2), Z7, Z7
+	VADDPS      (CX)(R9*4), Z8, Z8
+	VADDPS      (CX), Z7, Z6
 	VADDPS      Z8, Z6, Z6
 	VFMADD231PS Z1, Z8, Z7
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Z9
-	VMOVUPS     (DX)(R10*1), Z10
-	VADDPS      (DX)(R9*2), Z9, Z9
-	VADDPS      (DX)(R9*4), Z10, Z10
-	VADDPS      (DX), Z9, Z8
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Z9
+	VMOVUPS     (CX)(R10*1), Z10
+	VADDPS      (CX)(R9*2), Z9, Z9
+	VADDPS      (CX)(R9*4), Z10, Z10
+	VADDPS      (CX), Z9, Z8
 	VADDPS      Z10, Z8, Z8
 	VFMADD231PS Z1, Z10, Z9
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Z11
-	VMOVUPS     (DX)(R10*1), Z12
-	VADDPS      (DX)(R9*2), Z11, Z11
-	VADDPS      (DX)(R9*4), Z12, Z12
-	VADDPS      (DX), Z11, Z10
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Z11
+	VMOVUPS     (CX)(R10*1), Z12
+	VADDPS      (CX)(R9*2), Z11, Z11
+	VADDPS      (CX)(R9*4), Z12, Z12
+	VADDPS      (CX), Z11, Z10
 	VADDPS      Z12, Z10, Z10
 	VFMADD231PS Z1, Z12, Z11
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Z13
-	VMOVUPS     (DX)(R10*1), Z14
-	VADDPS      (DX)(R9*2), Z13, Z13
-	VADDPS      (DX)(R9*4), Z14, Z14
-	VADDPS      (DX), Z13, Z12
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Z13
+	VMOVUPS     (CX)(R10*1), Z14
+	VADDPS      (CX)(R9*2), Z13, Z13
+	VADDPS      (CX)(R9*4), Z14, Z14
+	VADDPS      (CX), Z13, Z12
 	VADDPS      Z14, Z12, Z12
 	VFMADD231PS Z1, Z14, Z13
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Z15
-	VMOVUPS     (DX)(R10*1), Z16
-	VADDPS      (DX)(R9*2), Z15, Z15
-	VADDPS      (DX)(R9*4), Z16, Z16
-	VADDPS      (DX), Z15, Z14
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Z15
+	VMOVUPS     (CX)(R10*1), Z16
+	VADDPS      (CX)(R9*2), Z15, Z15
+	VADDPS      (CX)(R9*4), Z16, Z16
+	VADDPS      (CX), Z15, Z14
 	VADDPS      Z16, Z14, Z14
 	VFMADD231PS Z1, Z16, Z15
-	ADDQ        R8, DX
-	SUBQ        R9, DX
+	ADDQ        R8, CX
+	SUBQ        R9, CX
 	VADDPS      Z8, Z6, Z16
 	VADDPS      Z12, Z10, Z17
 	VSUBPS      Z8, Z6, Z6
@@ -2668,61 +2668,61 @@ loop46:
 	SUBQ        R12, R13
 	SUBQ        R12, R13
 	SUBQ        R12, R13
-	VMOVUPS     (DX)(R9*1), Z6
-	VMOVUPS     (DX)(R10*1), Z7
-	VSUBPS      (DX)(R9*2), Z6, Z6
-	VSUBPS      (DX)(R9*4), Z7, Z7
+	VMOVUPS     (CX)(R9*1), Z6
+	VMOVUPS     (CX)(R10*1), Z7
+	VSUBPS      (CX)(R9*2), Z6, Z6
+	VSUBPS      (CX)(R9*4), Z7, Z7
 	VMOVUPS     Z6, Z5
 	VFMADD231PS Z0, Z7, Z5
 	VFMADD231PS Z2, Z7, Z6
-	VADDPS      (DX)(R11*1), Z6, Z6
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Z9
-	VMOVUPS     (DX)(R10*1), Z10
-	VSUBPS      (DX)(R9*2), Z9, Z9
-	VSUBPS      (DX)(R9*4), Z10, Z10
+	VADDPS      (CX)(R11*1), Z6, Z6
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Z9
+	VMOVUPS     (CX)(R10*1), Z10
+	VSUBPS      (CX)(R9*2), Z9, Z9
+	VSUBPS      (CX)(R9*4), Z10, Z10
 	VMOVUPS     Z9, Z7
 	VFMADD231PS Z0, Z10, Z7
 	VFMADD231PS Z2, Z10, Z9
-	VADDPS      (DX)(R11*1), Z9, Z9
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Z11
-	VMOVUPS     (DX)(R10*1), Z12
-	VSUBPS      (DX)(R9*2), Z11, Z11
-	VSUBPS      (DX)(R9*4), Z12, Z12
+	VADDPS      (CX)(R11*1), Z9, Z9
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Z11
+	VMOVUPS     (CX)(R10*1), Z12
+	VSUBPS      (CX)(R9*2), Z11, Z11
+	VSUBPS      (CX)(R9*4), Z12, Z12
 	VMOVUPS     Z11, Z10
 	VFMADD231PS Z0, Z12, Z10
 	VFMADD231PS Z2, Z12, Z11
-	VADDPS      (DX)(R11*1), Z11, Z11
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Z13
-	VMOVUPS     (DX)(R10*1), Z14
-	VSUBPS      (DX)(R9*2), Z13, Z13
-	VSUBPS      (DX)(R9*4), Z14, Z14
+	VADDPS      (CX)(R11*1), Z11, Z11
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Z13
+	VMOVUPS     (CX)(R10*1), Z14
+	VSUBPS      (CX)(R9*2), Z13, Z13
+	VSUBPS      (CX)(R9*4), Z14, Z14
 	VMOVUPS     Z13, Z12
 	VFMADD231PS Z0, Z14, Z12
 	VFMADD231PS Z2, Z14, Z13
-	VADDPS      (DX)(R11*1), Z13, Z13
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Z15
-	VMOVUPS     (DX)(R10*1), Z16
-	VSUBPS      (DX)(R9*2), Z15, Z15
-	VSUBPS      (DX)(R9*4), Z16, Z16
+	VADDPS      (CX)(R11*1), Z13, Z13
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Z15
+	VMOVUPS     (CX)(R10*1), Z16
+	VSUBPS      (CX)(R9*2), Z15, Z15
+	VSUBPS      (CX)(R9*4), Z16, Z16
 	VMOVUPS     Z15, Z14
 	VFMADD231PS Z0, Z16, Z14
 	VFMADD231PS Z2, Z16, Z15
-	VADDPS      (DX)(R11*1), Z15, Z15
-	ADDQ        R8, DX
-	VMOVUPS     (DX)(R9*1), Z17
-	VMOVUPS     (DX)(R10*1), Z18
-	VSUBPS      (DX)(R9*2), Z17, Z17
-	VSUBPS      (DX)(R9*4), Z18, Z18
+	VADDPS      (CX)(R11*1), Z15, Z15
+	ADDQ        R8, CX
+	VMOVUPS     (CX)(R9*1), Z17
+	VMOVUPS     (CX)(R10*1), Z18
+	VSUBPS      (CX)(R9*2), Z17, Z17
+	VSUBPS      (CX)(R9*4), Z18, Z18
 	VMOVUPS     Z17, Z16
 	VFMADD231PS Z0, Z18, Z16
 	VFMADD231PS Z2, Z18, Z17
-	VADDPS      (DX)(R11*1), Z17, Z17
-	ADDQ        R8, DX
-	SUBQ        R9, DX
+	VADDPS      (CX)(R11*1), Z17, Z17
+	ADDQ        R8, CX
+	SUBQ        R9, CX
 	VADDPS      Z10, Z7, Z18
 	VADDPS      Z14, Z12, Z19
 	VSUBPS      Z10, Z7, Z7
@@ -2812,13 +2812,13 @@ loop46:
 	SUBQ        R12, R13
 	SUBQ        R12, R13
 	SUBQ        R12, R13
-	VADDPS      (CX), Z8, Z8
-	VMOVUPS     Z8, (CX)
-	VADDPS      64(CX), Z4, Z4
-	VMOVUPS     Z4, 64(CX)
+	VADDPS      (DX), Z8, Z8
+	VMOVUPS     Z8, (DX)
+	VADDPS      64(DX), Z4, Z4
+	VMOVUPS     Z4, 64(DX)
 	ADDQ        $0x00000100, R13
 	MOVQ        channels+168(FP), R14
-	LEAQ        (DX)(R14*4), DX
+	LEAQ        (CX)(R14*4), CX
 	SUBQ        $0x01, 16(SP)
 	JNZ         loop46
 	MOVQ        (SP), R13
@@ -2829,13 +2829,572 @@ loop46:
 	VZEROUPPER
 	RET
 
+// func transformOutputNormAVX512(y []float32, m []float32, norm []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·transformOutputNormAVX512(SB), NOSPLIT, $24-112
+	MOVQ    y_base+0(FP), AX
+	MOVQ    m_base+24(FP), CX
+	MOVQ    norm_base+48(FP), DX
+	MOVQ    plane+104(FP), BX
+	SHLQ    $0x02, BX
+	LEAQ    (BX)(BX*2), SI
+	ADDQ    SI, SI
+	LEAQ    (SI)(SI*2), DI
+	LEAQ    (DI)(SI*2), R8
+	MOVQ    stride+88(FP), R9
+	SHLQ    $0x02, R9
+	VMOVUPS constant2<>+0(SB), Z0
+	VMOVUPS constant0<>+0(SB), Z1
+	VMOVUPS constant3<>+0(SB), Z2
+	VMOVUPS constant4<>+0(SB), Z3
+	VMOVUPS (DX), Z3
+	VMOVUPS 64(DX), Z4
+	MOVQ    $0x00000000, (SP)
+	MOVQ    tilesY+80(FP), DX
+	MOVQ    DX, 8(SP)
+
+loop47:
+	MOVQ (SP), DX
+	MOVQ tilesX+72(FP), R10
+	MOVQ R10, 16(SP)
+
+loop48:
+	VMOVUPS     (CX)(SI*1), Z6
+	VMOVUPS     (CX)(DI*1), Z7
+	VADDPS      (CX)(SI*2), Z6, Z6
+	VADDPS      (CX)(SI*4), Z7, Z7
+	VADDPS      (CX), Z6, Z5
+	VADDPS      Z7, Z5, Z5
+	VFMADD231PS Z1, Z7, Z6
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z8
+	VMOVUPS     (CX)(DI*1), Z9
+	VADDPS      (CX)(SI*2), Z8, Z8
+	VADDPS      (CX)(SI*4), Z9, Z9
+	VADDPS      (CX), Z8, Z7
+	VADDPS      Z9, Z7, Z7
+	VFMADD231PS Z1, Z9, Z8
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z10
+	VMOVUPS     (CX)(DI*1), Z11
+	VADDPS      (CX)(SI*2), Z10, Z10
+	VADDPS      (CX)(SI*4), Z11, Z11
+	VADDPS      (CX), Z10, Z9
+	VADDPS      Z11, Z9, Z9
+	VFMADD231PS Z1, Z11, Z10
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z12
+	VMOVUPS     (CX)(DI*1), Z13
+	VADDPS      (CX)(SI*2), Z12, Z12
+	VADDPS      (CX)(SI*4), Z13, Z13
+	VADDPS      (CX), Z12, Z11
+	VADDPS      Z13, Z11, Z11
+	VFMADD231PS Z1, Z13, Z12
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z14
+	VMOVUPS     (CX)(DI*1), Z15
+	VADDPS      (CX)(SI*2), Z14, Z14
+	VADDPS      (CX)(SI*4), Z15, Z15
+	VADDPS      (CX), Z14, Z13
+	VADDPS      Z15, Z13, Z13
+	VFMADD231PS Z1, Z15, Z14
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z16
+	VMOVUPS     (CX)(DI*1), Z17
+	VADDPS      (CX)(SI*2), Z16, Z16
+	VADDPS      (CX)(SI*4), Z17, Z17
+	VADDPS      (CX), Z16, Z15
+	VADDPS      Z17, Z15, Z15
+	VFMADD231PS Z1, Z17, Z16
+	ADDQ        BX, CX
+	SUBQ        SI, CX
+	VADDPS      Z9, Z7, Z17
+	VADDPS      Z13, Z11, Z18
+	VSUBPS      Z9, Z7, Z7
+	VSUBPS      Z13, Z11, Z11
+	VADDPS      Z17, Z5, Z5
+	VADDPS      Z18, Z5, Z5
+	VFMADD231PS Z1, Z18, Z17
+	VMOVUPS     Z7, Z18
+	VFMADD231PS Z0, Z11, Z18
+	VFMADD231PS Z2, Z11, Z7
+	VADDPS      Z15, Z7, Z7
+	VXORPS      Z9, Z9, Z9
+	VMOVUPS     Z4, Z11
+	VFMADD231PS Z3, Z5, Z11
+	VMAXPS      Z11, Z9, Z11
+	VMOVUPS     Z11, (AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z18, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 64(AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z17, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 128(AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z7, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 192(AX)(DX*1)
+	LEAQ        (DX)(R9*2), DX
+	VADDPS      Z10, Z8, Z5
+	VADDPS      Z14, Z12, Z7
+	VSUBPS      Z10, Z8, Z8
+	VSUBPS      Z14, Z12, Z12
+	VADDPS      Z5, Z6, Z6
+	VADDPS      Z7, Z6, Z6
+	VFMADD231PS Z1, Z7, Z5
+	VMOVUPS     Z8, Z7
+	VFMADD231PS Z0, Z12, Z7
+	VFMADD231PS Z2, Z12, Z8
+	VADDPS      Z16, Z8, Z8
+	VXORPS      Z9, Z9, Z9
+	VMOVUPS     Z4, Z10
+	VFMADD231PS Z3, Z6, Z10
+	VMAXPS      Z10, Z9, Z10
+	VMOVUPS     Z10, (AX)(DX*1)
+	VMOVUPS     Z4, Z6
+	VFMADD231PS Z3, Z7, Z6
+	VMAXPS      Z6, Z9, Z6
+	VMOVUPS     Z6, 64(AX)(DX*1)
+	VMOVUPS     Z4, Z6
+	VFMADD231PS Z3, Z5, Z6
+	VMAXPS      Z6, Z9, Z6
+	VMOVUPS     Z6, 128(AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z8, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 192(AX)(DX*1)
+	LEAQ        (DX)(R9*2), DX
+	SUBQ        R9, DX
+	SUBQ        R9, DX
+	SUBQ        R9, DX
+	VMOVUPS     (CX)(SI*1), Z6
+	VMOVUPS     (CX)(DI*1), Z7
+	VSUBPS      (CX)(SI*2), Z6, Z6
+	VSUBPS      (CX)(SI*4), Z7, Z7
+	VMOVUPS     Z6, Z5
+	VFMADD231PS Z0, Z7, Z5
+	VFMADD231PS Z2, Z7, Z6
+	VADDPS      (CX)(R8*1), Z6, Z6
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z8
+	VMOVUPS     (CX)(DI*1), Z9
+	VSUBPS      (CX)(SI*2), Z8, Z8
+	VSUBPS      (CX)(SI*4), Z9, Z9
+	VMOVUPS     Z8, Z7
+	VFMADD231PS Z0, Z9, Z7
+	VFMADD231PS Z2, Z9, Z8
+	VADDPS      (CX)(R8*1), Z8, Z8
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z10
+	VMOVUPS     (CX)(DI*1), Z11
+	VSUBPS      (CX)(SI*2), Z10, Z10
+	VSUBPS      (CX)(SI*4), Z11, Z11
+	VMOVUPS     Z10, Z9
+	VFMADD231PS Z0, Z11, Z9
+	VFMADD231PS Z2, Z11, Z10
+	VADDPS      (CX)(R8*1), Z10, Z10
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z12
+	VMOVUPS     (CX)(DI*1), Z13
+	VSUBPS      (CX)(SI*2), Z12, Z12
+	VSUBPS      (CX)(SI*4), Z13, Z13
+	VMOVUPS     Z12, Z11
+	VFMADD231PS Z0, Z13, Z11
+	VFMADD231PS Z2, Z13, Z12
+	VADDPS      (CX)(R8*1), Z12, Z12
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z14
+	VMOVUPS     (CX)(DI*1), Z15
+	VSUBPS      (CX)(SI*2), Z14, Z14
+	VSUBPS      (CX)(SI*4), Z15, Z15
+	VMOVUPS     Z14, Z13
+	VFMADD231PS Z0, Z15, Z13
+	VFMADD231PS Z2, Z15, Z14
+	VADDPS      (CX)(R8*1), Z14, Z14
+	ADDQ        BX, CX
+	VMOVUPS     (CX)(SI*1), Z16
+	VMOVUPS     (CX)(DI*1), Z17
+	VSUBPS      (CX)(SI*2), Z16, Z16
+	VSUBPS      (CX)(SI*4), Z17, Z17
+	VMOVUPS     Z16, Z15
+	VFMADD231PS Z0, Z17, Z15
+	VFMADD231PS Z2, Z17, Z16
+	VADDPS      (CX)(R8*1), Z16, Z16
+	ADDQ        BX, CX
+	SUBQ        SI, CX
+	VADDPS      Z9, Z7, Z17
+	VADDPS      Z13, Z11, Z18
+	VSUBPS      Z9, Z7, Z7
+	VSUBPS      Z13, Z11, Z11
+	VADDPS      Z17, Z5, Z5
+	VADDPS      Z18, Z5, Z5
+	VFMADD231PS Z1, Z18, Z17
+	VMOVUPS     Z7, Z18
+	VFMADD231PS Z0, Z11, Z18
+	VFMADD231PS Z2, Z11, Z7
+	VADDPS      Z15, Z7, Z7
+	VXORPS      Z9, Z9, Z9
+	VMOVUPS     Z4, Z11
+	VFMADD231PS Z3, Z5, Z11
+	VMAXPS      Z11, Z9, Z11
+	VMOVUPS     Z11, (AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z18, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 64(AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z17, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 128(AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z7, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 192(AX)(DX*1)
+	LEAQ        (DX)(R9*2), DX
+	VADDPS      Z10, Z8, Z5
+	VADDPS      Z14, Z12, Z7
+	VSUBPS      Z10, Z8, Z8
+	VSUBPS      Z14, Z12, Z12
+	VADDPS      Z5, Z6, Z6
+	VADDPS      Z7, Z6, Z6
+	VFMADD231PS Z1, Z7, Z5
+	VMOVUPS     Z8, Z7
+	VFMADD231PS Z0, Z12, Z7
+	VFMADD231PS Z2, Z12, Z8
+	VADDPS      Z16, Z8, Z8
+	VXORPS      Z9, Z9, Z9
+	VMOVUPS     Z4, Z10
+	VFMADD231PS Z3, Z6, Z10
+	VMAXPS      Z10, Z9, Z10
+	VMOVUPS     Z10, (AX)(DX*1)
+	VMOVUPS     Z4, Z6
+	VFMADD231PS Z3, Z7, Z6
+	VMAXPS      Z6, Z9, Z6
+	VMOVUPS     Z6, 64(AX)(DX*1)
+	VMOVUPS     Z4, Z6
+	VFMADD231PS Z3, Z5, Z6
+	VMAXPS      Z6, Z9, Z6
+	VMOVUPS     Z6, 128(AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z8, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 192(AX)(DX*1)
+	LEAQ        (DX)(R9*2), DX
+	SUBQ        R9, DX
+	SUBQ        R9, DX
+	SUBQ        R9, DX
+	SUBQ        R9, DX
+	SUBQ        R9, DX
+	ADDQ        $0x00000100, DX
+	MOVQ        channels+96(FP), R10
+	LEAQ        (CX)(R10*4), CX
+	SUBQ        $0x01, 16(SP)
+	JNZ         loop48
+	MOVQ        (SP), DX
+	LEAQ        (DX)(R9*4), DX
+	MOVQ        DX, (SP)
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop47
+	VZEROUPPER
+	RET
+
+// func transformOutputNormAddAVX512(y []float32, m []float32, add []float32, norm []float32, tilesX int, tilesY int, stride int, channels int, plane int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·transformOutputNormAddAVX512(SB), NOSPLIT, $24-136
+	MOVQ    y_base+0(FP), AX
+	MOVQ    m_base+24(FP), CX
+	MOVQ    norm_base+72(FP), DX
+	MOVQ    add_base+48(FP), BX
+	MOVQ    plane+128(FP), SI
+	SHLQ    $0x02, SI
+	LEAQ    (SI)(SI*2), DI
+	ADDQ    DI, DI
+	LEAQ    (DI)(DI*2), R8
+	LEAQ    (R8)(DI*2), R9
+	MOVQ    stride+112(FP), R10
+	SHLQ    $0x02, R10
+	VMOVUPS constant2<>+0(SB), Z0
+	VMOVUPS constant0<>+0(SB), Z1
+	VMOVUPS constant3<>+0(SB), Z2
+	VMOVUPS constant4<>+0(SB), Z3
+	VMOVUPS (DX), Z3
+	VMOVUPS 64(DX), Z4
+	MOVQ    $0x00000000, (SP)
+	MOVQ    tilesY+104(FP), DX
+	MOVQ    DX, 8(SP)
+
+loop49:
+	MOVQ (SP), DX
+	MOVQ tilesX+96(FP), R11
+	MOVQ R11, 16(SP)
+
+loop50:
+	VMOVUPS     (CX)(DI*1), Z6
+	VMOVUPS     (CX)(R8*1), Z7
+	VADDPS      (CX)(DI*2), Z6, Z6
+	VADDPS      (CX)(DI*4), Z7, Z7
+	VADDPS      (CX), Z6, Z5
+	VADDPS      Z7, Z5, Z5
+	VFMADD231PS Z1, Z7, Z6
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Z8
+	VMOVUPS     (CX)(R8*1), Z9
+	VADDPS      (CX)(DI*2), Z8, Z8
+	VADDPS      (CX)(DI*4), Z9, Z9
+	VADDPS      (CX), Z8, Z7
+	VADDPS      Z9, Z7, Z7
+	VFMADD231PS Z1, Z9, Z8
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Z10
+	VMOVUPS     (CX)(R8*1), Z11
+	VADDPS      (CX)(DI*2), Z10, Z10
+	VADDPS      (CX)(DI*4), Z11, Z11
+	VADDPS      (CX), Z10, Z9
+	VADDPS      Z11, Z9, Z9
+	VFMADD231PS Z1, Z11, Z10
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Z12
+	VMOVUPS     (CX)(R8*1), Z13
+	VADDPS      (CX)(DI*2), Z12, Z12
+	VADDPS      (CX)(DI*4), Z13, Z13
+	VADDPS      (CX), Z12, Z11
+	VADDPS      Z13, Z11, Z11
+	VFMADD231PS Z1, Z13, Z12
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Z14
+	VMOVUPS     (CX)(R8*1), Z15
+	VADDPS      (CX)(DI*2), Z14, Z14
+	VADDPS      (CX)(DI*4), Z15, Z15
+	VADDPS      (CX), Z14, Z13
+	VADDPS      Z15, Z13, Z13
+	VFMADD231PS Z1, Z15, Z14
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Z16
+	VMOVUPS     (CX)(R8*1), Z17
+	VADDPS      (CX)(DI*2), Z16, Z16
+	VADDPS      (CX)(DI*4), Z17, Z17
+	VADDPS      (CX), Z16, Z15
+	VADDPS      Z17, Z15, Z15
+	VFMADD231PS Z1, Z17, Z16
+	ADDQ        SI, CX
+	SUBQ        DI, CX
+	VADDPS      Z9, Z7, Z17
+	VADDPS      Z13, Z11, Z18
+	VSUBPS      Z9, Z7, Z7
+	VSUBPS      Z13, Z11, Z11
+	VADDPS      Z17, Z5, Z5
+	VADDPS      Z18, Z5, Z5
+	VFMADD231PS Z1, Z18, Z17
+	VMOVUPS     Z7, Z18
+	VFMADD231PS Z0, Z11, Z18
+	VFMADD231PS Z2, Z11, Z7
+	VADDPS      Z15, Z7, Z7
+	VXORPS      Z9, Z9, Z9
+	VMOVUPS     Z4, Z11
+	VFMADD231PS Z3, Z5, Z11
+	VADDPS      (BX)(DX*1), Z11, Z11
+	VMAXPS      Z11, Z9, Z11
+	VMOVUPS     Z11, (AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z18, Z5
+	VADDPS      64(BX)(DX*1), Z5, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 64(AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z17, Z5
+	VADDPS      128(BX)(DX*1), Z5, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 128(AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z7, Z5
+	VADDPS      192(BX)(DX*1), Z5, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 192(AX)(DX*1)
+	LEAQ        (DX)(R10*2), DX
+	VADDPS      Z10, Z8, Z5
+	VADDPS      Z14, Z12, Z7
+	VSUBPS      Z10, Z8, Z8
+	VSUBPS      Z14, Z12, Z12
+	VADDPS      Z5, Z6, Z6
+	VADDPS      Z7, Z6, Z6
+	VFMADD231PS Z1, Z7, Z5
+	VMOVUPS     Z8, Z7
+	VFMADD231PS Z0, Z12, Z7
+	VFMADD231PS Z2, Z12, Z8
+	VADDPS      Z16, Z8, Z8
+	VXORPS      Z9, Z9, Z9
+	VMOVUPS     Z4, Z10
+	VFMADD231PS Z3, Z6, Z10
+	VADDPS      (BX)(DX*1), Z10, Z10
+	VMAXPS      Z10, Z9, Z10
+	VMOVUPS     Z10, (AX)(DX*1)
+	VMOVUPS     Z4, Z6
+	VFMADD231PS Z3, Z7, Z6
+	VADDPS      64(BX)(DX*1), Z6, Z6
+	VMAXPS      Z6, Z9, Z6
+	VMOVUPS     Z6, 64(AX)(DX*1)
+	VMOVUPS     Z4, Z6
+	VFMADD231PS Z3, Z5, Z6
+	VADDPS      128(BX)(DX*1), Z6, Z6
+	VMAXPS      Z6, Z9, Z6
+	VMOVUPS     Z6, 128(AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z8, Z5
+	VADDPS      192(BX)(DX*1), Z5, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 192(AX)(DX*1)
+	LEAQ        (DX)(R10*2), DX
+	SUBQ        R10, DX
+	SUBQ        R10, DX
+	SUBQ        R10, DX
+	VMOVUPS     (CX)(DI*1), Z6
+	VMOVUPS     (CX)(R8*1), Z7
+	VSUBPS      (CX)(DI*2), Z6, Z6
+	VSUBPS      (CX)(DI*4), Z7, Z7
+	VMOVUPS     Z6, Z5
+	VFMADD231PS Z0, Z7, Z5
+	VFMADD231PS Z2, Z7, Z6
+	VADDPS      (CX)(R9*1), Z6, Z6
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Z8
+	VMOVUPS     (CX)(R8*1), Z9
+	VSUBPS      (CX)(DI*2), Z8, Z8
+	VSUBPS      (CX)(DI*4), Z9, Z9
+	VMOVUPS     Z8, Z7
+	VFMADD231PS Z0, Z9, Z7
+	VFMADD231PS Z2, Z9, Z8
+	VADDPS      (CX)(R9*1), Z8, Z8
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Z10
+	VMOVUPS     (CX)(R8*1), Z11
+	VSUBPS      (CX)(DI*2), Z10, Z10
+	VSUBPS      (CX)(DI*4), Z11, Z11
+	VMOVUPS     Z10, Z9
+	VFMADD231PS Z0, Z11, Z9
+	VFMADD231PS Z2, Z11, Z10
+	VADDPS      (CX)(R9*1), Z10, Z10
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Z12
+	VMOVUPS     (CX)(R8*1), Z13
+	VSUBPS      (CX)(DI*2), Z12, Z12
+	VSUBPS      (CX)(DI*4), Z13, Z13
+	VMOVUPS     Z12, Z11
+	VFMADD231PS Z0, Z13, Z11
+	VFMADD231PS Z2, Z13, Z12
+	VADDPS      (CX)(R9*1), Z12, Z12
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Z14
+	VMOVUPS     (CX)(R8*1), Z15
+	VSUBPS      (CX)(DI*2), Z14, Z14
+	VSUBPS      (CX)(DI*4), Z15, Z15
+	VMOVUPS     Z14, Z13
+	VFMADD231PS Z0, Z15, Z13
+	VFMADD231PS Z2, Z15, Z14
+	VADDPS      (CX)(R9*1), Z14, Z14
+	ADDQ        SI, CX
+	VMOVUPS     (CX)(DI*1), Z16
+	VMOVUPS     (CX)(R8*1), Z17
+	VSUBPS      (CX)(DI*2), Z16, Z16
+	VSUBPS      (CX)(DI*4), Z17, Z17
+	VMOVUPS     Z16, Z15
+	VFMADD231PS Z0, Z17, Z15
+	VFMADD231PS Z2, Z17, Z16
+	VADDPS      (CX)(R9*1), Z16, Z16
+	ADDQ        SI, CX
+	SUBQ        DI, CX
+	VADDPS      Z9, Z7, Z17
+	VADDPS      Z13, Z11, Z18
+	VSUBPS      Z9, Z7, Z7
+	VSUBPS      Z13, Z11, Z11
+	VADDPS      Z17, Z5, Z5
+	VADDPS      Z18, Z5, Z5
+	VFMADD231PS Z1, Z18, Z17
+	VMOVUPS     Z7, Z18
+	VFMADD231PS Z0, Z11, Z18
+	VFMADD231PS Z2, Z11, Z7
+	VADDPS      Z15, Z7, Z7
+	VXORPS      Z9, Z9, Z9
+	VMOVUPS     Z4, Z11
+	VFMADD231PS Z3, Z5, Z11
+	VADDPS      (BX)(DX*1), Z11, Z11
+	VMAXPS      Z11, Z9, Z11
+	VMOVUPS     Z11, (AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z18, Z5
+	VADDPS      64(BX)(DX*1), Z5, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 64(AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z17, Z5
+	VADDPS      128(BX)(DX*1), Z5, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 128(AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z7, Z5
+	VADDPS      192(BX)(DX*1), Z5, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 192(AX)(DX*1)
+	LEAQ        (DX)(R10*2), DX
+	VADDPS      Z10, Z8, Z5
+	VADDPS      Z14, Z12, Z7
+	VSUBPS      Z10, Z8, Z8
+	VSUBPS      Z14, Z12, Z12
+	VADDPS      Z5, Z6, Z6
+	VADDPS      Z7, Z6, Z6
+	VFMADD231PS Z1, Z7, Z5
+	VMOVUPS     Z8, Z7
+	VFMADD231PS Z0, Z12, Z7
+	VFMADD231PS Z2, Z12, Z8
+	VADDPS      Z16, Z8, Z8
+	VXORPS      Z9, Z9, Z9
+	VMOVUPS     Z4, Z10
+	VFMADD231PS Z3, Z6, Z10
+	VADDPS      (BX)(DX*1), Z10, Z10
+	VMAXPS      Z10, Z9, Z10
+	VMOVUPS     Z10, (AX)(DX*1)
+	VMOVUPS     Z4, Z6
+	VFMADD231PS Z3, Z7, Z6
+	VADDPS      64(BX)(DX*1), Z6, Z6
+	VMAXPS      Z6, Z9, Z6
+	VMOVUPS     Z6, 64(AX)(DX*1)
+	VMOVUPS     Z4, Z6
+	VFMADD231PS Z3, Z5, Z6
+	VADDPS      128(BX)(DX*1), Z6, Z6
+	VMAXPS      Z6, Z9, Z6
+	VMOVUPS     Z6, 128(AX)(DX*1)
+	VMOVUPS     Z4, Z5
+	VFMADD231PS Z3, Z8, Z5
+	VADDPS      192(BX)(DX*1), Z5, Z5
+	VMAXPS      Z5, Z9, Z5
+	VMOVUPS     Z5, 192(AX)(DX*1)
+	LEAQ        (DX)(R10*2), DX
+	SUBQ        R10, DX
+	SUBQ        R10, DX
+	SUBQ        R10, DX
+	SUBQ        R10, DX
+	SUBQ        R10, DX
+	ADDQ        $0x00000100, DX
+	MOVQ        channels+120(FP), R11
+	LEAQ        (CX)(R11*4), CX
+	SUBQ        $0x01, 16(SP)
+	JNZ         loop50
+	MOVQ        (SP), DX
+	LEAQ        (DX)(R10*4), DX
+	MOVQ        DX, (SP)
+	SUBQ        $0x01, 8(SP)
+	JNZ         loop49
+	VZEROUPPER
+	RET
+
 // func transformWeightsAVX512(u []float32, w []float32, c int, k int, first int, last int)
 // Requires: AVX, AVX512F
 TEXT ·transformWeightsAVX512(SB), NOSPLIT, $32-80
 	MOVQ    last+72(FP), AX
 	MOVQ    first+64(FP), CX
 	SUBQ    CX, AX
-	JLE     none47
+	JLE     none51
 	MOVQ    w_base+24(FP), CX
 	MOVQ    u_base+0(FP), DX
 	MOVQ    first+64(FP), BX
@@ -2867,12 +3426,12 @@ TEXT ·transformWeightsAVX512(SB), NOSPLIT, $32-80
 	SHRQ    $0x04, R13
 	MOVQ    R13, (SP)
 
-loop48:
+loop52:
 	MOVQ CX, R13
 	MOVQ DX, R14
 	MOVQ AX, 8(SP)
 
-loop49:
+loop53:
 	VMOVUPS      (R13), Z5
 	VADDPS       (R13)(DI*2), Z5, Z5
 	VSUBPS       (R13)(DI*1), Z5, Z6
@@ -2940,12 +3499,12 @@ loop49:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop49
+	JNZ          loop53
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 16(SP)
 
-loop50:
+loop54:
 	VMOVUPS      (R13), Z5
 	VFMADD231PS  (R13)(DI*2), Z1, Z5
 	VMOVUPS      Z5, Z6
@@ -3016,12 +3575,12 @@ loop50:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop50
+	JNZ          loop54
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 24(SP)
 
-loop51:
+loop55:
 	VMOVUPS      (R13), Z5
 	VMULPS       Z2, Z5, Z5
 	VMOVUPS      (R13)(DI*2), Z6
@@ -3080,15 +3639,15 @@ loop51:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop51
+	JNZ          loop55
 	ADDQ         $0x00000040, CX
 	MOVQ         c+48(FP), R13
 	SHLQ         $0x06, R13
 	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
-	JNZ          loop48
+	JNZ          loop52
 
-none47:
+none51:
 	VZEROUPPER
 	RET
 
@@ -3168,7 +3727,7 @@ TEXT ·transformWeightsGradAVX512(SB), NOSPLIT, $8-64
 	VMOVUPS constant9<>+0(SB), Z2
 	VMOVUPS constant7<>+0(SB), Z3
 
-loop52:
+loop56:
 	VMOVUPS      (CX)(BX*1), Z4
 	VMOVUPS      (CX)(R9*1), Z5
 	VADDPS       (CX)(BX*2), Z4, Z4
@@ -3348,7 +3907,7 @@ loop52:
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	SUBQ         $0x10, (SP)
-	JNZ          loop52
+	JNZ          loop56
 	VZEROUPPER
 	RET
 

@@ -31,19 +31,29 @@ DATA numbers4<>+12(SB)/4, $0x00000000 // 0
 GLOBL numbers4<>(SB), RODATA|NOPTR, $16
 DATA numbers5<>+0(SB)/4, $0x40000000 // 2
 DATA numbers5<>+4(SB)/4, $0x40800000 // 4
-DATA numbers5<>+8(SB)/4, $0x3e800000 // 0.25
-DATA numbers5<>+12(SB)/4, $0xbe2aaaab // -0.16666667
+DATA numbers5<>+8(SB)/4, $0x41000000 // 8
+DATA numbers5<>+12(SB)/4, $0x00000000 // 0
 GLOBL numbers5<>(SB), RODATA|NOPTR, $16
-DATA numbers6<>+0(SB)/4, $0x3d2aaaab // 0.041666668
-DATA numbers6<>+4(SB)/4, $0x00000000 // 0
-DATA numbers6<>+8(SB)/4, $0x00000000 // 0
+DATA numbers6<>+0(SB)/4, $0x40000000 // 2
+DATA numbers6<>+4(SB)/4, $0x40800000 // 4
+DATA numbers6<>+8(SB)/4, $0x41000000 // 8
 DATA numbers6<>+12(SB)/4, $0x00000000 // 0
 GLOBL numbers6<>(SB), RODATA|NOPTR, $16
-DATA numbers7<>+0(SB)/4, $0x3e800000 // 0.25
-DATA numbers7<>+4(SB)/4, $0x3e2aaaab // 0.16666667
-DATA numbers7<>+8(SB)/4, $0x3daaaaab // 0.083333336
-DATA numbers7<>+12(SB)/4, $0x3d2aaaab // 0.041666668
+DATA numbers7<>+0(SB)/4, $0x40000000 // 2
+DATA numbers7<>+4(SB)/4, $0x40800000 // 4
+DATA numbers7<>+8(SB)/4, $0x3e800000 // 0.25
+DATA numbers7<>+12(SB)/4, $0xbe2aaaab // -0.16666667
 GLOBL numbers7<>(SB), RODATA|NOPTR, $16
+DATA numbers8<>+0(SB)/4, $0x3d2aaaab // 0.041666668
+DATA numbers8<>+4(SB)/4, $0x00000000 // 0
+DATA numbers8<>+8(SB)/4, $0x00000000 // 0
+DATA numbers8<>+12(SB)/4, $0x00000000 // 0
+GLOBL numbers8<>(SB), RODATA|NOPTR, $16
+DATA numbers9<>+0(SB)/4, $0x3e800000 // 0.25
+DATA numbers9<>+4(SB)/4, $0x3e2aaaab // 0.16666667
+DATA numbers9<>+8(SB)/4, $0x3daaaaab // 0.083333336
+DATA numbers9<>+12(SB)/4, $0x3d2aaaab // 0.041666668
+GLOBL numbers9<>(SB), RODATA|NOPTR, $16
 
 // func multiplyNEON(m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int)
 TEXT ·multiplyNEON(SB), NOSPLIT, $0-144
@@ -1539,10 +1549,10 @@ loop20:
 // func transformOutputNEON(y, stats, m []float32, tilesX, tilesY, stride, channels, plane int)
 TEXT ·transformOutputNEON(SB), NOSPLIT, $0-112
 	MOVD  y_base+0(FP), R0
-	MOVD  stats_base+24(FP), R1
-	MOVD  m_base+48(FP), R2
-	MOVD  $numbers2<>(SB), R3
-	FMOVQ (R3), F0
+	MOVD  m_base+48(FP), R1
+	MOVD  $numbers2<>(SB), R2
+	FMOVQ (R2), F0
+	MOVD  stats_base+24(FP), R2
 	MOVD  plane+104(FP), R3
 	LSL   $2, R3, R3
 	ADD   R3<<2, R3, R4
@@ -1566,7 +1576,7 @@ loop22:
 
 loop23:
 	MOVD  R11, R16
-	MOVD  R2, R17
+	MOVD  R1, R17
 	WORD  $0x3ce56a2f // ldr q15, [x17,x5]
 	WORD  $0x3ce76a30 // ldr q16, [x17,x7]
 	WORD  $0x3ce66a31 // ldr q17, [x17,x6]
@@ -1686,7 +1696,7 @@ loop23:
 	WORD  $0x4e31d421 // fadd v1.4s, v1.4s, v17.4s
 	WORD  $0x4e32d442 // fadd v2.4s, v2.4s, v18.4s
 	SUB   R10, R16, R16
-	MOVD  R2, R17
+	MOVD  R1, R17
 	WORD  $0x3ce56a2f // ldr q15, [x17,x5]
 	WORD  $0x3ce76a30 // ldr q16, [x17,x7]
 	WORD  $0x3ce66a31 // ldr q17, [x17,x6]
@@ -1811,12 +1821,12 @@ loop23:
 	WORD  $0x4e2acd52 // fmla v18.4s, v10.4s, v10.4s
 	WORD  $0x4e31d421 // fadd v1.4s, v1.4s, v17.4s
 	WORD  $0x4e32d442 // fadd v2.4s, v2.4s, v18.4s
-	FMOVQ (R1), F3
+	FMOVQ (R2), F3
 	WORD  $0x4e21d463 // fadd v3.4s, v3.4s, v1.4s
-	FMOVQ F3, (R1)
-	FMOVQ 64(R1), F3
+	FMOVQ F3, (R2)
+	FMOVQ 64(R2), F3
 	WORD  $0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
-	FMOVQ F3, 64(R1)
+	FMOVQ F3, 64(R2)
 	ADD   $16, R1, R1
 	ADD   $16, R2, R2
 	ADD   $16, R11, R11
@@ -1827,7 +1837,7 @@ loop23:
 	SUB   $64, R11, R11
 	ADD   $256, R11, R11
 	MOVD  channels+96(FP), R15
-	ADD   R15<<2, R2, R2
+	ADD   R15<<2, R1, R1
 	SUBS  $1, R14, R14
 	BNE   loop22
 	ADD   R10<<2, R12, R12
@@ -1838,10 +1848,10 @@ loop23:
 // func transformOutputGradNEON(y, stats, m, z, norm []float32, tilesX, tilesY, stride, channels, plane int)
 TEXT ·transformOutputGradNEON(SB), NOSPLIT, $0-160
 	MOVD  y_base+0(FP), R0
-	MOVD  stats_base+24(FP), R1
-	MOVD  m_base+48(FP), R2
-	MOVD  $numbers3<>(SB), R3
-	FMOVQ (R3), F0
+	MOVD  m_base+48(FP), R1
+	MOVD  $numbers3<>(SB), R2
+	FMOVQ (R2), F0
+	MOVD  stats_base+24(FP), R2
 	MOVD  z_base+72(FP), R3
 	MOVD  norm_base+96(FP), R4
 	MOVD  plane+152(FP), R5
@@ -1869,7 +1879,7 @@ loop26:
 	FMOVQ (R4), F1
 	FMOVQ 64(R4), F2
 	MOVD  R13, R19
-	MOVD  R2, R20
+	MOVD  R1, R20
 	WORD  $0x3ce76a91 // ldr q17, [x20,x7]
 	WORD  $0x3ce96a92 // ldr q18, [x20,x9]
 	WORD  $0x3ce86a93 // ldr q19, [x20,x8]
@@ -2031,7 +2041,7 @@ loop26:
 	WORD  $0x4e33d463 // fadd v3.4s, v3.4s, v19.4s
 	WORD  $0x4e34d484 // fadd v4.4s, v4.4s, v20.4s
 	SUB   R12, R19, R19
-	MOVD  R2, R20
+	MOVD  R1, R20
 	WORD  $0x3ce76a91 // ldr q17, [x20,x7]
 	WORD  $0x3ce96a92 // ldr q18, [x20,x9]
 	WORD  $0x3ce86a93 // ldr q19, [x20,x8]
@@ -2198,12 +2208,12 @@ loop26:
 	WORD  $0x4e35cd94 // fmla v20.4s, v12.4s, v21.4s
 	WORD  $0x4e33d463 // fadd v3.4s, v3.4s, v19.4s
 	WORD  $0x4e34d484 // fadd v4.4s, v4.4s, v20.4s
-	FMOVQ (R1), F5
+	FMOVQ (R2), F5
 	WORD  $0x4e23d4a5 // fadd v5.4s, v5.4s, v3.4s
-	FMOVQ F5, (R1)
-	FMOVQ 64(R1), F5
+	FMOVQ F5, (R2)
+	FMOVQ 64(R2), F5
 	WORD  $0x4e24d4a5 // fadd v5.4s, v5.4s, v4.4s
-	FMOVQ F5, 64(R1)
+	FMOVQ F5, 64(R2)
 	ADD   $16, R1, R1
 	ADD   $16, R2, R2
 	ADD   $16, R4, R4
@@ -2216,7 +2226,7 @@ loop26:
 	SUB   $64, R13, R13
 	ADD   $256, R13, R13
 	MOVD  channels+144(FP), R17
-	ADD   R17<<2, R2, R2
+	ADD   R17<<2, R1, R1
 	SUBS  $1, R16, R16
 	BNE   loop25
 	ADD   R12<<2, R14, R14
@@ -2227,10 +2237,10 @@ loop26:
 // func transformOutputGradAddNEON(y, stats, m, z, a, g2 []float32, tilesX, tilesY, stride, channels, plane int)
 TEXT ·transformOutputGradAddNEON(SB), NOSPLIT, $0-184
 	MOVD  y_base+0(FP), R0
-	MOVD  stats_base+24(FP), R1
-	MOVD  m_base+48(FP), R2
-	MOVD  $numbers4<>(SB), R3
-	FMOVQ (R3), F0
+	MOVD  m_base+48(FP), R1
+	MOVD  $numbers4<>(SB), R2
+	FMOVQ (R2), F0
+	MOVD  stats_base+24(FP), R2
 	MOVD  z_base+72(FP), R3
 	MOVD  a_base+96(FP), R4
 	MOVD  g2_base+120(FP), R5
@@ -2257,7 +2267,7 @@ loop28:
 
 loop29:
 	MOVD  R14, R20
-	MOVD  R2, R21
+	MOVD  R1, R21
 	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
 	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
 	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
@@ -2431,7 +2441,7 @@ loop29:
 	WORD  $0x4e31d421 // fadd v1.4s, v1.4s, v17.4s
 	WORD  $0x4e32d442 // fadd v2.4s, v2.4s, v18.4s
 	SUB   R13, R20, R20
-	MOVD  R2, R21
+	MOVD  R1, R21
 	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
 	WORD  $0x3cea6ab0 // ldr q16, [x21,x10]
 	WORD  $0x3ce96ab1 // ldr q17, [x21,x9]
@@ -2610,12 +2620,12 @@ loop29:
 	WORD  $0x4e33cd52 // fmla v18.4s, v10.4s, v19.4s
 	WORD  $0x4e31d421 // fadd v1.4s, v1.4s, v17.4s
 	WORD  $0x4e32d442 // fadd v2.4s, v2.4s, v18.4s
-	FMOVQ (R1), F3
+	FMOVQ (R2), F3
 	WORD  $0x4e21d463 // fadd v3.4s, v3.4s, v1.4s
-	FMOVQ F3, (R1)
-	FMOVQ 64(R1), F3
+	FMOVQ F3, (R2)
+	FMOVQ 64(R2), F3
 	WORD  $0x4e22d463 // fadd v3.4s, v3.4s, v2.4s
-	FMOVQ F3, 64(R1)
+	FMOVQ F3, 64(R2)
 	ADD   $16, R1, R1
 	ADD   $16, R2, R2
 	ADD   $16, R14, R14
@@ -2626,7 +2636,7 @@ loop29:
 	SUB   $64, R14, R14
 	ADD   $256, R14, R14
 	MOVD  channels+168(FP), R19
-	ADD   R19<<2, R2, R2
+	ADD   R19<<2, R1, R1
 	SUBS  $1, R17, R17
 	BNE   loop28
 	ADD   R13<<2, R15, R15
@@ -2634,12 +2644,657 @@ loop29:
 	BNE   loop27
 	RET
 
+// func transformOutputNormNEON(y, m, norm []float32, tilesX, tilesY, stride, channels, plane int)
+TEXT ·transformOutputNormNEON(SB), NOSPLIT, $0-112
+	MOVD  y_base+0(FP), R0
+	MOVD  m_base+24(FP), R1
+	MOVD  $numbers5<>(SB), R2
+	FMOVQ (R2), F0
+	MOVD  norm_base+48(FP), R2
+	MOVD  plane+104(FP), R3
+	LSL   $2, R3, R3
+	ADD   R3<<2, R3, R4
+	ADD   R3, R4, R4
+	MOVD  R4, R5
+	ADD   R4, R5, R6
+	ADD   R4, R6, R7
+	ADD   R4, R7, R8
+	ADD   R4, R8, R9
+	MOVD  stride+88(FP), R10
+	LSL   $2, R10, R10
+	MOVD  $0, R12
+	MOVD  tilesY+80(FP), R13
+
+loop30:
+	MOVD  R12, R11
+	MOVD  tilesX+72(FP), R14
+
+loop31:
+	MOVD  $4, R15
+
+loop32:
+	FMOVQ (R2), F1
+	FMOVQ 64(R2), F2
+	VEOR  V3.B16, V3.B16, V3.B16
+	MOVD  R11, R16
+	MOVD  R1, R17
+	WORD  $0x3ce56a30 // ldr q16, [x17,x5]
+	WORD  $0x3ce76a31 // ldr q17, [x17,x7]
+	WORD  $0x3ce66a32 // ldr q18, [x17,x6]
+	WORD  $0x4e32d60a // fadd v10.4s, v16.4s, v18.4s
+	WORD  $0x3ce86a33 // ldr q19, [x17,x8]
+	WORD  $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	FMOVQ (R17), F20
+	WORD  $0x4e2ad684 // fadd v4.4s, v20.4s, v10.4s
+	WORD  $0x4e31d484 // fadd v4.4s, v4.4s, v17.4s
+	WORD  $0x4fa0122a // fmla v10.4s, v17.4s, v0.s[1]
+	ADD   R3, R17, R17
+	WORD  $0x3ce56a30 // ldr q16, [x17,x5]
+	WORD  $0x3ce76a31 // ldr q17, [x17,x7]
+	WORD  $0x3ce66a32 // ldr q18, [x17,x6]
+	WORD  $0x4e32d60b // fadd v11.4s, v16.4s, v18.4s
+	WORD  $0x3ce86a33 // ldr q19, [x17,x8]
+	WORD  $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	FMOVQ (R17), F20
+	WORD  $0x4e2bd685 // fadd v5.4s, v20.4s, v11.4s
+	WORD  $0x4e31d4a5 // fadd v5.4s, v5.4s, v17.4s
+	WORD  $0x4fa0122b // fmla v11.4s, v17.4s, v0.s[1]
+	ADD   R3, R17, R17
+	WORD  $0x3ce56a30 // ldr q16, [x17,x5]
+	WORD  $0x3ce76a31 // ldr q17, [x17,x7]
+	WORD  $0x3ce66a32 // ldr q18, [x17,x6]
+	WORD  $0x4e32d60c // fadd v12.4s, v16.4s, v18.4s
+	WORD  $0x3ce86a33 // ldr q19, [x17,x8]
+	WORD  $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	FMOVQ (R17), F20
+	WORD  $0x4e2cd686 // fadd v6.4s, v20.4s, v12.4s
+	WORD  $0x4e31d4c6 // fadd v6.4s, v6.4s, v17.4s
+	WORD  $0x4fa0122c // fmla v12.4s, v17.4s, v0.s[1]
+	ADD   R3, R17, R17
+	WORD  $0x3ce56a30 // ldr q16, [x17,x5]
+	WORD  $0x3ce76a31 // ldr q17, [x17,x7]
+	WORD  $0x3ce66a32 // ldr q18, [x17,x6]
+	WORD  $0x4e32d60d // fadd v13.4s, v16.4s, v18.4s
+	WORD  $0x3ce86a33 // ldr q19, [x17,x8]
+	WORD  $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	FMOVQ (R17), F20
+	WORD  $0x4e2dd687 // fadd v7.4s, v20.4s, v13.4s
+	WORD  $0x4e31d4e7 // fadd v7.4s, v7.4s, v17.4s
+	WORD  $0x4fa0122d // fmla v13.4s, v17.4s, v0.s[1]
+	ADD   R3, R17, R17
+	WORD  $0x3ce56a30 // ldr q16, [x17,x5]
+	WORD  $0x3ce76a31 // ldr q17, [x17,x7]
+	WORD  $0x3ce66a32 // ldr q18, [x17,x6]
+	WORD  $0x4e32d60e // fadd v14.4s, v16.4s, v18.4s
+	WORD  $0x3ce86a33 // ldr q19, [x17,x8]
+	WORD  $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	FMOVQ (R17), F20
+	WORD  $0x4e2ed688 // fadd v8.4s, v20.4s, v14.4s
+	WORD  $0x4e31d508 // fadd v8.4s, v8.4s, v17.4s
+	WORD  $0x4fa0122e // fmla v14.4s, v17.4s, v0.s[1]
+	ADD   R3, R17, R17
+	WORD  $0x3ce56a30 // ldr q16, [x17,x5]
+	WORD  $0x3ce76a31 // ldr q17, [x17,x7]
+	WORD  $0x3ce66a32 // ldr q18, [x17,x6]
+	WORD  $0x4e32d60f // fadd v15.4s, v16.4s, v18.4s
+	WORD  $0x3ce86a33 // ldr q19, [x17,x8]
+	WORD  $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	FMOVQ (R17), F20
+	WORD  $0x4e2fd689 // fadd v9.4s, v20.4s, v15.4s
+	WORD  $0x4e31d529 // fadd v9.4s, v9.4s, v17.4s
+	WORD  $0x4fa0122f // fmla v15.4s, v17.4s, v0.s[1]
+	WORD  $0x4e26d4b0 // fadd v16.4s, v5.4s, v6.4s
+	WORD  $0x4e28d4f1 // fadd v17.4s, v7.4s, v8.4s
+	WORD  $0x4ea6d4a5 // fsub v5.4s, v5.4s, v6.4s
+	WORD  $0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
+	WORD  $0x4e30d484 // fadd v4.4s, v4.4s, v16.4s
+	WORD  $0x4e31d484 // fadd v4.4s, v4.4s, v17.4s
+	WORD  $0x4fa01230 // fmla v16.4s, v17.4s, v0.s[1]
+	VORR  V5.B16, V5.B16, V17.B16
+	WORD  $0x4f8010f1 // fmla v17.4s, v7.4s, v0.s[0]
+	WORD  $0x4f8018e5 // fmla v5.4s, v7.4s, v0.s[2]
+	WORD  $0x4e29d4a5 // fadd v5.4s, v5.4s, v9.4s
+	ADD   R16, R0, R17
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21cc92 // fmla v18.4s, v4.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, (R17)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce32 // fmla v18.4s, v17.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 64(R17)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce12 // fmla v18.4s, v16.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 128(R17)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ccb2 // fmla v18.4s, v5.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 192(R17)
+	ADD   R10<<1, R16, R16
+	WORD  $0x4e2cd570 // fadd v16.4s, v11.4s, v12.4s
+	WORD  $0x4e2ed5b1 // fadd v17.4s, v13.4s, v14.4s
+	WORD  $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
+	WORD  $0x4eaed5ad // fsub v13.4s, v13.4s, v14.4s
+	WORD  $0x4e30d54a // fadd v10.4s, v10.4s, v16.4s
+	WORD  $0x4e31d54a // fadd v10.4s, v10.4s, v17.4s
+	WORD  $0x4fa01230 // fmla v16.4s, v17.4s, v0.s[1]
+	VORR  V11.B16, V11.B16, V17.B16
+	WORD  $0x4f8011b1 // fmla v17.4s, v13.4s, v0.s[0]
+	WORD  $0x4f8019ab // fmla v11.4s, v13.4s, v0.s[2]
+	WORD  $0x4e2fd56b // fadd v11.4s, v11.4s, v15.4s
+	ADD   R16, R0, R17
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21cd52 // fmla v18.4s, v10.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, (R17)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce32 // fmla v18.4s, v17.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 64(R17)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce12 // fmla v18.4s, v16.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 128(R17)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21cd72 // fmla v18.4s, v11.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 192(R17)
+	SUB   R10, R16, R16
+	MOVD  R1, R17
+	WORD  $0x3ce56a30 // ldr q16, [x17,x5]
+	WORD  $0x3ce76a31 // ldr q17, [x17,x7]
+	WORD  $0x3ce66a32 // ldr q18, [x17,x6]
+	WORD  $0x4eb2d60a // fsub v10.4s, v16.4s, v18.4s
+	WORD  $0x3ce86a33 // ldr q19, [x17,x8]
+	WORD  $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	VORR  V10.B16, V10.B16, V4.B16
+	WORD  $0x4f801224 // fmla v4.4s, v17.4s, v0.s[0]
+	WORD  $0x4f801a2a // fmla v10.4s, v17.4s, v0.s[2]
+	WORD  $0x3ce96a34 // ldr q20, [x17,x9]
+	WORD  $0x4e34d54a // fadd v10.4s, v10.4s, v20.4s
+	ADD   R3, R17, R17
+	WORD  $0x3ce56a30 // ldr q16, [x17,x5]
+	WORD  $0x3ce76a31 // ldr q17, [x17,x7]
+	WORD  $0x3ce66a32 // ldr q18, [x17,x6]
+	WORD  $0x4eb2d60b // fsub v11.4s, v16.4s, v18.4s
+	WORD  $0x3ce86a33 // ldr q19, [x17,x8]
+	WORD  $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	VORR  V11.B16, V11.B16, V5.B16
+	WORD  $0x4f801225 // fmla v5.4s, v17.4s, v0.s[0]
+	WORD  $0x4f801a2b // fmla v11.4s, v17.4s, v0.s[2]
+	WORD  $0x3ce96a34 // ldr q20, [x17,x9]
+	WORD  $0x4e34d56b // fadd v11.4s, v11.4s, v20.4s
+	ADD   R3, R17, R17
+	WORD  $0x3ce56a30 // ldr q16, [x17,x5]
+	WORD  $0x3ce76a31 // ldr q17, [x17,x7]
+	WORD  $0x3ce66a32 // ldr q18, [x17,x6]
+	WORD  $0x4eb2d60c // fsub v12.4s, v16.4s, v18.4s
+	WORD  $0x3ce86a33 // ldr q19, [x17,x8]
+	WORD  $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	VORR  V12.B16, V12.B16, V6.B16
+	WORD  $0x4f801226 // fmla v6.4s, v17.4s, v0.s[0]
+	WORD  $0x4f801a2c // fmla v12.4s, v17.4s, v0.s[2]
+	WORD  $0x3ce96a34 // ldr q20, [x17,x9]
+	WORD  $0x4e34d58c // fadd v12.4s, v12.4s, v20.4s
+	ADD   R3, R17, R17
+	WORD  $0x3ce56a30 // ldr q16, [x17,x5]
+	WORD  $0x3ce76a31 // ldr q17, [x17,x7]
+	WORD  $0x3ce66a32 // ldr q18, [x17,x6]
+	WORD  $0x4eb2d60d // fsub v13.4s, v16.4s, v18.4s
+	WORD  $0x3ce86a33 // ldr q19, [x17,x8]
+	WORD  $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	VORR  V13.B16, V13.B16, V7.B16
+	WORD  $0x4f801227 // fmla v7.4s, v17.4s, v0.s[0]
+	WORD  $0x4f801a2d // fmla v13.4s, v17.4s, v0.s[2]
+	WORD  $0x3ce96a34 // ldr q20, [x17,x9]
+	WORD  $0x4e34d5ad // fadd v13.4s, v13.4s, v20.4s
+	ADD   R3, R17, R17
+	WORD  $0x3ce56a30 // ldr q16, [x17,x5]
+	WORD  $0x3ce76a31 // ldr q17, [x17,x7]
+	WORD  $0x3ce66a32 // ldr q18, [x17,x6]
+	WORD  $0x4eb2d60e // fsub v14.4s, v16.4s, v18.4s
+	WORD  $0x3ce86a33 // ldr q19, [x17,x8]
+	WORD  $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	VORR  V14.B16, V14.B16, V8.B16
+	WORD  $0x4f801228 // fmla v8.4s, v17.4s, v0.s[0]
+	WORD  $0x4f801a2e // fmla v14.4s, v17.4s, v0.s[2]
+	WORD  $0x3ce96a34 // ldr q20, [x17,x9]
+	WORD  $0x4e34d5ce // fadd v14.4s, v14.4s, v20.4s
+	ADD   R3, R17, R17
+	WORD  $0x3ce56a30 // ldr q16, [x17,x5]
+	WORD  $0x3ce76a31 // ldr q17, [x17,x7]
+	WORD  $0x3ce66a32 // ldr q18, [x17,x6]
+	WORD  $0x4eb2d60f // fsub v15.4s, v16.4s, v18.4s
+	WORD  $0x3ce86a33 // ldr q19, [x17,x8]
+	WORD  $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	VORR  V15.B16, V15.B16, V9.B16
+	WORD  $0x4f801229 // fmla v9.4s, v17.4s, v0.s[0]
+	WORD  $0x4f801a2f // fmla v15.4s, v17.4s, v0.s[2]
+	WORD  $0x3ce96a34 // ldr q20, [x17,x9]
+	WORD  $0x4e34d5ef // fadd v15.4s, v15.4s, v20.4s
+	WORD  $0x4e26d4b0 // fadd v16.4s, v5.4s, v6.4s
+	WORD  $0x4e28d4f1 // fadd v17.4s, v7.4s, v8.4s
+	WORD  $0x4ea6d4a5 // fsub v5.4s, v5.4s, v6.4s
+	WORD  $0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
+	WORD  $0x4e30d484 // fadd v4.4s, v4.4s, v16.4s
+	WORD  $0x4e31d484 // fadd v4.4s, v4.4s, v17.4s
+	WORD  $0x4fa01230 // fmla v16.4s, v17.4s, v0.s[1]
+	VORR  V5.B16, V5.B16, V17.B16
+	WORD  $0x4f8010f1 // fmla v17.4s, v7.4s, v0.s[0]
+	WORD  $0x4f8018e5 // fmla v5.4s, v7.4s, v0.s[2]
+	WORD  $0x4e29d4a5 // fadd v5.4s, v5.4s, v9.4s
+	ADD   R16, R0, R17
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21cc92 // fmla v18.4s, v4.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, (R17)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce32 // fmla v18.4s, v17.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 64(R17)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce12 // fmla v18.4s, v16.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 128(R17)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ccb2 // fmla v18.4s, v5.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 192(R17)
+	ADD   R10<<1, R16, R16
+	WORD  $0x4e2cd570 // fadd v16.4s, v11.4s, v12.4s
+	WORD  $0x4e2ed5b1 // fadd v17.4s, v13.4s, v14.4s
+	WORD  $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
+	WORD  $0x4eaed5ad // fsub v13.4s, v13.4s, v14.4s
+	WORD  $0x4e30d54a // fadd v10.4s, v10.4s, v16.4s
+	WORD  $0x4e31d54a // fadd v10.4s, v10.4s, v17.4s
+	WORD  $0x4fa01230 // fmla v16.4s, v17.4s, v0.s[1]
+	VORR  V11.B16, V11.B16, V17.B16
+	WORD  $0x4f8011b1 // fmla v17.4s, v13.4s, v0.s[0]
+	WORD  $0x4f8019ab // fmla v11.4s, v13.4s, v0.s[2]
+	WORD  $0x4e2fd56b // fadd v11.4s, v11.4s, v15.4s
+	ADD   R16, R0, R17
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21cd52 // fmla v18.4s, v10.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, (R17)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce32 // fmla v18.4s, v17.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 64(R17)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce12 // fmla v18.4s, v16.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 128(R17)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21cd72 // fmla v18.4s, v11.4s, v1.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 192(R17)
+	ADD   $16, R1, R1
+	ADD   $16, R2, R2
+	ADD   $16, R11, R11
+	SUBS  $1, R15, R15
+	BNE   loop32
+	SUB   $64, R1, R1
+	SUB   $64, R2, R2
+	SUB   $64, R11, R11
+	ADD   $256, R11, R11
+	MOVD  channels+96(FP), R15
+	ADD   R15<<2, R1, R1
+	SUBS  $1, R14, R14
+	BNE   loop31
+	ADD   R10<<2, R12, R12
+	SUBS  $1, R13, R13
+	BNE   loop30
+	RET
+
+// func transformOutputNormAddNEON(y, m, add, norm []float32, tilesX, tilesY, stride, channels, plane int)
+TEXT ·transformOutputNormAddNEON(SB), NOSPLIT, $0-136
+	MOVD  y_base+0(FP), R0
+	MOVD  m_base+24(FP), R1
+	MOVD  $numbers6<>(SB), R2
+	FMOVQ (R2), F0
+	MOVD  norm_base+72(FP), R2
+	MOVD  add_base+48(FP), R3
+	MOVD  plane+128(FP), R4
+	LSL   $2, R4, R4
+	ADD   R4<<2, R4, R5
+	ADD   R4, R5, R5
+	MOVD  R5, R6
+	ADD   R5, R6, R7
+	ADD   R5, R7, R8
+	ADD   R5, R8, R9
+	ADD   R5, R9, R10
+	MOVD  stride+112(FP), R11
+	LSL   $2, R11, R11
+	MOVD  $0, R13
+	MOVD  tilesY+104(FP), R14
+
+loop33:
+	MOVD  R13, R12
+	MOVD  tilesX+96(FP), R15
+
+loop34:
+	MOVD  $4, R16
+
+loop35:
+	FMOVQ (R2), F1
+	FMOVQ 64(R2), F2
+	VEOR  V3.B16, V3.B16, V3.B16
+	MOVD  R12, R17
+	MOVD  R1, R19
+	WORD  $0x3ce66a70 // ldr q16, [x19,x6]
+	WORD  $0x3ce86a71 // ldr q17, [x19,x8]
+	WORD  $0x3ce76a72 // ldr q18, [x19,x7]
+	WORD  $0x4e32d60a // fadd v10.4s, v16.4s, v18.4s
+	WORD  $0x3ce96a73 // ldr q19, [x19,x9]
+	WORD  $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	FMOVQ (R19), F20
+	WORD  $0x4e2ad684 // fadd v4.4s, v20.4s, v10.4s
+	WORD  $0x4e31d484 // fadd v4.4s, v4.4s, v17.4s
+	WORD  $0x4fa0122a // fmla v10.4s, v17.4s, v0.s[1]
+	ADD   R4, R19, R19
+	WORD  $0x3ce66a70 // ldr q16, [x19,x6]
+	WORD  $0x3ce86a71 // ldr q17, [x19,x8]
+	WORD  $0x3ce76a72 // ldr q18, [x19,x7]
+	WORD  $0x4e32d60b // fadd v11.4s, v16.4s, v18.4s
+	WORD  $0x3ce96a73 // ldr q19, [x19,x9]
+	WORD  $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	FMOVQ (R19), F20
+	WORD  $0x4e2bd685 // fadd v5.4s, v20.4s, v11.4s
+	WORD  $0x4e31d4a5 // fadd v5.4s, v5.4s, v17.4s
+	WORD  $0x4fa0122b // fmla v11.4s, v17.4s, v0.s[1]
+	ADD   R4, R19, R19
+	WORD  $0x3ce66a70 // ldr q16, [x19,x6]
+	WORD  $0x3ce86a71 // ldr q17, [x19,x8]
+	WORD  $0x3ce76a72 // ldr q18, [x19,x7]
+	WORD  $0x4e32d60c // fadd v12.4s, v16.4s, v18.4s
+	WORD  $0x3ce96a73 // ldr q19, [x19,x9]
+	WORD  $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	FMOVQ (R19), F20
+	WORD  $0x4e2cd686 // fadd v6.4s, v20.4s, v12.4s
+	WORD  $0x4e31d4c6 // fadd v6.4s, v6.4s, v17.4s
+	WORD  $0x4fa0122c // fmla v12.4s, v17.4s, v0.s[1]
+	ADD   R4, R19, R19
+	WORD  $0x3ce66a70 // ldr q16, [x19,x6]
+	WORD  $0x3ce86a71 // ldr q17, [x19,x8]
+	WORD  $0x3ce76a72 // ldr q18, [x19,x7]
+	WORD  $0x4e32d60d // fadd v13.4s, v16.4s, v18.4s
+	WORD  $0x3ce96a73 // ldr q19, [x19,x9]
+	WORD  $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	FMOVQ (R19), F20
+	WORD  $0x4e2dd687 // fadd v7.4s, v20.4s, v13.4s
+	WORD  $0x4e31d4e7 // fadd v7.4s, v7.4s, v17.4s
+	WORD  $0x4fa0122d // fmla v13.4s, v17.4s, v0.s[1]
+	ADD   R4, R19, R19
+	WORD  $0x3ce66a70 // ldr q16, [x19,x6]
+	WORD  $0x3ce86a71 // ldr q17, [x19,x8]
+	WORD  $0x3ce76a72 // ldr q18, [x19,x7]
+	WORD  $0x4e32d60e // fadd v14.4s, v16.4s, v18.4s
+	WORD  $0x3ce96a73 // ldr q19, [x19,x9]
+	WORD  $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	FMOVQ (R19), F20
+	WORD  $0x4e2ed688 // fadd v8.4s, v20.4s, v14.4s
+	WORD  $0x4e31d508 // fadd v8.4s, v8.4s, v17.4s
+	WORD  $0x4fa0122e // fmla v14.4s, v17.4s, v0.s[1]
+	ADD   R4, R19, R19
+	WORD  $0x3ce66a70 // ldr q16, [x19,x6]
+	WORD  $0x3ce86a71 // ldr q17, [x19,x8]
+	WORD  $0x3ce76a72 // ldr q18, [x19,x7]
+	WORD  $0x4e32d60f // fadd v15.4s, v16.4s, v18.4s
+	WORD  $0x3ce96a73 // ldr q19, [x19,x9]
+	WORD  $0x4e33d631 // fadd v17.4s, v17.4s, v19.4s
+	FMOVQ (R19), F20
+	WORD  $0x4e2fd689 // fadd v9.4s, v20.4s, v15.4s
+	WORD  $0x4e31d529 // fadd v9.4s, v9.4s, v17.4s
+	WORD  $0x4fa0122f // fmla v15.4s, v17.4s, v0.s[1]
+	WORD  $0x4e26d4b0 // fadd v16.4s, v5.4s, v6.4s
+	WORD  $0x4e28d4f1 // fadd v17.4s, v7.4s, v8.4s
+	WORD  $0x4ea6d4a5 // fsub v5.4s, v5.4s, v6.4s
+	WORD  $0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
+	WORD  $0x4e30d484 // fadd v4.4s, v4.4s, v16.4s
+	WORD  $0x4e31d484 // fadd v4.4s, v4.4s, v17.4s
+	WORD  $0x4fa01230 // fmla v16.4s, v17.4s, v0.s[1]
+	VORR  V5.B16, V5.B16, V17.B16
+	WORD  $0x4f8010f1 // fmla v17.4s, v7.4s, v0.s[0]
+	WORD  $0x4f8018e5 // fmla v5.4s, v7.4s, v0.s[2]
+	WORD  $0x4e29d4a5 // fadd v5.4s, v5.4s, v9.4s
+	ADD   R17, R0, R19
+	ADD   R17, R3, R20
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21cc92 // fmla v18.4s, v4.4s, v1.4s
+	FMOVQ (R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, (R19)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce32 // fmla v18.4s, v17.4s, v1.4s
+	FMOVQ 64(R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 64(R19)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce12 // fmla v18.4s, v16.4s, v1.4s
+	FMOVQ 128(R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 128(R19)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ccb2 // fmla v18.4s, v5.4s, v1.4s
+	FMOVQ 192(R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 192(R19)
+	ADD   R11<<1, R17, R17
+	WORD  $0x4e2cd570 // fadd v16.4s, v11.4s, v12.4s
+	WORD  $0x4e2ed5b1 // fadd v17.4s, v13.4s, v14.4s
+	WORD  $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
+	WORD  $0x4eaed5ad // fsub v13.4s, v13.4s, v14.4s
+	WORD  $0x4e30d54a // fadd v10.4s, v10.4s, v16.4s
+	WORD  $0x4e31d54a // fadd v10.4s, v10.4s, v17.4s
+	WORD  $0x4fa01230 // fmla v16.4s, v17.4s, v0.s[1]
+	VORR  V11.B16, V11.B16, V17.B16
+	WORD  $0x4f8011b1 // fmla v17.4s, v13.4s, v0.s[0]
+	WORD  $0x4f8019ab // fmla v11.4s, v13.4s, v0.s[2]
+	WORD  $0x4e2fd56b // fadd v11.4s, v11.4s, v15.4s
+	ADD   R17, R0, R19
+	ADD   R17, R3, R20
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21cd52 // fmla v18.4s, v10.4s, v1.4s
+	FMOVQ (R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, (R19)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce32 // fmla v18.4s, v17.4s, v1.4s
+	FMOVQ 64(R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 64(R19)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce12 // fmla v18.4s, v16.4s, v1.4s
+	FMOVQ 128(R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 128(R19)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21cd72 // fmla v18.4s, v11.4s, v1.4s
+	FMOVQ 192(R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 192(R19)
+	SUB   R11, R17, R17
+	MOVD  R1, R19
+	WORD  $0x3ce66a70 // ldr q16, [x19,x6]
+	WORD  $0x3ce86a71 // ldr q17, [x19,x8]
+	WORD  $0x3ce76a72 // ldr q18, [x19,x7]
+	WORD  $0x4eb2d60a // fsub v10.4s, v16.4s, v18.4s
+	WORD  $0x3ce96a73 // ldr q19, [x19,x9]
+	WORD  $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	VORR  V10.B16, V10.B16, V4.B16
+	WORD  $0x4f801224 // fmla v4.4s, v17.4s, v0.s[0]
+	WORD  $0x4f801a2a // fmla v10.4s, v17.4s, v0.s[2]
+	WORD  $0x3cea6a74 // ldr q20, [x19,x10]
+	WORD  $0x4e34d54a // fadd v10.4s, v10.4s, v20.4s
+	ADD   R4, R19, R19
+	WORD  $0x3ce66a70 // ldr q16, [x19,x6]
+	WORD  $0x3ce86a71 // ldr q17, [x19,x8]
+	WORD  $0x3ce76a72 // ldr q18, [x19,x7]
+	WORD  $0x4eb2d60b // fsub v11.4s, v16.4s, v18.4s
+	WORD  $0x3ce96a73 // ldr q19, [x19,x9]
+	WORD  $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	VORR  V11.B16, V11.B16, V5.B16
+	WORD  $0x4f801225 // fmla v5.4s, v17.4s, v0.s[0]
+	WORD  $0x4f801a2b // fmla v11.4s, v17.4s, v0.s[2]
+	WORD  $0x3cea6a74 // ldr q20, [x19,x10]
+	WORD  $0x4e34d56b // fadd v11.4s, v11.4s, v20.4s
+	ADD   R4, R19, R19
+	WORD  $0x3ce66a70 // ldr q16, [x19,x6]
+	WORD  $0x3ce86a71 // ldr q17, [x19,x8]
+	WORD  $0x3ce76a72 // ldr q18, [x19,x7]
+	WORD  $0x4eb2d60c // fsub v12.4s, v16.4s, v18.4s
+	WORD  $0x3ce96a73 // ldr q19, [x19,x9]
+	WORD  $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	VORR  V12.B16, V12.B16, V6.B16
+	WORD  $0x4f801226 // fmla v6.4s, v17.4s, v0.s[0]
+	WORD  $0x4f801a2c // fmla v12.4s, v17.4s, v0.s[2]
+	WORD  $0x3cea6a74 // ldr q20, [x19,x10]
+	WORD  $0x4e34d58c // fadd v12.4s, v12.4s, v20.4s
+	ADD   R4, R19, R19
+	WORD  $0x3ce66a70 // ldr q16, [x19,x6]
+	WORD  $0x3ce86a71 // ldr q17, [x19,x8]
+	WORD  $0x3ce76a72 // ldr q18, [x19,x7]
+	WORD  $0x4eb2d60d // fsub v13.4s, v16.4s, v18.4s
+	WORD  $0x3ce96a73 // ldr q19, [x19,x9]
+	WORD  $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	VORR  V13.B16, V13.B16, V7.B16
+	WORD  $0x4f801227 // fmla v7.4s, v17.4s, v0.s[0]
+	WORD  $0x4f801a2d // fmla v13.4s, v17.4s, v0.s[2]
+	WORD  $0x3cea6a74 // ldr q20, [x19,x10]
+	WORD  $0x4e34d5ad // fadd v13.4s, v13.4s, v20.4s
+	ADD   R4, R19, R19
+	WORD  $0x3ce66a70 // ldr q16, [x19,x6]
+	WORD  $0x3ce86a71 // ldr q17, [x19,x8]
+	WORD  $0x3ce76a72 // ldr q18, [x19,x7]
+	WORD  $0x4eb2d60e // fsub v14.4s, v16.4s, v18.4s
+	WORD  $0x3ce96a73 // ldr q19, [x19,x9]
+	WORD  $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	VORR  V14.B16, V14.B16, V8.B16
+	WORD  $0x4f801228 // fmla v8.4s, v17.4s, v0.s[0]
+	WORD  $0x4f801a2e // fmla v14.4s, v17.4s, v0.s[2]
+	WORD  $0x3cea6a74 // ldr q20, [x19,x10]
+	WORD  $0x4e34d5ce // fadd v14.4s, v14.4s, v20.4s
+	ADD   R4, R19, R19
+	WORD  $0x3ce66a70 // ldr q16, [x19,x6]
+	WORD  $0x3ce86a71 // ldr q17, [x19,x8]
+	WORD  $0x3ce76a72 // ldr q18, [x19,x7]
+	WORD  $0x4eb2d60f // fsub v15.4s, v16.4s, v18.4s
+	WORD  $0x3ce96a73 // ldr q19, [x19,x9]
+	WORD  $0x4eb3d631 // fsub v17.4s, v17.4s, v19.4s
+	VORR  V15.B16, V15.B16, V9.B16
+	WORD  $0x4f801229 // fmla v9.4s, v17.4s, v0.s[0]
+	WORD  $0x4f801a2f // fmla v15.4s, v17.4s, v0.s[2]
+	WORD  $0x3cea6a74 // ldr q20, [x19,x10]
+	WORD  $0x4e34d5ef // fadd v15.4s, v15.4s, v20.4s
+	WORD  $0x4e26d4b0 // fadd v16.4s, v5.4s, v6.4s
+	WORD  $0x4e28d4f1 // fadd v17.4s, v7.4s, v8.4s
+	WORD  $0x4ea6d4a5 // fsub v5.4s, v5.4s, v6.4s
+	WORD  $0x4ea8d4e7 // fsub v7.4s, v7.4s, v8.4s
+	WORD  $0x4e30d484 // fadd v4.4s, v4.4s, v16.4s
+	WORD  $0x4e31d484 // fadd v4.4s, v4.4s, v17.4s
+	WORD  $0x4fa01230 // fmla v16.4s, v17.4s, v0.s[1]
+	VORR  V5.B16, V5.B16, V17.B16
+	WORD  $0x4f8010f1 // fmla v17.4s, v7.4s, v0.s[0]
+	WORD  $0x4f8018e5 // fmla v5.4s, v7.4s, v0.s[2]
+	WORD  $0x4e29d4a5 // fadd v5.4s, v5.4s, v9.4s
+	ADD   R17, R0, R19
+	ADD   R17, R3, R20
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21cc92 // fmla v18.4s, v4.4s, v1.4s
+	FMOVQ (R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, (R19)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce32 // fmla v18.4s, v17.4s, v1.4s
+	FMOVQ 64(R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 64(R19)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce12 // fmla v18.4s, v16.4s, v1.4s
+	FMOVQ 128(R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 128(R19)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ccb2 // fmla v18.4s, v5.4s, v1.4s
+	FMOVQ 192(R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 192(R19)
+	ADD   R11<<1, R17, R17
+	WORD  $0x4e2cd570 // fadd v16.4s, v11.4s, v12.4s
+	WORD  $0x4e2ed5b1 // fadd v17.4s, v13.4s, v14.4s
+	WORD  $0x4eacd56b // fsub v11.4s, v11.4s, v12.4s
+	WORD  $0x4eaed5ad // fsub v13.4s, v13.4s, v14.4s
+	WORD  $0x4e30d54a // fadd v10.4s, v10.4s, v16.4s
+	WORD  $0x4e31d54a // fadd v10.4s, v10.4s, v17.4s
+	WORD  $0x4fa01230 // fmla v16.4s, v17.4s, v0.s[1]
+	VORR  V11.B16, V11.B16, V17.B16
+	WORD  $0x4f8011b1 // fmla v17.4s, v13.4s, v0.s[0]
+	WORD  $0x4f8019ab // fmla v11.4s, v13.4s, v0.s[2]
+	WORD  $0x4e2fd56b // fadd v11.4s, v11.4s, v15.4s
+	ADD   R17, R0, R19
+	ADD   R17, R3, R20
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21cd52 // fmla v18.4s, v10.4s, v1.4s
+	FMOVQ (R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, (R19)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce32 // fmla v18.4s, v17.4s, v1.4s
+	FMOVQ 64(R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 64(R19)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21ce12 // fmla v18.4s, v16.4s, v1.4s
+	FMOVQ 128(R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 128(R19)
+	VORR  V2.B16, V2.B16, V18.B16
+	WORD  $0x4e21cd72 // fmla v18.4s, v11.4s, v1.4s
+	FMOVQ 192(R20), F19
+	WORD  $0x4e33d652 // fadd v18.4s, v18.4s, v19.4s
+	WORD  $0x4e23f652 // fmax v18.4s, v18.4s, v3.4s
+	FMOVQ F18, 192(R19)
+	ADD   $16, R1, R1
+	ADD   $16, R2, R2
+	ADD   $16, R12, R12
+	SUBS  $1, R16, R16
+	BNE   loop35
+	SUB   $64, R1, R1
+	SUB   $64, R2, R2
+	SUB   $64, R12, R12
+	ADD   $256, R12, R12
+	MOVD  channels+120(FP), R16
+	ADD   R16<<2, R1, R1
+	SUBS  $1, R15, R15
+	BNE   loop34
+	ADD   R11<<2, R13, R13
+	SUBS  $1, R14, R14
+	BNE   loop33
+	RET
+
 // func transformWeightsNEON(u, w []float32, c, k, first, last int)
 TEXT ·transformWeightsNEON(SB), NOSPLIT, $0-80
 	MOVD  first+64(FP), R0
 	MOVD  last+72(FP), R1
 	SUBS  R0, R1, R1
-	BLE   none30
+	BLE   none36
 	MOVD  w_base+24(FP), R2
 	MOVD  u_base+0(FP), R3
 	MOVD  k+56(FP), R4
@@ -2656,23 +3311,23 @@ TEXT ·transformWeightsNEON(SB), NOSPLIT, $0-80
 	ADD   R6, R9, R10
 	ADD   R6, R10, R11
 	ADD   R6, R11, R12
-	MOVD  $numbers5<>(SB), R13
+	MOVD  $numbers7<>(SB), R13
 	FMOVQ (R13), F0
-	MOVD  $numbers6<>(SB), R13
+	MOVD  $numbers8<>(SB), R13
 	FMOVQ (R13), F1
 	MOVD  k+56(FP), R13
 
-loop31:
+loop37:
 	MOVD  R2, R14
 	ADD   R9, R14, R15
 	ADD   R9, R15, R16
 	MOVD  R3, R17
 	MOVD  R1, R19
 
-loop32:
+loop38:
 	MOVD  $4, R20
 
-loop33:
+loop39:
 	FMOVQ (R14), F8
 	FMOVQ (R15), F9
 	FMOVQ (R16), F10
@@ -2744,7 +3399,7 @@ loop33:
 	ADD   $16, R15, R15
 	ADD   $16, R16, R16
 	SUBS  $1, R20, R20
-	BNE   loop33
+	BNE   loop39
 	ADD   R4, R14, R14
 	SUB   $64, R14, R14
 	ADD   R4, R15, R15
@@ -2752,17 +3407,17 @@ loop33:
 	ADD   R4, R16, R16
 	SUB   $64, R16, R16
 	SUBS  $1, R19, R19
-	BNE   loop32
+	BNE   loop38
 	MOVD  R2, R14
 	ADD   R9, R14, R15
 	ADD   R9, R15, R16
 	MOVD  R3, R17
 	MOVD  R1, R19
 
-loop34:
+loop40:
 	MOVD  $4, R20
 
-loop35:
+loop41:
 	FMOVQ (R14), F8
 	FMOVQ (R15), F9
 	FMOVQ (R16), F10
@@ -2841,7 +3496,7 @@ loop35:
 	ADD   $16, R15, R15
 	ADD   $16, R16, R16
 	SUBS  $1, R20, R20
-	BNE   loop35
+	BNE   loop41
 	ADD   R4, R14, R14
 	SUB   $64, R14, R14
 	ADD   R4, R15, R15
@@ -2849,17 +3504,17 @@ loop35:
 	ADD   R4, R16, R16
 	SUB   $64, R16, R16
 	SUBS  $1, R19, R19
-	BNE   loop34
+	BNE   loop40
 	MOVD  R2, R14
 	ADD   R9, R14, R15
 	ADD   R9, R15, R16
 	MOVD  R3, R17
 	MOVD  R1, R19
 
-loop36:
+loop42:
 	MOVD  $4, R20
 
-loop37:
+loop43:
 	FMOVQ (R14), F8
 	FMOVQ (R15), F9
 	FMOVQ (R16), F10
@@ -2923,7 +3578,7 @@ loop37:
 	ADD   $16, R15, R15
 	ADD   $16, R16, R16
 	SUBS  $1, R20, R20
-	BNE   loop37
+	BNE   loop43
 	ADD   R4, R14, R14
 	SUB   $64, R14, R14
 	ADD   R4, R15, R15
@@ -2931,13 +3586,13 @@ loop37:
 	ADD   R4, R16, R16
 	SUB   $64, R16, R16
 	SUBS  $1, R19, R19
-	BNE   loop36
+	BNE   loop42
 	ADD   $64, R2, R2
 	ADD   R5, R3, R3
 	SUBS  $16, R13, R13
-	BNE   loop31
+	BNE   loop37
 
-none30:
+none36:
 	RET
 
 // func transformWeightsGradNEON(w, u []float32, c, k int)
@@ -2955,10 +3610,10 @@ TEXT ·transformWeightsGradNEON(SB), NOSPLIT, $0-64
 	ADD   R5, R7, R8
 	ADD   R5, R8, R9
 	ADD   R5, R9, R10
-	MOVD  $numbers7<>(SB), R11
+	MOVD  $numbers9<>(SB), R11
 	FMOVQ (R11), F0
 
-loop38:
+loop44:
 	MOVD  R1, R11
 	FMOVQ (R11), F19
 	WORD  $0x3ce66974 // ldr q20, [x11,x6]
@@ -3130,5 +3785,5 @@ loop38:
 	ADD   $16, R0, R0
 	ADD   $16, R1, R1
 	SUBS  $4, R2, R2
-	BNE   loop38
+	BNE   loop44
 	RET

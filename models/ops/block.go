@@ -80,7 +80,7 @@ func (b *block) shrinkSlot(_, slot int) {
 	from, to := slotRange(slot, b.slotCount, b.n)
 	for image := from; image < to; image++ {
 		subsample(b.shrunk.Data[b.result.offset(image, 0, 0):], b.in.out.Data[b.in.offset(image, 0, 0):],
-			b.first.in, b.first.out, b.result.size, b.zeros)
+			b.first.in, b.first.out, b.result.size, b.zeros, contiguous(b.result.size), contiguous(b.in.size))
 	}
 }
 

@@ -58,15 +58,19 @@ func (h *head) forwardSlot(thread, slot int) {
 			}
 			clear(s.stats)
 		}
-		scores := h.scores.data[image*h.scores.classes:][:h.scores.classes]
-		for j := range scores {
-			w := h.weight.Value[j*a.channels:][:a.channels]
-			sum := h.bias.Value[j]
-			for c, x := range pooled {
-				sum += x * w[c]
-			}
-			scores[j] = sum
+		classify(h.scores.data[image*h.scores.classes:][:h.scores.classes], pooled, h.weight, h.bias)
+	}
+}
+
+// classify computes the scores of an image from its pooled features.
+func classify(scores, pooled []float32, weight, bias *Param) {
+	for j := range scores {
+		w := weight.Value[j*len(pooled):][:len(pooled)]
+		sum := bias.Value[j]
+		for c, x := range pooled {
+			sum += x * w[c]
 		}
+		scores[j] = sum
 	}
 }
 

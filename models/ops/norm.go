@@ -42,7 +42,7 @@ func (c Conventions) parts(batch int) (int, error) {
 // not whole parts of a batch that is normalised in parts.
 func (p *Program) checkParts(size int) error {
 	t := newTiling(size)
-	if p.training && p.parts > 1 && (p.batch/p.parts%t.images != 0 || slots(t.groups(p.batch))%p.parts != 0) {
+	if p.parts > 1 && (p.batch/p.parts%t.images != 0 || slots(t.groups(p.batch))%p.parts != 0) {
 		return fmt.Errorf("layers of %dx%d work on %d images at once, so a batch of %d cannot be normalised in parts of %d",
 			size, size, t.images, p.batch, p.batch/p.parts)
 	}
@@ -60,9 +60,8 @@ type NormParams struct {
 type norm struct {
 	*NormParams
 	Conventions
-	training bool
-	parts    int // of the batch, each normalised by itself
-	images   int // in a part
+	parts  int // of the batch, each normalised by itself
+	images int // in a part
 	// apply holds per part and block the scale and shift of z that normalise it:
 	// two runs of 16 lanes.
 	apply []float32
@@ -73,25 +72,15 @@ type norm struct {
 	mean, invStd []float64 // (parts, C)
 	sums         []float64 // (slots, C/16, 2, 16): sum and sum of squares of z
 	gradSums     []float64 // the same of the gradient g with respect to n(z): sum of g and of g*z
-
-	response response
 }
 
-// response accumulates the spread of the normalised outputs for Figure 7.
-type response struct {
-	n, sum, square float64
-}
-
-// newNorm returns the normalisation of the program's batches, in training by
-// the statistics of the batch or of its parts.
+// newNorm returns the normalisation of the program's batches, by the statistics
+// of the batch or of its parts.
 func (p *Program) newNorm(params *NormParams) *norm {
 	c := len(params.Mean)
-	parts := 1
-	if p.training {
-		parts = p.parts
-	}
+	parts := p.parts
 	return &norm{
-		NormParams: params, Conventions: p.conventions, training: p.training,
+		NormParams: params, Conventions: p.conventions,
 		parts: parts, images: p.batch / parts,
 		apply: make([]float32, parts*2*c), coef: make([]float32, parts*3*c),
 		mean: make([]float64, parts*c), invStd: make([]float64, parts*c),
@@ -134,9 +123,8 @@ func total(sums []float64, from, to, channels, c int) (first, second float64) {
 }
 
 // finish turns the sums over count values of z per channel, in the given
-// number of slots, into the scale and shift that its readers apply. In
-// training they come from the batch, or each part of it, which also enters the
-// running statistics; else from the running statistics.
+// number of slots, into the scale and shift that its readers apply. They come
+// from the batch, or each part of it, which also enters the running statistics.
 func (n *norm) finish(slots int, count float64) {
 	channels := len(n.Mean)
 	slots /= n.parts // of a part; the slots of a batch that has parts divide into them
@@ -145,34 +133,24 @@ func (n *norm) finish(slots int, count float64) {
 		batchMean, batchVar := 0.0, 0.0
 		for part := range n.parts {
 			sum, square := total(n.sums, part*slots, (part+1)*slots, channels, c)
-			mean, variance := float64(n.Mean[c]), float64(n.Var[c])
-			if n.training {
-				mean = sum / count
-				variance = max(square/count-mean*mean, 0)
-				if math.IsNaN(square) {
-					variance = square // max would hide it
-				}
-				batchMean += mean
-				batchVar += variance * count / max(count-1, 1)
+			mean := sum / count
+			variance := max(square/count-mean*mean, 0)
+			if math.IsNaN(square) {
+				variance = square // max would hide it
 			}
+			batchMean += mean
+			batchVar += variance * count / max(count-1, 1)
 			invStd := 1 / math.Sqrt(variance+n.Epsilon)
 			scale := float64(n.Gamma.Value[c]) * invStd
 			shift := float64(n.Beta.Value[c]) - mean*scale
 			n.mean[part*channels+c], n.invStd[part*channels+c] = mean, invStd
 			i := part*2*channels + c/kernels.Lanes*2*kernels.Lanes + c%kernels.Lanes
 			n.apply[i], n.apply[i+kernels.Lanes] = float32(scale), float32(shift)
-			if !n.training {
-				n.response.n += count
-				n.response.sum += scale*sum + shift*count
-				n.response.square += scale*scale*square + 2*scale*shift*sum + shift*shift*count
-			}
 		}
-		if n.training {
-			batchMean /= float64(n.parts)
-			batchVar /= float64(n.parts)
-			n.Mean[c] += float32(n.Momentum * (batchMean - float64(n.Mean[c])))
-			n.Var[c] += float32(n.Momentum * (batchVar - float64(n.Var[c])))
-		}
+		batchMean /= float64(n.parts)
+		batchVar /= float64(n.parts)
+		n.Mean[c] += float32(n.Momentum * (batchMean - float64(n.Mean[c])))
+		n.Var[c] += float32(n.Momentum * (batchVar - float64(n.Var[c])))
 	}
 }
 
@@ -207,10 +185,4 @@ func (n *norm) finishGrad(slots int, count float64) {
 		}
 		n.Beta.Grad[c], n.Gamma.Grad[c] = float32(sumBeta), float32(sumGamma)
 	}
-}
-
-// std returns the standard deviation of the responses seen so far.
-func (r response) std() float64 {
-	mean := r.sum / r.n
-	return math.Sqrt(max(r.square/r.n-mean*mean, 0))
 }

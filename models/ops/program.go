@@ -2,19 +2,18 @@ package ops
 
 import "fmt"
 
-// Program is the fused operations of a network in the order in which they run,
-// and their memory, planned in one piece. Its methods add operations, first to
+// Program is the fused operations of a network's training step in the order in
+// which they run, and their memory, planned in one piece. Its methods add operations, first to
 // last; [Program.Backward] adds the backward pass, [Program.Plan] makes it
 // ready. A step of [Program.Run] allocates nothing.
 type Program struct {
-	machine  *Machine
-	batch    int
-	training bool
-	parts    int // of a training batch, each normalised by itself
-	input    Input
-	steps    []step
-	release  func() error
-	floats   int
+	machine *Machine
+	batch   int
+	parts   int // of the batch, each normalised by itself
+	input   Input
+	steps   []step
+	release func() error
+	floats  int
 
 	conventions Conventions
 }
@@ -31,15 +30,13 @@ type forward interface {
 	gradient() step // its backward pass
 }
 
-// NewProgram returns an empty program for batches of up to the given size.
-// A training program normalises with the statistics of the batch, another with
-// the running statistics.
-func NewProgram(m *Machine, batch int, training bool, c Conventions) (*Program, error) {
+// NewProgram returns an empty program for batches of the given size.
+func NewProgram(m *Machine, batch int, c Conventions) (*Program, error) {
 	parts, err := c.parts(batch)
-	if training && err != nil {
+	if err != nil {
 		return nil, err
 	}
-	return &Program{machine: m, batch: batch, training: training, conventions: c, parts: parts}, nil
+	return &Program{machine: m, batch: batch, conventions: c, parts: parts}, nil
 }
 
 // Backward adds the backward pass, which leaves the gradients of the loss in the
@@ -77,10 +74,10 @@ func (p *Program) Close() error {
 	return release()
 }
 
-// Run executes the program on n images.
+// Run executes the program on n images, which must be as many as it is for.
 func (p *Program) Run(n int, images []float32, labels []uint8) error {
-	if n < 1 || n > p.batch || p.training && n != p.batch {
-		return fmt.Errorf("running a program for batches of %d on %d images", p.batch, n)
+	if n != p.batch {
+		return fmt.Errorf("training on a batch of %d images where %d are expected", n, p.batch)
 	}
 	p.input = Input{n, images, labels}
 	for _, s := range p.steps {

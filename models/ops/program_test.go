@@ -26,7 +26,7 @@ type network struct {
 // newProgram returns a training program of the common conventions.
 func newProgram(t testing.TB, machine *Machine, batch int) *Program {
 	t.Helper()
-	p, err := NewProgram(machine, batch, true, CommonConventions())
+	p, err := NewProgram(machine, batch, CommonConventions())
 	if err != nil {
 		t.Fatal(err)
 	}

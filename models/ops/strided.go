@@ -183,23 +183,33 @@ func (c Conventions) ZerosBefore(in, out int) int {
 	return (out - in) / 2
 }
 
+// mapStrides are the distances of rows and of blocks of feature maps.
+type mapStrides struct{ row, block int }
+
+// contiguous are those of maps of size x size without a border.
+func contiguous(size int) mapStrides {
+	return mapStrides{size * kernels.Lanes, size * size * kernels.Lanes}
+}
+
 // subsample computes the shortcut of one image: a of in channels on maps twice
 // the size, to out channels on size x size, the first zeros of which are 0.
-func subsample(dst, a []float32, in, out, size, zeros int) {
+func subsample(dst, a []float32, in, out, size, zeros int, to, from mapStrides) {
 	skip := zeros / half
 	for u := range out / half {
-		d := dst[u/2*size*size*kernels.Lanes+u%2*half:]
-		from := u - skip
-		if from < 0 || from >= in/half {
-			for p := range size * size {
-				*(*[half]float32)(d[p*kernels.Lanes:]) = [half]float32{}
+		d := dst[u/2*to.block+u%2*half:]
+		v := u - skip
+		if v < 0 || v >= in/half {
+			for i := range size {
+				for j := range size {
+					*(*[half]float32)(d[i*to.row+j*kernels.Lanes:]) = [half]float32{}
+				}
 			}
 			continue
 		}
-		s := a[from/2*4*size*size*kernels.Lanes+from%2*half:]
+		s := a[v/2*from.block+v%2*half:]
 		for i := range size {
 			for j := range size {
-				*(*[half]float32)(d[(i*size+j)*kernels.Lanes:]) = *(*[half]float32)(s[(4*i*size+2*j)*kernels.Lanes:])
+				*(*[half]float32)(d[i*to.row+j*kernels.Lanes:]) = *(*[half]float32)(s[2*(i*from.row+j*kernels.Lanes):])
 			}
 		}
 	}

@@ -13,22 +13,33 @@ const (
 	outputPlain   outputKind = iota // sum of x and of x*x
 	outputGrad                      // x where n(z) > 0; of x and x*z
 	outputGradAdd                   // x plus a gradient, where a > 0; of x and x*z
+	outputNorm                      // ReLU(n(x)), no sums
+	outputNormAdd                   // ReLU(n(x) + a shortcut), no sums
 )
+
+// finished reports whether the pixels are normalised and rectified.
+func (k outputKind) finished() bool { return k == outputNorm || k == outputNormAdd }
 
 // transformOutput emits the kernels of Set.TransformOutput and its relatives.
 // They compute rows 0 and 2 of a tile, then 1 and 3. The sums of a row of four
 // pixels are added to those of the tile, and these to stats.
 func transformOutput(a *asm, kind outputKind) {
-	name := []string{"transformOutput", "transformOutputGrad", "transformOutputGradAdd"}[kind]
-	sources := []string{"", "z, norm ", "z, a, g2 "}[kind]
-	if sources != "" {
-		sources = ", " + sources
+	name := []string{"transformOutput", "transformOutputGrad", "transformOutputGradAdd", "transformOutputNorm", "transformOutputNormAdd"}[kind]
+	slices := []string{"y, stats, m", "y, stats, m, z, norm", "y, stats, m, z, a, g2", "y, m, norm", "y, m, add, norm"}[kind]
+	a.function(name, slices+" []float32, tilesX, tilesY, stride, channels, plane int", "is T"+name[1:]+" of a Set.")
+	t := outputTile{asm: a, kind: kind, y: a.pointer("y"), m: a.pointer("m")}
+	moving := []reg.Register{t.m}
+	if !kind.finished() {
+		t.stats = a.pointer("stats")
+		moving = append(moving, t.stats)
 	}
-	a.function(name, "y, stats, m"+sources+"[]float32, tilesX, tilesY, stride, channels, plane int",
-		"is T"+name[1:]+" of a Set.")
-	t := outputTile{asm: a, kind: kind, y: a.pointer("y"), stats: a.pointer("stats"), m: a.pointer("m")}
-	moving := []reg.Register{t.stats, t.m}
 	switch kind {
+	case outputNorm, outputNormAdd:
+		t.norm = a.pointer("norm")
+		moving = append(moving, t.norm)
+		if kind == outputNormAdd {
+			t.a = a.pointer("add")
+		}
 	case outputGrad:
 		t.z, t.norm = a.pointer("z"), a.pointer("norm")
 		moving = append(moving, t.norm)
@@ -47,7 +58,7 @@ func transformOutput(a *asm, kind outputKind) {
 	if kind != outputPlain {
 		a.holdWide(0)
 	}
-	if kind == outputGrad {
+	if t.norm != nil {
 		t.scale, t.shift = operand.Mem{Base: t.norm}, operand.Mem{Base: t.norm, Disp: lineBytes}
 		if a.width == 16 {
 			t.scale, t.shift = a.copyOf(t.scale), a.copyOf(t.shift)
@@ -111,6 +122,9 @@ func (t *outputTile) emit() {
 	for range 2 {
 		t.SUBQ(t.stride, t.offset)
 	}
+	if t.kind.finished() {
+		return
+	}
 	for i, s := range []reg.VecVirtual{t.sum, t.product} {
 		m := operand.Mem{Base: t.stats, Disp: i * lineBytes}
 		t.VADDPS(m, s, s)
@@ -123,8 +137,29 @@ func (t *outputTile) at(base reg.Register, j int) operand.Mem {
 	return operand.Mem{Base: base, Index: t.offset, Scale: 1, Disp: j * lineBytes}
 }
 
+// finish normalises a row of pixels, adds the shortcut, if there is one,
+// rectifies and stores it.
+func (t *outputTile) finish(x [4]reg.VecVirtual) {
+	zero := t.zeros()
+	for j, x := range x {
+		n := t.copyOf(t.shift)
+		t.VFMADD231PS(t.scale, x, n)
+		if t.kind == outputNormAdd {
+			t.VADDPS(t.at(t.a, j), n, n)
+		}
+		// Of an operand that is not a number the maximum is the first one
+		// here: NaN stays NaN.
+		t.VMAXPS(n, zero, n)
+		t.VMOVUPS(n, t.at(t.y, j))
+	}
+}
+
 // pixels stores a row of pixels and takes its sums.
 func (t *outputTile) pixels(x [4]reg.VecVirtual) {
+	if t.kind.finished() {
+		t.finish(x)
+		return
+	}
 	var sum, product reg.VecVirtual
 	for j, x := range x {
 		factor := operand.Op(x)

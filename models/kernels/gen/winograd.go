@@ -20,6 +20,8 @@ func winograd(a *asm) {
 	transformOutput(a, outputPlain)
 	transformOutput(a, outputGrad)
 	transformOutput(a, outputGradAdd)
+	transformOutput(a, outputNorm)
+	transformOutput(a, outputNormAdd)
 	transformWeights(a)
 	transformWeightsGrad(a)
 }

@@ -8,7 +8,12 @@ const (
 	outputPlain   outputKind = iota // sum of x and of x*x
 	outputGrad                      // x where n(z) > 0; of x and x*z
 	outputGradAdd                   // x plus a gradient, where a > 0; of x and x*z
+	outputNorm                      // ReLU(n(x)), no sums
+	outputNormAdd                   // ReLU(n(x) + a shortcut), no sums
 )
+
+// finished reports whether the pixels are normalised and rectified.
+func (k outputKind) finished() bool { return k == outputNorm || k == outputNormAdd }
 
 // outputTile emits the transform of one tile back to pixels.
 type outputTile struct {
@@ -21,6 +26,7 @@ type outputTile struct {
 	plane          reg   // between elements of a row at m
 	rows           []reg // between rows, times 1 to 5
 	scale, shift   vec
+	zeros          vec
 	sum, product   vec
 	counted        bool // sum and product hold something
 }
@@ -29,14 +35,23 @@ type outputTile struct {
 // They compute rows 0 and 2 of a tile, then 1 and 3. The sums of a row of four
 // pixels are added to those of the tile, and these to stats.
 func transformOutput(a *asm, kind outputKind) {
-	name := []string{"transformOutput", "transformOutputGrad", "transformOutputGradAdd"}[kind]
-	sources := []string{"", ", z, norm", ", z, a, g2"}[kind]
-	a.function(name, "y, stats, m"+sources+" []float32, tilesX, tilesY, stride, channels, plane int",
-		"is T"+name[1:]+" of a Set.")
-	t := outputTile{kind: kind, y: a.pointer("y"), stats: a.pointer("stats"), m: a.pointer("m")}
+	name := []string{"transformOutput", "transformOutputGrad", "transformOutputGradAdd", "transformOutputNorm", "transformOutputNormAdd"}[kind]
+	slices := []string{"y, stats, m", "y, stats, m, z, norm", "y, stats, m, z, a, g2", "y, m, norm", "y, m, add, norm"}[kind]
+	a.function(name, slices+" []float32, tilesX, tilesY, stride, channels, plane int", "is T"+name[1:]+" of a Set.")
+	t := outputTile{kind: kind, y: a.pointer("y"), m: a.pointer("m")}
 	t.transforms = transforms{a, a.numbers(2, 4, 8)}
-	moving := []reg{t.stats, t.m}
+	moving := []reg{t.m}
+	if !kind.finished() {
+		t.stats = a.pointer("stats")
+		moving = append(moving, t.stats)
+	}
 	switch kind {
+	case outputNorm, outputNormAdd:
+		t.norm = a.pointer("norm")
+		moving = append(moving, t.norm)
+		if kind == outputNormAdd {
+			t.a = a.pointer("add")
+		}
 	case outputGrad:
 		t.z, t.norm = a.pointer("z"), a.pointer("norm")
 		moving = append(moving, t.norm)
@@ -67,10 +82,15 @@ func transformOutput(a *asm, kind outputKind) {
 
 // emit computes a quarter of the lanes.
 func (t *outputTile) emit() {
-	if t.kind == outputGrad {
+	if t.kind == outputGrad || t.kind.finished() {
 		t.scale, t.shift = t.loaded(mem{t.norm, 0}), t.loaded(mem{t.norm, lineBytes})
 	}
-	t.sum, t.product, t.counted = t.vec(), t.vec(), false
+	if t.kind.finished() {
+		t.zeros = t.vec()
+		t.zero(t.zeros)
+	} else {
+		t.sum, t.product, t.counted = t.vec(), t.vec(), false
+	}
 	row := t.clone(t.offset)
 	for _, pr := range []pair{{0, 2}, {1, 3}} {
 		t.scope(func() {
@@ -103,6 +123,9 @@ func (t *outputTile) emit() {
 			}
 		})
 	}
+	if t.kind.finished() {
+		return
+	}
 	for i, s := range []vec{t.sum, t.product} {
 		t.scope(func() {
 			m := mem{t.stats, i * lineBytes}
@@ -113,20 +136,47 @@ func (t *outputTile) emit() {
 	}
 }
 
+// finish normalises a row of pixels, adds the shortcut, if there is one,
+// rectifies and stores it.
+func (t *outputTile) finish(row reg, x [4]vec) {
+	y := t.rowAt(t.y, row)
+	var shortcut reg
+	if t.kind == outputNormAdd {
+		shortcut = t.rowAt(t.a, row)
+	}
+	for j, x := range x {
+		t.scope(func() {
+			n := t.copyOf(t.shift)
+			t.fmla(x, t.scale, n)
+			if t.kind == outputNormAdd {
+				t.fadd(n, t.loaded(mem{shortcut, j * lineBytes}), n)
+			}
+			t.fmax(n, t.zeros, n)
+			t.store(n, mem{y, j * lineBytes})
+		})
+	}
+}
+
+// rowAt is a new register with the address of a row of pixels.
+func (t *outputTile) rowAt(base, row reg) reg {
+	r := t.reg()
+	t.op("ADD", row, base, r)
+	return r
+}
+
 // pixels stores a row of pixels and takes its sums.
 func (t *outputTile) pixels(row reg, x [4]vec) {
-	at := func(base reg) reg {
-		r := t.reg()
-		t.op("ADD", row, base, r)
-		return r
+	if t.kind.finished() {
+		t.finish(row, x)
+		return
 	}
-	y := at(t.y)
+	y := t.rowAt(t.y, row)
 	var z, a, g2 reg
 	if t.kind != outputPlain {
-		z = at(t.z)
+		z = t.rowAt(t.z, row)
 	}
 	if t.kind == outputGradAdd {
-		a, g2 = at(t.a), at(t.g2)
+		a, g2 = t.rowAt(t.a, row), t.rowAt(t.g2, row)
 	}
 	sum, product := t.vec(), t.vec()
 	for j, x := range x {
