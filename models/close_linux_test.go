@@ -6,26 +6,13 @@ import (
 	"time"
 )
 
-// A model for which there is no memory is refused, and closing what there is of
-// it leaves no threads behind.
+// A model for which there is no memory is refused, and leaves no threads behind.
 func TestOutOfMemory(t *testing.T) {
 	const images = 1 << 21 // with resnet-8, terabytes of activations
 	before := runtime.NumGoroutine()
 	if m, err := New(standard(true, 8), Options{Batch: images, Threads: 3}); err == nil {
 		m.Close()
 		t.Skip("this machine promises terabytes")
-	}
-	m, err := New(standard(true, 8), Options{Batch: 2, EvalBatch: images, Threads: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 2 { // a second attempt fails as the first
-		if _, err := m.Evaluate(randomBatch(2, 1)); err == nil {
-			t.Fatal("evaluated in memory that there is not")
-		}
-	}
-	if err := m.Close(); err != nil {
-		t.Error(err)
 	}
 	for i := 0; runtime.NumGoroutine() > before; i++ {
 		if i == 100 {

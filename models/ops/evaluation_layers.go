@@ -36,7 +36,7 @@ func (e *Evaluation) Head(weight, bias *Param) *Loss {
 	in := e.current
 	classes := len(bias.Value)
 	h := &evaluatedHead{
-		e: e, in: in, weight: weight, bias: bias, pooled: make([]float32, e.batch*in.channels),
+		e: e, in: in, weight: weight, bias: bias,
 		scores: &Scores{data: make([]float32, e.batch*classes), classes: classes},
 	}
 	e.add(in, h)
@@ -231,7 +231,6 @@ type evaluatedHead struct {
 	e            *Evaluation
 	in           *maps
 	weight, bias *Param
-	pooled       []float32 // (N, C)
 	scores       *Scores
 }
 
@@ -239,7 +238,7 @@ func (h *evaluatedHead) run(c *chunk, from, to int) {
 	k, in := h.e.machine.Kernels, h.in
 	row := in.size * kernels.Lanes
 	for image := from; image < to; image++ {
-		pooled := h.pooled[(c.first+image)*in.channels:][:in.channels]
+		pooled := c.output[:in.channels]
 		for block := range in.channels / kernels.Lanes {
 			x := in.interior(c, image, block)
 			for i := range in.size {
