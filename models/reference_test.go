@@ -50,6 +50,7 @@ func (r *reference) conv(x *maps, l network.Layer) *maps {
 			for c := range l.In {
 				area := l.Kernel * l.Kernel
 				for t, weight := range w[(k*l.In+c)*area:][:area] {
+					left := t%l.Kernel - l.Kernel/2
 					for i := range l.Size {
 						a := i*l.Stride + t/l.Kernel - l.Kernel/2
 						if a < 0 || a >= x.size {
@@ -57,8 +58,16 @@ func (r *reference) conv(x *maps, l network.Layer) *maps {
 						}
 						src := x.data[((n*x.c+c)*x.size+a)*x.size:][:x.size]
 						dst := y.data[((n*y.c+k)*y.size+i)*y.size:][:y.size]
+						if l.Stride == 1 { // most of the work, so without a question for each pixel
+							dst = dst[max(0, -left):min(len(dst), len(src)-left)]
+							src = src[max(0, left):][:len(dst)]
+							for j, v := range src {
+								dst[j] += weight * v
+							}
+							continue
+						}
 						for j := range dst {
-							if b := j*l.Stride + t%l.Kernel - l.Kernel/2; b >= 0 && b < len(src) {
+							if b := j*l.Stride + left; b >= 0 && b < len(src) {
 								dst[j] += weight * src[b]
 							}
 						}

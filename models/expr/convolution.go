@@ -23,7 +23,11 @@ func convolution(stride int) *Op {
 		shape: func(in []tensor.Shape) (tensor.Shape, error) { return convolved(in[0], in[1], stride) },
 		compute: func(out []float32, shape tensor.Shape, in []value) {
 			sums := make([]float64, len(out))
-			taps(in[0].shape, in[1].shape, stride, func(x, w, y int) { sums[y] += float64(in[0].data[x]) * float64(in[1].data[w]) })
+			rows(in[0].shape, in[1].shape, stride, func(x, w, y, n int) {
+				for j := range n {
+					sums[y+j] += float64(in[0].data[x+j*stride]) * float64(in[1].data[w])
+				}
+			})
 			round(out, sums)
 		},
 		diff: func(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
@@ -52,23 +56,20 @@ func convolved(x, w tensor.Shape, stride int) (tensor.Shape, error) {
 	return tensor.Shape{x[0], w[0], x[2] / stride, x[3] / stride}, nil
 }
 
-// taps calls f for each product of a convolution with the indices of input,
-// filter and output.
-func taps(x, w tensor.Shape, stride int, f func(x, w, y int)) {
-	k, height, width := w[2], x[2]/stride, x[3]/stride
+// rows calls f for each row of products of a convolution, with the indices of the
+// first in input, filter and output and their number: the j-th are those of
+// x+j*stride, w and y+j.
+func rows(x, w tensor.Shape, stride int, f func(x, w, y, n int)) {
+	k, side, height, width := w[2], x[3], x[2]/stride, x[3]/stride
 	for n := range x[0] {
 		for out := range w[0] {
 			for c := range x[1] {
 				for tap := range k * k {
+					up, left := tap/k-k/2, tap%k-k/2
+					first, end := (max(0, -left)+stride-1)/stride, min(width, (side-left+stride-1)/stride)
 					for i := range height {
-						a := i*stride + tap/k - k/2
-						if a < 0 || a >= x[2] {
-							continue
-						}
-						for j := range width {
-							if b := j*stride + tap%k - k/2; b >= 0 && b < x[3] {
-								f(((n*x[1]+c)*x[2]+a)*x[3]+b, (out*w[1]+c)*k*k+tap, ((n*w[0]+out)*height+i)*width+j)
-							}
+						if a := i*stride + up; a >= 0 && a < x[2] {
+							f(((n*x[1]+c)*x[2]+a)*side+first*stride+left, (out*w[1]+c)*k*k+tap, ((n*w[0]+out)*height+i)*width+first, end-first)
 						}
 					}
 				}
@@ -91,7 +92,11 @@ func convolutionInputGradient(stride int) *Op {
 		inputs: types(filter, activation), output: activation, shape: shape,
 		compute: func(out []float32, shape tensor.Shape, in []value) {
 			sums := make([]float64, len(out))
-			taps(shape, in[0].shape, stride, func(x, w, y int) { sums[x] += float64(in[0].data[w]) * float64(in[1].data[y]) })
+			rows(shape, in[0].shape, stride, func(x, w, y, n int) {
+				for j := range n {
+					sums[x+j*stride] += float64(in[0].data[w]) * float64(in[1].data[y+j])
+				}
+			})
 			round(out, sums)
 		},
 	}
@@ -112,7 +117,11 @@ func convolutionFilterGradient(stride, size int) *Op {
 		inputs: types(activation, activation), output: filter, shape: shape,
 		compute: func(out []float32, shape tensor.Shape, in []value) {
 			sums := make([]float64, len(out))
-			taps(in[0].shape, shape, stride, func(x, w, y int) { sums[w] += float64(in[0].data[x]) * float64(in[1].data[y]) })
+			rows(in[0].shape, shape, stride, func(x, w, y, n int) {
+				for j := range n {
+					sums[w] += float64(in[0].data[x+j*stride]) * float64(in[1].data[y+j])
+				}
+			})
 			round(out, sums)
 		},
 	}

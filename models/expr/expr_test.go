@@ -98,3 +98,70 @@ func TestRefused(t *testing.T) {
 		}
 	}
 }
+
+// values gives a graph's leaves values and runs it.
+func values(t *testing.T, g *gorgonia.ExprGraph, of map[*gorgonia.Node]any) {
+	t.Helper()
+	for n, backing := range of {
+		if err := gorgonia.Let(n, tensor.New(tensor.WithShape(n.Shape()...), tensor.WithBacking(backing))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	vm := gorgonia.NewTapeMachine(g)
+	defer vm.Close()
+	if err := vm.RunAll(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A score far below the others has a probability that float64 rounds to 0; its
+// cross-entropy is still their distance.
+func TestLossOfFarScores(t *testing.T) {
+	l := &leaves{graph: gorgonia.NewGraph()}
+	scores, labels := l.leaf(2, 3), l.labels(2)
+	loss, err := expr.Loss(scores, labels)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values(t, l.graph, map[*gorgonia.Node]any{scores: []float32{0, 1000, -5, 0, 1000, -5}, labels: []uint8{0, 1}})
+	if got := loss.Value().Data().(float32); got != 500 {
+		t.Errorf("the mean loss is %v, want 500", got)
+	}
+}
+
+// Convolutions of every size of filter, stride and map against the definition.
+func TestConvolutionByDefinition(t *testing.T) {
+	for _, c := range []struct{ size, kernel, stride int }{{1, 1, 1}, {1, 3, 1}, {2, 3, 2}, {2, 5, 1}, {4, 5, 2}, {6, 3, 3}, {4, 1, 2}, {4, 7, 4}} {
+		l := &leaves{graph: gorgonia.NewGraph()}
+		x, w := l.leaf(2, 2, c.size, c.size), l.leaf(3, 2, c.kernel, c.kernel)
+		y, err := expr.Convolve(x, w, c.stride)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data := func(n int) []float32 { // small integers: sums are exact
+			v := make([]float32, n)
+			for i := range v {
+				v[i] = float32(i*7%11 - 5)
+			}
+			return v
+		}
+		xs, ws := data(x.Shape().TotalSize()), data(w.Shape().TotalSize())
+		values(t, l.graph, map[*gorgonia.Node]any{x: xs, w: ws})
+		out := c.size / c.stride
+		for i, got := range y.Value().Data().([]float32) {
+			n, k, row, column := i/(3*out*out), i/(out*out)%3, i/out%out, i%out
+			want := float32(0)
+			for ch := range 2 {
+				for tap := range c.kernel * c.kernel {
+					a, b := row*c.stride+tap/c.kernel-c.kernel/2, column*c.stride+tap%c.kernel-c.kernel/2
+					if a >= 0 && a < c.size && b >= 0 && b < c.size {
+						want += xs[((n*2+ch)*c.size+a)*c.size+b] * ws[(k*2+ch)*c.kernel*c.kernel+tap]
+					}
+				}
+			}
+			if got != want {
+				t.Errorf("%+v: output %d is %v, want %v", c, i, got, want)
+			}
+		}
+	}
+}

@@ -156,9 +156,9 @@ func Loss(scores, label *gorgonia.Node) (*gorgonia.Node, error) {
 		},
 		compute: func(out []float32, _ tensor.Shape, in []value) {
 			sum := 0.0
-			softmax(in[0], func(n, k, _ int, p float64) {
+			softmax(in[0], func(n, k, _ int, logp float64) {
 				if k == int(in[1].labels[n]) {
-					sum -= math.Log(p)
+					sum -= logp
 				}
 			})
 			out[0] = float32(sum / float64(in[0].shape[0]))
@@ -180,7 +180,8 @@ func crossEntropyGradient() *Op {
 		shape: func(in []tensor.Shape) (tensor.Shape, error) { return in[0].Clone(), nil },
 		compute: func(out []float32, shape tensor.Shape, in []value) {
 			each := float64(in[2].data[0]) / float64(shape[0])
-			softmax(in[0], func(n, k, at int, p float64) {
+			softmax(in[0], func(n, k, at int, logp float64) {
+				p := math.Exp(logp)
 				if k == int(in[1].labels[n]) {
 					p--
 				}
@@ -190,9 +191,10 @@ func crossEntropyGradient() *Op {
 	}
 }
 
-// softmax calls f for each score of (N, K) with image, class, index and
-// probability.
-func softmax(scores value, f func(n, k, at int, p float64)) {
+// softmax calls f for each score of (N, K) with image, class, index and the
+// logarithm of the probability, which is finite where the probability is too small
+// for a float64.
+func softmax(scores value, f func(n, k, at int, logp float64)) {
 	classes := scores.shape[1]
 	for n := range scores.shape[0] {
 		row := scores.data[n*classes:][:classes]
@@ -204,7 +206,7 @@ func softmax(scores value, f func(n, k, at int, p float64)) {
 			sum += math.Exp(float64(s) - most)
 		}
 		for k, s := range row {
-			f(n, k, n*classes+k, math.Exp(float64(s)-most)/sum)
+			f(n, k, n*classes+k, float64(s)-most-math.Log(sum))
 		}
 	}
 }
