@@ -34,6 +34,7 @@ func (q *queue) wait(ctx context.Context, held Plan, say func(string, ...any)) e
 		for _, r := range held {
 			say("%s: %s", r.Key, r.Reason)
 		}
+		say("what is recorded then is reused, and what is left by a worker that dies is taken over; Ctrl-C ends the waiting, -status tells how far the others are")
 		q.told = true
 	}
 	select {

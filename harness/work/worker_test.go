@@ -72,3 +72,39 @@ func TestLeaveHeld(t *testing.T) {
 		t.Errorf("got %v, %q; want the run left to its worker", err, &log)
 	}
 }
+
+// Who is waited for is said once, with what to do.
+func TestWaitingIsSaid(t *testing.T) {
+	dir := t.TempDir()
+	e := fixture.Experiment(t, "e", nil)
+	run, err := open(t, dir).Begin(t.Context(), fixture.Key(e, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Release()
+	store := open(t, dir)
+	plan, err := planFor(t, store, Request{}, e).Only([]string{fixture.Key(e, 0).Identity()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	said := make(chan string, 10)
+	w := &Worker{Store: store, Output: writerFunc(func(b []byte) (int, error) { said <- string(b); return len(b), nil })}
+	ended := make(chan error, 1)
+	go func() { ended <- w.Train(ctx, plan) }()
+	if line := <-said; !strings.Contains(line, "waiting for ") {
+		t.Errorf("said: %q", line)
+	}
+	if line := <-said; !strings.Contains(line, "Ctrl-C ends the waiting") || !strings.Contains(line, "-status") {
+		t.Errorf("said: %q", line)
+	}
+	stop()
+	if err := <-ended; !errors.Is(err, context.Canceled) || len(said) > 0 {
+		t.Errorf("%v, and %d more lines", err, len(said))
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(b []byte) (int, error) { return f(b) }

@@ -33,7 +33,7 @@ func (e *HeldError) Error() string {
 	if e.Host == "" {
 		return fmt.Sprintf("%v is held by a worker that cannot be named; it is taken over after %v without a sign of life", e.Of, e.Wait.Round(time.Second))
 	}
-	return fmt.Sprintf("%v is held by process %d on %s since %s", e.Of, e.PID, e.Host, e.Since.Local().Format(time.DateTime+" MST"))
+	return fmt.Sprintf("%v is held by process %d on %s since %s: wait for it, or end that process", e.Of, e.PID, e.Host, e.Since.Local().Format(time.DateTime+" MST"))
 }
 
 // LostError says that a worker no longer holds a lease, because it gave no sign
