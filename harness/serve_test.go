@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -17,6 +18,7 @@ import (
 
 	"deepresidual/harness/fixture"
 	"deepresidual/results"
+	"deepresidual/results/lease"
 )
 
 // told is the answer to status.json.
@@ -146,6 +148,85 @@ func TestServePortInUse(t *testing.T) {
 	want := "harness: -serve " + port + ": the port is in use; choose another, or 0 for any that is free\n"
 	if code != exitFailed || stderr.String() != want {
 		t.Errorf("exit code %d, %q; want %d, %q", code, stderr.String(), exitFailed, want)
+	}
+}
+
+// What another process trains is shown as its signs of life tell it, also where
+// it trains a finished run again.
+func TestServeShowsOthersProgress(t *testing.T) {
+	dir := t.TempDir()
+	e := fixture.Experiment(t, "e", nil)
+	spec := filepath.Join(dir, "mine.toml")
+	if err := os.WriteFile(spec, []byte("title = \"Mine\"\ndraw = \"curves\"\nnetworks = [\"plain-8\", \"resnet-20\"]\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	elsewhere := *lease.ThisMachine()
+	elsewhere.Host, elsewhere.Boot = "elsewhere", "another"
+	store, err := results.OpenWith(dir, lease.Options{Heartbeat: time.Millisecond, Machine: &elsewhere})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := fixture.Key(e, 0)
+	fixture.Leave(t, store, again, results.Complete, false)
+	if err := store.Retrain([]results.Key{again}, []results.Key{again}); err != nil {
+		t.Fatal(err)
+	}
+	var runs []*results.Run
+	for i := range e.Networks {
+		run, err := store.Begin(t.Context(), fixture.Key(e, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer run.Release()
+		runs = append(runs, run)
+	}
+
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	reader, writer := io.Pipe()
+	code := make(chan int)
+	go func() {
+		defer writer.Close()
+		code <- run(ctx, []string{"-exp", spec, "-report", "-serve", "0", "-results", dir}, writer, os.Stderr)
+	}()
+	line, err := bufio.NewReader(reader).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+/`).FindString(line)
+	get := func(url string) (int, string) {
+		t.Helper()
+		r, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.StatusCode, string(b)
+	}
+	where := fmt.Sprintf("elsewhere:%d", os.Getpid())
+	for _, iteration := range []int{400, 500} {
+		for _, run := range runs {
+			run.Progress(iteration, 1000)
+		}
+		var n told
+		for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(time.Millisecond) {
+			if n = news(t, get, url); n.Runs[0].Iteration == iteration && n.Runs[1].Iteration == iteration {
+				break
+			}
+		}
+		for _, r := range n.Runs {
+			if r.Status != "running" || r.Where != where || r.Iteration != iteration {
+				t.Errorf("%d iterations are told as %+v, want it running at %s", iteration, r, where)
+			}
+		}
+	}
+	stop()
+	if c := <-code; c != exitDone {
+		t.Errorf("exit code %d, want %d", c, exitDone)
 	}
 }
 

@@ -34,9 +34,11 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record) (writt
 			continue
 		}
 		done[e.page] = true
-		if lost := p.lost(list, records); e.page == ReportFile && len(lost) > 0 {
-			p.say("%s is left as it is: what it shows of %s was drawn of larger scales, before the specs changed; they are to be trained again first", ReportFile, strings.Join(lost, ", "))
-			continue
+		if e.page == ReportFile {
+			if lost := p.lost(list, records); len(lost) > 0 {
+				p.say("%s is left as it is: what it shows of %s was drawn of larger scales, before the specs changed; they are to be trained again first", ReportFile, strings.Join(lost, ", "))
+				continue
+			}
 		}
 		on := list
 		if !e.experiment.Published() {

@@ -148,6 +148,11 @@ func (s *reportServer) status(w http.ResponseWriter, _ *http.Request) {
 	records, damaged := s.live.Store.Records()
 	// A queue that cannot be read leaves runs that nobody waits for.
 	runs, _ := StatusOf(s.live.Store, StatusRequest{Experiments: s.live.Experiments, Scale: s.scale(), Seeds: s.live.Asked.Seeds, Data: s.live.Data})
+	for i := range runs {
+		if runs[i].Where != "" {
+			runs[i].Status = results.Running // again, for the page to show how far it is
+		}
+	}
 	w.Header().Set("Content-Type", "application/json")
 	out := json.NewEncoder(w)
 	out.SetIndent("", " ")
@@ -202,9 +207,9 @@ func versionOf(records []*results.Record, damaged []error) string {
 
 // current returns the report of the records as they are now, and its policy.
 func (s *reportServer) current() (page []byte, policy string, err error) {
-	records, damaged := s.live.Store.Records()
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	records, damaged := s.live.Store.Records() // under the lock, so that no older page replaces a newer one
 	if version := versionOf(records, damaged); s.page == nil || version != s.version {
 		report, err := s.live.livePage(records, s.live.shown)
 		if err != nil {

@@ -23,13 +23,13 @@ type RunStatus struct {
 	Identity        string         `json:"identity"`
 	Experiments     []string       `json:"experiments"`
 	Status          results.Status `json:"status"`
-	Where           string         `json:"where,omitempty"` // host:pid of the worker
+	Where           string         `json:"where,omitempty"` // host:pid of the worker that trains it, again where the status is another than running
 	Iteration       int            `json:"iteration"`
 	Iterations      int            `json:"iterations"`
 	ImagesPerSecond float64        `json:"images_per_second,omitempty"`
 	SecondsLeft     float64        `json:"seconds_left,omitempty"`
 	TestError       *float64       `json:"test_error,omitempty"` // percent, of the last row
-	Note            string         `json:"note,omitempty"`       // why it diverged, or what is damaged
+	Note            string         `json:"note,omitempty"`       // why it diverged, what is damaged, that it is being trained again
 }
 
 // Status is the state of every run of experiments.
@@ -114,13 +114,17 @@ func statusOf(store *results.Store, key results.Key) RunStatus {
 			s.ImagesPerSecond = float64(s.Iterations*spec.Protocol.Batch) / t
 		}
 	}
-	if h := state.Holder; h != nil && state.Status == results.Running {
+	if h := state.Holder; h != nil && (state.Status == results.Running || state.Retraining) {
 		s.Where = "unknown"
 		if h.Host != "" {
 			s.Where = fmt.Sprintf("%s:%d", h.Host, h.PID)
 		}
 		s.Note = ""
 		s.Iteration = max(s.Iteration, h.Iteration)
+		if state.Status != results.Running {
+			s.Note = "being trained again"
+			s.Iteration = h.Iteration // the record's are of the training before
+		}
 		if s.ImagesPerSecond = h.ImagesPerSecond; s.ImagesPerSecond > 0 {
 			s.SecondsLeft = float64((s.Iterations-s.Iteration)*spec.Protocol.Batch) / s.ImagesPerSecond
 		}
