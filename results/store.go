@@ -52,8 +52,9 @@ func (s *Store) Path(key Key) string {
 }
 
 // Records returns every record that can be read, by network and identity. What
-// cannot be read is named in the errors, each a [DamagedError] if the content of
-// a file is to blame and a [LaterError] if this program is too old, and does not keep the others from being read.
+// cannot be read does not keep the others from being read; it is named in the
+// errors, each a [DamagedError] if the content of a file is to blame and a
+// [LaterError] if this program is too old.
 func (s *Store) Records() ([]*Record, []error) {
 	// Folders are read level by level and not by a pattern, which would take
 	// the brackets in the path of a results folder for its own.
