@@ -130,7 +130,7 @@ func BenchmarkConvolution(b *testing.B) {
 				report(b, bestOf(b, func() {
 					blocks(func(at int) { k.TransformInput(v[at:], pixels, across, rows, stride, s.c, plane) })
 					blocks(func(at int) { k.TransformGrad(m[at:], y, across, rows, stride, s.c, plane) })
-					k.MultiplyGrad(u, v, m, s.tiles, s.c, s.c, plane, plane, nil, 0)
+					k.MultiplyGrad(u, v, m, 1, s.tiles, s.c, s.c, plane, plane, nil, 0)
 				}), flops, peak)
 			})
 		}

@@ -1083,58 +1083,65 @@ loop35:
 	ADD   R17<<2, R12, R12
 	SUBS  $1, R13, R13
 	BNE   loop34
-	FLDPQ (R10), (F26, F27)
+	MOVD  R10, R13
+	FLDPQ (R13), (F26, F27)
 	WORD  $0x4e20d740 // fadd v0.4s, v26.4s, v0.4s
 	WORD  $0x4e21d761 // fadd v1.4s, v27.4s, v1.4s
-	FSTPQ (F0, F1), (R10)
-	FLDPQ 32(R10), (F28, F29)
+	FLDPQ 32(R13), (F28, F29)
 	WORD  $0x4e22d782 // fadd v2.4s, v28.4s, v2.4s
 	WORD  $0x4e23d7a3 // fadd v3.4s, v29.4s, v3.4s
-	FSTPQ (F2, F3), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F26, F27)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F26, F27)
 	WORD  $0x4e24d744 // fadd v4.4s, v26.4s, v4.4s
 	WORD  $0x4e25d765 // fadd v5.4s, v27.4s, v5.4s
-	FSTPQ (F4, F5), (R10)
-	FLDPQ 32(R10), (F28, F29)
+	FLDPQ 32(R13), (F28, F29)
 	WORD  $0x4e26d786 // fadd v6.4s, v28.4s, v6.4s
 	WORD  $0x4e27d7a7 // fadd v7.4s, v29.4s, v7.4s
-	FSTPQ (F6, F7), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F26, F27)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F26, F27)
 	WORD  $0x4e28d748 // fadd v8.4s, v26.4s, v8.4s
 	WORD  $0x4e29d769 // fadd v9.4s, v27.4s, v9.4s
-	FSTPQ (F8, F9), (R10)
-	FLDPQ 32(R10), (F28, F29)
+	FLDPQ 32(R13), (F28, F29)
 	WORD  $0x4e2ad78a // fadd v10.4s, v28.4s, v10.4s
 	WORD  $0x4e2bd7ab // fadd v11.4s, v29.4s, v11.4s
-	FSTPQ (F10, F11), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F26, F27)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F26, F27)
 	WORD  $0x4e2cd74c // fadd v12.4s, v26.4s, v12.4s
 	WORD  $0x4e2dd76d // fadd v13.4s, v27.4s, v13.4s
-	FSTPQ (F12, F13), (R10)
-	FLDPQ 32(R10), (F28, F29)
+	FLDPQ 32(R13), (F28, F29)
 	WORD  $0x4e2ed78e // fadd v14.4s, v28.4s, v14.4s
 	WORD  $0x4e2fd7af // fadd v15.4s, v29.4s, v15.4s
-	FSTPQ (F14, F15), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F26, F27)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F26, F27)
 	WORD  $0x4e30d750 // fadd v16.4s, v26.4s, v16.4s
 	WORD  $0x4e31d771 // fadd v17.4s, v27.4s, v17.4s
-	FSTPQ (F16, F17), (R10)
-	FLDPQ 32(R10), (F28, F29)
+	FLDPQ 32(R13), (F28, F29)
 	WORD  $0x4e32d792 // fadd v18.4s, v28.4s, v18.4s
 	WORD  $0x4e33d7b3 // fadd v19.4s, v29.4s, v19.4s
-	FSTPQ (F18, F19), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F26, F27)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F26, F27)
 	WORD  $0x4e34d754 // fadd v20.4s, v26.4s, v20.4s
 	WORD  $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
-	FSTPQ (F20, F21), (R10)
-	FLDPQ 32(R10), (F28, F29)
+	FLDPQ 32(R13), (F28, F29)
 	WORD  $0x4e36d796 // fadd v22.4s, v28.4s, v22.4s
 	WORD  $0x4e37d7b7 // fadd v23.4s, v29.4s, v23.4s
+	ADD   R4, R13, R13
+	FSTPQ (F0, F1), (R10)
+	FSTPQ (F2, F3), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F4, F5), (R10)
+	FSTPQ (F6, F7), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F8, F9), (R10)
+	FSTPQ (F10, F11), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F12, F13), (R10)
+	FSTPQ (F14, F15), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F16, F17), (R10)
+	FSTPQ (F18, F19), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F20, F21), (R10)
 	FSTPQ (F22, F23), 32(R10)
 	ADD   R4, R10, R10
 	VEOR  V0.B16, V0.B16, V0.B16
@@ -1201,49 +1208,55 @@ loop37:
 	ADD   R17<<2, R12, R12
 	SUBS  $1, R13, R13
 	BNE   loop36
-	FLDPQ (R10), (F22, F23)
+	MOVD  R10, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e20d6c0 // fadd v0.4s, v22.4s, v0.4s
 	WORD  $0x4e21d6e1 // fadd v1.4s, v23.4s, v1.4s
-	FSTPQ (F0, F1), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
 	WORD  $0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
-	FSTPQ (F2, F3), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F22, F23)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e24d6c4 // fadd v4.4s, v22.4s, v4.4s
 	WORD  $0x4e25d6e5 // fadd v5.4s, v23.4s, v5.4s
-	FSTPQ (F4, F5), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
 	WORD  $0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
-	FSTPQ (F6, F7), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F22, F23)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e28d6c8 // fadd v8.4s, v22.4s, v8.4s
 	WORD  $0x4e29d6e9 // fadd v9.4s, v23.4s, v9.4s
-	FSTPQ (F8, F9), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
 	WORD  $0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
-	FSTPQ (F10, F11), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F22, F23)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e2cd6cc // fadd v12.4s, v22.4s, v12.4s
 	WORD  $0x4e2dd6ed // fadd v13.4s, v23.4s, v13.4s
-	FSTPQ (F12, F13), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
 	WORD  $0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
-	FSTPQ (F14, F15), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F22, F23)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e30d6d0 // fadd v16.4s, v22.4s, v16.4s
 	WORD  $0x4e31d6f1 // fadd v17.4s, v23.4s, v17.4s
-	FSTPQ (F16, F17), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
 	WORD  $0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
+	ADD   R4, R13, R13
+	FSTPQ (F0, F1), (R10)
+	FSTPQ (F2, F3), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F4, F5), (R10)
+	FSTPQ (F6, F7), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F8, F9), (R10)
+	FSTPQ (F10, F11), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F12, F13), (R10)
+	FSTPQ (F14, F15), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F16, F17), (R10)
 	FSTPQ (F18, F19), 32(R10)
 	ADD   R4, R10, R10
 	VEOR  V0.B16, V0.B16, V0.B16
@@ -1310,49 +1323,55 @@ loop39:
 	ADD   R17<<2, R12, R12
 	SUBS  $1, R13, R13
 	BNE   loop38
-	FLDPQ (R10), (F22, F23)
+	MOVD  R10, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e20d6c0 // fadd v0.4s, v22.4s, v0.4s
 	WORD  $0x4e21d6e1 // fadd v1.4s, v23.4s, v1.4s
-	FSTPQ (F0, F1), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
 	WORD  $0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
-	FSTPQ (F2, F3), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F22, F23)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e24d6c4 // fadd v4.4s, v22.4s, v4.4s
 	WORD  $0x4e25d6e5 // fadd v5.4s, v23.4s, v5.4s
-	FSTPQ (F4, F5), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
 	WORD  $0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
-	FSTPQ (F6, F7), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F22, F23)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e28d6c8 // fadd v8.4s, v22.4s, v8.4s
 	WORD  $0x4e29d6e9 // fadd v9.4s, v23.4s, v9.4s
-	FSTPQ (F8, F9), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
 	WORD  $0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
-	FSTPQ (F10, F11), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F22, F23)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e2cd6cc // fadd v12.4s, v22.4s, v12.4s
 	WORD  $0x4e2dd6ed // fadd v13.4s, v23.4s, v13.4s
-	FSTPQ (F12, F13), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
 	WORD  $0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
-	FSTPQ (F14, F15), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F22, F23)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e30d6d0 // fadd v16.4s, v22.4s, v16.4s
 	WORD  $0x4e31d6f1 // fadd v17.4s, v23.4s, v17.4s
-	FSTPQ (F16, F17), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
 	WORD  $0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
+	ADD   R4, R13, R13
+	FSTPQ (F0, F1), (R10)
+	FSTPQ (F2, F3), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F4, F5), (R10)
+	FSTPQ (F6, F7), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F8, F9), (R10)
+	FSTPQ (F10, F11), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F12, F13), (R10)
+	FSTPQ (F14, F15), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F16, F17), (R10)
 	FSTPQ (F18, F19), 32(R10)
 	ADD   R4, R10, R10
 	B     done33
@@ -1422,49 +1441,55 @@ loop41:
 	ADD   R17<<2, R12, R12
 	SUBS  $1, R13, R13
 	BNE   loop40
-	FLDPQ (R10), (F22, F23)
+	MOVD  R10, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e20d6c0 // fadd v0.4s, v22.4s, v0.4s
 	WORD  $0x4e21d6e1 // fadd v1.4s, v23.4s, v1.4s
-	FSTPQ (F0, F1), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
 	WORD  $0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
-	FSTPQ (F2, F3), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F22, F23)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e24d6c4 // fadd v4.4s, v22.4s, v4.4s
 	WORD  $0x4e25d6e5 // fadd v5.4s, v23.4s, v5.4s
-	FSTPQ (F4, F5), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
 	WORD  $0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
-	FSTPQ (F6, F7), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F22, F23)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e28d6c8 // fadd v8.4s, v22.4s, v8.4s
 	WORD  $0x4e29d6e9 // fadd v9.4s, v23.4s, v9.4s
-	FSTPQ (F8, F9), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
 	WORD  $0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
-	FSTPQ (F10, F11), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F22, F23)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e2cd6cc // fadd v12.4s, v22.4s, v12.4s
 	WORD  $0x4e2dd6ed // fadd v13.4s, v23.4s, v13.4s
-	FSTPQ (F12, F13), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
 	WORD  $0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
-	FSTPQ (F14, F15), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F22, F23)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F22, F23)
 	WORD  $0x4e30d6d0 // fadd v16.4s, v22.4s, v16.4s
 	WORD  $0x4e31d6f1 // fadd v17.4s, v23.4s, v17.4s
-	FSTPQ (F16, F17), (R10)
-	FLDPQ 32(R10), (F24, F25)
+	FLDPQ 32(R13), (F24, F25)
 	WORD  $0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
 	WORD  $0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
+	ADD   R4, R13, R13
+	FSTPQ (F0, F1), (R10)
+	FSTPQ (F2, F3), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F4, F5), (R10)
+	FSTPQ (F6, F7), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F8, F9), (R10)
+	FSTPQ (F10, F11), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F12, F13), (R10)
+	FSTPQ (F14, F15), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F16, F17), (R10)
 	FSTPQ (F18, F19), 32(R10)
 	ADD   R4, R10, R10
 	VEOR  V0.B16, V0.B16, V0.B16
@@ -1522,40 +1547,45 @@ loop43:
 	ADD   R17<<2, R12, R12
 	SUBS  $1, R13, R13
 	BNE   loop42
-	FLDPQ (R10), (F18, F19)
+	MOVD  R10, R13
+	FLDPQ (R13), (F18, F19)
 	WORD  $0x4e20d640 // fadd v0.4s, v18.4s, v0.4s
 	WORD  $0x4e21d661 // fadd v1.4s, v19.4s, v1.4s
-	FSTPQ (F0, F1), (R10)
-	FLDPQ 32(R10), (F20, F21)
+	FLDPQ 32(R13), (F20, F21)
 	WORD  $0x4e22d682 // fadd v2.4s, v20.4s, v2.4s
 	WORD  $0x4e23d6a3 // fadd v3.4s, v21.4s, v3.4s
-	FSTPQ (F2, F3), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F18, F19)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F18, F19)
 	WORD  $0x4e24d644 // fadd v4.4s, v18.4s, v4.4s
 	WORD  $0x4e25d665 // fadd v5.4s, v19.4s, v5.4s
-	FSTPQ (F4, F5), (R10)
-	FLDPQ 32(R10), (F20, F21)
+	FLDPQ 32(R13), (F20, F21)
 	WORD  $0x4e26d686 // fadd v6.4s, v20.4s, v6.4s
 	WORD  $0x4e27d6a7 // fadd v7.4s, v21.4s, v7.4s
-	FSTPQ (F6, F7), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F18, F19)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F18, F19)
 	WORD  $0x4e28d648 // fadd v8.4s, v18.4s, v8.4s
 	WORD  $0x4e29d669 // fadd v9.4s, v19.4s, v9.4s
-	FSTPQ (F8, F9), (R10)
-	FLDPQ 32(R10), (F20, F21)
+	FLDPQ 32(R13), (F20, F21)
 	WORD  $0x4e2ad68a // fadd v10.4s, v20.4s, v10.4s
 	WORD  $0x4e2bd6ab // fadd v11.4s, v21.4s, v11.4s
-	FSTPQ (F10, F11), 32(R10)
-	ADD   R4, R10, R10
-	FLDPQ (R10), (F18, F19)
+	ADD   R4, R13, R13
+	FLDPQ (R13), (F18, F19)
 	WORD  $0x4e2cd64c // fadd v12.4s, v18.4s, v12.4s
 	WORD  $0x4e2dd66d // fadd v13.4s, v19.4s, v13.4s
-	FSTPQ (F12, F13), (R10)
-	FLDPQ 32(R10), (F20, F21)
+	FLDPQ 32(R13), (F20, F21)
 	WORD  $0x4e2ed68e // fadd v14.4s, v20.4s, v14.4s
 	WORD  $0x4e2fd6af // fadd v15.4s, v21.4s, v15.4s
+	ADD   R4, R13, R13
+	FSTPQ (F0, F1), (R10)
+	FSTPQ (F2, F3), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F4, F5), (R10)
+	FSTPQ (F6, F7), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F8, F9), (R10)
+	FSTPQ (F10, F11), 32(R10)
+	ADD   R4, R10, R10
+	FSTPQ (F12, F13), (R10)
 	FSTPQ (F14, F15), 32(R10)
 	ADD   R4, R10, R10
 

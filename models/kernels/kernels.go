@@ -91,9 +91,10 @@ type Set struct {
 	Multiply func(m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int)
 	// MultiplyGrad computes, for each of the 36 planes,
 	//	u[c][k] += sum over t of v[t][c] * d[t][k]
-	// with t < tiles (a multiple of 16); u is (36, c, k). ahead and lines are
-	// those of Multiply.
-	MultiplyGrad func(u, v, d []float32, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int)
+	// with t < tiles (a multiple of 16); u is (36, c, k). before is how many
+	// groups of tiles are in u: if there are none, what is there is not read.
+	// ahead and lines are those of Multiply.
+	MultiplyGrad func(u, v, d []float32, before, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int)
 	// TransformOutput transforms tilesY x tilesX tiles of one channel block
 	// back to pixels, y = A^T m A. Element xi of tile (y, x) is read at
 	// m[xi*plane + (y*tilesX + x)*channels], its 4x4 pixels go to

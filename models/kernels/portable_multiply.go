@@ -50,7 +50,10 @@ func multiply(m, v, u []float32, tiles, c, k, vPlane, mPlane int, _ []*float32, 
 	}
 }
 
-func multiplyGrad(u, v, d []float32, tiles, c, k, vPlane, dPlane int, _ []*float32, _ int) {
+func multiplyGrad(u, v, d []float32, before, tiles, c, k, vPlane, dPlane int, _ []*float32, _ int) {
+	if before == 0 {
+		clear(u[:PatchArea*c*k])
+	}
 	var inputs columns
 	var grads panel
 	depth, width := len(inputs[0]), len(inputs)

@@ -183,7 +183,7 @@ func products(tiles, c, out int) []scenario {
 			k.Multiply(s[0], s[1], s[2], tiles, c, out, cPlane, outPlane, []*float32{&s[1][0], &s[2][0]}, 7)
 		}, flops, tolerance},
 		{"MultiplyGrad", shape, args(PatchArea*c*out, last*cPlane+tiles*c, last*outPlane+tiles*out), func(k *Set, s [][]float32) {
-			k.MultiplyGrad(s[0], s[1], s[2], tiles, c, out, cPlane, outPlane, []*float32{&s[1][0]}, 7)
+			k.MultiplyGrad(s[0], s[1], s[2], 1, tiles, c, out, cPlane, outPlane, []*float32{&s[1][0]}, 7)
 		}, flops, tolerance},
 	}
 }

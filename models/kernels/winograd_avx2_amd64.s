@@ -400,30 +400,30 @@ loop11:
 	VZEROUPPER
 	RET
 
-// func multiplyGradAVX2(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int, ahead []*float32, lines int)
+// func multiplyGradAVX2(u []float32, v []float32, d []float32, before int, tiles int, c int, k int, vPlane int, dPlane int, ahead []*float32, lines int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·multiplyGradAVX2(SB), NOSPLIT, $32-144
+TEXT ·multiplyGradAVX2(SB), NOSPLIT, $32-152
 	MOVQ u_base+0(FP), AX
 	MOVQ v_base+24(FP), CX
 	MOVQ d_base+48(FP), DX
-	MOVQ c+80(FP), BX
+	MOVQ c+88(FP), BX
 	SHLQ $0x02, BX
-	MOVQ k+88(FP), SI
+	MOVQ k+96(FP), SI
 	SHLQ $0x02, SI
 	MOVQ $0x00000000, (SP)
 	MOVQ $0x00000024, 8(SP)
 
 loop12:
-	MOVQ  ahead_base+112(FP), DI
-	MOVQ  ahead_len+120(FP), R8
+	MOVQ  ahead_base+120(FP), DI
+	MOVQ  ahead_len+128(FP), R8
 	TESTQ R8, R8
 	JZ    asked14
-	MOVQ  lines+136(FP), R9
+	MOVQ  lines+144(FP), R9
 	CMPQ  R9, $0x00
 	JLE   asked14
 
 stream13:
-	MOVQ lines+136(FP), R10
+	MOVQ lines+144(FP), R10
 	MOVQ (DI), R9
 	ADDQ (SP), R9
 
@@ -437,19 +437,19 @@ loop15:
 	JNZ        stream13
 
 asked14:
-	MOVQ lines+136(FP), DI
+	MOVQ lines+144(FP), DI
 	SHLQ $0x06, DI
 	ADDQ DI, (SP)
 	MOVQ AX, DI
 	MOVQ DX, R8
-	MOVQ k+88(FP), R9
+	MOVQ k+96(FP), R9
 	SHRQ $0x04, R9
 	MOVQ R9, 16(SP)
 
 loop16:
 	MOVQ DI, R9
 	MOVQ CX, R10
-	MOVQ c+80(FP), R11
+	MOVQ c+88(FP), R11
 	MOVQ R11, 24(SP)
 
 loop19:
@@ -465,7 +465,7 @@ loop19:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-	MOVQ   tiles+72(FP), R13
+	MOVQ   tiles+80(FP), R13
 
 loop20:
 	VMOVUPS      (R12), Y10
@@ -489,47 +489,58 @@ loop20:
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
 	JNZ          loop20
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      Y0, (R9)
-	VADDPS       32(R9), Y1, Y1
-	VMOVUPS      Y1, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      Y2, (R9)
-	VADDPS       32(R9), Y3, Y3
-	VMOVUPS      Y3, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y4, Y4
-	VMOVUPS      Y4, (R9)
-	VADDPS       32(R9), Y5, Y5
-	VMOVUPS      Y5, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y6, Y6
-	VMOVUPS      Y6, (R9)
-	VADDPS       32(R9), Y7, Y7
-	VMOVUPS      Y7, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y8, Y8
-	VMOVUPS      Y8, (R9)
-	VADDPS       32(R9), Y9, Y9
-	VMOVUPS      Y9, 32(R9)
-	ADDQ         SI, R9
-	ADDQ         $0x14, R10
-	MOVQ         R10, R11
-	MOVQ         R8, R12
-	VXORPS       Y0, Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VXORPS       Y9, Y9, Y9
-	MOVQ         tiles+72(FP), R13
+	MOVQ         before+72(FP), R11
+	CMPQ         R11, $0x00
+	JEQ          first21
+	MOVQ         R9, R11
+	VADDPS       (R11), Y0, Y0
+	VADDPS       32(R11), Y1, Y1
+	ADDQ         SI, R11
+	VADDPS       (R11), Y2, Y2
+	VADDPS       32(R11), Y3, Y3
+	ADDQ         SI, R11
+	VADDPS       (R11), Y4, Y4
+	VADDPS       32(R11), Y5, Y5
+	ADDQ         SI, R11
+	VADDPS       (R11), Y6, Y6
+	VADDPS       32(R11), Y7, Y7
+	ADDQ         SI, R11
+	VADDPS       (R11), Y8, Y8
+	VADDPS       32(R11), Y9, Y9
+	ADDQ         SI, R11
 
-loop21:
+first21:
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	ADDQ    SI, R9
+	ADDQ    $0x14, R10
+	MOVQ    R10, R11
+	MOVQ    R8, R12
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	MOVQ    tiles+80(FP), R13
+
+loop22:
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
 	VBROADCASTSS (R11), Y12
@@ -550,50 +561,61 @@ loop21:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop21
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      Y0, (R9)
-	VADDPS       32(R9), Y1, Y1
-	VMOVUPS      Y1, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      Y2, (R9)
-	VADDPS       32(R9), Y3, Y3
-	VMOVUPS      Y3, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y4, Y4
-	VMOVUPS      Y4, (R9)
-	VADDPS       32(R9), Y5, Y5
-	VMOVUPS      Y5, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y6, Y6
-	VMOVUPS      Y6, (R9)
-	VADDPS       32(R9), Y7, Y7
-	VMOVUPS      Y7, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y8, Y8
-	VMOVUPS      Y8, (R9)
-	VADDPS       32(R9), Y9, Y9
-	VMOVUPS      Y9, 32(R9)
-	ADDQ         SI, R9
-	ADDQ         $0x14, R10
-	MOVQ         R10, R11
-	MOVQ         R8, R12
-	VXORPS       Y0, Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VXORPS       Y9, Y9, Y9
-	VXORPS       Y10, Y10, Y10
-	VXORPS       Y11, Y11, Y11
-	MOVQ         tiles+72(FP), R13
+	JNZ          loop22
+	MOVQ         before+72(FP), R11
+	CMPQ         R11, $0x00
+	JEQ          first23
+	MOVQ         R9, R11
+	VADDPS       (R11), Y0, Y0
+	VADDPS       32(R11), Y1, Y1
+	ADDQ         SI, R11
+	VADDPS       (R11), Y2, Y2
+	VADDPS       32(R11), Y3, Y3
+	ADDQ         SI, R11
+	VADDPS       (R11), Y4, Y4
+	VADDPS       32(R11), Y5, Y5
+	ADDQ         SI, R11
+	VADDPS       (R11), Y6, Y6
+	VADDPS       32(R11), Y7, Y7
+	ADDQ         SI, R11
+	VADDPS       (R11), Y8, Y8
+	VADDPS       32(R11), Y9, Y9
+	ADDQ         SI, R11
 
-loop22:
+first23:
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	ADDQ    SI, R9
+	ADDQ    $0x14, R10
+	MOVQ    R10, R11
+	MOVQ    R8, R12
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	VXORPS  Y9, Y9, Y9
+	VXORPS  Y10, Y10, Y10
+	VXORPS  Y11, Y11, Y11
+	MOVQ    tiles+80(FP), R13
+
+loop24:
 	VMOVUPS      (R12), Y12
 	VMOVUPS      32(R12), Y13
 	VBROADCASTSS (R11), Y14
@@ -617,54 +639,66 @@ loop22:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop22
-	VADDPS       (R9), Y0, Y0
-	VMOVUPS      Y0, (R9)
-	VADDPS       32(R9), Y1, Y1
-	VMOVUPS      Y1, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y2, Y2
-	VMOVUPS      Y2, (R9)
-	VADDPS       32(R9), Y3, Y3
-	VMOVUPS      Y3, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y4, Y4
-	VMOVUPS      Y4, (R9)
-	VADDPS       32(R9), Y5, Y5
-	VMOVUPS      Y5, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y6, Y6
-	VMOVUPS      Y6, (R9)
-	VADDPS       32(R9), Y7, Y7
-	VMOVUPS      Y7, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y8, Y8
-	VMOVUPS      Y8, (R9)
-	VADDPS       32(R9), Y9, Y9
-	VMOVUPS      Y9, 32(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Y10, Y10
-	VMOVUPS      Y10, (R9)
-	VADDPS       32(R9), Y11, Y11
-	VMOVUPS      Y11, 32(R9)
-	ADDQ         SI, R9
-	ADDQ         $0x18, R10
-	SUBQ         $0x10, 24(SP)
-	JNZ          loop19
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, R8
-	SUBQ         $0x01, 16(SP)
-	JNZ          loop16
-	MOVQ         c+80(FP), DI
-	MOVQ         k+88(FP), R8
-	IMULQ        R8, DI
-	LEAQ         (AX)(DI*4), AX
-	MOVQ         vPlane+96(FP), DI
-	LEAQ         (CX)(DI*4), CX
-	MOVQ         dPlane+104(FP), DI
-	LEAQ         (DX)(DI*4), DX
-	SUBQ         $0x01, 8(SP)
-	JNZ          loop12
+	JNZ          loop24
+	MOVQ         before+72(FP), R11
+	CMPQ         R11, $0x00
+	JEQ          first25
+	MOVQ         R9, R11
+	VADDPS       (R11), Y0, Y0
+	VADDPS       32(R11), Y1, Y1
+	ADDQ         SI, R11
+	VADDPS       (R11), Y2, Y2
+	VADDPS       32(R11), Y3, Y3
+	ADDQ         SI, R11
+	VADDPS       (R11), Y4, Y4
+	VADDPS       32(R11), Y5, Y5
+	ADDQ         SI, R11
+	VADDPS       (R11), Y6, Y6
+	VADDPS       32(R11), Y7, Y7
+	ADDQ         SI, R11
+	VADDPS       (R11), Y8, Y8
+	VADDPS       32(R11), Y9, Y9
+	ADDQ         SI, R11
+	VADDPS       (R11), Y10, Y10
+	VADDPS       32(R11), Y11, Y11
+	ADDQ         SI, R11
+
+first25:
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y6, (R9)
+	VMOVUPS Y7, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	ADDQ    SI, R9
+	VMOVUPS Y10, (R9)
+	VMOVUPS Y11, 32(R9)
+	ADDQ    SI, R9
+	ADDQ    $0x18, R10
+	SUBQ    $0x10, 24(SP)
+	JNZ     loop19
+	ADDQ    $0x00000040, DI
+	ADDQ    $0x00000040, R8
+	SUBQ    $0x01, 16(SP)
+	JNZ     loop16
+	MOVQ    c+88(FP), DI
+	MOVQ    k+96(FP), R8
+	IMULQ   R8, DI
+	LEAQ    (AX)(DI*4), AX
+	MOVQ    vPlane+104(FP), DI
+	LEAQ    (CX)(DI*4), CX
+	MOVQ    dPlane+112(FP), DI
+	LEAQ    (DX)(DI*4), DX
+	SUBQ    $0x01, 8(SP)
+	JNZ     loop12
 	VZEROUPPER
 	RET
 
@@ -689,10 +723,10 @@ TEXT ·transformInputAVX2(SB), NOSPLIT, $40-88
 	MOVQ tilesY+56(FP), R13
 	MOVQ R13, (SP)
 
-loop23:
+loop26:
 	MOVQ $0x00000002, 8(SP)
 
-loop24:
+loop27:
 	VMOVUPS      constant0<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
@@ -711,7 +745,7 @@ loop24:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 16(SP)
 
-loop25:
+loop28:
 	VMOVUPS      Y5, Y1
 	VMOVUPS      Y11, Y7
 	VMOVUPS      Y6, Y2
@@ -788,7 +822,7 @@ loop25:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop25
+	JNZ          loop28
 	VMOVUPS      constant2<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
@@ -809,7 +843,7 @@ loop25:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 24(SP)
 
-loop26:
+loop29:
 	VMOVUPS      Y4, Y0
 	VMOVUPS      Y10, Y6
 	VMOVUPS      Y5, Y1
@@ -890,7 +924,7 @@ loop26:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop26
+	JNZ          loop29
 	VMOVUPS      constant0<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
@@ -913,7 +947,7 @@ loop26:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 32(SP)
 
-loop27:
+loop30:
 	VMOVUPS      Y5, Y1
 	VMOVUPS      Y11, Y7
 	VMOVUPS      Y6, Y2
@@ -998,11 +1032,11 @@ loop27:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 32(SP)
-	JNZ          loop27
+	JNZ          loop30
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop24
+	JNZ          loop27
 	SUBQ         $0x40, AX
 	SUBQ         $0x40, CX
 	LEAQ         (CX)(R10*4), CX
@@ -1011,7 +1045,7 @@ loop27:
 	IMULQ        R14, R13
 	LEAQ         (AX)(R13*4), AX
 	SUBQ         $0x01, (SP)
-	JNZ          loop23
+	JNZ          loop26
 	VZEROUPPER
 	RET
 
@@ -1065,15 +1099,15 @@ TEXT ·transformGradAVX2(SB), NOSPLIT, $24-88
 	MOVQ tilesY+56(FP), R12
 	MOVQ R12, (SP)
 
-loop28:
+loop31:
 	MOVQ CX, R12
 	MOVQ tilesX+48(FP), R13
 	MOVQ R13, 8(SP)
 
-loop29:
+loop32:
 	MOVQ $0x00000002, 16(SP)
 
-loop30:
+loop33:
 	VMOVUPS     (R12), Y1
 	VMOVUPS     (R12)(R10*1), Y4
 	VADDPS      (R12)(R10*2), Y1, Y1
@@ -1241,17 +1275,17 @@ loop30:
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, R12
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop30
+	JNZ         loop33
 	SUBQ        $0x40, AX
 	SUBQ        $0x40, R12
 	ADDQ        $0x00000100, R12
 	MOVQ        channels+72(FP), R13
 	LEAQ        (AX)(R13*4), AX
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop29
+	JNZ         loop32
 	LEAQ        (CX)(R10*4), CX
 	SUBQ        $0x01, (SP)
-	JNZ         loop28
+	JNZ         loop31
 	VZEROUPPER
 	RET
 
@@ -1273,15 +1307,15 @@ TEXT ·transformOutputAVX2(SB), NOSPLIT, $32-112
 	MOVQ tilesY+80(FP), R10
 	MOVQ R10, 8(SP)
 
-loop31:
+loop34:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop32:
+loop35:
 	MOVQ $0x00000002, 24(SP)
 
-loop33:
+loop36:
 	VMOVUPS     (CX)(SI*1), Y1
 	VMOVUPS     (CX)(DI*1), Y2
 	VADDPS      (CX)(SI*2), Y1, Y1
@@ -1504,7 +1538,7 @@ loop33:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R10
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop33
+	JNZ         loop36
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R10
@@ -1512,12 +1546,12 @@ loop33:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop32
+	JNZ         loop35
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop31
+	JNZ         loop34
 	VZEROUPPER
 	RET
 
@@ -1551,15 +1585,15 @@ TEXT ·transformOutputGradAVX2(SB), NOSPLIT, $32-160
 	MOVQ tilesY+128(FP), R12
 	MOVQ R12, 8(SP)
 
-loop34:
+loop37:
 	MOVQ (SP), R12
 	MOVQ tilesX+120(FP), R13
 	MOVQ R13, 16(SP)
 
-loop35:
+loop38:
 	MOVQ $0x00000002, 24(SP)
 
-loop36:
+loop39:
 	VMOVUPS     (CX)(R8*1), Y1
 	VMOVUPS     (CX)(R9*1), Y2
 	VADDPS      (CX)(R8*2), Y1, Y1
@@ -1863,7 +1897,7 @@ loop36:
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R12
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop36
+	JNZ         loop39
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, SI
@@ -1872,12 +1906,12 @@ loop36:
 	MOVQ        channels+144(FP), R13
 	LEAQ        (CX)(R13*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop35
+	JNZ         loop38
 	MOVQ        (SP), R12
 	LEAQ        (R12)(R11*4), R12
 	MOVQ        R12, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop34
+	JNZ         loop37
 	VZEROUPPER
 	RET
 
@@ -1912,15 +1946,15 @@ TEXT ·transformOutputGradAddAVX2(SB), NOSPLIT, $32-184
 	MOVQ tilesY+152(FP), R13
 	MOVQ R13, 8(SP)
 
-loop37:
+loop40:
 	MOVQ (SP), R13
 	MOVQ tilesX+144(FP), R14
 	MOVQ R14, 16(SP)
 
-loop38:
+loop41:
 	MOVQ $0x00000002, 24(SP)
 
-loop39:
+loop42:
 	VMOVUPS     (CX)(R9*1), Y1
 	VMOVUPS     (CX)(R10*1), Y2
 	VADDPS      (CX)(R9*2), Y1, Y1
@@ -2207,7 +2241,7 @@ loop39:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R13
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop39
+	JNZ         loop42
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R13
@@ -2215,12 +2249,12 @@ loop39:
 	MOVQ        channels+168(FP), R14
 	LEAQ        (CX)(R14*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop38
+	JNZ         loop41
 	MOVQ        (SP), R13
 	LEAQ        (R13)(R12*4), R13
 	MOVQ        R13, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop37
+	JNZ         loop40
 	VZEROUPPER
 	RET
 
@@ -2242,15 +2276,15 @@ TEXT ·transformOutputNormAVX2(SB), NOSPLIT, $32-112
 	MOVQ tilesY+80(FP), R10
 	MOVQ R10, 8(SP)
 
-loop40:
+loop43:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop41:
+loop44:
 	MOVQ $0x00000002, 24(SP)
 
-loop42:
+loop45:
 	VMOVUPS     (CX)(SI*1), Y1
 	VMOVUPS     (CX)(DI*1), Y2
 	VADDPS      (CX)(SI*2), Y1, Y1
@@ -2483,7 +2517,7 @@ loop42:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R10
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop42
+	JNZ         loop45
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R10
@@ -2491,12 +2525,12 @@ loop42:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop41
+	JNZ         loop44
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop40
+	JNZ         loop43
 	VZEROUPPER
 	RET
 
@@ -2519,15 +2553,15 @@ TEXT ·transformOutputNormAddAVX2(SB), NOSPLIT, $32-136
 	MOVQ tilesY+104(FP), R11
 	MOVQ R11, 8(SP)
 
-loop43:
+loop46:
 	MOVQ (SP), R11
 	MOVQ tilesX+96(FP), R12
 	MOVQ R12, 16(SP)
 
-loop44:
+loop47:
 	MOVQ $0x00000002, 24(SP)
 
-loop45:
+loop48:
 	VMOVUPS     (CX)(DI*1), Y1
 	VMOVUPS     (CX)(R8*1), Y2
 	VADDPS      (CX)(DI*2), Y1, Y1
@@ -2776,7 +2810,7 @@ loop45:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R11
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop45
+	JNZ         loop48
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R11
@@ -2784,12 +2818,12 @@ loop45:
 	MOVQ        channels+120(FP), R12
 	LEAQ        (CX)(R12*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop44
+	JNZ         loop47
 	MOVQ        (SP), R11
 	LEAQ        (R11)(R10*4), R11
 	MOVQ        R11, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop43
+	JNZ         loop46
 	VZEROUPPER
 	RET
 
@@ -2799,7 +2833,7 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	MOVQ  last+72(FP), AX
 	MOVQ  first+64(FP), CX
 	SUBQ  CX, AX
-	JLE   none46
+	JLE   none49
 	MOVQ  w_base+24(FP), CX
 	MOVQ  u_base+0(FP), DX
 	MOVQ  first+64(FP), BX
@@ -2826,15 +2860,15 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	SHRQ  $0x04, R13
 	MOVQ  R13, (SP)
 
-loop47:
+loop50:
 	MOVQ CX, R13
 	MOVQ DX, R14
 	MOVQ AX, 8(SP)
 
-loop48:
+loop51:
 	MOVQ $0x00000002, 16(SP)
 
-loop49:
+loop52:
 	VMOVUPS      (R13), Y0
 	VADDPS       (R13)(DI*2), Y0, Y0
 	VSUBPS       (R13)(DI*1), Y0, Y1
@@ -2902,21 +2936,21 @@ loop49:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop49
+	JNZ          loop52
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop48
+	JNZ          loop51
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 24(SP)
 
-loop50:
+loop53:
 	MOVQ $0x00000002, 32(SP)
 
-loop51:
+loop54:
 	VMOVUPS      (R13), Y0
 	VMOVUPS      (R13)(DI*2), Y1
 	VFMADD231PS  constant0<>+0(SB), Y1, Y0
@@ -2996,21 +3030,21 @@ loop51:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 32(SP)
-	JNZ          loop51
+	JNZ          loop54
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop50
+	JNZ          loop53
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 40(SP)
 
-loop52:
+loop55:
 	MOVQ $0x00000002, 48(SP)
 
-loop53:
+loop56:
 	VMOVUPS      (R13), Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      (R13)(DI*2), Y1
@@ -3069,21 +3103,21 @@ loop53:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 48(SP)
-	JNZ          loop53
+	JNZ          loop56
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 40(SP)
-	JNZ          loop52
+	JNZ          loop55
 	ADDQ         $0x00000040, CX
 	MOVQ         c+48(FP), R13
 	SHLQ         $0x06, R13
 	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
-	JNZ          loop47
+	JNZ          loop50
 
-none46:
+none49:
 	VZEROUPPER
 	RET
 
@@ -3135,7 +3169,7 @@ TEXT ·transformWeightsGradAVX2(SB), NOSPLIT, $8-64
 	LEAQ  (BX)(BX*2), R9
 	LEAQ  (R9)(BX*2), R10
 
-loop54:
+loop57:
 	VMOVUPS      (CX)(BX*1), Y0
 	VMOVUPS      (CX)(R9*1), Y1
 	VADDPS       (CX)(BX*2), Y0, Y0
@@ -3315,7 +3349,7 @@ loop54:
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x08, (SP)
-	JNZ          loop54
+	JNZ          loop57
 	VZEROUPPER
 	RET
 

@@ -718,30 +718,30 @@ done6:
 	VZEROUPPER
 	RET
 
-// func multiplyGradAVX512(u []float32, v []float32, d []float32, tiles int, c int, k int, vPlane int, dPlane int, ahead []*float32, lines int)
+// func multiplyGradAVX512(u []float32, v []float32, d []float32, before int, tiles int, c int, k int, vPlane int, dPlane int, ahead []*float32, lines int)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·multiplyGradAVX512(SB), NOSPLIT, $40-144
+TEXT ·multiplyGradAVX512(SB), NOSPLIT, $40-152
 	MOVQ u_base+0(FP), AX
 	MOVQ v_base+24(FP), CX
 	MOVQ d_base+48(FP), DX
-	MOVQ c+80(FP), BX
+	MOVQ c+88(FP), BX
 	SHLQ $0x02, BX
-	MOVQ k+88(FP), SI
+	MOVQ k+96(FP), SI
 	SHLQ $0x02, SI
 	MOVQ $0x00000000, (SP)
 	MOVQ $0x00000024, 8(SP)
 
 loop18:
-	MOVQ  ahead_base+112(FP), DI
-	MOVQ  ahead_len+120(FP), R8
+	MOVQ  ahead_base+120(FP), DI
+	MOVQ  ahead_len+128(FP), R8
 	TESTQ R8, R8
 	JZ    asked20
-	MOVQ  lines+136(FP), R9
+	MOVQ  lines+144(FP), R9
 	CMPQ  R9, $0x00
 	JLE   asked20
 
 stream19:
-	MOVQ lines+136(FP), R10
+	MOVQ lines+144(FP), R10
 	MOVQ (DI), R9
 	ADDQ (SP), R9
 
@@ -755,12 +755,12 @@ loop21:
 	JNZ        stream19
 
 asked20:
-	MOVQ lines+136(FP), DI
+	MOVQ lines+144(FP), DI
 	SHLQ $0x06, DI
 	ADDQ DI, (SP)
 	MOVQ AX, DI
 	MOVQ DX, R8
-	MOVQ k+88(FP), R9
+	MOVQ k+96(FP), R9
 	SHRQ $0x04, R9
 	MOVQ R9, 16(SP)
 
@@ -769,7 +769,7 @@ pairs24:
 	JLT  single22
 	MOVQ DI, R9
 	MOVQ CX, R10
-	MOVQ c+80(FP), R11
+	MOVQ c+88(FP), R11
 	MOVQ R11, 24(SP)
 
 loop27:
@@ -791,7 +791,7 @@ loop27:
 	VXORPS Z13, Z13, Z13
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
-	MOVQ   tiles+72(FP), R13
+	MOVQ   tiles+80(FP), R13
 
 loop28:
 	VMOVUPS      (R12), Z16
@@ -824,68 +824,82 @@ loop28:
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
 	JNZ          loop28
-	VADDPS       (R9), Z0, Z0
-	VMOVUPS      Z0, (R9)
-	VADDPS       64(R9), Z1, Z1
-	VMOVUPS      Z1, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z2, Z2
-	VMOVUPS      Z2, (R9)
-	VADDPS       64(R9), Z3, Z3
-	VMOVUPS      Z3, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z4, Z4
-	VMOVUPS      Z4, (R9)
-	VADDPS       64(R9), Z5, Z5
-	VMOVUPS      Z5, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z6, Z6
-	VMOVUPS      Z6, (R9)
-	VADDPS       64(R9), Z7, Z7
-	VMOVUPS      Z7, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z8, Z8
-	VMOVUPS      Z8, (R9)
-	VADDPS       64(R9), Z9, Z9
-	VMOVUPS      Z9, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z10, Z10
-	VMOVUPS      Z10, (R9)
-	VADDPS       64(R9), Z11, Z11
-	VMOVUPS      Z11, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z12, Z12
-	VMOVUPS      Z12, (R9)
-	VADDPS       64(R9), Z13, Z13
-	VMOVUPS      Z13, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z14, Z14
-	VMOVUPS      Z14, (R9)
-	VADDPS       64(R9), Z15, Z15
-	VMOVUPS      Z15, 64(R9)
-	ADDQ         SI, R9
-	ADDQ         $0x20, R10
-	MOVQ         R10, R11
-	MOVQ         R8, R12
-	VXORPS       Z0, Z0, Z0
-	VXORPS       Z1, Z1, Z1
-	VXORPS       Z2, Z2, Z2
-	VXORPS       Z3, Z3, Z3
-	VXORPS       Z4, Z4, Z4
-	VXORPS       Z5, Z5, Z5
-	VXORPS       Z6, Z6, Z6
-	VXORPS       Z7, Z7, Z7
-	VXORPS       Z8, Z8, Z8
-	VXORPS       Z9, Z9, Z9
-	VXORPS       Z10, Z10, Z10
-	VXORPS       Z11, Z11, Z11
-	VXORPS       Z12, Z12, Z12
-	VXORPS       Z13, Z13, Z13
-	VXORPS       Z14, Z14, Z14
-	VXORPS       Z15, Z15, Z15
-	MOVQ         tiles+72(FP), R13
+	MOVQ         before+72(FP), R11
+	CMPQ         R11, $0x00
+	JEQ          first29
+	MOVQ         R9, R11
+	VADDPS       (R11), Z0, Z0
+	VADDPS       64(R11), Z1, Z1
+	ADDQ         SI, R11
+	VADDPS       (R11), Z2, Z2
+	VADDPS       64(R11), Z3, Z3
+	ADDQ         SI, R11
+	VADDPS       (R11), Z4, Z4
+	VADDPS       64(R11), Z5, Z5
+	ADDQ         SI, R11
+	VADDPS       (R11), Z6, Z6
+	VADDPS       64(R11), Z7, Z7
+	ADDQ         SI, R11
+	VADDPS       (R11), Z8, Z8
+	VADDPS       64(R11), Z9, Z9
+	ADDQ         SI, R11
+	VADDPS       (R11), Z10, Z10
+	VADDPS       64(R11), Z11, Z11
+	ADDQ         SI, R11
+	VADDPS       (R11), Z12, Z12
+	VADDPS       64(R11), Z13, Z13
+	ADDQ         SI, R11
+	VADDPS       (R11), Z14, Z14
+	VADDPS       64(R11), Z15, Z15
+	ADDQ         SI, R11
 
-loop29:
+first29:
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z2, (R9)
+	VMOVUPS Z3, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z14, (R9)
+	VMOVUPS Z15, 64(R9)
+	ADDQ    SI, R9
+	ADDQ    $0x20, R10
+	MOVQ    R10, R11
+	MOVQ    R8, R12
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	VXORPS  Z12, Z12, Z12
+	VXORPS  Z13, Z13, Z13
+	VXORPS  Z14, Z14, Z14
+	VXORPS  Z15, Z15, Z15
+	MOVQ    tiles+80(FP), R13
+
+loop30:
 	VMOVUPS      (R12), Z16
 	VMOVUPS      64(R12), Z17
 	VBROADCASTSS (R11), Z18
@@ -915,68 +929,82 @@ loop29:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop29
-	VADDPS       (R9), Z0, Z0
-	VMOVUPS      Z0, (R9)
-	VADDPS       64(R9), Z1, Z1
-	VMOVUPS      Z1, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z2, Z2
-	VMOVUPS      Z2, (R9)
-	VADDPS       64(R9), Z3, Z3
-	VMOVUPS      Z3, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z4, Z4
-	VMOVUPS      Z4, (R9)
-	VADDPS       64(R9), Z5, Z5
-	VMOVUPS      Z5, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z6, Z6
-	VMOVUPS      Z6, (R9)
-	VADDPS       64(R9), Z7, Z7
-	VMOVUPS      Z7, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z8, Z8
-	VMOVUPS      Z8, (R9)
-	VADDPS       64(R9), Z9, Z9
-	VMOVUPS      Z9, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z10, Z10
-	VMOVUPS      Z10, (R9)
-	VADDPS       64(R9), Z11, Z11
-	VMOVUPS      Z11, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z12, Z12
-	VMOVUPS      Z12, (R9)
-	VADDPS       64(R9), Z13, Z13
-	VMOVUPS      Z13, 64(R9)
-	ADDQ         SI, R9
-	VADDPS       (R9), Z14, Z14
-	VMOVUPS      Z14, (R9)
-	VADDPS       64(R9), Z15, Z15
-	VMOVUPS      Z15, 64(R9)
-	ADDQ         SI, R9
-	ADDQ         $0x20, R10
-	SUBQ         $0x10, 24(SP)
-	JNZ          loop27
-	ADDQ         $0x00000080, DI
-	ADDQ         $0x00000080, R8
-	SUBQ         $0x02, 16(SP)
-	JMP          pairs24
+	JNZ          loop30
+	MOVQ         before+72(FP), R11
+	CMPQ         R11, $0x00
+	JEQ          first31
+	MOVQ         R9, R11
+	VADDPS       (R11), Z0, Z0
+	VADDPS       64(R11), Z1, Z1
+	ADDQ         SI, R11
+	VADDPS       (R11), Z2, Z2
+	VADDPS       64(R11), Z3, Z3
+	ADDQ         SI, R11
+	VADDPS       (R11), Z4, Z4
+	VADDPS       64(R11), Z5, Z5
+	ADDQ         SI, R11
+	VADDPS       (R11), Z6, Z6
+	VADDPS       64(R11), Z7, Z7
+	ADDQ         SI, R11
+	VADDPS       (R11), Z8, Z8
+	VADDPS       64(R11), Z9, Z9
+	ADDQ         SI, R11
+	VADDPS       (R11), Z10, Z10
+	VADDPS       64(R11), Z11, Z11
+	ADDQ         SI, R11
+	VADDPS       (R11), Z12, Z12
+	VADDPS       64(R11), Z13, Z13
+	ADDQ         SI, R11
+	VADDPS       (R11), Z14, Z14
+	VADDPS       64(R11), Z15, Z15
+	ADDQ         SI, R11
+
+first31:
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z2, (R9)
+	VMOVUPS Z3, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z14, (R9)
+	VMOVUPS Z15, 64(R9)
+	ADDQ    SI, R9
+	ADDQ    $0x20, R10
+	SUBQ    $0x10, 24(SP)
+	JNZ     loop27
+	ADDQ    $0x00000080, DI
+	ADDQ    $0x00000080, R8
+	SUBQ    $0x02, 16(SP)
+	JMP     pairs24
 
 single22:
 	CMPQ    16(SP), $0x00
 	JEQ     done23
 	MOVQ    DI, R9
 	MOVQ    CX, R10
-	MOVQ    c+80(FP), R11
+	MOVQ    c+88(FP), R11
 	MOVQ    R11, 32(SP)
-	MOVQ    tiles+72(FP), R11
+	MOVQ    tiles+80(FP), R11
 	CMPQ    R11, $0x10
-	JNE     general30
-	MOVQ    c+80(FP), R11
+	JNE     general32
+	MOVQ    c+88(FP), R11
 	CMPQ    R11, $0x10
-	JNE     general30
+	JNE     general32
 	MOVQ    R8, R11
 	VMOVUPS (R11), Z0
 	ADDQ    SI, R11
@@ -1011,7 +1039,7 @@ single22:
 	VMOVUPS (R11), Z15
 	ADDQ    SI, R11
 
-loop32:
+loop34:
 	VXORPS           Z16, Z16, Z16
 	VXORPS           Z17, Z17, Z17
 	VXORPS           Z18, Z18, Z18
@@ -1148,37 +1176,51 @@ loop32:
 	VFMADD231PS.BCST 980(R10), Z15, Z21
 	VFMADD231PS.BCST 984(R10), Z15, Z22
 	VFMADD231PS.BCST 988(R10), Z15, Z23
-	VADDPS           (R9), Z16, Z16
-	VMOVUPS          Z16, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z17, Z17
-	VMOVUPS          Z17, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z18, Z18
-	VMOVUPS          Z18, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z19, Z19
-	VMOVUPS          Z19, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z20, Z20
-	VMOVUPS          Z20, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z21, Z21
-	VMOVUPS          Z21, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z22, Z22
-	VMOVUPS          Z22, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z23, Z23
-	VMOVUPS          Z23, (R9)
-	ADDQ             SI, R9
-	ADDQ             $0x20, R10
-	SUBQ             $0x08, 32(SP)
-	JNZ              loop32
-	JMP              block31
+	MOVQ             before+72(FP), R11
+	CMPQ             R11, $0x00
+	JEQ              first35
+	MOVQ             R9, R11
+	VADDPS           (R11), Z16, Z16
+	ADDQ             SI, R11
+	VADDPS           (R11), Z17, Z17
+	ADDQ             SI, R11
+	VADDPS           (R11), Z18, Z18
+	ADDQ             SI, R11
+	VADDPS           (R11), Z19, Z19
+	ADDQ             SI, R11
+	VADDPS           (R11), Z20, Z20
+	ADDQ             SI, R11
+	VADDPS           (R11), Z21, Z21
+	ADDQ             SI, R11
+	VADDPS           (R11), Z22, Z22
+	ADDQ             SI, R11
+	VADDPS           (R11), Z23, Z23
+	ADDQ             SI, R11
 
-general30:
-loop33:
+first35:
+	VMOVUPS Z16, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z17, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z18, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z19, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z20, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z21, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z22, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z23, (R9)
+	ADDQ    SI, R9
+	ADDQ    $0x20, R10
+	SUBQ    $0x08, 32(SP)
+	JNZ     loop34
+	JMP     block33
+
+general32:
+loop36:
 	MOVQ   R10, R11
 	MOVQ   R8, R12
 	VXORPS Z0, Z0, Z0
@@ -1197,9 +1239,9 @@ loop33:
 	VXORPS Z13, Z13, Z13
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
-	MOVQ   tiles+72(FP), R13
+	MOVQ   tiles+80(FP), R13
 
-loop34:
+loop37:
 	VMOVUPS          (R12), Z16
 	VFMADD231PS.BCST (R11), Z16, Z0
 	VFMADD231PS.BCST 4(R11), Z16, Z1
@@ -1220,71 +1262,93 @@ loop34:
 	ADDQ             BX, R11
 	ADDQ             SI, R12
 	SUBQ             $0x01, R13
-	JNZ              loop34
-	VADDPS           (R9), Z0, Z0
-	VMOVUPS          Z0, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z1, Z1
-	VMOVUPS          Z1, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z2, Z2
-	VMOVUPS          Z2, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z3, Z3
-	VMOVUPS          Z3, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z4, Z4
-	VMOVUPS          Z4, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z5, Z5
-	VMOVUPS          Z5, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z6, Z6
-	VMOVUPS          Z6, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z7, Z7
-	VMOVUPS          Z7, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z8, Z8
-	VMOVUPS          Z8, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z9, Z9
-	VMOVUPS          Z9, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z10, Z10
-	VMOVUPS          Z10, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z11, Z11
-	VMOVUPS          Z11, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z12, Z12
-	VMOVUPS          Z12, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z13, Z13
-	VMOVUPS          Z13, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z14, Z14
-	VMOVUPS          Z14, (R9)
-	ADDQ             SI, R9
-	VADDPS           (R9), Z15, Z15
-	VMOVUPS          Z15, (R9)
-	ADDQ             SI, R9
-	ADDQ             $0x40, R10
-	SUBQ             $0x10, 32(SP)
-	JNZ              loop33
+	JNZ              loop37
+	MOVQ             before+72(FP), R11
+	CMPQ             R11, $0x00
+	JEQ              first38
+	MOVQ             R9, R11
+	VADDPS           (R11), Z0, Z0
+	ADDQ             SI, R11
+	VADDPS           (R11), Z1, Z1
+	ADDQ             SI, R11
+	VADDPS           (R11), Z2, Z2
+	ADDQ             SI, R11
+	VADDPS           (R11), Z3, Z3
+	ADDQ             SI, R11
+	VADDPS           (R11), Z4, Z4
+	ADDQ             SI, R11
+	VADDPS           (R11), Z5, Z5
+	ADDQ             SI, R11
+	VADDPS           (R11), Z6, Z6
+	ADDQ             SI, R11
+	VADDPS           (R11), Z7, Z7
+	ADDQ             SI, R11
+	VADDPS           (R11), Z8, Z8
+	ADDQ             SI, R11
+	VADDPS           (R11), Z9, Z9
+	ADDQ             SI, R11
+	VADDPS           (R11), Z10, Z10
+	ADDQ             SI, R11
+	VADDPS           (R11), Z11, Z11
+	ADDQ             SI, R11
+	VADDPS           (R11), Z12, Z12
+	ADDQ             SI, R11
+	VADDPS           (R11), Z13, Z13
+	ADDQ             SI, R11
+	VADDPS           (R11), Z14, Z14
+	ADDQ             SI, R11
+	VADDPS           (R11), Z15, Z15
+	ADDQ             SI, R11
 
-block31:
+first38:
+	VMOVUPS Z0, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z1, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z2, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z3, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z4, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z5, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z6, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z7, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z8, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z9, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z10, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z11, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z12, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z13, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z14, (R9)
+	ADDQ    SI, R9
+	VMOVUPS Z15, (R9)
+	ADDQ    SI, R9
+	ADDQ    $0x40, R10
+	SUBQ    $0x10, 32(SP)
+	JNZ     loop36
+
+block33:
 	ADDQ $0x00000040, DI
 	ADDQ $0x00000040, R8
 
 done23:
-	MOVQ  c+80(FP), DI
-	MOVQ  k+88(FP), R8
+	MOVQ  c+88(FP), DI
+	MOVQ  k+96(FP), R8
 	IMULQ R8, DI
 	LEAQ  (AX)(DI*4), AX
-	MOVQ  vPlane+96(FP), DI
+	MOVQ  vPlane+104(FP), DI
 	LEAQ  (CX)(DI*4), CX
-	MOVQ  dPlane+104(FP), DI
+	MOVQ  dPlane+112(FP), DI
 	LEAQ  (DX)(DI*4), DX
 	SUBQ  $0x01, 8(SP)
 	JNZ   loop18
@@ -1315,7 +1379,7 @@ TEXT ·transformInputAVX512(SB), NOSPLIT, $32-88
 	MOVQ    tilesY+56(FP), R13
 	MOVQ    R13, (SP)
 
-loop35:
+loop39:
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Z2
@@ -1333,7 +1397,7 @@ loop35:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 8(SP)
 
-loop36:
+loop40:
 	VMOVUPS      Z6, Z2
 	VMOVUPS      Z12, Z8
 	VMOVUPS      Z7, Z3
@@ -1410,7 +1474,7 @@ loop36:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop36
+	JNZ          loop40
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Z2
@@ -1430,7 +1494,7 @@ loop36:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 16(SP)
 
-loop37:
+loop41:
 	VMOVUPS      Z6, Z2
 	VMOVUPS      Z12, Z8
 	VMOVUPS      Z7, Z3
@@ -1511,7 +1575,7 @@ loop37:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop37
+	JNZ          loop41
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Z6
@@ -1529,7 +1593,7 @@ loop37:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 24(SP)
 
-loop38:
+loop42:
 	VMOVUPS      Z6, Z2
 	VMOVUPS      Z12, Z8
 	VMOVUPS      Z7, Z3
@@ -1606,14 +1670,14 @@ loop38:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop38
+	JNZ          loop42
 	LEAQ         (CX)(R10*4), CX
 	MOVQ         tilesX+48(FP), R13
 	MOVQ         channels+72(FP), R14
 	IMULQ        R14, R13
 	LEAQ         (AX)(R13*4), AX
 	SUBQ         $0x01, (SP)
-	JNZ          loop35
+	JNZ          loop39
 	VZEROUPPER
 	RET
 
@@ -1693,12 +1757,12 @@ TEXT ·transformGradAVX512(SB), NOSPLIT, $16-88
 	MOVQ    tilesY+56(FP), R12
 	MOVQ    R12, (SP)
 
-loop39:
+loop43:
 	MOVQ CX, R12
 	MOVQ tilesX+48(FP), R13
 	MOVQ R13, 8(SP)
 
-loop40:
+loop44:
 	VMOVUPS     (R12), Z2
 	VMOVUPS     (R12)(R10*1), Z5
 	VADDPS      (R12)(R10*2), Z2, Z2
@@ -1859,10 +1923,10 @@ loop40:
 	MOVQ        channels+72(FP), R13
 	LEAQ        (AX)(R13*4), AX
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop40
+	JNZ         loop44
 	LEAQ        (CX)(R10*4), CX
 	SUBQ        $0x01, (SP)
-	JNZ         loop39
+	JNZ         loop43
 	VZEROUPPER
 	RET
 
@@ -1887,12 +1951,12 @@ TEXT ·transformOutputAVX512(SB), NOSPLIT, $24-112
 	MOVQ    tilesY+80(FP), R10
 	MOVQ    R10, 8(SP)
 
-loop41:
+loop45:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop42:
+loop46:
 	VMOVUPS     (CX)(SI*1), Z4
 	VMOVUPS     (CX)(DI*1), Z5
 	VADDPS      (CX)(SI*2), Z4, Z4
@@ -2115,12 +2179,12 @@ loop42:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop42
+	JNZ         loop46
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop41
+	JNZ         loop45
 	VZEROUPPER
 	RET
 
@@ -2168,12 +2232,12 @@ TEXT ·transformOutputGradAVX512(SB), NOSPLIT, $24-160
 	MOVQ    tilesY+128(FP), SI
 	MOVQ    SI, 8(SP)
 
-loop43:
+loop47:
 	MOVQ (SP), SI
 	MOVQ tilesX+120(FP), R12
 	MOVQ R12, 16(SP)
 
-loop44:
+loop48:
 	VMOVUPS     (CX)(R8*1), Z7
 	VMOVUPS     (CX)(R9*1), Z8
 	VADDPS      (CX)(R8*2), Z7, Z7
@@ -2476,12 +2540,12 @@ loop44:
 	MOVQ        channels+144(FP), R12
 	LEAQ        (CX)(R12*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop44
+	JNZ         loop48
 	MOVQ        (SP), SI
 	LEAQ        (SI)(R11*4), SI
 	MOVQ        SI, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop43
+	JNZ         loop47
 	VZEROUPPER
 	RET
 
@@ -2528,12 +2592,12 @@ TEXT ·transformOutputGradAddAVX512(SB), NOSPLIT, $24-184
 	MOVQ    tilesY+152(FP), R13
 	MOVQ    R13, 8(SP)
 
-loop45:
+loop49:
 	MOVQ (SP), R13
 	MOVQ tilesX+144(FP), R14
 	MOVQ R14, 16(SP)
 
-loop46:
+loop50:
 	VMOVUPS     (CX)(R9*1), Z5
 	VMOVUPS     (CX)(R10*1), Z6
 	VADDPS      (CX)(R9*2), Z5, Z5
@@ -2820,12 +2884,12 @@ loop46:
 	MOVQ        channels+168(FP), R14
 	LEAQ        (CX)(R14*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop46
+	JNZ         loop50
 	MOVQ        (SP), R13
 	LEAQ        (R13)(R12*4), R13
 	MOVQ        R13, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop45
+	JNZ         loop49
 	VZEROUPPER
 	RET
 
@@ -2853,12 +2917,12 @@ TEXT ·transformOutputNormAVX512(SB), NOSPLIT, $24-112
 	MOVQ    tilesY+80(FP), DX
 	MOVQ    DX, 8(SP)
 
-loop47:
+loop51:
 	MOVQ (SP), DX
 	MOVQ tilesX+72(FP), R10
 	MOVQ R10, 16(SP)
 
-loop48:
+loop52:
 	VMOVUPS     (CX)(SI*1), Z6
 	VMOVUPS     (CX)(DI*1), Z7
 	VADDPS      (CX)(SI*2), Z6, Z6
@@ -3091,12 +3155,12 @@ loop48:
 	MOVQ        channels+96(FP), R10
 	LEAQ        (CX)(R10*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop48
+	JNZ         loop52
 	MOVQ        (SP), DX
 	LEAQ        (DX)(R9*4), DX
 	MOVQ        DX, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop47
+	JNZ         loop51
 	VZEROUPPER
 	RET
 
@@ -3125,12 +3189,12 @@ TEXT ·transformOutputNormAddAVX512(SB), NOSPLIT, $24-136
 	MOVQ    tilesY+104(FP), DX
 	MOVQ    DX, 8(SP)
 
-loop49:
+loop53:
 	MOVQ (SP), DX
 	MOVQ tilesX+96(FP), R11
 	MOVQ R11, 16(SP)
 
-loop50:
+loop54:
 	VMOVUPS     (CX)(DI*1), Z6
 	VMOVUPS     (CX)(R8*1), Z7
 	VADDPS      (CX)(DI*2), Z6, Z6
@@ -3379,12 +3443,12 @@ loop50:
 	MOVQ        channels+120(FP), R11
 	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop50
+	JNZ         loop54
 	MOVQ        (SP), DX
 	LEAQ        (DX)(R10*4), DX
 	MOVQ        DX, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop49
+	JNZ         loop53
 	VZEROUPPER
 	RET
 
@@ -3394,7 +3458,7 @@ TEXT ·transformWeightsAVX512(SB), NOSPLIT, $32-80
 	MOVQ    last+72(FP), AX
 	MOVQ    first+64(FP), CX
 	SUBQ    CX, AX
-	JLE     none51
+	JLE     none55
 	MOVQ    w_base+24(FP), CX
 	MOVQ    u_base+0(FP), DX
 	MOVQ    first+64(FP), BX
@@ -3426,12 +3490,12 @@ TEXT ·transformWeightsAVX512(SB), NOSPLIT, $32-80
 	SHRQ    $0x04, R13
 	MOVQ    R13, (SP)
 
-loop52:
+loop56:
 	MOVQ CX, R13
 	MOVQ DX, R14
 	MOVQ AX, 8(SP)
 
-loop53:
+loop57:
 	VMOVUPS      (R13), Z5
 	VADDPS       (R13)(DI*2), Z5, Z5
 	VSUBPS       (R13)(DI*1), Z5, Z6
@@ -3499,12 +3563,12 @@ loop53:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop53
+	JNZ          loop57
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 16(SP)
 
-loop54:
+loop58:
 	VMOVUPS      (R13), Z5
 	VFMADD231PS  (R13)(DI*2), Z1, Z5
 	VMOVUPS      Z5, Z6
@@ -3575,12 +3639,12 @@ loop54:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop54
+	JNZ          loop58
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 24(SP)
 
-loop55:
+loop59:
 	VMOVUPS      (R13), Z5
 	VMULPS       Z2, Z5, Z5
 	VMOVUPS      (R13)(DI*2), Z6
@@ -3639,15 +3703,15 @@ loop55:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop55
+	JNZ          loop59
 	ADDQ         $0x00000040, CX
 	MOVQ         c+48(FP), R13
 	SHLQ         $0x06, R13
 	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
-	JNZ          loop52
+	JNZ          loop56
 
-none51:
+none55:
 	VZEROUPPER
 	RET
 
@@ -3727,7 +3791,7 @@ TEXT ·transformWeightsGradAVX512(SB), NOSPLIT, $8-64
 	VMOVUPS constant9<>+0(SB), Z2
 	VMOVUPS constant7<>+0(SB), Z3
 
-loop56:
+loop60:
 	VMOVUPS      (CX)(BX*1), Z4
 	VMOVUPS      (CX)(R9*1), Z5
 	VADDPS       (CX)(BX*2), Z4, Z4
@@ -3907,7 +3971,7 @@ loop56:
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	SUBQ         $0x10, (SP)
-	JNZ          loop56
+	JNZ          loop60
 	VZEROUPPER
 	RET
 

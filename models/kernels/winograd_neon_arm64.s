@@ -538,26 +538,26 @@ loop6:
 	BNE   loop1
 	RET
 
-// func multiplyGradNEON(u, v, d []float32, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int)
-TEXT ·multiplyGradNEON(SB), NOSPLIT, $0-144
+// func multiplyGradNEON(u, v, d []float32, before, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int)
+TEXT ·multiplyGradNEON(SB), NOSPLIT, $0-152
 	MOVD  u_base+0(FP), R0
 	MOVD  v_base+24(FP), R1
 	MOVD  d_base+48(FP), R2
-	MOVD  c+80(FP), R3
+	MOVD  c+88(FP), R3
 	LSL   $2, R3, R3
-	MOVD  k+88(FP), R4
+	MOVD  k+96(FP), R4
 	LSL   $2, R4, R4
 	MOVD  $36, R5
 
 loop7:
 	MOVD  R0, R6
 	MOVD  R2, R7
-	MOVD  k+88(FP), R8
+	MOVD  k+96(FP), R8
 
 loop8:
 	MOVD  R6, R9
 	MOVD  R1, R10
-	MOVD  c+80(FP), R11
+	MOVD  c+88(FP), R11
 
 loop9:
 	VEOR  V0.B16, V0.B16, V0.B16
@@ -586,7 +586,7 @@ loop9:
 	VEOR  V23.B16, V23.B16, V23.B16
 	MOVD  R10, R12
 	MOVD  R7, R13
-	MOVD  tiles+72(FP), R14
+	MOVD  tiles+80(FP), R14
 
 loop10:
 	FMOVQ (R12), F24
@@ -621,58 +621,69 @@ loop10:
 	ADD   R4, R13, R13
 	SUBS  $1, R14, R14
 	BNE   loop10
-	FLDPQ (R9), (F26, F27)
+	MOVD  before+72(FP), R15
+	CBZ   R15, first11
+	MOVD  R9, R15
+	FLDPQ (R15), (F26, F27)
 	WORD  $0x4e20d740 // fadd v0.4s, v26.4s, v0.4s
 	WORD  $0x4e21d761 // fadd v1.4s, v27.4s, v1.4s
-	FSTPQ (F0, F1), (R9)
-	FLDPQ 32(R9), (F28, F29)
+	FLDPQ 32(R15), (F28, F29)
 	WORD  $0x4e22d782 // fadd v2.4s, v28.4s, v2.4s
 	WORD  $0x4e23d7a3 // fadd v3.4s, v29.4s, v3.4s
-	FSTPQ (F2, F3), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F26, F27)
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F26, F27)
 	WORD  $0x4e24d744 // fadd v4.4s, v26.4s, v4.4s
 	WORD  $0x4e25d765 // fadd v5.4s, v27.4s, v5.4s
-	FSTPQ (F4, F5), (R9)
-	FLDPQ 32(R9), (F28, F29)
+	FLDPQ 32(R15), (F28, F29)
 	WORD  $0x4e26d786 // fadd v6.4s, v28.4s, v6.4s
 	WORD  $0x4e27d7a7 // fadd v7.4s, v29.4s, v7.4s
-	FSTPQ (F6, F7), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F26, F27)
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F26, F27)
 	WORD  $0x4e28d748 // fadd v8.4s, v26.4s, v8.4s
 	WORD  $0x4e29d769 // fadd v9.4s, v27.4s, v9.4s
-	FSTPQ (F8, F9), (R9)
-	FLDPQ 32(R9), (F28, F29)
+	FLDPQ 32(R15), (F28, F29)
 	WORD  $0x4e2ad78a // fadd v10.4s, v28.4s, v10.4s
 	WORD  $0x4e2bd7ab // fadd v11.4s, v29.4s, v11.4s
-	FSTPQ (F10, F11), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F26, F27)
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F26, F27)
 	WORD  $0x4e2cd74c // fadd v12.4s, v26.4s, v12.4s
 	WORD  $0x4e2dd76d // fadd v13.4s, v27.4s, v13.4s
-	FSTPQ (F12, F13), (R9)
-	FLDPQ 32(R9), (F28, F29)
+	FLDPQ 32(R15), (F28, F29)
 	WORD  $0x4e2ed78e // fadd v14.4s, v28.4s, v14.4s
 	WORD  $0x4e2fd7af // fadd v15.4s, v29.4s, v15.4s
-	FSTPQ (F14, F15), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F26, F27)
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F26, F27)
 	WORD  $0x4e30d750 // fadd v16.4s, v26.4s, v16.4s
 	WORD  $0x4e31d771 // fadd v17.4s, v27.4s, v17.4s
-	FSTPQ (F16, F17), (R9)
-	FLDPQ 32(R9), (F28, F29)
+	FLDPQ 32(R15), (F28, F29)
 	WORD  $0x4e32d792 // fadd v18.4s, v28.4s, v18.4s
 	WORD  $0x4e33d7b3 // fadd v19.4s, v29.4s, v19.4s
-	FSTPQ (F18, F19), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F26, F27)
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F26, F27)
 	WORD  $0x4e34d754 // fadd v20.4s, v26.4s, v20.4s
 	WORD  $0x4e35d775 // fadd v21.4s, v27.4s, v21.4s
-	FSTPQ (F20, F21), (R9)
-	FLDPQ 32(R9), (F28, F29)
+	FLDPQ 32(R15), (F28, F29)
 	WORD  $0x4e36d796 // fadd v22.4s, v28.4s, v22.4s
 	WORD  $0x4e37d7b7 // fadd v23.4s, v29.4s, v23.4s
+	ADD   R4, R15, R15
+
+first11:
+	FSTPQ (F0, F1), (R9)
+	FSTPQ (F2, F3), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F4, F5), (R9)
+	FSTPQ (F6, F7), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F8, F9), (R9)
+	FSTPQ (F10, F11), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F12, F13), (R9)
+	FSTPQ (F14, F15), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F16, F17), (R9)
+	FSTPQ (F18, F19), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F20, F21), (R9)
 	FSTPQ (F22, F23), 32(R9)
 	ADD   R4, R9, R9
 	ADD   $24, R10, R10
@@ -698,106 +709,7 @@ loop10:
 	VEOR  V19.B16, V19.B16, V19.B16
 	MOVD  R10, R12
 	MOVD  R7, R13
-	MOVD  tiles+72(FP), R14
-
-loop11:
-	FMOVQ (R12), F20
-	FMOVS 16(R12), F21
-	FLDPQ (R13), (F22, F23)
-	WORD  $0x4f9412c0 // fmla v0.4s, v22.4s, v20.s[0]
-	WORD  $0x4f9412e1 // fmla v1.4s, v23.4s, v20.s[0]
-	WORD  $0x4fb412c4 // fmla v4.4s, v22.4s, v20.s[1]
-	WORD  $0x4fb412e5 // fmla v5.4s, v23.4s, v20.s[1]
-	WORD  $0x4f941ac8 // fmla v8.4s, v22.4s, v20.s[2]
-	WORD  $0x4f941ae9 // fmla v9.4s, v23.4s, v20.s[2]
-	WORD  $0x4fb41acc // fmla v12.4s, v22.4s, v20.s[3]
-	WORD  $0x4fb41aed // fmla v13.4s, v23.4s, v20.s[3]
-	WORD  $0x4f9512d0 // fmla v16.4s, v22.4s, v21.s[0]
-	WORD  $0x4f9512f1 // fmla v17.4s, v23.4s, v21.s[0]
-	FLDPQ 32(R13), (F24, F25)
-	WORD  $0x4f941302 // fmla v2.4s, v24.4s, v20.s[0]
-	WORD  $0x4f941323 // fmla v3.4s, v25.4s, v20.s[0]
-	WORD  $0x4fb41306 // fmla v6.4s, v24.4s, v20.s[1]
-	WORD  $0x4fb41327 // fmla v7.4s, v25.4s, v20.s[1]
-	WORD  $0x4f941b0a // fmla v10.4s, v24.4s, v20.s[2]
-	WORD  $0x4f941b2b // fmla v11.4s, v25.4s, v20.s[2]
-	WORD  $0x4fb41b0e // fmla v14.4s, v24.4s, v20.s[3]
-	WORD  $0x4fb41b2f // fmla v15.4s, v25.4s, v20.s[3]
-	WORD  $0x4f951312 // fmla v18.4s, v24.4s, v21.s[0]
-	WORD  $0x4f951333 // fmla v19.4s, v25.4s, v21.s[0]
-	ADD   R3, R12, R12
-	ADD   R4, R13, R13
-	SUBS  $1, R14, R14
-	BNE   loop11
-	FLDPQ (R9), (F22, F23)
-	WORD  $0x4e20d6c0 // fadd v0.4s, v22.4s, v0.4s
-	WORD  $0x4e21d6e1 // fadd v1.4s, v23.4s, v1.4s
-	FSTPQ (F0, F1), (R9)
-	FLDPQ 32(R9), (F24, F25)
-	WORD  $0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
-	WORD  $0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
-	FSTPQ (F2, F3), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F22, F23)
-	WORD  $0x4e24d6c4 // fadd v4.4s, v22.4s, v4.4s
-	WORD  $0x4e25d6e5 // fadd v5.4s, v23.4s, v5.4s
-	FSTPQ (F4, F5), (R9)
-	FLDPQ 32(R9), (F24, F25)
-	WORD  $0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
-	WORD  $0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
-	FSTPQ (F6, F7), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F22, F23)
-	WORD  $0x4e28d6c8 // fadd v8.4s, v22.4s, v8.4s
-	WORD  $0x4e29d6e9 // fadd v9.4s, v23.4s, v9.4s
-	FSTPQ (F8, F9), (R9)
-	FLDPQ 32(R9), (F24, F25)
-	WORD  $0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
-	WORD  $0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
-	FSTPQ (F10, F11), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F22, F23)
-	WORD  $0x4e2cd6cc // fadd v12.4s, v22.4s, v12.4s
-	WORD  $0x4e2dd6ed // fadd v13.4s, v23.4s, v13.4s
-	FSTPQ (F12, F13), (R9)
-	FLDPQ 32(R9), (F24, F25)
-	WORD  $0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
-	WORD  $0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
-	FSTPQ (F14, F15), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F22, F23)
-	WORD  $0x4e30d6d0 // fadd v16.4s, v22.4s, v16.4s
-	WORD  $0x4e31d6f1 // fadd v17.4s, v23.4s, v17.4s
-	FSTPQ (F16, F17), (R9)
-	FLDPQ 32(R9), (F24, F25)
-	WORD  $0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
-	WORD  $0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
-	FSTPQ (F18, F19), 32(R9)
-	ADD   R4, R9, R9
-	ADD   $20, R10, R10
-	VEOR  V0.B16, V0.B16, V0.B16
-	VEOR  V1.B16, V1.B16, V1.B16
-	VEOR  V2.B16, V2.B16, V2.B16
-	VEOR  V3.B16, V3.B16, V3.B16
-	VEOR  V4.B16, V4.B16, V4.B16
-	VEOR  V5.B16, V5.B16, V5.B16
-	VEOR  V6.B16, V6.B16, V6.B16
-	VEOR  V7.B16, V7.B16, V7.B16
-	VEOR  V8.B16, V8.B16, V8.B16
-	VEOR  V9.B16, V9.B16, V9.B16
-	VEOR  V10.B16, V10.B16, V10.B16
-	VEOR  V11.B16, V11.B16, V11.B16
-	VEOR  V12.B16, V12.B16, V12.B16
-	VEOR  V13.B16, V13.B16, V13.B16
-	VEOR  V14.B16, V14.B16, V14.B16
-	VEOR  V15.B16, V15.B16, V15.B16
-	VEOR  V16.B16, V16.B16, V16.B16
-	VEOR  V17.B16, V17.B16, V17.B16
-	VEOR  V18.B16, V18.B16, V18.B16
-	VEOR  V19.B16, V19.B16, V19.B16
-	MOVD  R10, R12
-	MOVD  R7, R13
-	MOVD  tiles+72(FP), R14
+	MOVD  tiles+80(FP), R14
 
 loop12:
 	FMOVQ (R12), F20
@@ -828,49 +740,168 @@ loop12:
 	ADD   R4, R13, R13
 	SUBS  $1, R14, R14
 	BNE   loop12
-	FLDPQ (R9), (F22, F23)
+	MOVD  before+72(FP), R15
+	CBZ   R15, first13
+	MOVD  R9, R15
+	FLDPQ (R15), (F22, F23)
 	WORD  $0x4e20d6c0 // fadd v0.4s, v22.4s, v0.4s
 	WORD  $0x4e21d6e1 // fadd v1.4s, v23.4s, v1.4s
-	FSTPQ (F0, F1), (R9)
-	FLDPQ 32(R9), (F24, F25)
+	FLDPQ 32(R15), (F24, F25)
 	WORD  $0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
 	WORD  $0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
-	FSTPQ (F2, F3), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F22, F23)
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F22, F23)
 	WORD  $0x4e24d6c4 // fadd v4.4s, v22.4s, v4.4s
 	WORD  $0x4e25d6e5 // fadd v5.4s, v23.4s, v5.4s
-	FSTPQ (F4, F5), (R9)
-	FLDPQ 32(R9), (F24, F25)
+	FLDPQ 32(R15), (F24, F25)
 	WORD  $0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
 	WORD  $0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
-	FSTPQ (F6, F7), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F22, F23)
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F22, F23)
 	WORD  $0x4e28d6c8 // fadd v8.4s, v22.4s, v8.4s
 	WORD  $0x4e29d6e9 // fadd v9.4s, v23.4s, v9.4s
-	FSTPQ (F8, F9), (R9)
-	FLDPQ 32(R9), (F24, F25)
+	FLDPQ 32(R15), (F24, F25)
 	WORD  $0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
 	WORD  $0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
-	FSTPQ (F10, F11), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F22, F23)
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F22, F23)
 	WORD  $0x4e2cd6cc // fadd v12.4s, v22.4s, v12.4s
 	WORD  $0x4e2dd6ed // fadd v13.4s, v23.4s, v13.4s
-	FSTPQ (F12, F13), (R9)
-	FLDPQ 32(R9), (F24, F25)
+	FLDPQ 32(R15), (F24, F25)
 	WORD  $0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
 	WORD  $0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
-	FSTPQ (F14, F15), 32(R9)
-	ADD   R4, R9, R9
-	FLDPQ (R9), (F22, F23)
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F22, F23)
 	WORD  $0x4e30d6d0 // fadd v16.4s, v22.4s, v16.4s
 	WORD  $0x4e31d6f1 // fadd v17.4s, v23.4s, v17.4s
-	FSTPQ (F16, F17), (R9)
-	FLDPQ 32(R9), (F24, F25)
+	FLDPQ 32(R15), (F24, F25)
 	WORD  $0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
 	WORD  $0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
+	ADD   R4, R15, R15
+
+first13:
+	FSTPQ (F0, F1), (R9)
+	FSTPQ (F2, F3), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F4, F5), (R9)
+	FSTPQ (F6, F7), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F8, F9), (R9)
+	FSTPQ (F10, F11), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F12, F13), (R9)
+	FSTPQ (F14, F15), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F16, F17), (R9)
+	FSTPQ (F18, F19), 32(R9)
+	ADD   R4, R9, R9
+	ADD   $20, R10, R10
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	VEOR  V4.B16, V4.B16, V4.B16
+	VEOR  V5.B16, V5.B16, V5.B16
+	VEOR  V6.B16, V6.B16, V6.B16
+	VEOR  V7.B16, V7.B16, V7.B16
+	VEOR  V8.B16, V8.B16, V8.B16
+	VEOR  V9.B16, V9.B16, V9.B16
+	VEOR  V10.B16, V10.B16, V10.B16
+	VEOR  V11.B16, V11.B16, V11.B16
+	VEOR  V12.B16, V12.B16, V12.B16
+	VEOR  V13.B16, V13.B16, V13.B16
+	VEOR  V14.B16, V14.B16, V14.B16
+	VEOR  V15.B16, V15.B16, V15.B16
+	VEOR  V16.B16, V16.B16, V16.B16
+	VEOR  V17.B16, V17.B16, V17.B16
+	VEOR  V18.B16, V18.B16, V18.B16
+	VEOR  V19.B16, V19.B16, V19.B16
+	MOVD  R10, R12
+	MOVD  R7, R13
+	MOVD  tiles+80(FP), R14
+
+loop14:
+	FMOVQ (R12), F20
+	FMOVS 16(R12), F21
+	FLDPQ (R13), (F22, F23)
+	WORD  $0x4f9412c0 // fmla v0.4s, v22.4s, v20.s[0]
+	WORD  $0x4f9412e1 // fmla v1.4s, v23.4s, v20.s[0]
+	WORD  $0x4fb412c4 // fmla v4.4s, v22.4s, v20.s[1]
+	WORD  $0x4fb412e5 // fmla v5.4s, v23.4s, v20.s[1]
+	WORD  $0x4f941ac8 // fmla v8.4s, v22.4s, v20.s[2]
+	WORD  $0x4f941ae9 // fmla v9.4s, v23.4s, v20.s[2]
+	WORD  $0x4fb41acc // fmla v12.4s, v22.4s, v20.s[3]
+	WORD  $0x4fb41aed // fmla v13.4s, v23.4s, v20.s[3]
+	WORD  $0x4f9512d0 // fmla v16.4s, v22.4s, v21.s[0]
+	WORD  $0x4f9512f1 // fmla v17.4s, v23.4s, v21.s[0]
+	FLDPQ 32(R13), (F24, F25)
+	WORD  $0x4f941302 // fmla v2.4s, v24.4s, v20.s[0]
+	WORD  $0x4f941323 // fmla v3.4s, v25.4s, v20.s[0]
+	WORD  $0x4fb41306 // fmla v6.4s, v24.4s, v20.s[1]
+	WORD  $0x4fb41327 // fmla v7.4s, v25.4s, v20.s[1]
+	WORD  $0x4f941b0a // fmla v10.4s, v24.4s, v20.s[2]
+	WORD  $0x4f941b2b // fmla v11.4s, v25.4s, v20.s[2]
+	WORD  $0x4fb41b0e // fmla v14.4s, v24.4s, v20.s[3]
+	WORD  $0x4fb41b2f // fmla v15.4s, v25.4s, v20.s[3]
+	WORD  $0x4f951312 // fmla v18.4s, v24.4s, v21.s[0]
+	WORD  $0x4f951333 // fmla v19.4s, v25.4s, v21.s[0]
+	ADD   R3, R12, R12
+	ADD   R4, R13, R13
+	SUBS  $1, R14, R14
+	BNE   loop14
+	MOVD  before+72(FP), R15
+	CBZ   R15, first15
+	MOVD  R9, R15
+	FLDPQ (R15), (F22, F23)
+	WORD  $0x4e20d6c0 // fadd v0.4s, v22.4s, v0.4s
+	WORD  $0x4e21d6e1 // fadd v1.4s, v23.4s, v1.4s
+	FLDPQ 32(R15), (F24, F25)
+	WORD  $0x4e22d702 // fadd v2.4s, v24.4s, v2.4s
+	WORD  $0x4e23d723 // fadd v3.4s, v25.4s, v3.4s
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F22, F23)
+	WORD  $0x4e24d6c4 // fadd v4.4s, v22.4s, v4.4s
+	WORD  $0x4e25d6e5 // fadd v5.4s, v23.4s, v5.4s
+	FLDPQ 32(R15), (F24, F25)
+	WORD  $0x4e26d706 // fadd v6.4s, v24.4s, v6.4s
+	WORD  $0x4e27d727 // fadd v7.4s, v25.4s, v7.4s
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F22, F23)
+	WORD  $0x4e28d6c8 // fadd v8.4s, v22.4s, v8.4s
+	WORD  $0x4e29d6e9 // fadd v9.4s, v23.4s, v9.4s
+	FLDPQ 32(R15), (F24, F25)
+	WORD  $0x4e2ad70a // fadd v10.4s, v24.4s, v10.4s
+	WORD  $0x4e2bd72b // fadd v11.4s, v25.4s, v11.4s
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F22, F23)
+	WORD  $0x4e2cd6cc // fadd v12.4s, v22.4s, v12.4s
+	WORD  $0x4e2dd6ed // fadd v13.4s, v23.4s, v13.4s
+	FLDPQ 32(R15), (F24, F25)
+	WORD  $0x4e2ed70e // fadd v14.4s, v24.4s, v14.4s
+	WORD  $0x4e2fd72f // fadd v15.4s, v25.4s, v15.4s
+	ADD   R4, R15, R15
+	FLDPQ (R15), (F22, F23)
+	WORD  $0x4e30d6d0 // fadd v16.4s, v22.4s, v16.4s
+	WORD  $0x4e31d6f1 // fadd v17.4s, v23.4s, v17.4s
+	FLDPQ 32(R15), (F24, F25)
+	WORD  $0x4e32d712 // fadd v18.4s, v24.4s, v18.4s
+	WORD  $0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
+	ADD   R4, R15, R15
+
+first15:
+	FSTPQ (F0, F1), (R9)
+	FSTPQ (F2, F3), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F4, F5), (R9)
+	FSTPQ (F6, F7), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F8, F9), (R9)
+	FSTPQ (F10, F11), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F12, F13), (R9)
+	FSTPQ (F14, F15), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F16, F17), (R9)
 	FSTPQ (F18, F19), 32(R9)
 	ADD   R4, R9, R9
 	ADD   $20, R10, R10
@@ -880,13 +911,13 @@ loop12:
 	ADD   $64, R7, R7
 	SUBS  $16, R8, R8
 	BNE   loop8
-	MOVD  c+80(FP), R9
-	MOVD  k+88(FP), R10
+	MOVD  c+88(FP), R9
+	MOVD  k+96(FP), R10
 	MUL   R10, R9, R9
 	ADD   R9<<2, R0, R0
-	MOVD  vPlane+96(FP), R9
+	MOVD  vPlane+104(FP), R9
 	ADD   R9<<2, R1, R1
-	MOVD  dPlane+104(FP), R9
+	MOVD  dPlane+112(FP), R9
 	ADD   R9<<2, R2, R2
 	SUBS  $1, R5, R5
 	BNE   loop7
@@ -912,10 +943,10 @@ TEXT ·transformInputNEON(SB), NOSPLIT, $0-88
 	FMOVQ (R11), F0
 	MOVD  tilesY+56(FP), R11
 
-loop13:
+loop16:
 	MOVD  $4, R12
 
-loop14:
+loop17:
 	MOVD  R1, R13
 	ADD   R2, R13, R14
 	ADD   R2, R14, R15
@@ -941,7 +972,7 @@ loop14:
 	WORD  $0x4eaed5ac // fsub v12.4s, v13.4s, v14.4s
 	MOVD  tilesX+48(FP), R21
 
-loop15:
+loop18:
 	VORR  V5.B16, V5.B16, V1.B16
 	VORR  V11.B16, V11.B16, V7.B16
 	VORR  V6.B16, V6.B16, V2.B16
@@ -1032,7 +1063,7 @@ loop15:
 	WORD  $0x3ca66aca // str q10, [x22,x6]
 	ADD   R3, R20, R20
 	SUBS  $1, R21, R21
-	BNE   loop15
+	BNE   loop18
 	MOVD  R1, R13
 	ADD   R2, R13, R14
 	ADD   R2, R14, R15
@@ -1060,7 +1091,7 @@ loop15:
 	WORD  $0x4eaed5ac // fsub v12.4s, v13.4s, v14.4s
 	MOVD  tilesX+48(FP), R21
 
-loop16:
+loop19:
 	VORR  V5.B16, V5.B16, V1.B16
 	VORR  V11.B16, V11.B16, V7.B16
 	VORR  V6.B16, V6.B16, V2.B16
@@ -1156,7 +1187,7 @@ loop16:
 	WORD  $0x3ca66aca // str q10, [x22,x6]
 	ADD   R3, R20, R20
 	SUBS  $1, R21, R21
-	BNE   loop16
+	BNE   loop19
 	MOVD  R1, R13
 	ADD   R2, R13, R14
 	ADD   R2, R14, R15
@@ -1190,7 +1221,7 @@ loop16:
 	VORR  V14.B16, V14.B16, V12.B16
 	MOVD  tilesX+48(FP), R21
 
-loop17:
+loop20:
 	VORR  V5.B16, V5.B16, V1.B16
 	VORR  V11.B16, V11.B16, V7.B16
 	VORR  V6.B16, V6.B16, V2.B16
@@ -1298,11 +1329,11 @@ loop17:
 	WORD  $0x3ca66aca // str q10, [x22,x6]
 	ADD   R3, R20, R20
 	SUBS  $1, R21, R21
-	BNE   loop17
+	BNE   loop20
 	ADD   $16, R0, R0
 	ADD   $16, R1, R1
 	SUBS  $1, R12, R12
-	BNE   loop14
+	BNE   loop17
 	ADD   R2<<2, R1, R1
 	MOVD  tilesX+48(FP), R12
 	MUL   R3, R12, R12
@@ -1310,7 +1341,7 @@ loop17:
 	SUB   $64, R1, R1
 	SUB   $64, R0, R0
 	SUBS  $1, R11, R11
-	BNE   loop13
+	BNE   loop16
 	RET
 
 // func transformGradNEON(v, s []float32, tilesX, tilesY, stride, channels, plane int)
@@ -1333,17 +1364,17 @@ TEXT ·transformGradNEON(SB), NOSPLIT, $0-88
 	FMOVQ (R11), F0
 	MOVD  tilesY+56(FP), R11
 
-loop18:
+loop21:
 	MOVD  R1, R12
 	ADD   R2, R12, R13
 	ADD   R2, R13, R14
 	ADD   R2, R14, R15
 	MOVD  tilesX+48(FP), R16
 
-loop19:
+loop22:
 	MOVD  $4, R17
 
-loop20:
+loop23:
 	FMOVQ (R12), F9
 	FMOVQ (R13), F10
 	FMOVQ (R14), F11
@@ -1532,7 +1563,7 @@ loop20:
 	ADD   $16, R14, R14
 	ADD   $16, R15, R15
 	SUBS  $1, R17, R17
-	BNE   loop20
+	BNE   loop23
 	ADD   $192, R12, R12
 	ADD   $192, R13, R13
 	ADD   $192, R14, R14
@@ -1540,10 +1571,10 @@ loop20:
 	ADD   R3, R0, R0
 	SUB   $64, R0, R0
 	SUBS  $1, R16, R16
-	BNE   loop19
+	BNE   loop22
 	ADD   R2<<2, R1, R1
 	SUBS  $1, R11, R11
-	BNE   loop18
+	BNE   loop21
 	RET
 
 // func transformOutputNEON(y, stats, m []float32, tilesX, tilesY, stride, channels, plane int)
@@ -1567,14 +1598,14 @@ TEXT ·transformOutputNEON(SB), NOSPLIT, $0-112
 	MOVD  $0, R12
 	MOVD  tilesY+80(FP), R13
 
-loop21:
+loop24:
 	MOVD  R12, R11
 	MOVD  tilesX+72(FP), R14
 
-loop22:
+loop25:
 	MOVD  $4, R15
 
-loop23:
+loop26:
 	MOVD  R11, R16
 	MOVD  R1, R17
 	WORD  $0x3ce56a2f // ldr q15, [x17,x5]
@@ -1831,7 +1862,7 @@ loop23:
 	ADD   $16, R2, R2
 	ADD   $16, R11, R11
 	SUBS  $1, R15, R15
-	BNE   loop23
+	BNE   loop26
 	SUB   $64, R1, R1
 	SUB   $64, R2, R2
 	SUB   $64, R11, R11
@@ -1839,10 +1870,10 @@ loop23:
 	MOVD  channels+96(FP), R15
 	ADD   R15<<2, R1, R1
 	SUBS  $1, R14, R14
-	BNE   loop22
+	BNE   loop25
 	ADD   R10<<2, R12, R12
 	SUBS  $1, R13, R13
-	BNE   loop21
+	BNE   loop24
 	RET
 
 // func transformOutputGradNEON(y, stats, m, z, norm []float32, tilesX, tilesY, stride, channels, plane int)
@@ -1868,14 +1899,14 @@ TEXT ·transformOutputGradNEON(SB), NOSPLIT, $0-160
 	MOVD  $0, R14
 	MOVD  tilesY+128(FP), R15
 
-loop24:
+loop27:
 	MOVD  R14, R13
 	MOVD  tilesX+120(FP), R16
 
-loop25:
+loop28:
 	MOVD  $4, R17
 
-loop26:
+loop29:
 	FMOVQ (R4), F1
 	FMOVQ 64(R4), F2
 	MOVD  R13, R19
@@ -2219,7 +2250,7 @@ loop26:
 	ADD   $16, R4, R4
 	ADD   $16, R13, R13
 	SUBS  $1, R17, R17
-	BNE   loop26
+	BNE   loop29
 	SUB   $64, R1, R1
 	SUB   $64, R2, R2
 	SUB   $64, R4, R4
@@ -2228,10 +2259,10 @@ loop26:
 	MOVD  channels+144(FP), R17
 	ADD   R17<<2, R1, R1
 	SUBS  $1, R16, R16
-	BNE   loop25
+	BNE   loop28
 	ADD   R12<<2, R14, R14
 	SUBS  $1, R15, R15
-	BNE   loop24
+	BNE   loop27
 	RET
 
 // func transformOutputGradAddNEON(y, stats, m, z, a, g2 []float32, tilesX, tilesY, stride, channels, plane int)
@@ -2258,14 +2289,14 @@ TEXT ·transformOutputGradAddNEON(SB), NOSPLIT, $0-184
 	MOVD  $0, R15
 	MOVD  tilesY+152(FP), R16
 
-loop27:
+loop30:
 	MOVD  R15, R14
 	MOVD  tilesX+144(FP), R17
 
-loop28:
+loop31:
 	MOVD  $4, R19
 
-loop29:
+loop32:
 	MOVD  R14, R20
 	MOVD  R1, R21
 	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
@@ -2630,7 +2661,7 @@ loop29:
 	ADD   $16, R2, R2
 	ADD   $16, R14, R14
 	SUBS  $1, R19, R19
-	BNE   loop29
+	BNE   loop32
 	SUB   $64, R1, R1
 	SUB   $64, R2, R2
 	SUB   $64, R14, R14
@@ -2638,10 +2669,10 @@ loop29:
 	MOVD  channels+168(FP), R19
 	ADD   R19<<2, R1, R1
 	SUBS  $1, R17, R17
-	BNE   loop28
+	BNE   loop31
 	ADD   R13<<2, R15, R15
 	SUBS  $1, R16, R16
-	BNE   loop27
+	BNE   loop30
 	RET
 
 // func transformOutputNormNEON(y, m, norm []float32, tilesX, tilesY, stride, channels, plane int)
@@ -2665,14 +2696,14 @@ TEXT ·transformOutputNormNEON(SB), NOSPLIT, $0-112
 	MOVD  $0, R12
 	MOVD  tilesY+80(FP), R13
 
-loop30:
+loop33:
 	MOVD  R12, R11
 	MOVD  tilesX+72(FP), R14
 
-loop31:
+loop34:
 	MOVD  $4, R15
 
-loop32:
+loop35:
 	FMOVQ (R2), F1
 	FMOVQ 64(R2), F2
 	VEOR  V3.B16, V3.B16, V3.B16
@@ -2934,7 +2965,7 @@ loop32:
 	ADD   $16, R2, R2
 	ADD   $16, R11, R11
 	SUBS  $1, R15, R15
-	BNE   loop32
+	BNE   loop35
 	SUB   $64, R1, R1
 	SUB   $64, R2, R2
 	SUB   $64, R11, R11
@@ -2942,10 +2973,10 @@ loop32:
 	MOVD  channels+96(FP), R15
 	ADD   R15<<2, R1, R1
 	SUBS  $1, R14, R14
-	BNE   loop31
+	BNE   loop34
 	ADD   R10<<2, R12, R12
 	SUBS  $1, R13, R13
-	BNE   loop30
+	BNE   loop33
 	RET
 
 // func transformOutputNormAddNEON(y, m, add, norm []float32, tilesX, tilesY, stride, channels, plane int)
@@ -2970,14 +3001,14 @@ TEXT ·transformOutputNormAddNEON(SB), NOSPLIT, $0-136
 	MOVD  $0, R13
 	MOVD  tilesY+104(FP), R14
 
-loop33:
+loop36:
 	MOVD  R13, R12
 	MOVD  tilesX+96(FP), R15
 
-loop34:
+loop37:
 	MOVD  $4, R16
 
-loop35:
+loop38:
 	FMOVQ (R2), F1
 	FMOVQ 64(R2), F2
 	VEOR  V3.B16, V3.B16, V3.B16
@@ -3275,7 +3306,7 @@ loop35:
 	ADD   $16, R2, R2
 	ADD   $16, R12, R12
 	SUBS  $1, R16, R16
-	BNE   loop35
+	BNE   loop38
 	SUB   $64, R1, R1
 	SUB   $64, R2, R2
 	SUB   $64, R12, R12
@@ -3283,10 +3314,10 @@ loop35:
 	MOVD  channels+120(FP), R16
 	ADD   R16<<2, R1, R1
 	SUBS  $1, R15, R15
-	BNE   loop34
+	BNE   loop37
 	ADD   R11<<2, R13, R13
 	SUBS  $1, R14, R14
-	BNE   loop33
+	BNE   loop36
 	RET
 
 // func transformWeightsNEON(u, w []float32, c, k, first, last int)
@@ -3294,7 +3325,7 @@ TEXT ·transformWeightsNEON(SB), NOSPLIT, $0-80
 	MOVD  first+64(FP), R0
 	MOVD  last+72(FP), R1
 	SUBS  R0, R1, R1
-	BLE   none36
+	BLE   none39
 	MOVD  w_base+24(FP), R2
 	MOVD  u_base+0(FP), R3
 	MOVD  k+56(FP), R4
@@ -3317,17 +3348,17 @@ TEXT ·transformWeightsNEON(SB), NOSPLIT, $0-80
 	FMOVQ (R13), F1
 	MOVD  k+56(FP), R13
 
-loop37:
+loop40:
 	MOVD  R2, R14
 	ADD   R9, R14, R15
 	ADD   R9, R15, R16
 	MOVD  R3, R17
 	MOVD  R1, R19
 
-loop38:
+loop41:
 	MOVD  $4, R20
 
-loop39:
+loop42:
 	FMOVQ (R14), F8
 	FMOVQ (R15), F9
 	FMOVQ (R16), F10
@@ -3399,7 +3430,7 @@ loop39:
 	ADD   $16, R15, R15
 	ADD   $16, R16, R16
 	SUBS  $1, R20, R20
-	BNE   loop39
+	BNE   loop42
 	ADD   R4, R14, R14
 	SUB   $64, R14, R14
 	ADD   R4, R15, R15
@@ -3407,17 +3438,17 @@ loop39:
 	ADD   R4, R16, R16
 	SUB   $64, R16, R16
 	SUBS  $1, R19, R19
-	BNE   loop38
+	BNE   loop41
 	MOVD  R2, R14
 	ADD   R9, R14, R15
 	ADD   R9, R15, R16
 	MOVD  R3, R17
 	MOVD  R1, R19
 
-loop40:
+loop43:
 	MOVD  $4, R20
 
-loop41:
+loop44:
 	FMOVQ (R14), F8
 	FMOVQ (R15), F9
 	FMOVQ (R16), F10
@@ -3496,7 +3527,7 @@ loop41:
 	ADD   $16, R15, R15
 	ADD   $16, R16, R16
 	SUBS  $1, R20, R20
-	BNE   loop41
+	BNE   loop44
 	ADD   R4, R14, R14
 	SUB   $64, R14, R14
 	ADD   R4, R15, R15
@@ -3504,17 +3535,17 @@ loop41:
 	ADD   R4, R16, R16
 	SUB   $64, R16, R16
 	SUBS  $1, R19, R19
-	BNE   loop40
+	BNE   loop43
 	MOVD  R2, R14
 	ADD   R9, R14, R15
 	ADD   R9, R15, R16
 	MOVD  R3, R17
 	MOVD  R1, R19
 
-loop42:
+loop45:
 	MOVD  $4, R20
 
-loop43:
+loop46:
 	FMOVQ (R14), F8
 	FMOVQ (R15), F9
 	FMOVQ (R16), F10
@@ -3578,7 +3609,7 @@ loop43:
 	ADD   $16, R15, R15
 	ADD   $16, R16, R16
 	SUBS  $1, R20, R20
-	BNE   loop43
+	BNE   loop46
 	ADD   R4, R14, R14
 	SUB   $64, R14, R14
 	ADD   R4, R15, R15
@@ -3586,13 +3617,13 @@ loop43:
 	ADD   R4, R16, R16
 	SUB   $64, R16, R16
 	SUBS  $1, R19, R19
-	BNE   loop42
+	BNE   loop45
 	ADD   $64, R2, R2
 	ADD   R5, R3, R3
 	SUBS  $16, R13, R13
-	BNE   loop37
+	BNE   loop40
 
-none36:
+none39:
 	RET
 
 // func transformWeightsGradNEON(w, u []float32, c, k int)
@@ -3613,7 +3644,7 @@ TEXT ·transformWeightsGradNEON(SB), NOSPLIT, $0-64
 	MOVD  $numbers9<>(SB), R11
 	FMOVQ (R11), F0
 
-loop44:
+loop47:
 	MOVD  R1, R11
 	FMOVQ (R11), F19
 	WORD  $0x3ce66974 // ldr q20, [x11,x6]
@@ -3785,5 +3816,5 @@ loop44:
 	ADD   $16, R0, R0
 	ADD   $16, R1, R1
 	SUBS  $4, R2, R2
-	BNE   loop44
+	BNE   loop47
 	RET

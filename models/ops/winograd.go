@@ -182,7 +182,6 @@ func (w *winograd) backwardSlot(thread, slot int) {
 	clearSlot(w.in.norm.gradSums, slot, c)
 	w.clearBorders(s.pixels)
 	filters := s.filters[:kernels.PatchArea*c*out]
-	clear(filters)
 	from, to := slotRange(slot, w.slotCount, w.groupCount)
 	for group := from; group < to; group++ {
 		first, row := w.at(group)
@@ -228,7 +227,7 @@ func (w *winograd) backwardSlot(thread, slot int) {
 		if group+1 < w.groupCount {
 			ahead = expect(ahead, w.out.offset(next, 0, nextRow), w.out.grad, w.out.z)
 		}
-		k.MultiplyGrad(filters, s.input, s.grad, w.group, c, out, cPlane, outPlane, ahead, w.lines(out))
+		k.MultiplyGrad(filters, s.input, s.grad, group-from, w.group, c, out, cPlane, outPlane, ahead, w.lines(out))
 	}
 	k.TransformWeightsGrad(w.sum.slot(slot), filters, c, out)
 }

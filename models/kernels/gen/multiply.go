@@ -143,7 +143,7 @@ func (a *asm) multiplyTile(height, blocks int, m, v, u, mRow reg.Register, vRows
 // multiplyGrad emits the kernel of Set.MultiplyGrad: for every plane and one or
 // two blocks of output channels, register tiles of several input channels.
 func multiplyGrad(a *asm) {
-	a.function("multiplyGrad", "u, v, d []float32, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int",
+	a.function("multiplyGrad", "u, v, d []float32, before, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int",
 		"is MultiplyGrad of a Set.")
 	u, v, d := a.pointer("u"), a.pointer("v"), a.pointer("d")
 	vRow, dRow := a.size("c"), a.size("k")
@@ -203,17 +203,25 @@ func (a *asm) multiplyGradTile(height, blocks int, u, v, d, uRow, vRow reg.Regis
 	a.addRows(sums, blocks*a.parts(), u, uRow)
 }
 
-// addRows adds rows of sums, so many registers each, to u and moves it on past
-// them.
+// addRows adds to rows of sums, so many registers each, what the parameter before
+// says is there, stores them at u and moves it on past them.
 func (a *asm) addRows(sums []reg.VecVirtual, row int, u, uRow reg.Register) {
-	for len(sums) > 0 {
-		for i := range row {
-			m := operand.Mem{Base: u, Disp: i * a.bytes()}
-			a.VADDPS(m, sums[i], sums[i])
-			a.VMOVUPS(sums[i], m)
+	first := a.label("first")
+	a.CMPQ(a.integer("before"), operand.U8(0))
+	a.JEQ(operand.LabelRef(first))
+	at := a.clone(u)
+	for i, s := range sums {
+		a.VADDPS(operand.Mem{Base: at, Disp: i % row * a.bytes()}, s, s)
+		if i%row == row-1 {
+			a.ADDQ(uRow, at)
 		}
-		sums = sums[row:]
-		a.ADDQ(uRow, u)
+	}
+	a.Label(first)
+	for i, s := range sums {
+		a.VMOVUPS(s, operand.Mem{Base: u, Disp: i % row * a.bytes()})
+		if i%row == row-1 {
+			a.ADDQ(uRow, u)
+		}
 	}
 }
 

@@ -133,6 +133,7 @@ func (a *asm) gradTiles(heights []int, w, x, d, wRow, xStride reg) {
 				a.advance(dRow, "dRow")
 			})
 			t.addRows(w, wRow)
+			t.storeRows(w, wRow)
 		})
 		from += h
 	}

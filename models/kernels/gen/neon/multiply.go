@@ -57,18 +57,20 @@ func (t *tile) storeRows(at, stride reg) {
 	}
 }
 
-// addRows adds the rows of sums to memory likewise.
+// addRows adds to the rows of sums those in memory, stride apart.
 func (t *tile) addRows(at, stride reg) {
-	for _, s := range t.sums {
-		for p := 0; p < parts; p += 2 {
-			pair, m := t.line[p/2%len(t.line)], mem{at, p * quadBytes}
-			t.loadPair(m, pair)
-			t.fadd(pair[0], s[p], s[p])
-			t.fadd(pair[1], s[p+1], s[p+1])
-			t.storePair(s[p:p+2], m)
+	t.scope(func() {
+		at := t.clone(at)
+		for _, s := range t.sums {
+			for p := 0; p < parts; p += 2 {
+				pair := t.line[p/2%len(t.line)]
+				t.loadPair(mem{at, p * quadBytes}, pair)
+				t.fadd(pair[0], s[p], s[p])
+				t.fadd(pair[1], s[p+1], s[p+1])
+			}
+			t.add(stride, at)
 		}
-		t.add(stride, at)
-	}
+	})
 }
 
 // pointers are new pointers to n rows, stride apart; base is moved on past them.
@@ -142,7 +144,7 @@ func rowNumber(v []vec, row int) lane { return lane{v[row/4], row % 4} }
 // multiplyGrad emits the kernel of Set.MultiplyGrad: for every plane and block
 // of output channels, tiles of several input channels.
 func multiplyGrad(a *asm) {
-	a.function("multiplyGrad", "u, v, d []float32, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int",
+	a.function("multiplyGrad", "u, v, d []float32, before, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int",
 		"is MultiplyGrad of a Set. It leaves fetching ahead to the processor.")
 	u, v, d := a.pointer("u"), a.pointer("v"), a.pointer("d")
 	vRow, dRow := a.size("c"), a.size("k")
@@ -162,7 +164,11 @@ func multiplyGrad(a *asm) {
 							a.add(vRow, vAt)
 							a.add(dRow, dAt)
 						})
+						first := a.label("first")
+						a.scope(func() { a.op("CBZ", a.param("before"), first) })
 						t.addRows(uAt, dRow) // a row of u is as long as one of d
+						a.place(first)
+						t.storeRows(uAt, dRow)
 						a.add(4*h, vBlock)
 					})
 				}
