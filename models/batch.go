@@ -4,10 +4,10 @@ import "deepresidual/models/network"
 
 // The geometry of the inputs.
 const (
-	ImageSize   = network.ImageSize // height and width, in pixels
-	Channels    = network.Colours   // red, green, blue
-	Classes     = network.Classes   // outputs of the last layer
-	PaddedSize  = ImageSize + 2     // with the zero border of the first convolution
+	ImageSize   = network.ImageSize     // height and width, in pixels
+	Channels    = network.ImageChannels // red, green, blue
+	Classes     = network.Classes       // outputs of the last layer
+	PaddedSize  = ImageSize + 2         // with the zero border of the first convolution
 	PaddedImage = PaddedSize * PaddedSize * Channels
 )
 

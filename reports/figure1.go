@@ -25,7 +25,7 @@ func figure1(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	shareErrorAxes([]*errorPanel{left, right})
 	f := &Figure{
 		Caption: "Training error (left) and test error (right) of " + names(networks) +
-			" on CIFAR-10 against iterations.",
+			" on " + s.images() + " against iterations.",
 		Endings: endings(s, networks),
 		width:   columnWidth,
 		row:     1.4 * vg.Inch,

@@ -39,7 +39,7 @@ func figure6(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
 	f := &Figure{
 		Caption: "Training error (dashed) and test error (bold) of " + names(shown) +
-			" on CIFAR-10 against iterations.",
+			" on " + s.images() + " against iterations.",
 		Endings: endings(s, shown),
 		width:   pageWidth,
 		row:     1.85 * vg.Inch,

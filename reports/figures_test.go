@@ -220,6 +220,18 @@ func TestPaperTicksOnTheWholeScheduleOnly(t *testing.T) {
 	}
 }
 
+// A picture of generated images is not said to be one of CIFAR-10.
+func TestCaptionsOfGeneratedImages(t *testing.T) {
+	for _, exp := range []*experiments.Experiment{figure1Experiment(), figure6Experiment()} {
+		for synthetic, says := range map[bool]string{false: " on CIFAR-10 against", true: " on generated images against"} {
+			f := build(t, exp, nil, Choice{Scale: experiments.Full(), Synthetic: synthetic}).Figure
+			if !strings.Contains(f.Caption, says) {
+				t.Errorf("%s, synthetic %v: %s", exp.Name, synthetic, f.Caption)
+			}
+		}
+	}
+}
+
 func TestCaptionsDoubleNoWord(t *testing.T) {
 	for _, c := range figureCases() {
 		f := build(t, c.exp, c.records(c.exp, c.choice), c.choice).Figure

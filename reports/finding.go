@@ -69,7 +69,7 @@ func (s *Selection) findHigher(c experiments.Claim) finding {
 			inBrackets(f.test(fmt.Sprintf("%s − %s", n, c.Than[i]), e, 1))))
 		numbers = append(numbers, percent(mean(a))+" "+sign+" "+percent(mean(b)))
 	}
-	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")+"; "+f.how()
+	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")+"; "+f.how(len(c.Of))
 	return f
 }
 
@@ -142,7 +142,7 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 	if known.degrees > 0 {
 		f.text += "; scatter between seeds " + percent(known.std)
 	}
-	f.text += "; " + f.how()
+	f.text += "; " + f.how(1)
 	f.numbers = strings.Join(numbers, ", ")
 	return f
 }
@@ -181,7 +181,7 @@ func (s *Selection) findBeyond(c experiments.Claim) finding {
 			inBrackets(f.test(fmt.Sprintf("%s − %s", n, plain(c.Value)), e, way))))
 		numbers = append(numbers, spreadOf(v))
 	}
-	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")+"; "+f.how()
+	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")+"; "+f.how(len(c.Of))
 	return f
 }
 
@@ -269,8 +269,8 @@ func inBrackets(s string) string {
 	return " (" + s + ")"
 }
 
-// how says by which test a finding was made.
-func (f *finding) how() string {
+// how says by which test a finding of so many comparisons was made.
+func (f *finding) how(comparisons int) string {
 	var methods []string
 	for _, t := range f.tests {
 		if !slices.Contains(methods, t.Method) {
@@ -280,7 +280,11 @@ func (f *finding) how() string {
 	if len(methods) == 0 {
 		return "one seed, so no test"
 	}
-	return fmt.Sprintf("± standard error, %s test, one-sided at %g %%", strings.Join(methods, " and "), 100*level)
+	how := fmt.Sprintf("± standard error, %s test, one-sided at %g %%", strings.Join(methods, " and "), 100*level)
+	if len(f.tests) < comparisons {
+		how += "; where there is one seed, no test"
+	}
+	return how
 }
 
 func (e estimate) tested(of string, p float64) Test {

@@ -120,6 +120,14 @@ func (b band) scattered() bool { return b.n > 1 && len(b.mean) > 0 }
 // they are of its whole schedule.
 func (s *Selection) comparable() bool { return !s.shortened() && !s.Choice.Synthetic }
 
+// images is what the networks were trained on, in a sentence.
+func (s *Selection) images() string {
+	if s.Choice.Synthetic {
+		return "generated images"
+	}
+	return "CIFAR-10"
+}
+
 // remarks are what a reader of a picture of these networks must know.
 func (s *Selection) remarks(networks []network.Network) []string {
 	var remarks []string

@@ -91,6 +91,8 @@ func TestJudge(t *testing.T) {
 		{"at chance after all of it", higher, full,
 			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 90; return r },
 			Reproduced, "plain-56 90.00 > plain-20 9.70", 1},
+		{"one pair of two has several seeds", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56), plainNet(110)), Than: nets(plainNet(20), residualNet(110))}, full, nil,
+			Reproduced, "plain-56 13.20 > plain-20 9.70; plain-110 65.00 > resnet-110 6.60 ± 0.20 (…Student's t test, one-sided at 5 %; where there is one seed, no test", 1},
 		{"responses", experiments.Claim{Kind: experiments.Higher, Metric: "responses", Of: nets(plainNet(20)), Than: nets(residualNet(20))}, full, nil, Reproduced, "plain-20 1.60 > resnet-20 1.00", 1},
 		{"responses not recorded", experiments.Claim{Kind: experiments.Higher, Metric: "responses", Of: nets(plainNet(20)), Than: nets(residualNet(20))}, full,
 			func(r []*results.Record) []*results.Record { r[0].Responses = nil; return r }, NotJudged, "no layer responses recorded of plain-20", 1},

@@ -34,11 +34,13 @@ func Infer(shapes map[string][]int) []Network {
 		if shortcut == "" {
 			d.Kind = string(Plain)
 		}
-		if n, err := d.Network(""); err == nil && n.projections() == projections {
-			found = append(found, n)
-			if shortcut == ProjectionToGrow || shortcut == Projection {
-				break
-			}
+		n, err := d.Network("")
+		if err != nil || n.projections() != projections || shortcut == ProjectionToGrow && projections == 0 {
+			continue // of one stage, option B is option A
+		}
+		found = append(found, n)
+		if projections > 0 {
+			break
 		}
 	}
 	return found

@@ -33,7 +33,7 @@ type Block struct {
 
 // Stem returns the first layer.
 func (n Network) Stem() Layer {
-	return Layer{Name: "conv1", Norm: "bn1", Kernel: 3, In: Colours, Out: n.Stages[0].Channels, Stride: 1, Size: ImageSize}
+	return Layer{Name: "conv1", Norm: "bn1", Kernel: 3, In: ImageChannels, Out: n.Stages[0].Channels, Stride: 1, Size: ImageSize}
 }
 
 // Blocks returns all building blocks, first to last.

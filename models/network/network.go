@@ -7,11 +7,13 @@
 // experiments, which do, both build on it.
 package network
 
-// The geometry of the inputs: 32x32 colour images in ten classes.
+// The geometry of CIFAR-10: 32x32 colour images in ten classes. It stands here,
+// below the data set itself (harness/data), because the first layer, the last and
+// the size of every map follow from it.
 const (
-	ImageSize = 32 // height and width, in pixels
-	Colours   = 3
-	Classes   = 10 // outputs of the last layer
+	ImageSize     = 32 // height and width, in pixels
+	ImageChannels = 3  // red, green, blue
+	Classes       = 10 // outputs of the last layer
 )
 
 // Kind says whether a network has shortcuts.
