@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"deepresidual/harness/publish"
+	"deepresidual/harness/train"
 	"deepresidual/reports"
 )
 
 // The options of modes that train, draw, or have it done.
 
 func declareCheckpoint(o *options, to *time.Duration) {
-	*to = time.Minute
+	*to = train.DefaultCheckpointEvery
 	o.add("checkpoint", "D", "time between checkpoints (default 1m; below 0, one after every iteration)", func(s string) (err error) {
 		if *to, err = time.ParseDuration(s); err != nil {
 			err = usagef("-checkpoint %s: want a time with its unit, such as 90s, 5m, or -1s for one after every iteration", s)

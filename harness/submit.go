@@ -15,6 +15,7 @@ import (
 	"deepresidual/harness/process"
 	"deepresidual/harness/slurm"
 	"deepresidual/harness/submit"
+	"deepresidual/harness/train"
 	"deepresidual/harness/work"
 	"deepresidual/models/ops"
 	"deepresidual/results"
@@ -185,7 +186,7 @@ func (m *submitMode) arguments(place string) (task, report []string, err error) 
 	if m.machine.kernels != "" {
 		task = append(task, "-kernels", m.machine.kernels)
 	}
-	if m.checkpoint != time.Minute {
+	if m.checkpoint != train.DefaultCheckpointEvery {
 		task = append(task, "-checkpoint", m.checkpoint.String())
 	}
 	report = append(args, "-report")

@@ -26,12 +26,14 @@ type Options struct {
 	Steps   int // that are timed, at least 1
 	Threads int
 	Kernels string // empty for the best this processor has
+
+	NoEvaluation bool // time training alone
 }
 
 // Result is what timing a network's training step tells.
 type Result struct {
 	Step        time.Duration // the median
-	Evaluation  time.Duration // of a batch of the same size, the median
+	Evaluation  time.Duration // of a batch of the same size, the median; 0 with NoEvaluation
 	Kernels     string
 	Allocations float64 // per step
 	PeakMiB     float64 // resident memory
@@ -70,6 +72,9 @@ func Steps(ctx context.Context, net network.Network, o Options) (Result, error) 
 		PeakMiB:     process.PeakMiB(),
 		FLOPS:       2 * cost.Passes * float64(net.MultiplyAdds()) * float64(o.Batch) / step.Seconds(),
 		PeakFLOPS:   kernels.Peak(m.Kernels(), o.Threads),
+	}
+	if o.NoEvaluation {
+		return result, nil
 	}
 	result.Evaluation, err = median(ctx, o.Steps, func() {}, func() error {
 		_, err := m.Evaluate(b)

@@ -55,8 +55,8 @@ var (
 	ErrDiverged = errors.New("diverged")
 )
 
-// defaultCheckpointEvery is the time between checkpoints.
-const defaultCheckpointEvery = time.Minute
+// DefaultCheckpointEvery is the usual time between checkpoints.
+const DefaultCheckpointEvery = time.Minute
 
 // checkpointShare bounds the share of the time that goes into checkpoints: a
 // large network's are written less often than CheckpointEvery says.
@@ -80,7 +80,7 @@ type Job struct {
 	Observer Observer
 
 	// CheckpointEvery is the time between checkpoints, at least. The default is
-	// one minute; below 0 there is one after every iteration.
+	// [DefaultCheckpointEvery]; below 0 there is one after every iteration.
 	CheckpointEvery time.Duration
 }
 
@@ -149,7 +149,7 @@ func (j *Job) begin() (*trainer, error) {
 		saved:    saved{iteration: -1, at: time.Now()},
 	}
 	if t.CheckpointEvery == 0 {
-		t.CheckpointEvery = defaultCheckpointEvery
+		t.CheckpointEvery = DefaultCheckpointEvery
 	}
 	if err := t.prepareData(); err != nil {
 		return nil, err
