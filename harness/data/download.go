@@ -80,16 +80,11 @@ func (d *download) from(ctx context.Context, sources []source) (*Set, error) {
 	if err := os.MkdirAll(d.dir, 0o777); err != nil {
 		return nil, d.local(err)
 	}
-	lock := flock.New(filepath.Join(d.dir, "download.lock"))
-	mine, err := lock.TryLock()
-	if err == nil && !mine {
-		d.note("waiting for another process that downloads CIFAR-10 to " + d.dir)
-		_, err = lock.TryLockContext(ctx, 200*time.Millisecond)
-	}
+	unlock, err := d.takeTurn(ctx)
 	if err != nil {
-		return nil, d.local(fmt.Errorf("locking %s: %w", lock.Path(), err))
+		return nil, err
 	}
-	defer lock.Unlock()
+	defer unlock()
 	if name := d.have(); name != "" { // the turn before was for the same
 		return d.read(ctx, name)
 	}
@@ -136,6 +131,25 @@ func (d *download) from(ctx context.Context, sources []source) (*Set, error) {
 		}
 	}
 	return nil, &unreachable{all}
+}
+
+// takeTurn waits until no other process downloads to the folder. Where there are
+// no locks, as on many a cluster's file system, nobody waits: what two processes
+// make of one file at the same time is seen to be wrong, and downloaded again.
+func (d *download) takeTurn(ctx context.Context) (end func(), err error) {
+	lock := flock.New(filepath.Join(d.dir, "download.lock"))
+	mine, err := lock.TryLock()
+	if err == nil && !mine {
+		d.note("waiting for another process that downloads CIFAR-10 to " + d.dir)
+		_, err = lock.TryLockContext(ctx, 200*time.Millisecond)
+	}
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOLCK) {
+		err = nil
+	}
+	if err != nil {
+		return nil, d.local(fmt.Errorf("locking %s: %w", lock.Path(), err))
+	}
+	return func() { lock.Unlock() }, nil
 }
 
 // have returns the path of what the cache holds, or nothing.
