@@ -16,8 +16,6 @@ type block struct {
 	projection   *projection // the shortcut of options B and C, nil if there is none
 	n            int
 	zeros        int // channels of it before the input's
-	slotCount    int
-	shrink       func(thread, slot int)
 }
 
 // blockGrad is the gradient of a block with respect to its input and weights.
@@ -48,7 +46,7 @@ func (p *Program) Block(in *Activation, f1 *Filter, n1 *NormParams, f2 *Filter, 
 		b.shrunk = newBuffer(p.batch * f1.out * size * size)
 		b.result.add = b.shrunk
 		b.zeros = p.conventions.ZerosBefore(f1.in, f1.out)
-		b.shrink = b.shrinkSlot
+		b.conv1.(*strided).padded = b.shrink
 	}
 	p.steps = append(p.steps, b)
 	return b.result, nil
@@ -66,22 +64,17 @@ func (b *block) buffers() []*Buffer {
 func (b *block) run() {
 	b.n = b.input.N
 	b.conv1.forward(b.n, b.in, b.middle)
-	if b.shrink != nil {
-		b.slotCount = slots(b.n)
-		b.m.pool.run(b.slotCount, b.shrink)
-	}
 	if b.projection != nil {
 		b.projection.forward(b.n)
 	}
 	b.conv2.forward(b.n, b.middle, b.result)
 }
 
-func (b *block) shrinkSlot(_, slot int) {
-	from, to := slotRange(slot, b.slotCount, b.n)
-	for image := from; image < to; image++ {
-		subsample(b.shrunk.Data[b.result.offset(image, 0, 0):], b.in.out.Data[b.in.offset(image, 0, 0):],
-			b.first.in, b.first.out, b.result.size, b.zeros, contiguous(b.result.size), contiguous(b.in.size))
-	}
+// shrink computes the shortcut of option A of an image from the pixels that the
+// first layer reads, which are still in the caches.
+func (b *block) shrink(image int, pixels []float32, strides mapStrides) {
+	subsample(b.shrunk.Data[b.result.offset(image, 0, 0):], pixels,
+		b.first.in, b.first.out, b.result.size, b.zeros, contiguous(b.result.size), strides)
 }
 
 func (b *block) gradient() step {

@@ -15,6 +15,10 @@ type strided struct {
 	inTaps           []int // offsets of the taps (kh, kw, block) in the padded input
 	gradTaps         [][]int
 
+	// padded is given every image of the forward pass as the layer reads it,
+	// if it is not nil.
+	padded func(image int, pixels []float32, strides mapStrides)
+
 	n            int
 	in, out      *Activation
 	shortcut     *shortcut
@@ -65,6 +69,9 @@ func (c *strided) forwardSlot(thread, slot int) {
 	for image := from; image < to; image++ {
 		for block := range c.f.in / kernels.Lanes {
 			c.in.fill(k, c.interior(s, block), c.inRow, image, block, 0, c.in.size, true)
+		}
+		if c.padded != nil {
+			c.padded(image, c.interior(s, 0), mapStrides{c.inRow, c.inMap})
 		}
 		y := c.out.z.Data[c.out.offset(image, 0, 0):]
 		for row := range c.size {
