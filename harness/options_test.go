@@ -189,6 +189,15 @@ func TestPathsForTasks(t *testing.T) {
 	if !slices.Equal(task, want) {
 		t.Errorf("%q, want %q", task, want)
 	}
+
+	comma := filepath.Join(here, "a,b")
+	if err := os.Mkdir(comma, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(comma)
+	if _, _, err := m.job.(*submitMode).arguments(""); exitCode(err) != exitUsage || !strings.Contains(err.Error(), "comma") {
+		t.Errorf("a folder with a comma: %v", err)
+	}
 }
 
 // Without -exp, what only looks at records looks at all of them.

@@ -168,6 +168,9 @@ func (m *submitMode) arguments(place string) (task, report []string, err error) 
 		if names[i] = name; experiments.IsPath(name) {
 			names[i] = absolute(name)
 		}
+		if strings.Contains(names[i], ",") {
+			return nil, nil, usagef("-exp %s: it is in %s, and a task takes the comma for the end of a name: move it", name, filepath.Dir(names[i]))
+		}
 	}
 	args := []string{"-exp", strings.Join(names, ","), "-results", absolute(m.records.folder)}
 	if s.scaleGiven {
