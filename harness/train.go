@@ -45,6 +45,9 @@ func (m *trainMode) declareOptions(o *options, required bool) {
 }
 
 func (m *trainMode) do(ctx context.Context, env *environment) error {
+	if m.requeue && !slurm.InJob() {
+		return usageError{slurm.ErrNoJob.Error()} // now, and not when a signal comes
+	}
 	err := m.reproduce(ctx, env)
 	if m.requeue && stopped(err) {
 		err = errors.Join(err, requeueJob(ctx, env))
