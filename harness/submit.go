@@ -17,7 +17,6 @@ import (
 	"deepresidual/harness/submit"
 	"deepresidual/harness/train"
 	"deepresidual/harness/work"
-	"deepresidual/models/ops"
 	"deepresidual/results"
 )
 
@@ -90,6 +89,9 @@ func (m *submitMode) do(ctx context.Context, env *environment) error {
 		Site: site, Note: process.ThisProgram(ctx).Note(),
 		Tasks: submit.Tasks(missing, recorded, site.CPUs, perThread),
 	}
+	if n := submit.TooMany(missing, site.CPUs); n > 0 {
+		env.say("a task trains one run and finds work for %d processors: of %d the others stay idle (-sbatch, cpus)", n, site.CPUs)
+	}
 	place, err := m.place(ctx, env)
 	if err != nil {
 		return err
@@ -119,8 +121,7 @@ func (m *submitMode) perThread(ctx context.Context, recorded []*results.Record) 
 	if slowest, ok := work.SlowestThread(recorded); ok {
 		return slowest, nil
 	}
-	s, err := work.MeasuredSpeed(ctx, m.machine.threads, m.machine.kernels)
-	return s.PerSecond / ops.Speedup(m.machine.threads), err
+	return work.MeasuredThread(ctx, m.machine.threads, m.machine.kernels)
 }
 
 // jobNames lists numbers of jobs: "job 4", "jobs 4 5".

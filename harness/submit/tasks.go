@@ -11,7 +11,6 @@ import (
 	"deepresidual/harness/slurm"
 	"deepresidual/harness/work"
 	"deepresidual/models"
-	"deepresidual/models/ops"
 	"deepresidual/results"
 )
 
@@ -63,6 +62,19 @@ func Site(values []string) (slurm.Site, error) {
 	return site, nil
 }
 
+// TooMany returns how many processors of a task find work in the runs, if that
+// is less than so many; else 0.
+func TooMany(runs work.Plan, cpus int) int {
+	busy := 0
+	for _, r := range runs {
+		busy = max(busy, models.Parts(r.Key.Spec.Protocol.Batch))
+	}
+	if busy < cpus {
+		return busy
+	}
+	return 0
+}
+
 // OptionError says what is wrong with the values of -sbatch.
 type OptionError struct{ Problem string }
 
@@ -71,10 +83,10 @@ func (e OptionError) Error() string { return e.Problem }
 // Tasks estimates what runs need on so many processors, of which one alone does
 // so many multiply-adds a second.
 func Tasks(runs work.Plan, records []*results.Record, cpus int, perThread float64) []slurm.Task {
-	s := work.Speed{PerSecond: perThread * ops.Speedup(cpus)}
 	var tasks []slurm.Task
 	for _, r := range runs {
 		spec := r.Key.Spec
+		s := work.Speed{PerSecond: perThread * models.Speedup(spec.Network, spec.Protocol.Batch, cpus, cpus)}
 		memory := models.MemoryMiB(spec.Network, spec.Protocol.Batch)
 		for _, old := range records {
 			if old.Key.Spec.Network == spec.Network && old.Key.Spec.Protocol.Batch == spec.Protocol.Batch {

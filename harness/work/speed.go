@@ -7,8 +7,8 @@ import (
 
 	"deepresidual/harness/bench"
 	"deepresidual/harness/cost"
+	"deepresidual/models"
 	"deepresidual/models/network"
-	"deepresidual/models/ops"
 	"deepresidual/results"
 )
 
@@ -46,10 +46,16 @@ func RecordedSpeed(records []*results.Record, host, cpu string, threads int) (Sp
 	}, true
 }
 
+// measured is the network that MeasuredSpeed trains, on minibatches of
+// measuredBatch images.
+func measured() network.Network { return network.Standard(network.Residual, 3) }
+
+const measuredBatch = 128
+
 // MeasuredSpeed times a few training steps of a small network.
 func MeasuredSpeed(ctx context.Context, threads int, kernels string) (Speed, error) {
-	net := network.Standard(network.Residual, 3)
-	const batch, steps = 128, 5
+	net := measured()
+	const batch, steps = measuredBatch, 5
 	b, err := bench.Steps(ctx, net, bench.Options{Batch: batch, Steps: steps, Threads: threads, Kernels: kernels, NoEvaluation: true})
 	if err != nil {
 		return Speed{}, err
@@ -60,6 +66,13 @@ func MeasuredSpeed(ctx context.Context, threads int, kernels string) (Speed, err
 	}, nil
 }
 
+// MeasuredThread returns the multiply-adds a second of one thread by
+// [MeasuredSpeed].
+func MeasuredThread(ctx context.Context, threads int, kernels string) (perSecond float64, err error) {
+	s, err := MeasuredSpeed(ctx, threads, kernels)
+	return s.PerSecond / models.Speedup(measured(), measuredBatch, threads, threads), err
+}
+
 // SlowestThread returns the fewest multiply-adds a second that one thread would
 // have done in any complete run, since the nodes of a cluster are seldom alike.
 func SlowestThread(records []*results.Record) (perSecond float64, ok bool) {
@@ -68,7 +81,9 @@ func SlowestThread(records []*results.Record) (perSecond float64, ok bool) {
 		if r.Status != results.Complete || p.TrainSeconds <= 0 || p.Threads < 1 || r.Key.Data.Synthetic {
 			continue
 		}
-		if s := float64(cost.Run(r.Key.Spec, 0)) / p.TrainSeconds / ops.Speedup(p.Threads); !ok || s < perSecond {
+		spec := r.Key.Spec
+		speedup := models.Speedup(spec.Network, spec.Protocol.Batch, p.Threads, p.Threads)
+		if s := float64(cost.Run(spec, 0)) / p.TrainSeconds / speedup; !ok || s < perSecond {
 			perSecond, ok = s, true
 		}
 	}

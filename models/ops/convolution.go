@@ -90,7 +90,7 @@ func (r *reduction) slot(s int) []float32 {
 // run sums the given number of slots in order.
 func (r *reduction) run(slots int) {
 	r.slots = slots
-	r.m.pool.run((len(r.grad)+reduceRoom-1)/reduceRoom, r.body)
+	r.m.pool.run(Sums(len(r.grad)), r.body)
 }
 
 func (r *reduction) item(_, i int) {

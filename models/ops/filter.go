@@ -49,8 +49,12 @@ func (f *Filter) Parts() int {
 	if f.backward == nil {
 		return 0
 	}
-	return f.out/kernels.Lanes + f.in/kernels.Lanes
+	return FilterParts(f.in, f.out)
 }
+
+// FilterParts returns the [Filter.Parts] of a convolution of in to out channels
+// that is not the first.
+func FilterParts(in, out int) int { return out/kernels.Lanes + in/kernels.Lanes }
 
 // Prepare brings one part of the derived forms up to date.
 func (f *Filter) Prepare(k *kernels.Set, part int) {

@@ -131,13 +131,8 @@ func (m *Machine) Threads() int { return m.pool.threads }
 // Run calls body for each item below items on the machine's threads.
 func (m *Machine) Run(items int, body func(thread, item int)) { m.pool.run(items, body) }
 
-// Speedup returns how many times as fast as one thread so many can be: work is
-// cut into maxSlots parts, and the thread that has most of them to do is waited
-// for.
-func Speedup(threads int) float64 {
-	most := (maxSlots + threads - 1) / threads
-	return maxSlots / float64(most)
-}
+// Loops returns how many loops have been divided over several threads so far.
+func (m *Machine) Loops() int { return int(m.pool.round.Load()) }
 
 // slots returns in how many parts n pieces of work are cut.
 func slots(n int) int { return min(n, maxSlots) }

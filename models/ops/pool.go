@@ -18,8 +18,11 @@ type pool struct {
 
 	round atomic.Uint32 // counts loops; workers yield for a while before they sleep
 	share []share
-	body  func(thread, item int)
-	fence func() // makes a thread's stores visible to the others, see kernels.Set
+	// sharing is how many threads, the first ones, have a share of the current
+	// loop: no more than it has items.
+	sharing int
+	body    func(thread, item int)
+	fence   func() // makes a thread's stores visible to the others, see kernels.Set
 }
 
 // share is the items of a thread in the current loop, on a cache line of its own.
@@ -55,32 +58,41 @@ func (p *pool) close() {
 }
 
 // run calls body(thread, item) for each item below items, and returns when all
-// calls have. It allocates nothing.
+// calls have. It wakes no more workers than there are items, and allocates
+// nothing.
 func (p *pool) run(items int, body func(thread, item int)) {
-	if p.threads == 1 || items == 1 {
+	if p.threads == 1 || items <= 1 {
 		for i := range items {
 			body(0, i)
 		}
 		return
 	}
 	p.body = body
-	for t := range p.share {
+	p.sharing = min(p.threads, items)
+	for t := range p.sharing {
 		s := &p.share[t]
-		s.end = int64((t + 1) * items / p.threads)
-		s.next.Store(int64(t * items / p.threads))
+		from, to := shareOf(t, p.sharing, items)
+		s.end = int64(to)
+		s.next.Store(int64(from))
 	}
-	p.done.Add(len(p.wake))
+	wakes := p.wake[:p.sharing-1]
+	p.done.Add(len(wakes))
 	p.round.Add(1)
-	for _, wake := range p.wake {
+	for _, wake := range wakes {
 		wake <- struct{}{}
 	}
 	p.drain(0)
 	p.done.Wait()
 }
 
+// shareOf returns the items that are first one thread's of several.
+func shareOf(thread, threads, items int) (from, to int) {
+	return thread * items / threads, (thread + 1) * items / threads
+}
+
 func (p *pool) drain(thread int) {
-	for t := range p.share {
-		s := &p.share[(thread+t)%p.threads]
+	for t := range p.sharing {
+		s := &p.share[(thread+t)%p.sharing]
 		for {
 			i := s.next.Add(1) - 1
 			if i >= s.end {
