@@ -20,6 +20,7 @@ import (
 type dryRunMode struct {
 	records records
 	machine machine
+	jobs    jobs
 	retrain bool
 	format  format
 }
@@ -28,11 +29,15 @@ func (m *dryRunMode) declare(o *options) {
 	o.mode("dry-run", "say what would be trained and why, its cost, and how long it would take")
 	m.records.declare(o, true)
 	m.machine.declare(o)
+	m.jobs.declare(o)
 	o.on(&m.retrain, "retrain", "train again what is recorded")
 	m.format.declare(o)
 }
 
 func (m *dryRunMode) do(ctx context.Context, env *environment) error {
+	if err := m.jobs.check(m.machine.threads); err != nil {
+		return err
+	}
 	list, store, err := m.records.open(env)
 	if err != nil {
 		return err
@@ -46,10 +51,15 @@ func (m *dryRunMode) do(ctx context.Context, env *environment) error {
 	}
 	todo := plan.Work()
 	var speed work.Speed
+	jobs := 1
 	if len(todo) > 0 {
+		if jobs, err = m.jobs.choose(env, todo, m.machine.threads); err != nil {
+			return err
+		}
 		var ok bool
-		if speed, ok = work.RecordedSpeed(recorded, process.Host(), process.CPU(), m.machine.threads); !ok {
-			if speed, err = work.MeasuredSpeed(ctx, m.machine.threads, m.machine.kernels); err != nil {
+		threads, _ := work.Threads(jobs, m.machine.threads)
+		if speed, ok = work.RecordedSpeed(recorded, process.Host(), process.CPU(), threads); !ok {
+			if speed, err = work.MeasuredSpeed(ctx, threads, m.machine.kernels); err != nil {
 				return err
 			}
 		}
@@ -62,18 +72,22 @@ func (m *dryRunMode) do(ctx context.Context, env *environment) error {
 	if m.format.name != formatTable {
 		summary = env.stderr
 	}
-	return summarise(summary, plan, speed)
+	return summarise(summary, plan, speed, jobs, m.machine.threads)
 }
 
 // summarise says what a plan comes to. Where a run diverged or cannot be read,
 // training what is left would fail, and so does this.
-func summarise(w io.Writer, plan work.Plan, speed work.Speed) error {
+func summarise(w io.Writer, plan work.Plan, speed work.Speed, jobs, threads int) error {
 	todo := plan.Work()
 	lost := plan.Failures()
 	switch {
 	case len(todo) > 0:
-		fmt.Fprintf(w, "%d of %d runs to train: %s FLOPs, about %s, going by %s\n",
-			len(todo), len(plan), flopsOf(todo.Cost()), text.Roughly(speed.Time(todo.Cost())), speed.Source)
+		how := ""
+		if jobs > 1 {
+			how = ", " + atOnce(jobs, threads)
+		}
+		fmt.Fprintf(w, "%d of %d runs to train%s: %s FLOPs, about %s, going by %s\n",
+			len(todo), len(plan), how, flopsOf(todo.Cost()), text.Roughly(todo.Time(jobs, speed)), speed.Source)
 	case lost == nil:
 		fmt.Fprintf(w, "nothing to train: all %d runs are recorded\n", len(plan))
 	default:

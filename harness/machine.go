@@ -1,9 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"runtime"
 
 	"deepresidual/experiments"
+	"deepresidual/harness/process"
+	"deepresidual/harness/text"
+	"deepresidual/harness/work"
 	"deepresidual/models/kernels"
 	"deepresidual/models/network"
 )
@@ -22,6 +26,56 @@ func (m *machine) declare(o *options) {
 		_, err := kernels.Select(s)
 		return err
 	})
+}
+
+// jobs is how many runs are trained at once.
+type jobs struct {
+	n int // 0: as many as is best
+}
+
+func (j *jobs) declare(o *options) {
+	o.count(&j.n, "jobs", "runs trained at once, each with its share of the threads; the results are the same (default: chosen by the number of threads, the networks and the memory)")
+}
+
+// check reports more jobs than threads.
+func (j *jobs) check(threads int) error {
+	if j.n > threads {
+		return usagef("-jobs %d with %s: each run needs a thread", j.n, text.Count(threads, "thread"))
+	}
+	return nil
+}
+
+// choose returns how many runs of a plan are trained at once: those that were
+// asked for if there is memory for them, else as many as is best.
+func (j *jobs) choose(env *environment, plan work.Plan, threads int) (int, error) {
+	free := process.FreeMiB()
+	if j.n > 0 {
+		n := plan.AtMost(j.n)
+		if n > 1 && free > 0 && float64(plan.MemoryMiB(n)) > free {
+			return 0, fmt.Errorf("-jobs %d: these runs take about %.1f GiB of memory at once, and %.1f GiB are free: -jobs %d fits",
+				j.n, float64(plan.MemoryMiB(n))/1024, free/1024, plan.FitMemory(n, free))
+		}
+		return n, nil
+	}
+	best := plan.Jobs(threads)
+	if free == 0 {
+		return best, nil
+	}
+	n := plan.FitMemory(best, free)
+	if n < best {
+		env.say("%s at once rather than %d, which take about %.1f GiB of memory where %.1f GiB are free",
+			text.Count(n, "run"), best, float64(plan.MemoryMiB(best))/1024, free/1024)
+	}
+	return n, nil
+}
+
+// atOnce says how many runs share how many threads, for people.
+func atOnce(jobs, threads int) string {
+	least, most := work.Threads(jobs, threads)
+	if least == most {
+		return fmt.Sprintf("%d runs at once, with %s each", jobs, text.Count(least, "thread"))
+	}
+	return fmt.Sprintf("%d runs at once, with %d or %s each", jobs, least, text.Count(most, "thread"))
 }
 
 // network declares an option that names a network.

@@ -13,7 +13,7 @@ import (
 
 func TestParse(t *testing.T) {
 	m, err := parse(modes(), []string{"-exp", "fig1,fig6", "-exp", "fig1", "-scale", "2/32", "-seeds", "3, 1,3",
-		"-data", "d", "-results", "r", "-threads", "7", "-kernels", "portable", "-retrain", "-check", "-checkpoint", "5s", "-tensorboard", "t"})
+		"-data", "d", "-results", "r", "-threads", "7", "-jobs", "3", "-kernels", "portable", "-retrain", "-check", "-checkpoint", "5s", "-tensorboard", "t"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,6 +29,7 @@ func TestParse(t *testing.T) {
 		"-data":        got.records.data.path == "d",
 		"-results":     got.records.folder == "r",
 		"-threads":     got.machine.threads == 7,
+		"-jobs":        got.jobs.n == 3,
 		"-kernels":     got.machine.kernels == "portable",
 		"-checkpoint":  got.checkpoint == 5*time.Second,
 		"-tensorboard": got.tensorBoard == "t",

@@ -21,6 +21,7 @@ import (
 type trainMode struct {
 	records     records
 	machine     machine
+	jobs        jobs
 	retrain     bool
 	check       bool
 	checkpoint  time.Duration
@@ -36,6 +37,7 @@ func (m *trainMode) declare(o *options) { m.declareOptions(o, true) }
 func (m *trainMode) declareOptions(o *options, required bool) {
 	m.records.declare(o, required)
 	m.machine.declare(o)
+	m.jobs.declare(o)
 	declareCheckpoint(o, &m.checkpoint)
 	o.on(&m.retrain, "retrain", "train again what is recorded")
 	declareCheck(o, &m.check)
@@ -56,6 +58,9 @@ func (m *trainMode) do(ctx context.Context, env *environment) error {
 }
 
 func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
+	if err := m.jobs.check(m.machine.threads); err != nil {
+		return err
+	}
 	program := process.ThisProgram(ctx) // before there is time to change its files
 	list, store, err := m.records.open(env)
 	if err != nil {
@@ -79,6 +84,10 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	if len(todo) == 0 {
 		return errors.Join(plan.Failures(), m.draw(ctx, publisher))
 	}
+	jobs, err := m.jobs.choose(env, todo, m.machine.threads)
+	if err != nil {
+		return err
+	}
 	set, err := m.records.data.load(ctx, env)
 	if errors.Is(err, data.ErrUnavailable) && len(m.run) == 0 {
 		return m.drawUntrained(ctx, env, publisher, err)
@@ -91,8 +100,11 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 			return err
 		}
 	}
+	if jobs > 1 {
+		env.say("%s", atOnce(jobs, m.machine.threads))
+	}
 	w := &work.Worker{
-		Store: store, Data: set, Program: program, Threads: m.machine.threads, Kernels: m.machine.kernels,
+		Store: store, Data: set, Program: program, Jobs: jobs, Threads: m.machine.threads, Kernels: m.machine.kernels,
 		CheckpointEvery: m.checkpoint, Retrain: m.retrain, LeaveHeld: m.requeue, Output: env.stderr, Row: publisher.Export,
 	}
 	err = w.Train(ctx, todo)

@@ -90,7 +90,7 @@ type Record struct {
 	WarmupEnded int        // iteration at which the warm-up ended, -1 if it has not or there is none
 	Provenance  Provenance // of the last process, but for Started and what is counted
 	Processes   []Process  // that trained the run, in order; nil if it was one, or is not known
-	PeakMiB     float64    // peak resident memory
+	PeakMiB     float64    // peak resident memory; 0 if it is not known
 	Rows        []Row
 	Times       []Time
 	Responses   []Response // empty until the run is complete

@@ -19,6 +19,14 @@ func OneLine(err error) string {
 // Grouped formats an integer with commas: 64,000.
 func Grouped(n int) string { return humanize.Comma(int64(n)) }
 
+// Count says how many there are of something: 1 run, 2 runs.
+func Count(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return Grouped(n) + " " + what
+}
+
 // Roughly formats a duration as people say it: 40 s, 12 min, 3.5 h, 2.1 days.
 func Roughly(d time.Duration) string {
 	switch {

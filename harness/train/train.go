@@ -82,6 +82,10 @@ type Job struct {
 	// CheckpointEvery is the time between checkpoints, at least. The default is
 	// [DefaultCheckpointEvery]; below 0 there is one after every iteration.
 	CheckpointEvery time.Duration
+
+	// Besides says that other runs are trained beside this one: the memory of the
+	// process is not what it takes, and not recorded.
+	Besides bool
 }
 
 // Train trains the run to its end, from its newest usable checkpoint if it has
@@ -408,6 +412,8 @@ func (t *trainer) save(status results.Status, reason string) error {
 	r.Provenance.Resumed = t.Resumed
 	r.Processes = slices.Clone(t.Processes)
 	r.Provenance.TrainSeconds = t.clock.seconds()
-	r.PeakMiB = process.PeakMiB()
+	if !t.Besides {
+		r.PeakMiB = process.PeakMiB()
+	}
 	return t.Run.Save(r)
 }

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 
@@ -40,7 +39,7 @@ func TestStopOnFullDisk(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	var log safeBuilder
+	var log safeLog
 	w := &Worker{Store: store, Data: set, Threads: 1, Output: &log, Row: func(*results.Record) error {
 		os.WriteFile(filepath.Join(dir, "ballast"), make([]byte, 8<<20), 0o666) // as much as there is room for
 		stop()
@@ -53,22 +52,4 @@ func TestStopOnFullDisk(t *testing.T) {
 	if !strings.Contains(log.String(), "space") {
 		t.Errorf("the disk is not named: %s", log.String())
 	}
-}
-
-// safeBuilder may be written from several goroutines.
-type safeBuilder struct {
-	mu sync.Mutex
-	b  strings.Builder
-}
-
-func (s *safeBuilder) Write(b []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(b)
-}
-
-func (s *safeBuilder) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
 }

@@ -2,7 +2,6 @@ package work
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -24,10 +23,9 @@ const recent = 50
 // over, elsewhere as one line for each row of the curve, so that a log file
 // stays readable. It is a train.Observer.
 type progress struct {
-	w        io.Writer
-	terminal bool
-	width    func() int // of the terminal, in characters
-	now      func() time.Time
+	screen *screen
+	shown  *screenLine
+	now    func() time.Time
 
 	spec experiments.RunSpec
 	name string  // of the run among those of the plan: "resnet-20 (2 of 3)"
@@ -40,15 +38,13 @@ type progress struct {
 	test        float64
 	hasTest     bool
 	drawn       time.Time
-	shown       bool // a progress line stands on the terminal
 }
 
-// newProgress returns the progress of a run that writes to w. after is the cost
-// of the runs after it, in multiply-adds.
-func newProgress(w io.Writer, spec experiments.RunSpec, name string, after int64) *progress {
-	p := &progress{w: w, now: time.Now, spec: spec, name: name}
+// newProgress returns the progress of a run. after is the cost of the runs after
+// it, in multiply-adds.
+func newProgress(s *screen, spec experiments.RunSpec, name string, after int64) *progress {
+	p := &progress{screen: s, shown: &screenLine{screen: s}, now: time.Now, spec: spec, name: name}
 	p.rest = float64(after) / float64(cost.Run(spec, 0)) * float64(spec.Protocol.Iterations)
-	p.width, p.terminal = terminalOf(w)
 	return p
 }
 
@@ -56,10 +52,10 @@ func newProgress(w io.Writer, spec experiments.RunSpec, name string, after int64
 func (p *progress) Begin(iteration int) {
 	p.began, p.first, p.done = p.now(), iteration, iteration
 	if iteration > 0 {
-		p.line("%s goes on from iteration %s", p.name, text.Grouped(iteration))
+		p.screen.print("%s goes on from iteration %s", p.name, text.Grouped(iteration))
 		return
 	}
-	p.line("%s begins", p.name)
+	p.screen.print("%s begins", p.name)
 }
 
 // Step implements train.Observer.
@@ -68,45 +64,34 @@ func (p *progress) Step(iteration int, _, loss, wrong float64) {
 	p.averaged = min(p.averaged+1, recent)
 	p.loss += (loss - p.loss) / float64(p.averaged)
 	p.wrong += (wrong - p.wrong) / float64(p.averaged)
-	if !p.terminal {
+	if !p.screen.terminal() {
 		return
 	}
 	if now := p.now(); now.Sub(p.drawn) >= redraw {
 		p.drawn = now
-		p.draw()
+		p.shown.draw(p.fields())
 	}
 }
 
 // Row implements train.Observer.
 func (p *progress) Row(r results.Row) {
 	p.test, p.hasTest = r.TestError, true
-	if p.terminal {
+	if p.screen.terminal() {
 		return
 	}
 	pace := ""
 	if speed, left, all := p.pace(); left != "" {
 		pace = strings.TrimSpace(fmt.Sprintf(", %s, %s %s", speed, left, all))
 	}
-	p.line("%s iteration %s of %s: loss %s, training error %.2f %%, test error %.2f %%%s",
+	p.screen.print("%s iteration %s of %s: loss %s, training error %.2f %%, test error %.2f %%%s",
 		p.name, text.Grouped(r.Iteration), text.Grouped(p.spec.Protocol.Iterations), lossText(r.TrainLoss, 4), r.TrainError, r.TestError, pace)
 }
 
 // Warn implements train.Observer.
-func (p *progress) Warn(err error) { p.line("%s: %s", p.name, text.OneLine(err)) }
+func (p *progress) Warn(err error) { p.screen.print("%s: %s", p.name, text.OneLine(err)) }
 
 // End takes the progress line off the terminal.
-func (p *progress) End() {
-	if p.shown {
-		fmt.Fprint(p.w, "\r\x1b[K")
-		p.shown = false
-	}
-}
-
-// line prints a line that stays.
-func (p *progress) line(format string, args ...any) {
-	p.End()
-	fmt.Fprintf(p.w, format+"\n", args...)
-}
+func (p *progress) End() { p.shown.end() }
 
 // Done leaves a line about a run that came to its end.
 func (p *progress) Done(r *results.Record) {
@@ -117,14 +102,8 @@ func (p *progress) Done(r *results.Record) {
 	}
 	took := time.Duration(seconds * float64(time.Second))
 	speed := float64(row.Iteration*p.spec.Protocol.Batch) / seconds
-	p.line("%s done: training error %.2f %%, test error %.2f %%, %s, %.0f images/s",
+	p.screen.print("%s done: training error %.2f %%, test error %.2f %%, %s, %.0f images/s",
 		p.name, row.TrainError, row.TestError, text.Roughly(took), speed)
-}
-
-// draw draws the progress line, no longer than the terminal is wide.
-func (p *progress) draw() {
-	fmt.Fprintf(p.w, "\r%s\x1b[K", fit(p.fields(), p.width()-1))
-	p.shown = true
 }
 
 // field is a part of the progress line.

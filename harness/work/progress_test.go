@@ -16,7 +16,7 @@ import (
 func newTestProgress(t *testing.T, w *strings.Builder, step time.Duration) *progress {
 	t.Helper()
 	e := fixture.Experiment(t, "e", func(p *experiments.Protocol) { p.Iterations, p.Milestones, p.EvalInterval = 1000, []int{500}, 100 })
-	p := newProgress(w, e.Runs(experiments.Scale{Num: 1, Den: 1}, nil)[1].RunSpec, "resnet-20 (1 of 1)", 0)
+	p := newProgress(newScreen(w), e.Runs(experiments.Scale{Num: 1, Den: 1}, nil)[1].RunSpec, "resnet-20 (1 of 1)", 0)
 	now := time.Unix(0, 0)
 	p.now = func() time.Time { now = now.Add(step); return now }
 	return p
@@ -93,7 +93,7 @@ func TestLossText(t *testing.T) {
 func TestProgressTerminal(t *testing.T) {
 	var w strings.Builder
 	p := newTestProgress(t, &w, time.Millisecond) // each step looks at the clock once, each drawing once more
-	p.terminal, p.width = true, func() int { return 40 }
+	p.screen.size = func() (int, int) { return 40, 24 }
 	p.Begin(0)
 	for i := 1; i <= 1000; i++ {
 		p.Step(i, 0.1, 2, 50)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"deepresidual/harness/data"
@@ -17,24 +18,30 @@ import (
 	"deepresidual/results/lease"
 )
 
-// Worker trains runs, one after the other.
+// Worker trains runs, one after the other or several at once. Its fields are
+// set before, and not changed while it trains.
 type Worker struct {
 	Store           *results.Store
 	Data            *data.Set
 	Program         process.Program // that trains, for the record
-	Threads         int
-	Kernels         string        // empty for the best this processor has
-	CheckpointEvery time.Duration // see train.Job
-	Retrain         bool          // train again what that was asked for: see Plan.AskForRetraining
-	Output          io.Writer     // for progress; may be written from several goroutines at once
+	Jobs            int             // runs that are trained at once, at most Threads; 0 stands for 1
+	Threads         int             // of all of them: see threadsOf
+	Kernels         string          // empty for the best this processor has
+	CheckpointEvery time.Duration   // see train.Job
+	Retrain         bool            // train again what that was asked for: see Plan.AskForRetraining
+	Output          io.Writer       // for progress
 
-	// Row is called with a run's record as it stands after each row of its curve.
+	// Row is called with a run's record as it stands after each row of its curve,
+	// by the goroutine that trains the run.
 	Row func(*results.Record) error
 
 	// LeaveHeld says that runs which other workers train are left to them. Else
 	// they are waited for.
 	LeaveHeld bool
 
+	screen *screen
+
+	mu   sync.Mutex
 	came bool // a run came to its end, or to a checkpoint, by this worker
 }
 
@@ -42,65 +49,107 @@ type Worker struct {
 // recorded, and the same call goes on. Within a run it is train.ErrStopped.
 var ErrStopped = errors.New("stopped")
 
-// say prints a line for the user to follow along.
-func (w *Worker) say(format string, args ...any) { fmt.Fprintf(w.Output, format+"\n", args...) }
+// threadsOf returns how many of so many threads one of several jobs has: all
+// have the same number, and the first ones one more if that leaves a rest.
+func threadsOf(job, jobs, threads int) int {
+	n := threads / jobs
+	if job < threads%jobs {
+		n++
+	}
+	return n
+}
 
 // Train trains the runs of a plan: the next that nobody holds, until none
 // is left. Runs that other workers hold are waited for, and taken over should
 // their worker die. A run that fails does not keep the others from being
 // trained, unless ctx has ended by then.
 func (w *Worker) Train(ctx context.Context, work Plan) error {
-	var failed error
-	var waiting queue
+	w.screen = newScreen(w.Output)
 	for i := range work {
 		work[i].name = fmt.Sprintf("%s (%d of %d)", work[i].Key.Spec.Network, i+1, len(work))
 	}
-	for len(work) > 0 {
-		var held Plan
-		rest := work.Cost()
-		for _, r := range work {
-			rest -= r.Cost
-			err := w.trainOne(ctx, r, held.Cost()+rest)
-			var other *lease.HeldError
-			var lost *lease.LostError
-			switch {
-			case err == nil:
-				w.came = true
-			case errors.As(err, &other):
-				if w.LeaveHeld && waiting.alive(r, other) {
-					w.say("%s: being trained by %s: left to it", r.Key, holder(&other.Holder))
-					continue
-				}
-				r.Reason = "waiting for " + holder(&other.Holder)
-				held = append(held, r)
-			case errors.As(err, &lost):
-				r.Reason = "taken over by another worker, since this one gave no sign of life"
-				held = append(held, r)
-			case errors.Is(err, train.ErrStopped):
-				return errors.Join(err, failed)
-			case ctx.Err() != nil && errors.Is(err, ctx.Err()):
-				return errors.Join(w.stopped(ctx, "before "+r.Key.String()), failed)
-			default:
-				w.say("%s: %s", r.Key, text.OneLine(err))
-				failed = ErrUnfinished
-				if ctx.Err() != nil {
-					return failed
-				}
-			}
-		}
-		if len(held) == len(work) {
-			if err := waiting.wait(ctx, held, w.say); err != nil {
-				return errors.Join(w.stopped(ctx, fmt.Sprintf("while other workers train %d more", len(held))), failed)
-			}
-		}
-		work = held
+	jobs := max(1, min(w.Jobs, w.Threads, len(work)))
+	q := &queue{jobs: jobs, say: w.screen.print, ahead: work}
+	ends := make([]ending, jobs)
+	var all sync.WaitGroup
+	for i := range jobs {
+		all.Go(func() { ends[i] = w.job(ctx, q, threadsOf(i, jobs, w.Threads)) })
 	}
-	return failed
+	all.Wait()
+	var stopped, between, failed error
+	for _, e := range ends {
+		stopped = errors.Join(stopped, e.stopped)
+		if between == nil {
+			between = e.between
+		}
+		if e.failed {
+			failed = ErrUnfinished
+		}
+	}
+	if stopped != nil {
+		between = nil // a job without a run has nothing to add to those with a checkpoint
+	}
+	return errors.Join(stopped, between, failed)
+}
+
+// ending is how a job came to its end.
+type ending struct {
+	stopped error // ctx ended within a run, which has a checkpoint
+	between error // ctx ended between two runs
+	failed  bool  // a run failed
+}
+
+// job trains one run of the queue after the other.
+func (w *Worker) job(ctx context.Context, q *queue, threads int) (end ending) {
+	for {
+		r, after, ok, waiting, err := q.next(ctx)
+		if err != nil {
+			end.between = w.stopped(ctx, fmt.Sprintf("while other workers train %d more", waiting))
+			return end
+		}
+		if !ok {
+			return end
+		}
+		err = w.trainOne(ctx, r, after, threads, q.jobs > 1)
+		var other *lease.HeldError
+		var lost *lease.LostError
+		switch {
+		case errors.As(err, &other) && w.LeaveHeld && q.alive(r, other):
+			w.screen.print("%s: being trained by %s: left to it", r.Key, holder(&other.Holder))
+		case errors.As(err, &other):
+			q.hold(r, "waiting for "+holder(&other.Holder))
+			continue
+		case errors.As(err, &lost):
+			q.hold(r, "taken over by another worker, since this one gave no sign of life")
+			continue
+		case err == nil:
+			w.mu.Lock()
+			w.came = true
+			w.mu.Unlock()
+		case errors.Is(err, train.ErrStopped):
+			if end.stopped = err; q.jobs > 1 {
+				end.stopped = fmt.Errorf("%s: %w", r.name, err)
+			}
+			return end
+		case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+			end.between = w.stopped(ctx, "before "+r.Key.String())
+			return end
+		default:
+			w.screen.print("%s: %s", r.Key, text.OneLine(err))
+			end.failed = true
+			if ctx.Err() != nil {
+				return end
+			}
+		}
+		q.done()
+	}
 }
 
 // stopped is the error of a context that ended between runs. Where nothing was
 // done yet there is nothing to go on from.
 func (w *Worker) stopped(ctx context.Context, when string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if w.came {
 		return fmt.Errorf("%w %s", ErrStopped, when)
 	}
@@ -108,8 +157,10 @@ func (w *Worker) stopped(ctx context.Context, when string) error {
 }
 
 // trainOne trains a run, unless another worker has done so since the plan was
-// made. rest is the cost of the runs after it.
-func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error) {
+// made. after is the cost of the runs that follow on the same threads; besides
+// says that others may be trained beside it.
+func (w *Worker) trainOne(ctx context.Context, r Planned, after int64, threads int, besides bool) (err error) {
+	defer process.Recover(&err) // of this run alone: the others go on
 	run, err := w.Store.Begin(ctx, r.Key)
 	if err != nil {
 		return err
@@ -122,7 +173,7 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error
 		if record.Status == results.Diverged {
 			return fmt.Errorf("%w on another worker meanwhile: %s", train.ErrDiverged, record.Reason)
 		}
-		w.say("%s: %s by another worker meanwhile", r.Key, record.Status)
+		w.screen.print("%s: %s by another worker meanwhile", r.Key, record.Status)
 		return nil
 	}
 	if damage != nil && !(again && errors.As(damage, new(*results.DamagedError))) {
@@ -140,18 +191,23 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error
 	spec := r.Key.Spec
 	// The memory of the run before is not this one's.
 	debug.FreeOSMemory()
-	process.ResetPeak()
-	m, err := models.New(spec.Network, models.Options{Conventions: train.Conventions(spec.Protocol), Batch: spec.Protocol.Batch, EvalBatch: train.EvalBatch, Threads: w.Threads, Kernels: w.Kernels})
+	if !besides {
+		process.ResetPeak()
+	}
+	m, err := models.New(spec.Network, models.Options{Conventions: train.Conventions(spec.Protocol), Batch: spec.Protocol.Batch, EvalBatch: train.EvalBatch, Threads: threads, Kernels: w.Kernels})
 	if err != nil {
 		return err
 	}
 	defer m.Close()
 
-	p := newProgress(w.Output, spec, r.name, rest)
+	p := newProgress(w.screen, spec, r.name, after)
 	defer p.End()
-	note := context.AfterFunc(ctx, func() { w.say("%s: finishing the step and writing a checkpoint", r.Key) })
+	note := context.AfterFunc(ctx, func() {
+		w.screen.leave()
+		w.screen.print("%s: finishing the step and writing a checkpoint", r.Key)
+	})
 	defer note()
-	fresh := &results.Record{WarmupEnded: -1, Provenance: process.Provenance(w.Program, w.Threads)}
+	fresh := &results.Record{WarmupEnded: -1, Provenance: process.Provenance(w.Program, threads)}
 	job := train.Job{
 		Data:            w.Data,
 		Model:           m,
@@ -159,6 +215,7 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, rest int64) (err error
 		Record:          fresh,
 		Observer:        &watched{progress: p, row: w.Row, record: fresh},
 		CheckpointEvery: w.CheckpointEvery,
+		Besides:         besides,
 	}
 	if err := job.Train(ctx); err != nil {
 		return err

@@ -1,0 +1,116 @@
+package work
+
+import (
+	"slices"
+	"time"
+
+	"deepresidual/models"
+	"deepresidual/models/network"
+	"deepresidual/results"
+)
+
+// worthwhile is how many times as fast more runs at once must be to be chosen:
+// they take more memory, and the first result comes later.
+const worthwhile = 1.1
+
+// Jobs returns how many runs of the plan are best trained at once with so many
+// threads: as few as take hardly longer than any other number.
+func (p Plan) Jobs(threads int) int {
+	runs := p.free()
+	best, least := 1, runs.span(1, threads)
+	for jobs := 2; jobs <= min(threads, len(runs)); jobs++ {
+		if s := runs.span(jobs, threads); s*worthwhile < least {
+			best, least = jobs, s
+		}
+	}
+	return best
+}
+
+// AtMost returns the number of jobs, at most so many, that there are runs for.
+func (p Plan) AtMost(jobs int) int { return max(1, min(jobs, len(p.free()))) }
+
+// free returns the runs that no other worker is training.
+func (p Plan) free() Plan {
+	return slices.DeleteFunc(p.Work(), func(r Planned) bool { return r.State.Status == results.Running || r.State.Holder != nil })
+}
+
+// span is the time that training takes with so many runs at once, in units of
+// what one thread does in a second.
+func (p Plan) span(jobs, threads int) float64 {
+	type kind struct {
+		net            network.Network
+		batch, threads int
+	}
+	speedup := make(map[kind]float64) // a plan has many runs of few kinds
+	return p.schedule(jobs, func(r Planned, job int) float64 {
+		k := kind{r.Key.Spec.Network, r.Key.Spec.Protocol.Batch, threadsOf(job, jobs, threads)}
+		if speedup[k] == 0 {
+			speedup[k] = models.Speedup(k.net, k.batch, k.threads, threads)
+		}
+		return float64(r.Cost) / speedup[k]
+	})
+}
+
+// schedule returns when the last run ends if each job takes the next one as soon
+// as it is free and needs a time for it.
+func (p Plan) schedule(jobs int, time func(r Planned, job int) float64) float64 {
+	ends := make([]float64, jobs)
+	for _, r := range p {
+		job := 0
+		for i, end := range ends {
+			if end < ends[job] {
+				job = i
+			}
+		}
+		ends[job] += time(r, job)
+	}
+	return slices.Max(ends)
+}
+
+// Time returns how long the plan takes with so many runs at once, each at the
+// given speed.
+func (p Plan) Time(jobs int, each Speed) time.Duration {
+	seconds := p.Work().schedule(jobs, func(r Planned, _ int) float64 { return each.Time(r.Cost).Seconds() })
+	return time.Duration(seconds * float64(time.Second))
+}
+
+// MemoryMiB estimates the memory that training takes while so many of the plan's
+// runs are trained at once, whichever those are.
+func (p Plan) MemoryMiB(jobs int) int { return largest(p.memory(), jobs) }
+
+// memory returns that of each run alone, the largest first.
+func (p Plan) memory() []int {
+	type kind struct {
+		net   network.Network
+		batch int
+	}
+	known := make(map[kind]int)
+	var each []int
+	for _, r := range p.free() {
+		k := kind{r.Key.Spec.Network, r.Key.Spec.Protocol.Batch}
+		if known[k] == 0 {
+			known[k] = models.MemoryMiB(k.net, k.batch)
+		}
+		each = append(each, known[k])
+	}
+	slices.SortFunc(each, func(a, b int) int { return b - a })
+	return each
+}
+
+func largest(each []int, jobs int) int { return models.TogetherMiB(each[:min(jobs, len(each))]) }
+
+// FitMemory returns how many runs, at most the given number and at least one,
+// can be trained at once in so much memory.
+func (p Plan) FitMemory(jobs int, freeMiB float64) int {
+	each := p.memory()
+	for jobs > 1 && float64(largest(each, jobs)) > freeMiB {
+		jobs--
+	}
+	return jobs
+}
+
+// Threads returns the threads that each of so many jobs has of all, the fewest
+// and the most.
+func Threads(jobs, threads int) (least, most int) {
+	return threadsOf(jobs-1, jobs, threads), threadsOf(0, jobs, threads)
+}

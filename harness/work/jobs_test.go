@@ -1,0 +1,280 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/data"
+	"deepresidual/harness/fixture"
+	"deepresidual/harness/train"
+	"deepresidual/models/network"
+	"deepresidual/results"
+)
+
+// small returns a plan of short runs on synthetic data, and the data.
+func small(t *testing.T, store *results.Store, seeds ...int64) (Plan, *data.Set) {
+	t.Helper()
+	set, err := data.Load(t.Context(), data.Options{Path: data.SyntheticPath})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := fixture.Experiment(t, "e", func(p *experiments.Protocol) {
+		p.Batch, p.Iterations, p.Milestones, p.EvalInterval = 8, 4, []int{2}, 2
+	})
+	e.Networks = e.Networks[:1]
+	plan, err := Make(store, nil, Request{Experiments: []*experiments.Experiment{e}, Scale: experiments.Full(), Seeds: seeds, Data: set.Fingerprint})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan.Work(), set
+}
+
+// numbers are the files of a plan's runs that hold nothing but results.
+func numbers(t *testing.T, store *results.Store, plan Plan) string {
+	t.Helper()
+	var all strings.Builder
+	for _, r := range plan {
+		for _, name := range []string{results.CurveFile, results.ResponsesFile, train.WeightsFile} {
+			b, err := os.ReadFile(filepath.Join(store.Path(r.Key), name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(b)
+		}
+	}
+	return all.String()
+}
+
+// Runs come out the same, however many are trained at once.
+func TestJobsSameResults(t *testing.T) {
+	var want string
+	for _, jobs := range []int{1, 3, 2} {
+		if jobs == 2 && testing.Short() {
+			continue
+		}
+		store := open(t, t.TempDir())
+		plan, set := small(t, store, 1, 2, 3)
+		var log safeLog
+		w := &Worker{Store: store, Data: set, Jobs: jobs, Threads: 3, Output: &log}
+		if err := w.Train(t.Context(), plan); err != nil {
+			t.Fatalf("%d jobs: %v\n%s", jobs, err, &log)
+		}
+		got := numbers(t, store, plan)
+		if jobs == 1 {
+			want = got
+		}
+		if got != want {
+			t.Errorf("%d jobs: other results than with one", jobs)
+		}
+		if n := strings.Count(log.String(), " begins\n"); n != len(plan) {
+			t.Errorf("%d jobs: %d runs begun, want %d\n%s", jobs, n, len(plan), &log)
+		}
+		records, _ := store.Records()
+		for _, r := range records {
+			if threads := r.Provenance.Threads; threads != 3/jobs && threads != 3/jobs+1 {
+				t.Errorf("%d jobs: a run had %d threads", jobs, threads)
+			}
+			if (r.PeakMiB > 0) != (jobs == 1 && os.PathSeparator == '/') && !(jobs == 1 && r.PeakMiB == 0) {
+				t.Errorf("%d jobs: %v MiB are recorded for one run", jobs, r.PeakMiB)
+			}
+		}
+	}
+}
+
+// together waits until all the runs of a plan are held at once, by this process.
+func together(t *testing.T, store *results.Store, plan Plan) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
+		held := 0
+		for _, r := range plan {
+			if s := store.State(r.Key); s.Holder != nil && s.Holder.PID == os.Getpid() && s.Status == results.Running {
+				held++
+			}
+		}
+		if held == len(plan) {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Error("the runs are not trained at once")
+			return
+		}
+	}
+}
+
+// A signal stops all runs that are trained at once, each with a checkpoint from
+// which it goes on.
+func TestJobsStop(t *testing.T) {
+	undisturbed := open(t, t.TempDir())
+	plan, set := small(t, undisturbed, 1, 2)
+	if err := (&Worker{Store: undisturbed, Data: set, Threads: 1, Output: &safeLog{}}).Train(t.Context(), plan); err != nil {
+		t.Fatal(err)
+	}
+
+	store := open(t, t.TempDir())
+	var log safeLog
+	var once sync.Once
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	w := &Worker{Store: store, Data: set, Jobs: 2, Threads: 2, Output: &log, Row: func(*results.Record) error {
+		once.Do(func() { // the first; the others wait for it
+			together(t, store, plan)
+			stop()
+		})
+		return nil
+	}}
+	err := w.Train(ctx, plan)
+	if !errors.Is(err, train.ErrStopped) {
+		t.Fatalf("got %v, want %v", err, train.ErrStopped)
+	}
+	for _, name := range []string{"plain-8 (1 of 2): stopped with", "plain-8 (2 of 2): stopped with"} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%q does not say %q", err, name)
+		}
+	}
+	for _, r := range plan {
+		if at, ok := train.Latest(store.Path(r.Key)); !ok || at < 2 {
+			t.Errorf("%s: the checkpoint is of iteration %d", r.Key, at)
+		}
+	}
+	if err := (&Worker{Store: store, Data: set, Jobs: 2, Threads: 2, Output: &log}).Train(t.Context(), plan); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(log.String(), "goes on from iteration"); n != 2 {
+		t.Errorf("%d runs went on, want 2\n%s", n, &log)
+	}
+	if numbers(t, store, plan) != numbers(t, undisturbed, plan) {
+		t.Error("other results than without the stop")
+	}
+}
+
+// A run that fails, or in which a library panics, takes no other down.
+func TestJobsFailure(t *testing.T) {
+	store := open(t, t.TempDir())
+	plan, set := small(t, store, 1, 2, 3)
+	if err := os.MkdirAll(store.Path(plan[0].Key), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(store.Path(plan[0].Key), results.RunFile), []byte("no record"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var log safeLog
+	w := &Worker{Store: store, Data: set, Jobs: 2, Threads: 2, Output: &log, Row: func(r *results.Record) error {
+		if r.Key.Spec.Seed == plan[1].Key.Spec.Seed {
+			panic("a library's")
+		}
+		return nil
+	}}
+	if err := w.Train(t.Context(), plan); !errors.Is(err, ErrUnfinished) {
+		t.Errorf("got %v, want %v", err, ErrUnfinished)
+	}
+	if s := store.State(plan[2].Key); s.Status != results.Complete {
+		t.Errorf("the third run is %s\n%s", s.Status, &log)
+	}
+	for _, s := range []string{plan[0].Key.String() + ": ", plan[1].Key.String() + ": internal error in "} {
+		if !strings.Contains(log.String(), s) {
+			t.Errorf("nothing is said of %q:\n%s", s, &log)
+		}
+	}
+	for _, r := range plan {
+		if s := store.State(r.Key); s.Holder != nil {
+			t.Errorf("%s is still held", r.Key)
+		}
+	}
+}
+
+func TestThreadsOf(t *testing.T) {
+	for _, c := range []struct {
+		jobs, threads int
+		want          []int
+	}{
+		{1, 1, []int{1}}, {2, 2, []int{1, 1}}, {3, 8, []int{3, 3, 2}}, {4, 64, []int{16, 16, 16, 16}}, {5, 7, []int{2, 2, 1, 1, 1}},
+	} {
+		for job, want := range c.want {
+			if got := threadsOf(job, c.jobs, c.threads); got != want {
+				t.Errorf("job %d of %d has %d of %d threads, want %d", job, c.jobs, got, c.threads, want)
+			}
+		}
+	}
+}
+
+// runs returns a plan of runs of a network on the full schedule.
+func runs(t *testing.T, net network.Network, n int) Plan {
+	t.Helper()
+	e := fixture.Experiment(t, "e", nil)
+	e.Networks = []network.Network{net}
+	var seeds []int64
+	for i := range n {
+		seeds = append(seeds, int64(i))
+	}
+	return planFor(t, open(t, t.TempDir()), Request{Seeds: seeds}, e)
+}
+
+// How many runs are trained at once by default.
+func TestDefaultJobs(t *testing.T) {
+	deep, shallow := network.Standard(network.Residual, 18), network.Standard(network.Residual, 3)
+	for _, c := range []struct {
+		net     network.Network
+		runs    int
+		threads int
+		want    int
+	}{
+		{shallow, 8, 1, 1}, {shallow, 8, 2, 1}, {deep, 8, 2, 1}, {deep, 8, 8, 1},
+		{shallow, 1, 64, 1}, // nothing to train beside it
+		{shallow, 2, 64, 2}, {deep, 2, 64, 2},
+		{shallow, 4, 64, 4}, {deep, 4, 64, 4},
+	} {
+		if got := runs(t, c.net, c.runs).Jobs(c.threads); got != c.want {
+			t.Errorf("%d runs of %s on %d threads: %d at once, want %d", c.runs, c.net, c.threads, got, c.want)
+		}
+	}
+}
+
+// A run that another worker trains gets no threads of this one's.
+func TestJobsOfFreeRuns(t *testing.T) {
+	plan := runs(t, network.Standard(network.Residual, 3), 3)
+	plan[0].State.Status = results.Running
+	for jobs, want := range map[int]int{1: 1, 2: 2, 3: 2, 9: 2} {
+		if got := plan.AtMost(jobs); got != want {
+			t.Errorf("-jobs %d: %d at once, want %d", jobs, got, want)
+		}
+	}
+	if got := plan[:1].AtMost(2); got != 1 {
+		t.Errorf("nothing to train: %d at once", got)
+	}
+	if got := plan[:1].Jobs(64); got != 1 {
+		t.Errorf("nothing to train: %d at once by default", got)
+	}
+}
+
+// Runs are trained at once as long as there is memory for them.
+func TestFitMemory(t *testing.T) {
+	plan := runs(t, network.Standard(network.Residual, 18), 4)
+	one, two := plan.MemoryMiB(1), plan.MemoryMiB(2)
+	if two <= one || two >= 2*one {
+		t.Errorf("one run takes %d MiB, two take %d: want less than twice as much, for the data is there once", one, two)
+	}
+	for _, c := range []struct {
+		free float64
+		want int
+	}{{1, 1}, {float64(one), 1}, {float64(two), 2}, {float64(two) + 1, 2}, {1e6, 4}} {
+		if got := plan.FitMemory(4, c.free); got != c.want {
+			t.Errorf("%.0f MiB are free: %d at once, want %d", c.free, got, c.want)
+		}
+	}
+}
+
+// The time for all is that of the job that is done last.
+func TestPlanTime(t *testing.T) {
+	plan := Plan{{Train: true, Cost: 9}, {Train: true, Cost: 5}, {Train: true, Cost: 5}, {Cost: 1}}
+	for jobs, want := range map[int]time.Duration{1: 19 * time.Second, 2: 10 * time.Second, 3: 9 * time.Second} {
+		if got := plan.Time(jobs, Speed{PerSecond: 1}); got != want {
+			t.Errorf("%d jobs: %v, want %v", jobs, got, want)
+		}
+	}
+}

@@ -1,0 +1,123 @@
+package work
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+)
+
+// screen is what the runs that are trained at once write to. On a terminal each
+// has a line at the bottom that is drawn over, and what stays is printed above
+// them. Elsewhere there is only what stays. It may be used from any goroutine.
+type screen struct {
+	w    io.Writer
+	size func() (columns, rows int) // of the terminal; nil if it is none
+
+	mu    sync.Mutex
+	lines []*screenLine // top to bottom
+	drawn int           // how many of them stand on the terminal; the cursor is in the last
+	left  bool          // others write to the terminal from now on: no lines are drawn any more
+}
+
+// screenLine is the line of a run.
+type screenLine struct {
+	screen *screen
+	fields []field
+}
+
+// newScreen returns the screen that writes to w.
+func newScreen(w io.Writer) *screen { return &screen{w: w, size: terminalOf(w)} }
+
+// terminal reports whether lines are drawn.
+func (s *screen) terminal() bool { return s.size != nil }
+
+// print prints a line that stays.
+func (s *screen) print(format string, args ...any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.clear()
+	fmt.Fprintf(s.w, format+"\n", args...)
+	s.redraw()
+}
+
+// leave leaves the lines that are drawn where they are, and draws no more:
+// something else, such as what is said of a signal, has moved the cursor.
+func (s *screen) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.left, s.drawn = true, 0
+}
+
+// draw shows fields in the line, no longer than the terminal is wide.
+func (l *screenLine) draw(fields []field) {
+	s := l.screen
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l.fields = fields
+	for i, other := range s.lines {
+		if other != l {
+			continue
+		}
+		if i < s.drawn { // it is there to be drawn over
+			up, down := "", ""
+			if n := s.drawn - 1 - i; n > 0 {
+				up, down = fmt.Sprintf("\x1b[%dA", n), fmt.Sprintf("\x1b[%dB", n)
+			}
+			fmt.Fprintf(s.w, "%s\r%s\x1b[K%s", up, s.text(l), down)
+		}
+		return
+	}
+	s.clear()
+	s.lines = append(s.lines, l)
+	s.redraw()
+}
+
+// end takes the line off the terminal.
+func (l *screenLine) end() {
+	s := l.screen
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, other := range s.lines {
+		if other == l {
+			s.clear()
+			s.lines = append(s.lines[:i:i], s.lines[i+1:]...)
+			s.redraw()
+			return
+		}
+	}
+}
+
+// clear takes all lines off the terminal.
+func (s *screen) clear() {
+	if s.drawn == 0 {
+		return
+	}
+	fmt.Fprint(s.w, "\r\x1b[K"+strings.Repeat("\x1b[A\x1b[K", s.drawn-1))
+	s.drawn = 0
+}
+
+// redraw draws the lines again, as many as there is room for.
+func (s *screen) redraw() {
+	if s.left || len(s.lines) == 0 {
+		return
+	}
+	_, rows := s.size()
+	var text strings.Builder
+	for i, l := range s.lines {
+		if i > 0 {
+			if i >= rows-1 {
+				break
+			}
+			text.WriteByte('\n')
+		}
+		text.WriteString("\r" + s.text(l) + "\x1b[K")
+		s.drawn++
+	}
+	fmt.Fprint(s.w, text.String())
+}
+
+func (s *screen) text(l *screenLine) string {
+	columns, _ := s.size()
+	return fit(l.fields, columns-1)
+}
