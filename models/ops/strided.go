@@ -201,22 +201,19 @@ func contiguous(size int) mapStrides {
 // subsample computes the shortcut of one image: a of in channels on maps twice
 // the size, to out channels on size x size, the first zeros of which are 0.
 func subsample(dst, a []float32, in, out, size, zeros int, to, from mapStrides) {
-	skip := zeros / half
-	for u := range out / half {
-		d := dst[u/2*to.block+u%2*half:]
-		v := u - skip
-		if v < 0 || v >= in/half {
-			for i := range size {
-				for j := range size {
-					*(*[half]float32)(d[i*to.row+j*kernels.Lanes:]) = [half]float32{}
-				}
-			}
-			continue
-		}
-		s := a[v/2*from.block+v%2*half:]
+	for block := range out / kernels.Lanes {
 		for i := range size {
+			clear(dst[block*to.block+i*to.row:][:size*kernels.Lanes])
+		}
+	}
+	skip := zeros / half
+	for u := range in / half {
+		v := u + skip
+		s, d := a[u/2*from.block+u%2*half:], dst[v/2*to.block+v%2*half:]
+		for i := range size {
+			s, d := s[2*i*from.row:], d[i*to.row:]
 			for j := range size {
-				*(*[half]float32)(d[i*to.row+j*kernels.Lanes:]) = *(*[half]float32)(s[2*(i*from.row+j*kernels.Lanes):])
+				*(*[half]float32)(d[j*kernels.Lanes:]) = *(*[half]float32)(s[2*j*kernels.Lanes:])
 			}
 		}
 	}
