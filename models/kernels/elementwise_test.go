@@ -1,8 +1,10 @@
 package kernels
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -85,6 +87,25 @@ func TestReductions(t *testing.T) {
 				check(t, "values", slices[1], kept, 0)
 			})
 		}
+	}
+}
+
+// Products of 16 channels may take the place of what is multiplied.
+func TestMultiplyInPlace(t *testing.T) {
+	for _, tiles := range []int{8, 16, 40} {
+		plane := tiles*Lanes + 16
+		r := rand.New(rand.NewPCG(9, 2))
+		v, u := random(r, PatchArea*plane), random(r, PatchArea*Lanes*Lanes)
+		forSets(t, fmt.Sprint(tiles), func(t *testing.T, k *Set) {
+			want, got := make([]float32, len(v)), slices.Clone(v)
+			k.Multiply(want, v, u, tiles, Lanes, Lanes, plane, plane, nil, 0)
+			k.Multiply(got, got, u, tiles, Lanes, Lanes, plane, plane, nil, 0)
+			for xi := range PatchArea {
+				if from := xi * plane; !slices.Equal(got[from:from+tiles*Lanes], want[from:from+tiles*Lanes]) {
+					t.Fatalf("plane %d differs in place", xi)
+				}
+			}
+		})
 	}
 }
 

@@ -83,8 +83,9 @@ type Set struct {
 	TransformGrad func(v, s []float32, tilesX, tilesY, stride, channels, plane int)
 	// Multiply computes, for each of the 36 planes,
 	//	m[t][k] = sum over c of v[t][c] * u[c][k]
-	// with t < tiles (a multiple of 16). v's planes are (tiles, c), vPlane
-	// apart, m's (tiles, k), mPlane apart; u is (36, k/16, c, 16).
+	// with t < tiles (a multiple of 8). v's planes are (tiles, c), vPlane
+	// apart, m's (tiles, k), mPlane apart; u is (36, k/16, c, 16). Where c and k
+	// are 16, m may be v.
 	//
 	// With each plane it asks for that many lines more of what lies ahead, see
 	// Ask.

@@ -34,17 +34,28 @@ func (c *columns) pack(s []float32, n, width, stride int) {
 }
 
 func multiply(m, v, u []float32, tiles, c, k, vPlane, mPlane int, _ []*float32, _ int) {
-	var weights panel
 	for xi := range PatchArea {
 		vp, mp, up := v[xi*vPlane:], m[xi*mPlane:], u[xi*c*k:]
-		for kb := 0; kb < k; kb += 4 {
-			ub := up[kb/Lanes*c*Lanes+kb%Lanes:]
-			for from := 0; from < c; from += depthOfPanel {
-				w := weights.pack(ub[from*Lanes:], min(depthOfPanel, c-from), Lanes)
-				for t := 0; t < tiles; t += 2 {
-					at := vp[t*c+from:]
-					accumulate(pair(mp[t*k+kb:], k), from == 0, at[:len(w)], at[c:][:len(w)], w)
-				}
+		if &m[0] != &v[0] {
+			multiplyPlane(mp, vp, up, tiles, c, k)
+			continue
+		}
+		for t := 0; t < tiles; t += 8 { // in place: of 16 channels
+			rows := [8 * Lanes]float32(vp[t*Lanes:])
+			multiplyPlane(mp[t*Lanes:], rows[:], up, 8, Lanes, Lanes)
+		}
+	}
+}
+
+func multiplyPlane(m, v, u []float32, tiles, c, k int) {
+	var weights panel
+	for kb := 0; kb < k; kb += 4 {
+		ub := u[kb/Lanes*c*Lanes+kb%Lanes:]
+		for from := 0; from < c; from += depthOfPanel {
+			w := weights.pack(ub[from*Lanes:], min(depthOfPanel, c-from), Lanes)
+			for t := 0; t < tiles; t += 2 {
+				at := v[t*c+from:]
+				accumulate(pair(m[t*k+kb:], k), from == 0, at[:len(w)], at[c:][:len(w)], w)
 			}
 		}
 	}

@@ -290,6 +290,9 @@ func scenarios() []scenario {
 			add(products(tiles, c[0], c[1]))
 		}
 	}
+	for _, c := range [][2]int{{16, 16}, {32, 32}, {16, 48}, {48, 16}} {
+		add(products(8, c[0], c[1])[:1], products(24, c[0], c[1])[:1]) // gradients take 16
+	}
 	for _, c := range []int{16, 32, 64} {
 		add(filters(c, c, 0, c))
 	}

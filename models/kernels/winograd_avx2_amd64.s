@@ -60,7 +60,9 @@ loop5:
 	MOVQ tiles+72(FP), R13
 	MOVQ R13, 24(SP)
 
-loop8:
+sixteen8:
+	CMPQ   24(SP), $0x10
+	JLT    eight9
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -73,7 +75,7 @@ loop8:
 	VXORPS Y9, Y9, Y9
 	MOVQ   c+80(FP), R13
 
-loop9:
+loop11:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	VBROADCASTSS (R11), Y12
@@ -145,7 +147,7 @@ loop9:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop9
+	JNZ          loop11
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -175,7 +177,7 @@ loop9:
 	VXORPS       Y9, Y9, Y9
 	MOVQ         c+80(FP), R13
 
-loop10:
+loop12:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	VBROADCASTSS (R11), Y12
@@ -247,7 +249,7 @@ loop10:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop10
+	JNZ          loop12
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -279,7 +281,7 @@ loop10:
 	VXORPS       Y11, Y11, Y11
 	MOVQ         c+80(FP), R13
 
-loop11:
+loop13:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	VBROADCASTSS (R11), Y14
@@ -363,7 +365,7 @@ loop11:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop11
+	JNZ          loop13
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -386,17 +388,197 @@ loop11:
 	LEAQ         (R11)(BX*4), R11
 	ADDQ         BX, R11
 	SUBQ         $0x10, 24(SP)
-	JNZ          loop8
-	ADDQ         R9, DX
-	ADDQ         $0x00000040, R10
-	SUBQ         $0x01, 16(SP)
-	JNZ          loop5
-	MOVQ         vPlane+96(FP), R10
-	LEAQ         (CX)(R10*4), CX
-	MOVQ         mPlane+104(FP), R10
-	LEAQ         (AX)(R10*4), AX
-	SUBQ         $0x01, 8(SP)
-	JNZ          loop1
+	JMP          sixteen8
+
+eight9:
+	CMPQ   24(SP), $0x00
+	JEQ    done10
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   c+80(FP), R13
+
+loop14:
+	VMOVUPS      (DX), Y8
+	VMOVUPS      32(DX), Y9
+	VBROADCASTSS (R11), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R11)(BX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R11)(BX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R11)(DI*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      64(DX), Y8
+	VMOVUPS      96(DX), Y9
+	VBROADCASTSS 4(R11), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(R11)(BX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 4(R11)(BX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 4(R11)(DI*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      128(DX), Y8
+	VMOVUPS      160(DX), Y9
+	VBROADCASTSS 8(R11), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 8(R11)(BX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(R11)(BX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 8(R11)(DI*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      192(DX), Y8
+	VMOVUPS      224(DX), Y9
+	VBROADCASTSS 12(R11), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 12(R11)(BX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 12(R11)(BX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(R11)(DI*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x10, R11
+	SUBQ         $0x04, R13
+	JNZ          loop14
+	SUBQ         R9, DX
+	VMOVUPS      Y0, (R12)
+	VMOVUPS      Y1, 32(R12)
+	ADDQ         SI, R12
+	VMOVUPS      Y2, (R12)
+	VMOVUPS      Y3, 32(R12)
+	ADDQ         SI, R12
+	VMOVUPS      Y4, (R12)
+	VMOVUPS      Y5, 32(R12)
+	ADDQ         SI, R12
+	VMOVUPS      Y6, (R12)
+	VMOVUPS      Y7, 32(R12)
+	ADDQ         SI, R12
+	ADDQ         BX, R11
+	ADDQ         BX, R11
+	ADDQ         BX, R11
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         c+80(FP), R13
+
+loop15:
+	VMOVUPS      (DX), Y8
+	VMOVUPS      32(DX), Y9
+	VBROADCASTSS (R11), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R11)(BX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R11)(BX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R11)(DI*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      64(DX), Y8
+	VMOVUPS      96(DX), Y9
+	VBROADCASTSS 4(R11), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 4(R11)(BX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 4(R11)(BX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 4(R11)(DI*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      128(DX), Y8
+	VMOVUPS      160(DX), Y9
+	VBROADCASTSS 8(R11), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 8(R11)(BX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 8(R11)(BX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 8(R11)(DI*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	VMOVUPS      192(DX), Y8
+	VMOVUPS      224(DX), Y9
+	VBROADCASTSS 12(R11), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS 12(R11)(BX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS 12(R11)(BX*2), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS 12(R11)(DI*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x10, R11
+	SUBQ         $0x04, R13
+	JNZ          loop15
+	SUBQ         R9, DX
+	VMOVUPS      Y0, (R12)
+	VMOVUPS      Y1, 32(R12)
+	ADDQ         SI, R12
+	VMOVUPS      Y2, (R12)
+	VMOVUPS      Y3, 32(R12)
+	ADDQ         SI, R12
+	VMOVUPS      Y4, (R12)
+	VMOVUPS      Y5, 32(R12)
+	ADDQ         SI, R12
+	VMOVUPS      Y6, (R12)
+	VMOVUPS      Y7, 32(R12)
+	ADDQ         SI, R12
+	ADDQ         BX, R11
+	ADDQ         BX, R11
+	ADDQ         BX, R11
+
+done10:
+	ADDQ R9, DX
+	ADDQ $0x00000040, R10
+	SUBQ $0x01, 16(SP)
+	JNZ  loop5
+	MOVQ vPlane+96(FP), R10
+	LEAQ (CX)(R10*4), CX
+	MOVQ mPlane+104(FP), R10
+	LEAQ (AX)(R10*4), AX
+	SUBQ $0x01, 8(SP)
+	JNZ  loop1
 	VZEROUPPER
 	RET
 
@@ -413,30 +595,30 @@ TEXT ·multiplyGradAVX2(SB), NOSPLIT, $32-152
 	MOVQ $0x00000000, (SP)
 	MOVQ $0x00000024, 8(SP)
 
-loop12:
+loop16:
 	MOVQ  ahead_base+120(FP), DI
 	MOVQ  ahead_len+128(FP), R8
 	TESTQ R8, R8
-	JZ    asked14
+	JZ    asked18
 	MOVQ  lines+144(FP), R9
 	CMPQ  R9, $0x00
-	JLE   asked14
+	JLE   asked18
 
-stream13:
+stream17:
 	MOVQ lines+144(FP), R10
 	MOVQ (DI), R9
 	ADDQ (SP), R9
 
-loop15:
+loop19:
 	PREFETCHT1 (R9)
 	ADDQ       $0x40, R9
 	SUBQ       $0x01, R10
-	JNZ        loop15
+	JNZ        loop19
 	ADDQ       $0x08, DI
 	DECQ       R8
-	JNZ        stream13
+	JNZ        stream17
 
-asked14:
+asked18:
 	MOVQ lines+144(FP), DI
 	SHLQ $0x06, DI
 	ADDQ DI, (SP)
@@ -446,13 +628,13 @@ asked14:
 	SHRQ $0x04, R9
 	MOVQ R9, 16(SP)
 
-loop16:
+loop20:
 	MOVQ DI, R9
 	MOVQ CX, R10
 	MOVQ c+88(FP), R11
 	MOVQ R11, 24(SP)
 
-loop19:
+loop23:
 	MOVQ   R10, R11
 	MOVQ   R8, R12
 	VXORPS Y0, Y0, Y0
@@ -467,7 +649,7 @@ loop19:
 	VXORPS Y9, Y9, Y9
 	MOVQ   tiles+80(FP), R13
 
-loop20:
+loop24:
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
 	VBROADCASTSS (R11), Y12
@@ -488,10 +670,10 @@ loop20:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop20
+	JNZ          loop24
 	MOVQ         before+72(FP), R11
 	CMPQ         R11, $0x00
-	JEQ          first21
+	JEQ          first25
 	MOVQ         R9, R11
 	VADDPS       (R11), Y0, Y0
 	VADDPS       32(R11), Y1, Y1
@@ -509,7 +691,7 @@ loop20:
 	VADDPS       32(R11), Y9, Y9
 	ADDQ         SI, R11
 
-first21:
+first25:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	ADDQ    SI, R9
@@ -540,7 +722,7 @@ first21:
 	VXORPS  Y9, Y9, Y9
 	MOVQ    tiles+80(FP), R13
 
-loop22:
+loop26:
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
 	VBROADCASTSS (R11), Y12
@@ -561,10 +743,10 @@ loop22:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop22
+	JNZ          loop26
 	MOVQ         before+72(FP), R11
 	CMPQ         R11, $0x00
-	JEQ          first23
+	JEQ          first27
 	MOVQ         R9, R11
 	VADDPS       (R11), Y0, Y0
 	VADDPS       32(R11), Y1, Y1
@@ -582,7 +764,7 @@ loop22:
 	VADDPS       32(R11), Y9, Y9
 	ADDQ         SI, R11
 
-first23:
+first27:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	ADDQ    SI, R9
@@ -615,7 +797,7 @@ first23:
 	VXORPS  Y11, Y11, Y11
 	MOVQ    tiles+80(FP), R13
 
-loop24:
+loop28:
 	VMOVUPS      (R12), Y12
 	VMOVUPS      32(R12), Y13
 	VBROADCASTSS (R11), Y14
@@ -639,10 +821,10 @@ loop24:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop24
+	JNZ          loop28
 	MOVQ         before+72(FP), R11
 	CMPQ         R11, $0x00
-	JEQ          first25
+	JEQ          first29
 	MOVQ         R9, R11
 	VADDPS       (R11), Y0, Y0
 	VADDPS       32(R11), Y1, Y1
@@ -663,7 +845,7 @@ loop24:
 	VADDPS       32(R11), Y11, Y11
 	ADDQ         SI, R11
 
-first25:
+first29:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	ADDQ    SI, R9
@@ -684,11 +866,11 @@ first25:
 	ADDQ    SI, R9
 	ADDQ    $0x18, R10
 	SUBQ    $0x10, 24(SP)
-	JNZ     loop19
+	JNZ     loop23
 	ADDQ    $0x00000040, DI
 	ADDQ    $0x00000040, R8
 	SUBQ    $0x01, 16(SP)
-	JNZ     loop16
+	JNZ     loop20
 	MOVQ    c+88(FP), DI
 	MOVQ    k+96(FP), R8
 	IMULQ   R8, DI
@@ -698,7 +880,7 @@ first25:
 	MOVQ    dPlane+112(FP), DI
 	LEAQ    (DX)(DI*4), DX
 	SUBQ    $0x01, 8(SP)
-	JNZ     loop12
+	JNZ     loop16
 	VZEROUPPER
 	RET
 
@@ -723,10 +905,10 @@ TEXT ·transformInputAVX2(SB), NOSPLIT, $40-88
 	MOVQ tilesY+56(FP), R13
 	MOVQ R13, (SP)
 
-loop26:
+loop30:
 	MOVQ $0x00000002, 8(SP)
 
-loop27:
+loop31:
 	VMOVUPS      constant0<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
@@ -745,7 +927,7 @@ loop27:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 16(SP)
 
-loop28:
+loop32:
 	VMOVUPS      Y5, Y1
 	VMOVUPS      Y11, Y7
 	VMOVUPS      Y6, Y2
@@ -822,7 +1004,7 @@ loop28:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop28
+	JNZ          loop32
 	VMOVUPS      constant2<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
@@ -843,7 +1025,7 @@ loop28:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 24(SP)
 
-loop29:
+loop33:
 	VMOVUPS      Y4, Y0
 	VMOVUPS      Y10, Y6
 	VMOVUPS      Y5, Y1
@@ -924,7 +1106,7 @@ loop29:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop29
+	JNZ          loop33
 	VMOVUPS      constant0<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
@@ -947,7 +1129,7 @@ loop29:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 32(SP)
 
-loop30:
+loop34:
 	VMOVUPS      Y5, Y1
 	VMOVUPS      Y11, Y7
 	VMOVUPS      Y6, Y2
@@ -1032,11 +1214,11 @@ loop30:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 32(SP)
-	JNZ          loop30
+	JNZ          loop34
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop27
+	JNZ          loop31
 	SUBQ         $0x40, AX
 	SUBQ         $0x40, CX
 	LEAQ         (CX)(R10*4), CX
@@ -1045,7 +1227,7 @@ loop30:
 	IMULQ        R14, R13
 	LEAQ         (AX)(R13*4), AX
 	SUBQ         $0x01, (SP)
-	JNZ          loop26
+	JNZ          loop30
 	VZEROUPPER
 	RET
 
@@ -1099,15 +1281,15 @@ TEXT ·transformGradAVX2(SB), NOSPLIT, $24-88
 	MOVQ tilesY+56(FP), R12
 	MOVQ R12, (SP)
 
-loop31:
+loop35:
 	MOVQ CX, R12
 	MOVQ tilesX+48(FP), R13
 	MOVQ R13, 8(SP)
 
-loop32:
+loop36:
 	MOVQ $0x00000002, 16(SP)
 
-loop33:
+loop37:
 	VMOVUPS     (R12), Y1
 	VMOVUPS     (R12)(R10*1), Y4
 	VADDPS      (R12)(R10*2), Y1, Y1
@@ -1275,17 +1457,17 @@ loop33:
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, R12
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop33
+	JNZ         loop37
 	SUBQ        $0x40, AX
 	SUBQ        $0x40, R12
 	ADDQ        $0x00000100, R12
 	MOVQ        channels+72(FP), R13
 	LEAQ        (AX)(R13*4), AX
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop32
+	JNZ         loop36
 	LEAQ        (CX)(R10*4), CX
 	SUBQ        $0x01, (SP)
-	JNZ         loop31
+	JNZ         loop35
 	VZEROUPPER
 	RET
 
@@ -1307,15 +1489,15 @@ TEXT ·transformOutputAVX2(SB), NOSPLIT, $32-112
 	MOVQ tilesY+80(FP), R10
 	MOVQ R10, 8(SP)
 
-loop34:
+loop38:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop35:
+loop39:
 	MOVQ $0x00000002, 24(SP)
 
-loop36:
+loop40:
 	VMOVUPS     (CX)(SI*1), Y1
 	VMOVUPS     (CX)(DI*1), Y2
 	VADDPS      (CX)(SI*2), Y1, Y1
@@ -1538,7 +1720,7 @@ loop36:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R10
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop36
+	JNZ         loop40
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R10
@@ -1546,12 +1728,12 @@ loop36:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop35
+	JNZ         loop39
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop34
+	JNZ         loop38
 	VZEROUPPER
 	RET
 
@@ -1585,15 +1767,15 @@ TEXT ·transformOutputGradAVX2(SB), NOSPLIT, $32-160
 	MOVQ tilesY+128(FP), R12
 	MOVQ R12, 8(SP)
 
-loop37:
+loop41:
 	MOVQ (SP), R12
 	MOVQ tilesX+120(FP), R13
 	MOVQ R13, 16(SP)
 
-loop38:
+loop42:
 	MOVQ $0x00000002, 24(SP)
 
-loop39:
+loop43:
 	VMOVUPS     (CX)(R8*1), Y1
 	VMOVUPS     (CX)(R9*1), Y2
 	VADDPS      (CX)(R8*2), Y1, Y1
@@ -1897,7 +2079,7 @@ loop39:
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R12
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop39
+	JNZ         loop43
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, SI
@@ -1906,12 +2088,12 @@ loop39:
 	MOVQ        channels+144(FP), R13
 	LEAQ        (CX)(R13*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop38
+	JNZ         loop42
 	MOVQ        (SP), R12
 	LEAQ        (R12)(R11*4), R12
 	MOVQ        R12, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop37
+	JNZ         loop41
 	VZEROUPPER
 	RET
 
@@ -1946,15 +2128,15 @@ TEXT ·transformOutputGradAddAVX2(SB), NOSPLIT, $32-184
 	MOVQ tilesY+152(FP), R13
 	MOVQ R13, 8(SP)
 
-loop40:
+loop44:
 	MOVQ (SP), R13
 	MOVQ tilesX+144(FP), R14
 	MOVQ R14, 16(SP)
 
-loop41:
+loop45:
 	MOVQ $0x00000002, 24(SP)
 
-loop42:
+loop46:
 	VMOVUPS     (CX)(R9*1), Y1
 	VMOVUPS     (CX)(R10*1), Y2
 	VADDPS      (CX)(R9*2), Y1, Y1
@@ -2241,7 +2423,7 @@ loop42:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R13
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop42
+	JNZ         loop46
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R13
@@ -2249,12 +2431,12 @@ loop42:
 	MOVQ        channels+168(FP), R14
 	LEAQ        (CX)(R14*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop41
+	JNZ         loop45
 	MOVQ        (SP), R13
 	LEAQ        (R13)(R12*4), R13
 	MOVQ        R13, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop40
+	JNZ         loop44
 	VZEROUPPER
 	RET
 
@@ -2276,15 +2458,15 @@ TEXT ·transformOutputNormAVX2(SB), NOSPLIT, $32-112
 	MOVQ tilesY+80(FP), R10
 	MOVQ R10, 8(SP)
 
-loop43:
+loop47:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop44:
+loop48:
 	MOVQ $0x00000002, 24(SP)
 
-loop45:
+loop49:
 	VMOVUPS     (CX)(SI*1), Y1
 	VMOVUPS     (CX)(DI*1), Y2
 	VADDPS      (CX)(SI*2), Y1, Y1
@@ -2517,7 +2699,7 @@ loop45:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R10
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop45
+	JNZ         loop49
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R10
@@ -2525,12 +2707,12 @@ loop45:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop44
+	JNZ         loop48
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop43
+	JNZ         loop47
 	VZEROUPPER
 	RET
 
@@ -2553,15 +2735,15 @@ TEXT ·transformOutputNormAddAVX2(SB), NOSPLIT, $32-136
 	MOVQ tilesY+104(FP), R11
 	MOVQ R11, 8(SP)
 
-loop46:
+loop50:
 	MOVQ (SP), R11
 	MOVQ tilesX+96(FP), R12
 	MOVQ R12, 16(SP)
 
-loop47:
+loop51:
 	MOVQ $0x00000002, 24(SP)
 
-loop48:
+loop52:
 	VMOVUPS     (CX)(DI*1), Y1
 	VMOVUPS     (CX)(R8*1), Y2
 	VADDPS      (CX)(DI*2), Y1, Y1
@@ -2810,7 +2992,7 @@ loop48:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R11
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop48
+	JNZ         loop52
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R11
@@ -2818,12 +3000,12 @@ loop48:
 	MOVQ        channels+120(FP), R12
 	LEAQ        (CX)(R12*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop47
+	JNZ         loop51
 	MOVQ        (SP), R11
 	LEAQ        (R11)(R10*4), R11
 	MOVQ        R11, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop46
+	JNZ         loop50
 	VZEROUPPER
 	RET
 
@@ -2833,7 +3015,7 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	MOVQ  last+72(FP), AX
 	MOVQ  first+64(FP), CX
 	SUBQ  CX, AX
-	JLE   none49
+	JLE   none53
 	MOVQ  w_base+24(FP), CX
 	MOVQ  u_base+0(FP), DX
 	MOVQ  first+64(FP), BX
@@ -2860,15 +3042,15 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	SHRQ  $0x04, R13
 	MOVQ  R13, (SP)
 
-loop50:
+loop54:
 	MOVQ CX, R13
 	MOVQ DX, R14
 	MOVQ AX, 8(SP)
 
-loop51:
+loop55:
 	MOVQ $0x00000002, 16(SP)
 
-loop52:
+loop56:
 	VMOVUPS      (R13), Y0
 	VADDPS       (R13)(DI*2), Y0, Y0
 	VSUBPS       (R13)(DI*1), Y0, Y1
@@ -2936,21 +3118,21 @@ loop52:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop52
+	JNZ          loop56
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop51
+	JNZ          loop55
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 24(SP)
 
-loop53:
+loop57:
 	MOVQ $0x00000002, 32(SP)
 
-loop54:
+loop58:
 	VMOVUPS      (R13), Y0
 	VMOVUPS      (R13)(DI*2), Y1
 	VFMADD231PS  constant0<>+0(SB), Y1, Y0
@@ -3030,21 +3212,21 @@ loop54:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 32(SP)
-	JNZ          loop54
+	JNZ          loop58
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop53
+	JNZ          loop57
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 40(SP)
 
-loop55:
+loop59:
 	MOVQ $0x00000002, 48(SP)
 
-loop56:
+loop60:
 	VMOVUPS      (R13), Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      (R13)(DI*2), Y1
@@ -3103,21 +3285,21 @@ loop56:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 48(SP)
-	JNZ          loop56
+	JNZ          loop60
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 40(SP)
-	JNZ          loop55
+	JNZ          loop59
 	ADDQ         $0x00000040, CX
 	MOVQ         c+48(FP), R13
 	SHLQ         $0x06, R13
 	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
-	JNZ          loop50
+	JNZ          loop54
 
-none49:
+none53:
 	VZEROUPPER
 	RET
 
@@ -3169,7 +3351,7 @@ TEXT ·transformWeightsGradAVX2(SB), NOSPLIT, $8-64
 	LEAQ  (BX)(BX*2), R9
 	LEAQ  (R9)(BX*2), R10
 
-loop57:
+loop61:
 	VMOVUPS      (CX)(BX*1), Y0
 	VMOVUPS      (CX)(R9*1), Y1
 	VADDPS       (CX)(BX*2), Y0, Y0
@@ -3349,7 +3531,7 @@ loop57:
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x08, (SP)
-	JNZ          loop57
+	JNZ          loop61
 	VZEROUPPER
 	RET
 

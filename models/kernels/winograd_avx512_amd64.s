@@ -219,163 +219,7 @@ loop11:
 	ADDQ         BX, R12
 	ADDQ         BX, R12
 	ADDQ         BX, R12
-	VXORPS       Z0, Z0, Z0
-	VXORPS       Z1, Z1, Z1
-	VXORPS       Z2, Z2, Z2
-	VXORPS       Z3, Z3, Z3
-	VXORPS       Z4, Z4, Z4
-	VXORPS       Z5, Z5, Z5
-	VXORPS       Z6, Z6, Z6
-	VXORPS       Z7, Z7, Z7
-	VXORPS       Z8, Z8, Z8
-	VXORPS       Z9, Z9, Z9
-	VXORPS       Z10, Z10, Z10
-	VXORPS       Z11, Z11, Z11
-	VXORPS       Z12, Z12, Z12
-	VXORPS       Z13, Z13, Z13
-	VXORPS       Z14, Z14, Z14
-	VXORPS       Z15, Z15, Z15
-	MOVQ         c+80(FP), R14
-
-loop12:
-	VMOVUPS      (DX), Z16
-	VMOVUPS      (DX)(R10*1), Z17
-	VBROADCASTSS (R12), Z18
-	VFMADD231PS  Z16, Z18, Z0
-	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (R12)(BX*1), Z18
-	VFMADD231PS  Z16, Z18, Z2
-	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (R12)(BX*2), Z18
-	VFMADD231PS  Z16, Z18, Z4
-	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R12)(DI*1), Z18
-	VFMADD231PS  Z16, Z18, Z6
-	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (R12)(BX*4), Z18
-	VFMADD231PS  Z16, Z18, Z8
-	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R12)(R8*1), Z18
-	VFMADD231PS  Z16, Z18, Z10
-	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R12)(DI*2), Z18
-	VFMADD231PS  Z16, Z18, Z12
-	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R12)(R9*1), Z18
-	VFMADD231PS  Z16, Z18, Z14
-	VFMADD231PS  Z17, Z18, Z15
-	VMOVUPS      64(DX), Z16
-	VMOVUPS      64(DX)(R10*1), Z17
-	VBROADCASTSS 4(R12), Z18
-	VFMADD231PS  Z16, Z18, Z0
-	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS 4(R12)(BX*1), Z18
-	VFMADD231PS  Z16, Z18, Z2
-	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS 4(R12)(BX*2), Z18
-	VFMADD231PS  Z16, Z18, Z4
-	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS 4(R12)(DI*1), Z18
-	VFMADD231PS  Z16, Z18, Z6
-	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS 4(R12)(BX*4), Z18
-	VFMADD231PS  Z16, Z18, Z8
-	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS 4(R12)(R8*1), Z18
-	VFMADD231PS  Z16, Z18, Z10
-	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS 4(R12)(DI*2), Z18
-	VFMADD231PS  Z16, Z18, Z12
-	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS 4(R12)(R9*1), Z18
-	VFMADD231PS  Z16, Z18, Z14
-	VFMADD231PS  Z17, Z18, Z15
-	VMOVUPS      128(DX), Z16
-	VMOVUPS      128(DX)(R10*1), Z17
-	VBROADCASTSS 8(R12), Z18
-	VFMADD231PS  Z16, Z18, Z0
-	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS 8(R12)(BX*1), Z18
-	VFMADD231PS  Z16, Z18, Z2
-	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS 8(R12)(BX*2), Z18
-	VFMADD231PS  Z16, Z18, Z4
-	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS 8(R12)(DI*1), Z18
-	VFMADD231PS  Z16, Z18, Z6
-	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS 8(R12)(BX*4), Z18
-	VFMADD231PS  Z16, Z18, Z8
-	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS 8(R12)(R8*1), Z18
-	VFMADD231PS  Z16, Z18, Z10
-	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS 8(R12)(DI*2), Z18
-	VFMADD231PS  Z16, Z18, Z12
-	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS 8(R12)(R9*1), Z18
-	VFMADD231PS  Z16, Z18, Z14
-	VFMADD231PS  Z17, Z18, Z15
-	VMOVUPS      192(DX), Z16
-	VMOVUPS      192(DX)(R10*1), Z17
-	VBROADCASTSS 12(R12), Z18
-	VFMADD231PS  Z16, Z18, Z0
-	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS 12(R12)(BX*1), Z18
-	VFMADD231PS  Z16, Z18, Z2
-	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS 12(R12)(BX*2), Z18
-	VFMADD231PS  Z16, Z18, Z4
-	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS 12(R12)(DI*1), Z18
-	VFMADD231PS  Z16, Z18, Z6
-	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS 12(R12)(BX*4), Z18
-	VFMADD231PS  Z16, Z18, Z8
-	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS 12(R12)(R8*1), Z18
-	VFMADD231PS  Z16, Z18, Z10
-	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS 12(R12)(DI*2), Z18
-	VFMADD231PS  Z16, Z18, Z12
-	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS 12(R12)(R9*1), Z18
-	VFMADD231PS  Z16, Z18, Z14
-	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         $0x00000100, DX
-	ADDQ         $0x10, R12
-	SUBQ         $0x04, R14
-	JNZ          loop12
-	SUBQ         R10, DX
-	VMOVUPS      Z0, (R13)
-	VMOVUPS      Z1, 64(R13)
-	ADDQ         SI, R13
-	VMOVUPS      Z2, (R13)
-	VMOVUPS      Z3, 64(R13)
-	ADDQ         SI, R13
-	VMOVUPS      Z4, (R13)
-	VMOVUPS      Z5, 64(R13)
-	ADDQ         SI, R13
-	VMOVUPS      Z6, (R13)
-	VMOVUPS      Z7, 64(R13)
-	ADDQ         SI, R13
-	VMOVUPS      Z8, (R13)
-	VMOVUPS      Z9, 64(R13)
-	ADDQ         SI, R13
-	VMOVUPS      Z10, (R13)
-	VMOVUPS      Z11, 64(R13)
-	ADDQ         SI, R13
-	VMOVUPS      Z12, (R13)
-	VMOVUPS      Z13, 64(R13)
-	ADDQ         SI, R13
-	VMOVUPS      Z14, (R13)
-	VMOVUPS      Z15, 64(R13)
-	ADDQ         SI, R13
-	LEAQ         (R12)(BX*4), R12
-	ADDQ         BX, R12
-	ADDQ         BX, R12
-	ADDQ         BX, R12
-	SUBQ         $0x10, 24(SP)
+	SUBQ         $0x08, 24(SP)
 	JNZ          loop10
 	ADDQ         R10, DX
 	ADDQ         R10, DX
@@ -392,7 +236,7 @@ single5:
 	MOVQ    R14, 32(SP)
 	MOVQ    c+80(FP), R14
 	CMPQ    R14, $0x10
-	JNE     general13
+	JNE     general12
 	VMOVUPS (DX), Z0
 	VMOVUPS 64(DX), Z1
 	VMOVUPS 128(DX), Z2
@@ -410,7 +254,7 @@ single5:
 	VMOVUPS 896(DX), Z14
 	VMOVUPS 960(DX), Z15
 
-loop15:
+loop14:
 	VXORPS           Z16, Z16, Z16
 	VXORPS           Z17, Z17, Z17
 	VXORPS           Z18, Z18, Z18
@@ -565,11 +409,13 @@ loop15:
 	ADDQ             SI, R13
 	ADDQ             $0x00000200, R12
 	SUBQ             $0x08, 32(SP)
-	JNZ              loop15
-	JMP              block14
+	JNZ              loop14
+	JMP              block13
 
-general13:
-loop16:
+general12:
+sixteen15:
+	CMPQ   32(SP), $0x10
+	JLT    eight16
 	LEAQ   (R12)(BX*8), R14
 	VXORPS Z0, Z0, Z0
 	VXORPS Z1, Z1, Z1
@@ -589,7 +435,7 @@ loop16:
 	VXORPS Z15, Z15, Z15
 	MOVQ   c+80(FP), R15
 
-loop17:
+loop18:
 	VMOVUPS          (DX), Z16
 	VFMADD231PS.BCST (R12), Z16, Z0
 	VFMADD231PS.BCST (R12)(BX*1), Z16, Z1
@@ -662,7 +508,7 @@ loop17:
 	ADDQ             $0x10, R12
 	ADDQ             $0x10, R14
 	SUBQ             $0x04, R15
-	JNZ              loop17
+	JNZ              loop18
 	SUBQ             R10, DX
 	VMOVUPS          Z0, (R13)
 	ADDQ             SI, R13
@@ -702,9 +548,86 @@ loop17:
 	ADDQ             BX, R12
 	ADDQ             BX, R12
 	SUBQ             $0x10, 32(SP)
-	JNZ              loop16
+	JMP              sixteen15
 
-block14:
+eight16:
+	CMPQ   32(SP), $0x00
+	JEQ    done17
+	VXORPS Z0, Z0, Z0
+	VXORPS Z1, Z1, Z1
+	VXORPS Z2, Z2, Z2
+	VXORPS Z3, Z3, Z3
+	VXORPS Z4, Z4, Z4
+	VXORPS Z5, Z5, Z5
+	VXORPS Z6, Z6, Z6
+	VXORPS Z7, Z7, Z7
+	MOVQ   c+80(FP), R14
+
+loop19:
+	VMOVUPS          (DX), Z8
+	VFMADD231PS.BCST (R12), Z8, Z0
+	VFMADD231PS.BCST (R12)(BX*1), Z8, Z1
+	VFMADD231PS.BCST (R12)(BX*2), Z8, Z2
+	VFMADD231PS.BCST (R12)(DI*1), Z8, Z3
+	VFMADD231PS.BCST (R12)(BX*4), Z8, Z4
+	VFMADD231PS.BCST (R12)(R8*1), Z8, Z5
+	VFMADD231PS.BCST (R12)(DI*2), Z8, Z6
+	VFMADD231PS.BCST (R12)(R9*1), Z8, Z7
+	VMOVUPS          64(DX), Z8
+	VFMADD231PS.BCST 4(R12), Z8, Z0
+	VFMADD231PS.BCST 4(R12)(BX*1), Z8, Z1
+	VFMADD231PS.BCST 4(R12)(BX*2), Z8, Z2
+	VFMADD231PS.BCST 4(R12)(DI*1), Z8, Z3
+	VFMADD231PS.BCST 4(R12)(BX*4), Z8, Z4
+	VFMADD231PS.BCST 4(R12)(R8*1), Z8, Z5
+	VFMADD231PS.BCST 4(R12)(DI*2), Z8, Z6
+	VFMADD231PS.BCST 4(R12)(R9*1), Z8, Z7
+	VMOVUPS          128(DX), Z8
+	VFMADD231PS.BCST 8(R12), Z8, Z0
+	VFMADD231PS.BCST 8(R12)(BX*1), Z8, Z1
+	VFMADD231PS.BCST 8(R12)(BX*2), Z8, Z2
+	VFMADD231PS.BCST 8(R12)(DI*1), Z8, Z3
+	VFMADD231PS.BCST 8(R12)(BX*4), Z8, Z4
+	VFMADD231PS.BCST 8(R12)(R8*1), Z8, Z5
+	VFMADD231PS.BCST 8(R12)(DI*2), Z8, Z6
+	VFMADD231PS.BCST 8(R12)(R9*1), Z8, Z7
+	VMOVUPS          192(DX), Z8
+	VFMADD231PS.BCST 12(R12), Z8, Z0
+	VFMADD231PS.BCST 12(R12)(BX*1), Z8, Z1
+	VFMADD231PS.BCST 12(R12)(BX*2), Z8, Z2
+	VFMADD231PS.BCST 12(R12)(DI*1), Z8, Z3
+	VFMADD231PS.BCST 12(R12)(BX*4), Z8, Z4
+	VFMADD231PS.BCST 12(R12)(R8*1), Z8, Z5
+	VFMADD231PS.BCST 12(R12)(DI*2), Z8, Z6
+	VFMADD231PS.BCST 12(R12)(R9*1), Z8, Z7
+	ADDQ             $0x00000100, DX
+	ADDQ             $0x10, R12
+	SUBQ             $0x04, R14
+	JNZ              loop19
+	SUBQ             R10, DX
+	VMOVUPS          Z0, (R13)
+	ADDQ             SI, R13
+	VMOVUPS          Z1, (R13)
+	ADDQ             SI, R13
+	VMOVUPS          Z2, (R13)
+	ADDQ             SI, R13
+	VMOVUPS          Z3, (R13)
+	ADDQ             SI, R13
+	VMOVUPS          Z4, (R13)
+	ADDQ             SI, R13
+	VMOVUPS          Z5, (R13)
+	ADDQ             SI, R13
+	VMOVUPS          Z6, (R13)
+	ADDQ             SI, R13
+	VMOVUPS          Z7, (R13)
+	ADDQ             SI, R13
+	LEAQ             (R12)(BX*4), R12
+	ADDQ             BX, R12
+	ADDQ             BX, R12
+	ADDQ             BX, R12
+
+done17:
+block13:
 	ADDQ R10, DX
 	ADDQ $0x00000040, R11
 
@@ -731,30 +654,30 @@ TEXT ·multiplyGradAVX512(SB), NOSPLIT, $40-152
 	MOVQ $0x00000000, (SP)
 	MOVQ $0x00000024, 8(SP)
 
-loop18:
+loop20:
 	MOVQ  ahead_base+120(FP), DI
 	MOVQ  ahead_len+128(FP), R8
 	TESTQ R8, R8
-	JZ    asked20
+	JZ    asked22
 	MOVQ  lines+144(FP), R9
 	CMPQ  R9, $0x00
-	JLE   asked20
+	JLE   asked22
 
-stream19:
+stream21:
 	MOVQ lines+144(FP), R10
 	MOVQ (DI), R9
 	ADDQ (SP), R9
 
-loop21:
+loop23:
 	PREFETCHT1 (R9)
 	ADDQ       $0x40, R9
 	SUBQ       $0x01, R10
-	JNZ        loop21
+	JNZ        loop23
 	ADDQ       $0x08, DI
 	DECQ       R8
-	JNZ        stream19
+	JNZ        stream21
 
-asked20:
+asked22:
 	MOVQ lines+144(FP), DI
 	SHLQ $0x06, DI
 	ADDQ DI, (SP)
@@ -764,15 +687,15 @@ asked20:
 	SHRQ $0x04, R9
 	MOVQ R9, 16(SP)
 
-pairs24:
+pairs26:
 	CMPQ 16(SP), $0x02
-	JLT  single22
+	JLT  single24
 	MOVQ DI, R9
 	MOVQ CX, R10
 	MOVQ c+88(FP), R11
 	MOVQ R11, 24(SP)
 
-loop27:
+loop29:
 	MOVQ   R10, R11
 	MOVQ   R8, R12
 	VXORPS Z0, Z0, Z0
@@ -792,112 +715,6 @@ loop27:
 	VXORPS Z14, Z14, Z14
 	VXORPS Z15, Z15, Z15
 	MOVQ   tiles+80(FP), R13
-
-loop28:
-	VMOVUPS      (R12), Z16
-	VMOVUPS      64(R12), Z17
-	VBROADCASTSS (R11), Z18
-	VFMADD231PS  Z16, Z18, Z0
-	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS 4(R11), Z18
-	VFMADD231PS  Z16, Z18, Z2
-	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS 8(R11), Z18
-	VFMADD231PS  Z16, Z18, Z4
-	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS 12(R11), Z18
-	VFMADD231PS  Z16, Z18, Z6
-	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS 16(R11), Z18
-	VFMADD231PS  Z16, Z18, Z8
-	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS 20(R11), Z18
-	VFMADD231PS  Z16, Z18, Z10
-	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS 24(R11), Z18
-	VFMADD231PS  Z16, Z18, Z12
-	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS 28(R11), Z18
-	VFMADD231PS  Z16, Z18, Z14
-	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         BX, R11
-	ADDQ         SI, R12
-	SUBQ         $0x01, R13
-	JNZ          loop28
-	MOVQ         before+72(FP), R11
-	CMPQ         R11, $0x00
-	JEQ          first29
-	MOVQ         R9, R11
-	VADDPS       (R11), Z0, Z0
-	VADDPS       64(R11), Z1, Z1
-	ADDQ         SI, R11
-	VADDPS       (R11), Z2, Z2
-	VADDPS       64(R11), Z3, Z3
-	ADDQ         SI, R11
-	VADDPS       (R11), Z4, Z4
-	VADDPS       64(R11), Z5, Z5
-	ADDQ         SI, R11
-	VADDPS       (R11), Z6, Z6
-	VADDPS       64(R11), Z7, Z7
-	ADDQ         SI, R11
-	VADDPS       (R11), Z8, Z8
-	VADDPS       64(R11), Z9, Z9
-	ADDQ         SI, R11
-	VADDPS       (R11), Z10, Z10
-	VADDPS       64(R11), Z11, Z11
-	ADDQ         SI, R11
-	VADDPS       (R11), Z12, Z12
-	VADDPS       64(R11), Z13, Z13
-	ADDQ         SI, R11
-	VADDPS       (R11), Z14, Z14
-	VADDPS       64(R11), Z15, Z15
-	ADDQ         SI, R11
-
-first29:
-	VMOVUPS Z0, (R9)
-	VMOVUPS Z1, 64(R9)
-	ADDQ    SI, R9
-	VMOVUPS Z2, (R9)
-	VMOVUPS Z3, 64(R9)
-	ADDQ    SI, R9
-	VMOVUPS Z4, (R9)
-	VMOVUPS Z5, 64(R9)
-	ADDQ    SI, R9
-	VMOVUPS Z6, (R9)
-	VMOVUPS Z7, 64(R9)
-	ADDQ    SI, R9
-	VMOVUPS Z8, (R9)
-	VMOVUPS Z9, 64(R9)
-	ADDQ    SI, R9
-	VMOVUPS Z10, (R9)
-	VMOVUPS Z11, 64(R9)
-	ADDQ    SI, R9
-	VMOVUPS Z12, (R9)
-	VMOVUPS Z13, 64(R9)
-	ADDQ    SI, R9
-	VMOVUPS Z14, (R9)
-	VMOVUPS Z15, 64(R9)
-	ADDQ    SI, R9
-	ADDQ    $0x20, R10
-	MOVQ    R10, R11
-	MOVQ    R8, R12
-	VXORPS  Z0, Z0, Z0
-	VXORPS  Z1, Z1, Z1
-	VXORPS  Z2, Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VXORPS  Z4, Z4, Z4
-	VXORPS  Z5, Z5, Z5
-	VXORPS  Z6, Z6, Z6
-	VXORPS  Z7, Z7, Z7
-	VXORPS  Z8, Z8, Z8
-	VXORPS  Z9, Z9, Z9
-	VXORPS  Z10, Z10, Z10
-	VXORPS  Z11, Z11, Z11
-	VXORPS  Z12, Z12, Z12
-	VXORPS  Z13, Z13, Z13
-	VXORPS  Z14, Z14, Z14
-	VXORPS  Z15, Z15, Z15
-	MOVQ    tiles+80(FP), R13
 
 loop30:
 	VMOVUPS      (R12), Z16
@@ -985,26 +802,132 @@ first31:
 	VMOVUPS Z15, 64(R9)
 	ADDQ    SI, R9
 	ADDQ    $0x20, R10
+	MOVQ    R10, R11
+	MOVQ    R8, R12
+	VXORPS  Z0, Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VXORPS  Z8, Z8, Z8
+	VXORPS  Z9, Z9, Z9
+	VXORPS  Z10, Z10, Z10
+	VXORPS  Z11, Z11, Z11
+	VXORPS  Z12, Z12, Z12
+	VXORPS  Z13, Z13, Z13
+	VXORPS  Z14, Z14, Z14
+	VXORPS  Z15, Z15, Z15
+	MOVQ    tiles+80(FP), R13
+
+loop32:
+	VMOVUPS      (R12), Z16
+	VMOVUPS      64(R12), Z17
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS 4(R11), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS 8(R11), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS 12(R11), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS 16(R11), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS 20(R11), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS 24(R11), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS 28(R11), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         BX, R11
+	ADDQ         SI, R12
+	SUBQ         $0x01, R13
+	JNZ          loop32
+	MOVQ         before+72(FP), R11
+	CMPQ         R11, $0x00
+	JEQ          first33
+	MOVQ         R9, R11
+	VADDPS       (R11), Z0, Z0
+	VADDPS       64(R11), Z1, Z1
+	ADDQ         SI, R11
+	VADDPS       (R11), Z2, Z2
+	VADDPS       64(R11), Z3, Z3
+	ADDQ         SI, R11
+	VADDPS       (R11), Z4, Z4
+	VADDPS       64(R11), Z5, Z5
+	ADDQ         SI, R11
+	VADDPS       (R11), Z6, Z6
+	VADDPS       64(R11), Z7, Z7
+	ADDQ         SI, R11
+	VADDPS       (R11), Z8, Z8
+	VADDPS       64(R11), Z9, Z9
+	ADDQ         SI, R11
+	VADDPS       (R11), Z10, Z10
+	VADDPS       64(R11), Z11, Z11
+	ADDQ         SI, R11
+	VADDPS       (R11), Z12, Z12
+	VADDPS       64(R11), Z13, Z13
+	ADDQ         SI, R11
+	VADDPS       (R11), Z14, Z14
+	VADDPS       64(R11), Z15, Z15
+	ADDQ         SI, R11
+
+first33:
+	VMOVUPS Z0, (R9)
+	VMOVUPS Z1, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z2, (R9)
+	VMOVUPS Z3, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z4, (R9)
+	VMOVUPS Z5, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z6, (R9)
+	VMOVUPS Z7, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z8, (R9)
+	VMOVUPS Z9, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z10, (R9)
+	VMOVUPS Z11, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z12, (R9)
+	VMOVUPS Z13, 64(R9)
+	ADDQ    SI, R9
+	VMOVUPS Z14, (R9)
+	VMOVUPS Z15, 64(R9)
+	ADDQ    SI, R9
+	ADDQ    $0x20, R10
 	SUBQ    $0x10, 24(SP)
-	JNZ     loop27
+	JNZ     loop29
 	ADDQ    $0x00000080, DI
 	ADDQ    $0x00000080, R8
 	SUBQ    $0x02, 16(SP)
-	JMP     pairs24
+	JMP     pairs26
 
-single22:
+single24:
 	CMPQ    16(SP), $0x00
-	JEQ     done23
+	JEQ     done25
 	MOVQ    DI, R9
 	MOVQ    CX, R10
 	MOVQ    c+88(FP), R11
 	MOVQ    R11, 32(SP)
 	MOVQ    tiles+80(FP), R11
 	CMPQ    R11, $0x10
-	JNE     general32
+	JNE     general34
 	MOVQ    c+88(FP), R11
 	CMPQ    R11, $0x10
-	JNE     general32
+	JNE     general34
 	MOVQ    R8, R11
 	VMOVUPS (R11), Z0
 	ADDQ    SI, R11
@@ -1039,7 +962,7 @@ single22:
 	VMOVUPS (R11), Z15
 	ADDQ    SI, R11
 
-loop34:
+loop36:
 	VXORPS           Z16, Z16, Z16
 	VXORPS           Z17, Z17, Z17
 	VXORPS           Z18, Z18, Z18
@@ -1178,7 +1101,7 @@ loop34:
 	VFMADD231PS.BCST 988(R10), Z15, Z23
 	MOVQ             before+72(FP), R11
 	CMPQ             R11, $0x00
-	JEQ              first35
+	JEQ              first37
 	MOVQ             R9, R11
 	VADDPS           (R11), Z16, Z16
 	ADDQ             SI, R11
@@ -1197,7 +1120,7 @@ loop34:
 	VADDPS           (R11), Z23, Z23
 	ADDQ             SI, R11
 
-first35:
+first37:
 	VMOVUPS Z16, (R9)
 	ADDQ    SI, R9
 	VMOVUPS Z17, (R9)
@@ -1216,11 +1139,11 @@ first35:
 	ADDQ    SI, R9
 	ADDQ    $0x20, R10
 	SUBQ    $0x08, 32(SP)
-	JNZ     loop34
-	JMP     block33
+	JNZ     loop36
+	JMP     block35
 
-general32:
-loop36:
+general34:
+loop38:
 	MOVQ   R10, R11
 	MOVQ   R8, R12
 	VXORPS Z0, Z0, Z0
@@ -1241,7 +1164,7 @@ loop36:
 	VXORPS Z15, Z15, Z15
 	MOVQ   tiles+80(FP), R13
 
-loop37:
+loop39:
 	VMOVUPS          (R12), Z16
 	VFMADD231PS.BCST (R11), Z16, Z0
 	VFMADD231PS.BCST 4(R11), Z16, Z1
@@ -1262,10 +1185,10 @@ loop37:
 	ADDQ             BX, R11
 	ADDQ             SI, R12
 	SUBQ             $0x01, R13
-	JNZ              loop37
+	JNZ              loop39
 	MOVQ             before+72(FP), R11
 	CMPQ             R11, $0x00
-	JEQ              first38
+	JEQ              first40
 	MOVQ             R9, R11
 	VADDPS           (R11), Z0, Z0
 	ADDQ             SI, R11
@@ -1300,7 +1223,7 @@ loop37:
 	VADDPS           (R11), Z15, Z15
 	ADDQ             SI, R11
 
-first38:
+first40:
 	VMOVUPS Z0, (R9)
 	ADDQ    SI, R9
 	VMOVUPS Z1, (R9)
@@ -1335,13 +1258,13 @@ first38:
 	ADDQ    SI, R9
 	ADDQ    $0x40, R10
 	SUBQ    $0x10, 32(SP)
-	JNZ     loop36
+	JNZ     loop38
 
-block33:
+block35:
 	ADDQ $0x00000040, DI
 	ADDQ $0x00000040, R8
 
-done23:
+done25:
 	MOVQ  c+88(FP), DI
 	MOVQ  k+96(FP), R8
 	IMULQ R8, DI
@@ -1351,7 +1274,7 @@ done23:
 	MOVQ  dPlane+112(FP), DI
 	LEAQ  (DX)(DI*4), DX
 	SUBQ  $0x01, 8(SP)
-	JNZ   loop18
+	JNZ   loop20
 	VZEROUPPER
 	RET
 
@@ -1379,7 +1302,7 @@ TEXT ·transformInputAVX512(SB), NOSPLIT, $32-88
 	MOVQ    tilesY+56(FP), R13
 	MOVQ    R13, (SP)
 
-loop39:
+loop41:
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Z2
@@ -1397,7 +1320,7 @@ loop39:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 8(SP)
 
-loop40:
+loop42:
 	VMOVUPS      Z6, Z2
 	VMOVUPS      Z12, Z8
 	VMOVUPS      Z7, Z3
@@ -1474,7 +1397,7 @@ loop40:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop40
+	JNZ          loop42
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Z2
@@ -1494,7 +1417,7 @@ loop40:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 16(SP)
 
-loop41:
+loop43:
 	VMOVUPS      Z6, Z2
 	VMOVUPS      Z12, Z8
 	VMOVUPS      Z7, Z3
@@ -1575,7 +1498,7 @@ loop41:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop41
+	JNZ          loop43
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Z6
@@ -1593,7 +1516,7 @@ loop41:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 24(SP)
 
-loop42:
+loop44:
 	VMOVUPS      Z6, Z2
 	VMOVUPS      Z12, Z8
 	VMOVUPS      Z7, Z3
@@ -1670,14 +1593,14 @@ loop42:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop42
+	JNZ          loop44
 	LEAQ         (CX)(R10*4), CX
 	MOVQ         tilesX+48(FP), R13
 	MOVQ         channels+72(FP), R14
 	IMULQ        R14, R13
 	LEAQ         (AX)(R13*4), AX
 	SUBQ         $0x01, (SP)
-	JNZ          loop39
+	JNZ          loop41
 	VZEROUPPER
 	RET
 
@@ -1757,12 +1680,12 @@ TEXT ·transformGradAVX512(SB), NOSPLIT, $16-88
 	MOVQ    tilesY+56(FP), R12
 	MOVQ    R12, (SP)
 
-loop43:
+loop45:
 	MOVQ CX, R12
 	MOVQ tilesX+48(FP), R13
 	MOVQ R13, 8(SP)
 
-loop44:
+loop46:
 	VMOVUPS     (R12), Z2
 	VMOVUPS     (R12)(R10*1), Z5
 	VADDPS      (R12)(R10*2), Z2, Z2
@@ -1923,10 +1846,10 @@ loop44:
 	MOVQ        channels+72(FP), R13
 	LEAQ        (AX)(R13*4), AX
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop44
+	JNZ         loop46
 	LEAQ        (CX)(R10*4), CX
 	SUBQ        $0x01, (SP)
-	JNZ         loop43
+	JNZ         loop45
 	VZEROUPPER
 	RET
 
@@ -1951,12 +1874,12 @@ TEXT ·transformOutputAVX512(SB), NOSPLIT, $24-112
 	MOVQ    tilesY+80(FP), R10
 	MOVQ    R10, 8(SP)
 
-loop45:
+loop47:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop46:
+loop48:
 	VMOVUPS     (CX)(SI*1), Z4
 	VMOVUPS     (CX)(DI*1), Z5
 	VADDPS      (CX)(SI*2), Z4, Z4
@@ -2179,12 +2102,12 @@ loop46:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop46
+	JNZ         loop48
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop45
+	JNZ         loop47
 	VZEROUPPER
 	RET
 
@@ -2232,12 +2155,12 @@ TEXT ·transformOutputGradAVX512(SB), NOSPLIT, $24-160
 	MOVQ    tilesY+128(FP), SI
 	MOVQ    SI, 8(SP)
 
-loop47:
+loop49:
 	MOVQ (SP), SI
 	MOVQ tilesX+120(FP), R12
 	MOVQ R12, 16(SP)
 
-loop48:
+loop50:
 	VMOVUPS     (CX)(R8*1), Z7
 	VMOVUPS     (CX)(R9*1), Z8
 	VADDPS      (CX)(R8*2), Z7, Z7
@@ -2540,12 +2463,12 @@ loop48:
 	MOVQ        channels+144(FP), R12
 	LEAQ        (CX)(R12*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop48
+	JNZ         loop50
 	MOVQ        (SP), SI
 	LEAQ        (SI)(R11*4), SI
 	MOVQ        SI, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop47
+	JNZ         loop49
 	VZEROUPPER
 	RET
 
@@ -2592,12 +2515,12 @@ TEXT ·transformOutputGradAddAVX512(SB), NOSPLIT, $24-184
 	MOVQ    tilesY+152(FP), R13
 	MOVQ    R13, 8(SP)
 
-loop49:
+loop51:
 	MOVQ (SP), R13
 	MOVQ tilesX+144(FP), R14
 	MOVQ R14, 16(SP)
 
-loop50:
+loop52:
 	VMOVUPS     (CX)(R9*1), Z5
 	VMOVUPS     (CX)(R10*1), Z6
 	VADDPS      (CX)(R9*2), Z5, Z5
@@ -2884,12 +2807,12 @@ loop50:
 	MOVQ        channels+168(FP), R14
 	LEAQ        (CX)(R14*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop50
+	JNZ         loop52
 	MOVQ        (SP), R13
 	LEAQ        (R13)(R12*4), R13
 	MOVQ        R13, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop49
+	JNZ         loop51
 	VZEROUPPER
 	RET
 
@@ -2917,12 +2840,12 @@ TEXT ·transformOutputNormAVX512(SB), NOSPLIT, $24-112
 	MOVQ    tilesY+80(FP), DX
 	MOVQ    DX, 8(SP)
 
-loop51:
+loop53:
 	MOVQ (SP), DX
 	MOVQ tilesX+72(FP), R10
 	MOVQ R10, 16(SP)
 
-loop52:
+loop54:
 	VMOVUPS     (CX)(SI*1), Z6
 	VMOVUPS     (CX)(DI*1), Z7
 	VADDPS      (CX)(SI*2), Z6, Z6
@@ -3155,12 +3078,12 @@ loop52:
 	MOVQ        channels+96(FP), R10
 	LEAQ        (CX)(R10*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop52
+	JNZ         loop54
 	MOVQ        (SP), DX
 	LEAQ        (DX)(R9*4), DX
 	MOVQ        DX, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop51
+	JNZ         loop53
 	VZEROUPPER
 	RET
 
@@ -3189,12 +3112,12 @@ TEXT ·transformOutputNormAddAVX512(SB), NOSPLIT, $24-136
 	MOVQ    tilesY+104(FP), DX
 	MOVQ    DX, 8(SP)
 
-loop53:
+loop55:
 	MOVQ (SP), DX
 	MOVQ tilesX+96(FP), R11
 	MOVQ R11, 16(SP)
 
-loop54:
+loop56:
 	VMOVUPS     (CX)(DI*1), Z6
 	VMOVUPS     (CX)(R8*1), Z7
 	VADDPS      (CX)(DI*2), Z6, Z6
@@ -3443,12 +3366,12 @@ loop54:
 	MOVQ        channels+120(FP), R11
 	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop54
+	JNZ         loop56
 	MOVQ        (SP), DX
 	LEAQ        (DX)(R10*4), DX
 	MOVQ        DX, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop53
+	JNZ         loop55
 	VZEROUPPER
 	RET
 
@@ -3458,7 +3381,7 @@ TEXT ·transformWeightsAVX512(SB), NOSPLIT, $32-80
 	MOVQ    last+72(FP), AX
 	MOVQ    first+64(FP), CX
 	SUBQ    CX, AX
-	JLE     none55
+	JLE     none57
 	MOVQ    w_base+24(FP), CX
 	MOVQ    u_base+0(FP), DX
 	MOVQ    first+64(FP), BX
@@ -3490,12 +3413,12 @@ TEXT ·transformWeightsAVX512(SB), NOSPLIT, $32-80
 	SHRQ    $0x04, R13
 	MOVQ    R13, (SP)
 
-loop56:
+loop58:
 	MOVQ CX, R13
 	MOVQ DX, R14
 	MOVQ AX, 8(SP)
 
-loop57:
+loop59:
 	VMOVUPS      (R13), Z5
 	VADDPS       (R13)(DI*2), Z5, Z5
 	VSUBPS       (R13)(DI*1), Z5, Z6
@@ -3563,12 +3486,12 @@ loop57:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop57
+	JNZ          loop59
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 16(SP)
 
-loop58:
+loop60:
 	VMOVUPS      (R13), Z5
 	VFMADD231PS  (R13)(DI*2), Z1, Z5
 	VMOVUPS      Z5, Z6
@@ -3639,12 +3562,12 @@ loop58:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop58
+	JNZ          loop60
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 24(SP)
 
-loop59:
+loop61:
 	VMOVUPS      (R13), Z5
 	VMULPS       Z2, Z5, Z5
 	VMOVUPS      (R13)(DI*2), Z6
@@ -3703,15 +3626,15 @@ loop59:
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop59
+	JNZ          loop61
 	ADDQ         $0x00000040, CX
 	MOVQ         c+48(FP), R13
 	SHLQ         $0x06, R13
 	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
-	JNZ          loop56
+	JNZ          loop58
 
-none55:
+none57:
 	VZEROUPPER
 	RET
 
@@ -3791,7 +3714,7 @@ TEXT ·transformWeightsGradAVX512(SB), NOSPLIT, $8-64
 	VMOVUPS constant9<>+0(SB), Z2
 	VMOVUPS constant7<>+0(SB), Z3
 
-loop60:
+loop62:
 	VMOVUPS      (CX)(BX*1), Z4
 	VMOVUPS      (CX)(R9*1), Z5
 	VADDPS       (CX)(BX*2), Z4, Z4
@@ -3971,7 +3894,7 @@ loop60:
 	ADDQ         $0x40, AX
 	ADDQ         $0x40, CX
 	SUBQ         $0x10, (SP)
-	JNZ          loop60
+	JNZ          loop62
 	VZEROUPPER
 	RET
 

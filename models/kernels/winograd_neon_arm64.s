@@ -75,7 +75,9 @@ loop2:
 	MOVD  R6, R9
 	MOVD  tiles+72(FP), R10
 
-loop3:
+sixteen3:
+	CMP   $16, R10
+	BLT   eight4
 	VEOR  V0.B16, V0.B16, V0.B16
 	VEOR  V1.B16, V1.B16, V1.B16
 	VEOR  V2.B16, V2.B16, V2.B16
@@ -110,7 +112,7 @@ loop3:
 	MOVD  R2, R17
 	MOVD  c+80(FP), R19
 
-loop4:
+loop6:
 	FMOVQ.P 16(R11), F24
 	FMOVQ.P 16(R12), F25
 	FMOVQ.P 16(R13), F26
@@ -223,7 +225,7 @@ loop4:
 	WORD  $0x4fbd1bf7 // fmla v23.4s, v31.4s, v29.s[3]
 	ADD   $256, R17, R17
 	SUBS  $4, R19, R19
-	BNE   loop4
+	BNE   loop6
 	FSTPQ (F0, F1), (R9)
 	FSTPQ (F2, F3), 32(R9)
 	ADD   R4, R9, R9
@@ -271,7 +273,7 @@ loop4:
 	MOVD  R2, R16
 	MOVD  c+80(FP), R17
 
-loop5:
+loop7:
 	FMOVQ.P 16(R11), F20
 	FMOVQ.P 16(R12), F21
 	FMOVQ.P 16(R13), F22
@@ -367,7 +369,7 @@ loop5:
 	WORD  $0x4fb81b93 // fmla v19.4s, v28.4s, v24.s[3]
 	ADD   $256, R16, R16
 	SUBS  $4, R17, R17
-	BNE   loop5
+	BNE   loop7
 	FSTPQ (F0, F1), (R9)
 	FSTPQ (F2, F3), 32(R9)
 	ADD   R4, R9, R9
@@ -412,7 +414,7 @@ loop5:
 	MOVD  R2, R16
 	MOVD  c+80(FP), R17
 
-loop6:
+loop8:
 	FMOVQ.P 16(R11), F20
 	FMOVQ.P 16(R12), F21
 	FMOVQ.P 16(R13), F22
@@ -508,7 +510,7 @@ loop6:
 	WORD  $0x4fb81b93 // fmla v19.4s, v28.4s, v24.s[3]
 	ADD   $256, R16, R16
 	SUBS  $4, R17, R17
-	BNE   loop6
+	BNE   loop8
 	FSTPQ (F0, F1), (R9)
 	FSTPQ (F2, F3), 32(R9)
 	ADD   R4, R9, R9
@@ -524,8 +526,245 @@ loop6:
 	FSTPQ (F16, F17), (R9)
 	FSTPQ (F18, F19), 32(R9)
 	ADD   R4, R9, R9
-	SUBS  $16, R10, R10
-	BNE   loop3
+	SUB   $16, R10, R10
+	B     sixteen3
+
+eight4:
+	CBZ   R10, done5
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	VEOR  V4.B16, V4.B16, V4.B16
+	VEOR  V5.B16, V5.B16, V5.B16
+	VEOR  V6.B16, V6.B16, V6.B16
+	VEOR  V7.B16, V7.B16, V7.B16
+	VEOR  V8.B16, V8.B16, V8.B16
+	VEOR  V9.B16, V9.B16, V9.B16
+	VEOR  V10.B16, V10.B16, V10.B16
+	VEOR  V11.B16, V11.B16, V11.B16
+	VEOR  V12.B16, V12.B16, V12.B16
+	VEOR  V13.B16, V13.B16, V13.B16
+	VEOR  V14.B16, V14.B16, V14.B16
+	VEOR  V15.B16, V15.B16, V15.B16
+	MOVD  R8, R11
+	ADD   R3, R11, R12
+	ADD   R3, R12, R13
+	ADD   R3, R13, R14
+	ADD   R3, R14, R8
+	MOVD  R2, R15
+	MOVD  c+80(FP), R16
+
+loop9:
+	FMOVQ.P 16(R11), F16
+	FMOVQ.P 16(R12), F17
+	FMOVQ.P 16(R13), F18
+	FMOVQ.P 16(R14), F19
+	FLDPQ (R15), (F20, F21)
+	WORD  $0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
+	WORD  $0x4f9012a1 // fmla v1.4s, v21.4s, v16.s[0]
+	WORD  $0x4f911284 // fmla v4.4s, v20.4s, v17.s[0]
+	WORD  $0x4f9112a5 // fmla v5.4s, v21.4s, v17.s[0]
+	WORD  $0x4f921288 // fmla v8.4s, v20.4s, v18.s[0]
+	WORD  $0x4f9212a9 // fmla v9.4s, v21.4s, v18.s[0]
+	WORD  $0x4f93128c // fmla v12.4s, v20.4s, v19.s[0]
+	WORD  $0x4f9312ad // fmla v13.4s, v21.4s, v19.s[0]
+	FLDPQ 32(R15), (F22, F23)
+	WORD  $0x4f9012c2 // fmla v2.4s, v22.4s, v16.s[0]
+	WORD  $0x4f9012e3 // fmla v3.4s, v23.4s, v16.s[0]
+	WORD  $0x4f9112c6 // fmla v6.4s, v22.4s, v17.s[0]
+	WORD  $0x4f9112e7 // fmla v7.4s, v23.4s, v17.s[0]
+	WORD  $0x4f9212ca // fmla v10.4s, v22.4s, v18.s[0]
+	WORD  $0x4f9212eb // fmla v11.4s, v23.4s, v18.s[0]
+	WORD  $0x4f9312ce // fmla v14.4s, v22.4s, v19.s[0]
+	WORD  $0x4f9312ef // fmla v15.4s, v23.4s, v19.s[0]
+	FLDPQ 64(R15), (F24, F25)
+	WORD  $0x4fb01300 // fmla v0.4s, v24.4s, v16.s[1]
+	WORD  $0x4fb01321 // fmla v1.4s, v25.4s, v16.s[1]
+	WORD  $0x4fb11304 // fmla v4.4s, v24.4s, v17.s[1]
+	WORD  $0x4fb11325 // fmla v5.4s, v25.4s, v17.s[1]
+	WORD  $0x4fb21308 // fmla v8.4s, v24.4s, v18.s[1]
+	WORD  $0x4fb21329 // fmla v9.4s, v25.4s, v18.s[1]
+	WORD  $0x4fb3130c // fmla v12.4s, v24.4s, v19.s[1]
+	WORD  $0x4fb3132d // fmla v13.4s, v25.4s, v19.s[1]
+	FLDPQ 96(R15), (F26, F27)
+	WORD  $0x4fb01342 // fmla v2.4s, v26.4s, v16.s[1]
+	WORD  $0x4fb01363 // fmla v3.4s, v27.4s, v16.s[1]
+	WORD  $0x4fb11346 // fmla v6.4s, v26.4s, v17.s[1]
+	WORD  $0x4fb11367 // fmla v7.4s, v27.4s, v17.s[1]
+	WORD  $0x4fb2134a // fmla v10.4s, v26.4s, v18.s[1]
+	WORD  $0x4fb2136b // fmla v11.4s, v27.4s, v18.s[1]
+	WORD  $0x4fb3134e // fmla v14.4s, v26.4s, v19.s[1]
+	WORD  $0x4fb3136f // fmla v15.4s, v27.4s, v19.s[1]
+	FLDPQ 128(R15), (F20, F21)
+	WORD  $0x4f901a80 // fmla v0.4s, v20.4s, v16.s[2]
+	WORD  $0x4f901aa1 // fmla v1.4s, v21.4s, v16.s[2]
+	WORD  $0x4f911a84 // fmla v4.4s, v20.4s, v17.s[2]
+	WORD  $0x4f911aa5 // fmla v5.4s, v21.4s, v17.s[2]
+	WORD  $0x4f921a88 // fmla v8.4s, v20.4s, v18.s[2]
+	WORD  $0x4f921aa9 // fmla v9.4s, v21.4s, v18.s[2]
+	WORD  $0x4f931a8c // fmla v12.4s, v20.4s, v19.s[2]
+	WORD  $0x4f931aad // fmla v13.4s, v21.4s, v19.s[2]
+	FLDPQ 160(R15), (F22, F23)
+	WORD  $0x4f901ac2 // fmla v2.4s, v22.4s, v16.s[2]
+	WORD  $0x4f901ae3 // fmla v3.4s, v23.4s, v16.s[2]
+	WORD  $0x4f911ac6 // fmla v6.4s, v22.4s, v17.s[2]
+	WORD  $0x4f911ae7 // fmla v7.4s, v23.4s, v17.s[2]
+	WORD  $0x4f921aca // fmla v10.4s, v22.4s, v18.s[2]
+	WORD  $0x4f921aeb // fmla v11.4s, v23.4s, v18.s[2]
+	WORD  $0x4f931ace // fmla v14.4s, v22.4s, v19.s[2]
+	WORD  $0x4f931aef // fmla v15.4s, v23.4s, v19.s[2]
+	FLDPQ 192(R15), (F24, F25)
+	WORD  $0x4fb01b00 // fmla v0.4s, v24.4s, v16.s[3]
+	WORD  $0x4fb01b21 // fmla v1.4s, v25.4s, v16.s[3]
+	WORD  $0x4fb11b04 // fmla v4.4s, v24.4s, v17.s[3]
+	WORD  $0x4fb11b25 // fmla v5.4s, v25.4s, v17.s[3]
+	WORD  $0x4fb21b08 // fmla v8.4s, v24.4s, v18.s[3]
+	WORD  $0x4fb21b29 // fmla v9.4s, v25.4s, v18.s[3]
+	WORD  $0x4fb31b0c // fmla v12.4s, v24.4s, v19.s[3]
+	WORD  $0x4fb31b2d // fmla v13.4s, v25.4s, v19.s[3]
+	FLDPQ 224(R15), (F26, F27)
+	WORD  $0x4fb01b42 // fmla v2.4s, v26.4s, v16.s[3]
+	WORD  $0x4fb01b63 // fmla v3.4s, v27.4s, v16.s[3]
+	WORD  $0x4fb11b46 // fmla v6.4s, v26.4s, v17.s[3]
+	WORD  $0x4fb11b67 // fmla v7.4s, v27.4s, v17.s[3]
+	WORD  $0x4fb21b4a // fmla v10.4s, v26.4s, v18.s[3]
+	WORD  $0x4fb21b6b // fmla v11.4s, v27.4s, v18.s[3]
+	WORD  $0x4fb31b4e // fmla v14.4s, v26.4s, v19.s[3]
+	WORD  $0x4fb31b6f // fmla v15.4s, v27.4s, v19.s[3]
+	ADD   $256, R15, R15
+	SUBS  $4, R16, R16
+	BNE   loop9
+	FSTPQ (F0, F1), (R9)
+	FSTPQ (F2, F3), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F4, F5), (R9)
+	FSTPQ (F6, F7), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F8, F9), (R9)
+	FSTPQ (F10, F11), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F12, F13), (R9)
+	FSTPQ (F14, F15), 32(R9)
+	ADD   R4, R9, R9
+	VEOR  V0.B16, V0.B16, V0.B16
+	VEOR  V1.B16, V1.B16, V1.B16
+	VEOR  V2.B16, V2.B16, V2.B16
+	VEOR  V3.B16, V3.B16, V3.B16
+	VEOR  V4.B16, V4.B16, V4.B16
+	VEOR  V5.B16, V5.B16, V5.B16
+	VEOR  V6.B16, V6.B16, V6.B16
+	VEOR  V7.B16, V7.B16, V7.B16
+	VEOR  V8.B16, V8.B16, V8.B16
+	VEOR  V9.B16, V9.B16, V9.B16
+	VEOR  V10.B16, V10.B16, V10.B16
+	VEOR  V11.B16, V11.B16, V11.B16
+	VEOR  V12.B16, V12.B16, V12.B16
+	VEOR  V13.B16, V13.B16, V13.B16
+	VEOR  V14.B16, V14.B16, V14.B16
+	VEOR  V15.B16, V15.B16, V15.B16
+	MOVD  R8, R11
+	ADD   R3, R11, R12
+	ADD   R3, R12, R13
+	ADD   R3, R13, R14
+	ADD   R3, R14, R8
+	MOVD  R2, R15
+	MOVD  c+80(FP), R16
+
+loop10:
+	FMOVQ.P 16(R11), F16
+	FMOVQ.P 16(R12), F17
+	FMOVQ.P 16(R13), F18
+	FMOVQ.P 16(R14), F19
+	FLDPQ (R15), (F20, F21)
+	WORD  $0x4f901280 // fmla v0.4s, v20.4s, v16.s[0]
+	WORD  $0x4f9012a1 // fmla v1.4s, v21.4s, v16.s[0]
+	WORD  $0x4f911284 // fmla v4.4s, v20.4s, v17.s[0]
+	WORD  $0x4f9112a5 // fmla v5.4s, v21.4s, v17.s[0]
+	WORD  $0x4f921288 // fmla v8.4s, v20.4s, v18.s[0]
+	WORD  $0x4f9212a9 // fmla v9.4s, v21.4s, v18.s[0]
+	WORD  $0x4f93128c // fmla v12.4s, v20.4s, v19.s[0]
+	WORD  $0x4f9312ad // fmla v13.4s, v21.4s, v19.s[0]
+	FLDPQ 32(R15), (F22, F23)
+	WORD  $0x4f9012c2 // fmla v2.4s, v22.4s, v16.s[0]
+	WORD  $0x4f9012e3 // fmla v3.4s, v23.4s, v16.s[0]
+	WORD  $0x4f9112c6 // fmla v6.4s, v22.4s, v17.s[0]
+	WORD  $0x4f9112e7 // fmla v7.4s, v23.4s, v17.s[0]
+	WORD  $0x4f9212ca // fmla v10.4s, v22.4s, v18.s[0]
+	WORD  $0x4f9212eb // fmla v11.4s, v23.4s, v18.s[0]
+	WORD  $0x4f9312ce // fmla v14.4s, v22.4s, v19.s[0]
+	WORD  $0x4f9312ef // fmla v15.4s, v23.4s, v19.s[0]
+	FLDPQ 64(R15), (F24, F25)
+	WORD  $0x4fb01300 // fmla v0.4s, v24.4s, v16.s[1]
+	WORD  $0x4fb01321 // fmla v1.4s, v25.4s, v16.s[1]
+	WORD  $0x4fb11304 // fmla v4.4s, v24.4s, v17.s[1]
+	WORD  $0x4fb11325 // fmla v5.4s, v25.4s, v17.s[1]
+	WORD  $0x4fb21308 // fmla v8.4s, v24.4s, v18.s[1]
+	WORD  $0x4fb21329 // fmla v9.4s, v25.4s, v18.s[1]
+	WORD  $0x4fb3130c // fmla v12.4s, v24.4s, v19.s[1]
+	WORD  $0x4fb3132d // fmla v13.4s, v25.4s, v19.s[1]
+	FLDPQ 96(R15), (F26, F27)
+	WORD  $0x4fb01342 // fmla v2.4s, v26.4s, v16.s[1]
+	WORD  $0x4fb01363 // fmla v3.4s, v27.4s, v16.s[1]
+	WORD  $0x4fb11346 // fmla v6.4s, v26.4s, v17.s[1]
+	WORD  $0x4fb11367 // fmla v7.4s, v27.4s, v17.s[1]
+	WORD  $0x4fb2134a // fmla v10.4s, v26.4s, v18.s[1]
+	WORD  $0x4fb2136b // fmla v11.4s, v27.4s, v18.s[1]
+	WORD  $0x4fb3134e // fmla v14.4s, v26.4s, v19.s[1]
+	WORD  $0x4fb3136f // fmla v15.4s, v27.4s, v19.s[1]
+	FLDPQ 128(R15), (F20, F21)
+	WORD  $0x4f901a80 // fmla v0.4s, v20.4s, v16.s[2]
+	WORD  $0x4f901aa1 // fmla v1.4s, v21.4s, v16.s[2]
+	WORD  $0x4f911a84 // fmla v4.4s, v20.4s, v17.s[2]
+	WORD  $0x4f911aa5 // fmla v5.4s, v21.4s, v17.s[2]
+	WORD  $0x4f921a88 // fmla v8.4s, v20.4s, v18.s[2]
+	WORD  $0x4f921aa9 // fmla v9.4s, v21.4s, v18.s[2]
+	WORD  $0x4f931a8c // fmla v12.4s, v20.4s, v19.s[2]
+	WORD  $0x4f931aad // fmla v13.4s, v21.4s, v19.s[2]
+	FLDPQ 160(R15), (F22, F23)
+	WORD  $0x4f901ac2 // fmla v2.4s, v22.4s, v16.s[2]
+	WORD  $0x4f901ae3 // fmla v3.4s, v23.4s, v16.s[2]
+	WORD  $0x4f911ac6 // fmla v6.4s, v22.4s, v17.s[2]
+	WORD  $0x4f911ae7 // fmla v7.4s, v23.4s, v17.s[2]
+	WORD  $0x4f921aca // fmla v10.4s, v22.4s, v18.s[2]
+	WORD  $0x4f921aeb // fmla v11.4s, v23.4s, v18.s[2]
+	WORD  $0x4f931ace // fmla v14.4s, v22.4s, v19.s[2]
+	WORD  $0x4f931aef // fmla v15.4s, v23.4s, v19.s[2]
+	FLDPQ 192(R15), (F24, F25)
+	WORD  $0x4fb01b00 // fmla v0.4s, v24.4s, v16.s[3]
+	WORD  $0x4fb01b21 // fmla v1.4s, v25.4s, v16.s[3]
+	WORD  $0x4fb11b04 // fmla v4.4s, v24.4s, v17.s[3]
+	WORD  $0x4fb11b25 // fmla v5.4s, v25.4s, v17.s[3]
+	WORD  $0x4fb21b08 // fmla v8.4s, v24.4s, v18.s[3]
+	WORD  $0x4fb21b29 // fmla v9.4s, v25.4s, v18.s[3]
+	WORD  $0x4fb31b0c // fmla v12.4s, v24.4s, v19.s[3]
+	WORD  $0x4fb31b2d // fmla v13.4s, v25.4s, v19.s[3]
+	FLDPQ 224(R15), (F26, F27)
+	WORD  $0x4fb01b42 // fmla v2.4s, v26.4s, v16.s[3]
+	WORD  $0x4fb01b63 // fmla v3.4s, v27.4s, v16.s[3]
+	WORD  $0x4fb11b46 // fmla v6.4s, v26.4s, v17.s[3]
+	WORD  $0x4fb11b67 // fmla v7.4s, v27.4s, v17.s[3]
+	WORD  $0x4fb21b4a // fmla v10.4s, v26.4s, v18.s[3]
+	WORD  $0x4fb21b6b // fmla v11.4s, v27.4s, v18.s[3]
+	WORD  $0x4fb31b4e // fmla v14.4s, v26.4s, v19.s[3]
+	WORD  $0x4fb31b6f // fmla v15.4s, v27.4s, v19.s[3]
+	ADD   $256, R15, R15
+	SUBS  $4, R16, R16
+	BNE   loop10
+	FSTPQ (F0, F1), (R9)
+	FSTPQ (F2, F3), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F4, F5), (R9)
+	FSTPQ (F6, F7), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F8, F9), (R9)
+	FSTPQ (F10, F11), 32(R9)
+	ADD   R4, R9, R9
+	FSTPQ (F12, F13), (R9)
+	FSTPQ (F14, F15), 32(R9)
+	ADD   R4, R9, R9
+
+done5:
 	ADD   R3<<4, R2, R2
 	ADD   $64, R6, R6
 	SUBS  $16, R7, R7
@@ -549,17 +788,17 @@ TEXT ·multiplyGradNEON(SB), NOSPLIT, $0-152
 	LSL   $2, R4, R4
 	MOVD  $36, R5
 
-loop7:
+loop11:
 	MOVD  R0, R6
 	MOVD  R2, R7
 	MOVD  k+96(FP), R8
 
-loop8:
+loop12:
 	MOVD  R6, R9
 	MOVD  R1, R10
 	MOVD  c+88(FP), R11
 
-loop9:
+loop13:
 	VEOR  V0.B16, V0.B16, V0.B16
 	VEOR  V1.B16, V1.B16, V1.B16
 	VEOR  V2.B16, V2.B16, V2.B16
@@ -588,7 +827,7 @@ loop9:
 	MOVD  R7, R13
 	MOVD  tiles+80(FP), R14
 
-loop10:
+loop14:
 	FMOVQ (R12), F24
 	FMOVD 16(R12), F25
 	FLDPQ (R13), (F26, F27)
@@ -620,9 +859,9 @@ loop10:
 	ADD   R3, R12, R12
 	ADD   R4, R13, R13
 	SUBS  $1, R14, R14
-	BNE   loop10
+	BNE   loop14
 	MOVD  before+72(FP), R15
-	CBZ   R15, first11
+	CBZ   R15, first15
 	MOVD  R9, R15
 	FLDPQ (R15), (F26, F27)
 	WORD  $0x4e20d740 // fadd v0.4s, v26.4s, v0.4s
@@ -667,7 +906,7 @@ loop10:
 	WORD  $0x4e37d7b7 // fadd v23.4s, v29.4s, v23.4s
 	ADD   R4, R15, R15
 
-first11:
+first15:
 	FSTPQ (F0, F1), (R9)
 	FSTPQ (F2, F3), 32(R9)
 	ADD   R4, R9, R9
@@ -711,7 +950,7 @@ first11:
 	MOVD  R7, R13
 	MOVD  tiles+80(FP), R14
 
-loop12:
+loop16:
 	FMOVQ (R12), F20
 	FMOVS 16(R12), F21
 	FLDPQ (R13), (F22, F23)
@@ -739,9 +978,9 @@ loop12:
 	ADD   R3, R12, R12
 	ADD   R4, R13, R13
 	SUBS  $1, R14, R14
-	BNE   loop12
+	BNE   loop16
 	MOVD  before+72(FP), R15
-	CBZ   R15, first13
+	CBZ   R15, first17
 	MOVD  R9, R15
 	FLDPQ (R15), (F22, F23)
 	WORD  $0x4e20d6c0 // fadd v0.4s, v22.4s, v0.4s
@@ -779,7 +1018,7 @@ loop12:
 	WORD  $0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
 	ADD   R4, R15, R15
 
-first13:
+first17:
 	FSTPQ (F0, F1), (R9)
 	FSTPQ (F2, F3), 32(R9)
 	ADD   R4, R9, R9
@@ -820,7 +1059,7 @@ first13:
 	MOVD  R7, R13
 	MOVD  tiles+80(FP), R14
 
-loop14:
+loop18:
 	FMOVQ (R12), F20
 	FMOVS 16(R12), F21
 	FLDPQ (R13), (F22, F23)
@@ -848,9 +1087,9 @@ loop14:
 	ADD   R3, R12, R12
 	ADD   R4, R13, R13
 	SUBS  $1, R14, R14
-	BNE   loop14
+	BNE   loop18
 	MOVD  before+72(FP), R15
-	CBZ   R15, first15
+	CBZ   R15, first19
 	MOVD  R9, R15
 	FLDPQ (R15), (F22, F23)
 	WORD  $0x4e20d6c0 // fadd v0.4s, v22.4s, v0.4s
@@ -888,7 +1127,7 @@ loop14:
 	WORD  $0x4e33d733 // fadd v19.4s, v25.4s, v19.4s
 	ADD   R4, R15, R15
 
-first15:
+first19:
 	FSTPQ (F0, F1), (R9)
 	FSTPQ (F2, F3), 32(R9)
 	ADD   R4, R9, R9
@@ -906,11 +1145,11 @@ first15:
 	ADD   R4, R9, R9
 	ADD   $20, R10, R10
 	SUBS  $16, R11, R11
-	BNE   loop9
+	BNE   loop13
 	ADD   $64, R6, R6
 	ADD   $64, R7, R7
 	SUBS  $16, R8, R8
-	BNE   loop8
+	BNE   loop12
 	MOVD  c+88(FP), R9
 	MOVD  k+96(FP), R10
 	MUL   R10, R9, R9
@@ -920,7 +1159,7 @@ first15:
 	MOVD  dPlane+112(FP), R9
 	ADD   R9<<2, R2, R2
 	SUBS  $1, R5, R5
-	BNE   loop7
+	BNE   loop11
 	RET
 
 // func transformInputNEON(v, s []float32, tilesX, tilesY, stride, channels, plane int)
@@ -943,10 +1182,10 @@ TEXT ·transformInputNEON(SB), NOSPLIT, $0-88
 	FMOVQ (R11), F0
 	MOVD  tilesY+56(FP), R11
 
-loop16:
+loop20:
 	MOVD  $4, R12
 
-loop17:
+loop21:
 	MOVD  R1, R13
 	ADD   R2, R13, R14
 	ADD   R2, R14, R15
@@ -972,7 +1211,7 @@ loop17:
 	WORD  $0x4eaed5ac // fsub v12.4s, v13.4s, v14.4s
 	MOVD  tilesX+48(FP), R21
 
-loop18:
+loop22:
 	VORR  V5.B16, V5.B16, V1.B16
 	VORR  V11.B16, V11.B16, V7.B16
 	VORR  V6.B16, V6.B16, V2.B16
@@ -1063,7 +1302,7 @@ loop18:
 	WORD  $0x3ca66aca // str q10, [x22,x6]
 	ADD   R3, R20, R20
 	SUBS  $1, R21, R21
-	BNE   loop18
+	BNE   loop22
 	MOVD  R1, R13
 	ADD   R2, R13, R14
 	ADD   R2, R14, R15
@@ -1091,7 +1330,7 @@ loop18:
 	WORD  $0x4eaed5ac // fsub v12.4s, v13.4s, v14.4s
 	MOVD  tilesX+48(FP), R21
 
-loop19:
+loop23:
 	VORR  V5.B16, V5.B16, V1.B16
 	VORR  V11.B16, V11.B16, V7.B16
 	VORR  V6.B16, V6.B16, V2.B16
@@ -1187,7 +1426,7 @@ loop19:
 	WORD  $0x3ca66aca // str q10, [x22,x6]
 	ADD   R3, R20, R20
 	SUBS  $1, R21, R21
-	BNE   loop19
+	BNE   loop23
 	MOVD  R1, R13
 	ADD   R2, R13, R14
 	ADD   R2, R14, R15
@@ -1221,7 +1460,7 @@ loop19:
 	VORR  V14.B16, V14.B16, V12.B16
 	MOVD  tilesX+48(FP), R21
 
-loop20:
+loop24:
 	VORR  V5.B16, V5.B16, V1.B16
 	VORR  V11.B16, V11.B16, V7.B16
 	VORR  V6.B16, V6.B16, V2.B16
@@ -1329,11 +1568,11 @@ loop20:
 	WORD  $0x3ca66aca // str q10, [x22,x6]
 	ADD   R3, R20, R20
 	SUBS  $1, R21, R21
-	BNE   loop20
+	BNE   loop24
 	ADD   $16, R0, R0
 	ADD   $16, R1, R1
 	SUBS  $1, R12, R12
-	BNE   loop17
+	BNE   loop21
 	ADD   R2<<2, R1, R1
 	MOVD  tilesX+48(FP), R12
 	MUL   R3, R12, R12
@@ -1341,7 +1580,7 @@ loop20:
 	SUB   $64, R1, R1
 	SUB   $64, R0, R0
 	SUBS  $1, R11, R11
-	BNE   loop16
+	BNE   loop20
 	RET
 
 // func transformGradNEON(v, s []float32, tilesX, tilesY, stride, channels, plane int)
@@ -1364,17 +1603,17 @@ TEXT ·transformGradNEON(SB), NOSPLIT, $0-88
 	FMOVQ (R11), F0
 	MOVD  tilesY+56(FP), R11
 
-loop21:
+loop25:
 	MOVD  R1, R12
 	ADD   R2, R12, R13
 	ADD   R2, R13, R14
 	ADD   R2, R14, R15
 	MOVD  tilesX+48(FP), R16
 
-loop22:
+loop26:
 	MOVD  $4, R17
 
-loop23:
+loop27:
 	FMOVQ (R12), F9
 	FMOVQ (R13), F10
 	FMOVQ (R14), F11
@@ -1563,7 +1802,7 @@ loop23:
 	ADD   $16, R14, R14
 	ADD   $16, R15, R15
 	SUBS  $1, R17, R17
-	BNE   loop23
+	BNE   loop27
 	ADD   $192, R12, R12
 	ADD   $192, R13, R13
 	ADD   $192, R14, R14
@@ -1571,10 +1810,10 @@ loop23:
 	ADD   R3, R0, R0
 	SUB   $64, R0, R0
 	SUBS  $1, R16, R16
-	BNE   loop22
+	BNE   loop26
 	ADD   R2<<2, R1, R1
 	SUBS  $1, R11, R11
-	BNE   loop21
+	BNE   loop25
 	RET
 
 // func transformOutputNEON(y, stats, m []float32, tilesX, tilesY, stride, channels, plane int)
@@ -1598,14 +1837,14 @@ TEXT ·transformOutputNEON(SB), NOSPLIT, $0-112
 	MOVD  $0, R12
 	MOVD  tilesY+80(FP), R13
 
-loop24:
+loop28:
 	MOVD  R12, R11
 	MOVD  tilesX+72(FP), R14
 
-loop25:
+loop29:
 	MOVD  $4, R15
 
-loop26:
+loop30:
 	MOVD  R11, R16
 	MOVD  R1, R17
 	WORD  $0x3ce56a2f // ldr q15, [x17,x5]
@@ -1862,7 +2101,7 @@ loop26:
 	ADD   $16, R2, R2
 	ADD   $16, R11, R11
 	SUBS  $1, R15, R15
-	BNE   loop26
+	BNE   loop30
 	SUB   $64, R1, R1
 	SUB   $64, R2, R2
 	SUB   $64, R11, R11
@@ -1870,10 +2109,10 @@ loop26:
 	MOVD  channels+96(FP), R15
 	ADD   R15<<2, R1, R1
 	SUBS  $1, R14, R14
-	BNE   loop25
+	BNE   loop29
 	ADD   R10<<2, R12, R12
 	SUBS  $1, R13, R13
-	BNE   loop24
+	BNE   loop28
 	RET
 
 // func transformOutputGradNEON(y, stats, m, z, norm []float32, tilesX, tilesY, stride, channels, plane int)
@@ -1899,14 +2138,14 @@ TEXT ·transformOutputGradNEON(SB), NOSPLIT, $0-160
 	MOVD  $0, R14
 	MOVD  tilesY+128(FP), R15
 
-loop27:
+loop31:
 	MOVD  R14, R13
 	MOVD  tilesX+120(FP), R16
 
-loop28:
+loop32:
 	MOVD  $4, R17
 
-loop29:
+loop33:
 	FMOVQ (R4), F1
 	FMOVQ 64(R4), F2
 	MOVD  R13, R19
@@ -2250,7 +2489,7 @@ loop29:
 	ADD   $16, R4, R4
 	ADD   $16, R13, R13
 	SUBS  $1, R17, R17
-	BNE   loop29
+	BNE   loop33
 	SUB   $64, R1, R1
 	SUB   $64, R2, R2
 	SUB   $64, R4, R4
@@ -2259,10 +2498,10 @@ loop29:
 	MOVD  channels+144(FP), R17
 	ADD   R17<<2, R1, R1
 	SUBS  $1, R16, R16
-	BNE   loop28
+	BNE   loop32
 	ADD   R12<<2, R14, R14
 	SUBS  $1, R15, R15
-	BNE   loop27
+	BNE   loop31
 	RET
 
 // func transformOutputGradAddNEON(y, stats, m, z, a, g2 []float32, tilesX, tilesY, stride, channels, plane int)
@@ -2289,14 +2528,14 @@ TEXT ·transformOutputGradAddNEON(SB), NOSPLIT, $0-184
 	MOVD  $0, R15
 	MOVD  tilesY+152(FP), R16
 
-loop30:
+loop34:
 	MOVD  R15, R14
 	MOVD  tilesX+144(FP), R17
 
-loop31:
+loop35:
 	MOVD  $4, R19
 
-loop32:
+loop36:
 	MOVD  R14, R20
 	MOVD  R1, R21
 	WORD  $0x3ce86aaf // ldr q15, [x21,x8]
@@ -2661,7 +2900,7 @@ loop32:
 	ADD   $16, R2, R2
 	ADD   $16, R14, R14
 	SUBS  $1, R19, R19
-	BNE   loop32
+	BNE   loop36
 	SUB   $64, R1, R1
 	SUB   $64, R2, R2
 	SUB   $64, R14, R14
@@ -2669,10 +2908,10 @@ loop32:
 	MOVD  channels+168(FP), R19
 	ADD   R19<<2, R1, R1
 	SUBS  $1, R17, R17
-	BNE   loop31
+	BNE   loop35
 	ADD   R13<<2, R15, R15
 	SUBS  $1, R16, R16
-	BNE   loop30
+	BNE   loop34
 	RET
 
 // func transformOutputNormNEON(y, m, norm []float32, tilesX, tilesY, stride, channels, plane int)
@@ -2696,14 +2935,14 @@ TEXT ·transformOutputNormNEON(SB), NOSPLIT, $0-112
 	MOVD  $0, R12
 	MOVD  tilesY+80(FP), R13
 
-loop33:
+loop37:
 	MOVD  R12, R11
 	MOVD  tilesX+72(FP), R14
 
-loop34:
+loop38:
 	MOVD  $4, R15
 
-loop35:
+loop39:
 	FMOVQ (R2), F1
 	FMOVQ 64(R2), F2
 	VEOR  V3.B16, V3.B16, V3.B16
@@ -2965,7 +3204,7 @@ loop35:
 	ADD   $16, R2, R2
 	ADD   $16, R11, R11
 	SUBS  $1, R15, R15
-	BNE   loop35
+	BNE   loop39
 	SUB   $64, R1, R1
 	SUB   $64, R2, R2
 	SUB   $64, R11, R11
@@ -2973,10 +3212,10 @@ loop35:
 	MOVD  channels+96(FP), R15
 	ADD   R15<<2, R1, R1
 	SUBS  $1, R14, R14
-	BNE   loop34
+	BNE   loop38
 	ADD   R10<<2, R12, R12
 	SUBS  $1, R13, R13
-	BNE   loop33
+	BNE   loop37
 	RET
 
 // func transformOutputNormAddNEON(y, m, add, norm []float32, tilesX, tilesY, stride, channels, plane int)
@@ -3001,14 +3240,14 @@ TEXT ·transformOutputNormAddNEON(SB), NOSPLIT, $0-136
 	MOVD  $0, R13
 	MOVD  tilesY+104(FP), R14
 
-loop36:
+loop40:
 	MOVD  R13, R12
 	MOVD  tilesX+96(FP), R15
 
-loop37:
+loop41:
 	MOVD  $4, R16
 
-loop38:
+loop42:
 	FMOVQ (R2), F1
 	FMOVQ 64(R2), F2
 	VEOR  V3.B16, V3.B16, V3.B16
@@ -3306,7 +3545,7 @@ loop38:
 	ADD   $16, R2, R2
 	ADD   $16, R12, R12
 	SUBS  $1, R16, R16
-	BNE   loop38
+	BNE   loop42
 	SUB   $64, R1, R1
 	SUB   $64, R2, R2
 	SUB   $64, R12, R12
@@ -3314,10 +3553,10 @@ loop38:
 	MOVD  channels+120(FP), R16
 	ADD   R16<<2, R1, R1
 	SUBS  $1, R15, R15
-	BNE   loop37
+	BNE   loop41
 	ADD   R11<<2, R13, R13
 	SUBS  $1, R14, R14
-	BNE   loop36
+	BNE   loop40
 	RET
 
 // func transformWeightsNEON(u, w []float32, c, k, first, last int)
@@ -3325,7 +3564,7 @@ TEXT ·transformWeightsNEON(SB), NOSPLIT, $0-80
 	MOVD  first+64(FP), R0
 	MOVD  last+72(FP), R1
 	SUBS  R0, R1, R1
-	BLE   none39
+	BLE   none43
 	MOVD  w_base+24(FP), R2
 	MOVD  u_base+0(FP), R3
 	MOVD  k+56(FP), R4
@@ -3348,17 +3587,17 @@ TEXT ·transformWeightsNEON(SB), NOSPLIT, $0-80
 	FMOVQ (R13), F1
 	MOVD  k+56(FP), R13
 
-loop40:
+loop44:
 	MOVD  R2, R14
 	ADD   R9, R14, R15
 	ADD   R9, R15, R16
 	MOVD  R3, R17
 	MOVD  R1, R19
 
-loop41:
+loop45:
 	MOVD  $4, R20
 
-loop42:
+loop46:
 	FMOVQ (R14), F8
 	FMOVQ (R15), F9
 	FMOVQ (R16), F10
@@ -3430,7 +3669,7 @@ loop42:
 	ADD   $16, R15, R15
 	ADD   $16, R16, R16
 	SUBS  $1, R20, R20
-	BNE   loop42
+	BNE   loop46
 	ADD   R4, R14, R14
 	SUB   $64, R14, R14
 	ADD   R4, R15, R15
@@ -3438,17 +3677,17 @@ loop42:
 	ADD   R4, R16, R16
 	SUB   $64, R16, R16
 	SUBS  $1, R19, R19
-	BNE   loop41
+	BNE   loop45
 	MOVD  R2, R14
 	ADD   R9, R14, R15
 	ADD   R9, R15, R16
 	MOVD  R3, R17
 	MOVD  R1, R19
 
-loop43:
+loop47:
 	MOVD  $4, R20
 
-loop44:
+loop48:
 	FMOVQ (R14), F8
 	FMOVQ (R15), F9
 	FMOVQ (R16), F10
@@ -3527,7 +3766,7 @@ loop44:
 	ADD   $16, R15, R15
 	ADD   $16, R16, R16
 	SUBS  $1, R20, R20
-	BNE   loop44
+	BNE   loop48
 	ADD   R4, R14, R14
 	SUB   $64, R14, R14
 	ADD   R4, R15, R15
@@ -3535,17 +3774,17 @@ loop44:
 	ADD   R4, R16, R16
 	SUB   $64, R16, R16
 	SUBS  $1, R19, R19
-	BNE   loop43
+	BNE   loop47
 	MOVD  R2, R14
 	ADD   R9, R14, R15
 	ADD   R9, R15, R16
 	MOVD  R3, R17
 	MOVD  R1, R19
 
-loop45:
+loop49:
 	MOVD  $4, R20
 
-loop46:
+loop50:
 	FMOVQ (R14), F8
 	FMOVQ (R15), F9
 	FMOVQ (R16), F10
@@ -3609,7 +3848,7 @@ loop46:
 	ADD   $16, R15, R15
 	ADD   $16, R16, R16
 	SUBS  $1, R20, R20
-	BNE   loop46
+	BNE   loop50
 	ADD   R4, R14, R14
 	SUB   $64, R14, R14
 	ADD   R4, R15, R15
@@ -3617,13 +3856,13 @@ loop46:
 	ADD   R4, R16, R16
 	SUB   $64, R16, R16
 	SUBS  $1, R19, R19
-	BNE   loop45
+	BNE   loop49
 	ADD   $64, R2, R2
 	ADD   R5, R3, R3
 	SUBS  $16, R13, R13
-	BNE   loop40
+	BNE   loop44
 
-none39:
+none43:
 	RET
 
 // func transformWeightsGradNEON(w, u []float32, c, k int)
@@ -3644,7 +3883,7 @@ TEXT ·transformWeightsGradNEON(SB), NOSPLIT, $0-64
 	MOVD  $numbers9<>(SB), R11
 	FMOVQ (R11), F0
 
-loop47:
+loop51:
 	MOVD  R1, R11
 	FMOVQ (R11), F19
 	WORD  $0x3ce66974 // ldr q20, [x11,x6]
@@ -3816,5 +4055,5 @@ loop47:
 	ADD   $16, R0, R0
 	ADD   $16, R1, R1
 	SUBS  $4, R2, R2
-	BNE   loop47
+	BNE   loop51
 	RET

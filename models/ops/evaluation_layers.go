@@ -91,22 +91,34 @@ type evaluatedWinograd struct {
 }
 
 func (e *Evaluation) newWinograd(f *Filter, in, out *maps, n *NormParams, add bool) *evaluatedWinograd {
-	return &evaluatedWinograd{e: e, f: f, in: in, out: out, add: add, norm: e.newResponding(n, in.size), tiling: newTiling(in.size)}
+	return &evaluatedWinograd{e: e, f: f, in: in, out: out, add: add, norm: e.newResponding(n, in.size), tiling: evaluationTiling(f, in.size)}
+}
+
+// fewTiles is how many tiles make a group of 16 channels that stays in the first
+// cache, where the products take the place of the transformed input.
+const fewTiles = 8
+
+// evaluationTiling returns how the maps of a layer are divided: in training, where
+// a group is also read from memory, larger groups are the faster ones.
+func evaluationTiling(f *Filter, size int) tiling {
+	if f.in == kernels.Lanes && f.out == kernels.Lanes && size > 8 {
+		return tilingOf(size, fewTiles)
+	}
+	return newTiling(size)
 }
 
 func (w *evaluatedWinograd) run(c *chunk, from, to int) {
 	for image := from; image < to; image += w.images {
 		for part := range w.parts {
-			w.convolve(c, image, min(w.images, to-image), part*w.pixels())
+			w.convolve(c, image, min(w.images, to-image), part)
 		}
 	}
 }
 
-// convolve computes a group of tiles: a number of images, or a part of one from
-// a row of pixels on.
-func (w *evaluatedWinograd) convolve(c *chunk, first, images, row int) {
+// convolve computes a group of tiles: a number of images, or a part of one.
+func (w *evaluatedWinograd) convolve(c *chunk, first, images, part int) {
 	k := w.e.machine.Kernels
-	in, out, tiles := w.f.in, w.f.out, w.rows*w.tiles
+	in, out, tiles, row := w.f.in, w.f.out, w.rows*w.tiles, part*w.pixels()
 	inPlane, outPlane := w.plane(in), w.plane(out)
 	for i := range images {
 		for block := range in / kernels.Lanes {
@@ -114,12 +126,16 @@ func (w *evaluatedWinograd) convolve(c *chunk, first, images, row int) {
 				w.tiles, w.rows, w.stride, in, inPlane)
 		}
 	}
-	whole := (images*tiles + groupTiles - 1) / groupTiles * groupTiles
-	k.Multiply(c.output, c.input, w.f.forward, whole, in, out, inPlane, outPlane, nil, 0)
+	whole := (images*tiles + fewTiles - 1) / fewTiles * fewTiles
+	products := c.output
+	if w.group == fewTiles {
+		products = c.input
+	}
+	k.Multiply(products, c.input, w.f.forward, whole, in, out, inPlane, outPlane, nil, 0)
 	for block := range out / kernels.Lanes {
 		norm := w.norm.block(block)
 		for i := range images {
-			m := c.output[i*tiles*out+block*kernels.Lanes:]
+			m := products[i*tiles*out+block*kernels.Lanes:]
 			y := w.out.interior(c, first+i, block)[row*w.stride:]
 			switch {
 			case w.e.measuring:
@@ -130,7 +146,8 @@ func (w *evaluatedWinograd) convolve(c *chunk, first, images, row int) {
 				k.TransformOutputNorm(y, m, norm, w.tiles, w.rows, w.stride, out, outPlane)
 			}
 		}
-		if w.e.measuring {
+		// Sums in float32 are over as many tiles as in training.
+		if w.e.measuring && (part+1)*w.group%groupTiles == 0 {
 			flush(w.norm.sums, c.index, out, block, c.stats)
 		}
 	}

@@ -22,10 +22,15 @@ type tiling struct {
 }
 
 func newTiling(size int) tiling {
-	t := tiling{size: size, tiles: size / kernels.TileSize, parts: 1, images: 1, group: groupTiles, stride: (size + 2) * kernels.Lanes}
 	if size <= 8 {
-		t.group = maxTiles
+		return tilingOf(size, maxTiles)
 	}
+	return tilingOf(size, groupTiles)
+}
+
+// tilingOf divides maps into groups of so many tiles.
+func tilingOf(size, group int) tiling {
+	t := tiling{size: size, tiles: size / kernels.TileSize, parts: 1, images: 1, group: group, stride: (size + 2) * kernels.Lanes}
 	perImage := t.tiles * t.tiles
 	t.rows = t.tiles
 	if perImage > t.group {

@@ -20,35 +20,15 @@ func directForward(a *asm) {
 	xRows := a.strides(a.size("xStride"), 8)
 
 	a.blocks(func(blocks int, heights []int) {
-		half := []int{8} // the tiles of eight pixels
-		if a.width == 8 {
-			half = []int{4, 4}
-		}
 		yAt, xAt := a.clone(y), a.clone(x)
 		count := a.local()
 		pixels := a.integer("pixels")
 		a.MOVQ(pixels, count)
-		tiles := func(heights []int) {
+		a.sixteens(count, heights, func(heights []int) {
 			for _, h := range heights {
 				a.directTile(h, blocks, yAt, xAt, w, xRows)
 			}
-		}
-		if heights[0] == half[0] {
-			a.loopBy(8, count, func() { tiles(half) })
-		} else {
-			whole, rest, done := a.label("sixteen"), a.label("eight"), a.label("done")
-			a.Label(whole)
-			a.CMPQ(count, operand.U8(16))
-			a.JLT(operand.LabelRef(rest))
-			tiles(heights)
-			a.SUBQ(operand.U8(16), count)
-			a.JMP(operand.LabelRef(whole))
-			a.Label(rest)
-			a.CMPQ(count, operand.U8(0))
-			a.JEQ(operand.LabelRef(done))
-			tiles(half)
-			a.Label(done)
-		}
+		})
 		for range blocks {
 			a.advance(y, "yBlock")
 		}

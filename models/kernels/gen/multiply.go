@@ -32,7 +32,7 @@ func multiply(a *asm) {
 				a.JMP(operand.LabelRef(done))
 				a.Label(general)
 			}
-			a.loopBy(lanes, count, func() {
+			a.sixteens(count, heights, func(heights []int) {
 				for _, h := range heights {
 					a.multiplyTile(h, blocks, mAt, vAt, u, mRow, vRows, uBlock)
 				}
@@ -76,6 +76,32 @@ func (a *asm) blocks(body func(blocks int, heights []int)) {
 	a.CMPQ(left, operand.U8(0))
 	a.JEQ(operand.LabelRef(done))
 	body(1, []int{16})
+	a.Label(done)
+}
+
+// sixteens runs body for count rows, a multiple of eight: as often as it can for
+// sixteen, with the given heights of register tiles, then for the eight that are
+// left.
+func (a *asm) sixteens(count operand.Op, heights []int, body func(heights []int)) {
+	half := []int{8}
+	if a.width == 8 {
+		half = []int{4, 4}
+	}
+	if heights[0] == half[0] {
+		a.loopBy(8, count, func() { body(half) })
+		return
+	}
+	whole, rest, done := a.label("sixteen"), a.label("eight"), a.label("done")
+	a.Label(whole)
+	a.CMPQ(count, operand.U8(lanes))
+	a.JLT(operand.LabelRef(rest))
+	body(heights)
+	a.SUBQ(operand.U8(lanes), count)
+	a.JMP(operand.LabelRef(whole))
+	a.Label(rest)
+	a.CMPQ(count, operand.U8(0))
+	a.JEQ(operand.LabelRef(done))
+	body(half)
 	a.Label(done)
 }
 

@@ -97,7 +97,7 @@ func multiply(a *asm) {
 		mBlock, blocks := a.clone(m), a.param("k")
 		a.loop(lanes, blocks, func() {
 			vAt, mAt := a.clone(v), a.clone(mBlock)
-			a.loop(lanes, a.param("tiles"), func() {
+			tiles := func(heights []int) {
 				for _, h := range heights {
 					a.scope(func() {
 						t, quads := a.newTile(h, h)
@@ -115,7 +115,20 @@ func multiply(a *asm) {
 						t.storeRows(mAt, mRow)
 					})
 				}
-			})
+			}
+			// Sixteen at a time, then the eight that may be left.
+			count := a.param("tiles")
+			sixteen, eight, done := a.label("sixteen"), a.label("eight"), a.label("done")
+			a.place(sixteen)
+			a.op("CMP", lanes, count)
+			a.op("BLT", eight)
+			tiles(heights)
+			a.op("SUB", lanes, count, count)
+			a.op("B", sixteen)
+			a.place(eight)
+			a.op("CBZ", count, done)
+			tiles([]int{4, 4})
+			a.place(done)
 			a.add(vRow.String()+"<<4", u) // 16 lanes for every input channel
 			a.add(lineBytes, mBlock)
 		})
