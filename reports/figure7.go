@@ -49,6 +49,9 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		axis(&p.Y, all)
 		p.Add(guides{})
 	}
+	if len(byKind(shown)) > 1 {
+		f.Caption += " Plain networks are dashed, residual ones solid."
+	}
 	scattered := false
 	kind := shown[0].Kind // of the networks in the line of the legend
 	charts := []*chart{chartOf(top, top.X.Label.Text), chartOf(bottom, bottom.X.Label.Text)}

@@ -99,7 +99,7 @@ func (r *Report) content() (pageContent, error) {
 		c.Damaged = append(c.Damaged, err.Error())
 	}
 	charts := map[string][]*chart{}
-	counts := map[Class]int{}
+	var verdicts []Verdict
 	seen := map[string]bool{}
 	for _, e := range r.Drawings {
 		page, err := e.page()
@@ -109,9 +109,7 @@ func (r *Report) content() (pageContent, error) {
 		c.Drawings = append(c.Drawings, page)
 		c.Claims = append(c.Claims, page.Claims...)
 		charts[page.Figure.ID] = e.Figure.charts
-		for _, v := range e.Verdicts {
-			counts[v.Class]++
-		}
+		verdicts = append(verdicts, e.Verdicts...)
 		for _, run := range e.Selection.Runs {
 			if run.Record == nil || seen[run.Record.Key.Identity()] {
 				continue
@@ -131,7 +129,7 @@ func (r *Report) content() (pageContent, error) {
 			}
 		}
 	}
-	c.Summary = summary(counts)
+	c.Summary = summary(verdicts)
 	c.Basis, c.Warnings = r.basis()
 	data, err := json.Marshal(charts) // sorted by name; <, > and & escaped
 	if err != nil {
@@ -141,9 +139,11 @@ func (r *Report) content() (pageContent, error) {
 	return c, nil
 }
 
-// summary counts verdicts: "Of 12 claims of the paper 3 are reproduced, ...".
-func summary(counts map[Class]int) string {
-	total := 0
+// summary counts verdicts as [Check] does: "12 claims: 3 reproduced, 9 not judged;
+// 2 more about other choices."
+func summary(verdicts []Verdict) string {
+	own := deciding(verdicts)
+	counts, total := Count(own), 0
 	var parts []string
 	for _, class := range Classes() {
 		if n := counts[class]; n > 0 {
@@ -154,7 +154,11 @@ func summary(counts map[Class]int) string {
 	if total == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%s: %s.", counted(total, "claim"), strings.Join(parts, ", "))
+	text := fmt.Sprintf("%s: %s", counted(total, "claim"), strings.Join(parts, ", "))
+	if more := len(verdicts) - len(own); more > 0 {
+		text += fmt.Sprintf("; %d more about other choices", more)
+	}
+	return text + "."
 }
 
 func counted(n int, what string) string {

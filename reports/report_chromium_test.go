@@ -45,6 +45,7 @@ const key = (e, key) => e.dispatchEvent(new e.ownerDocument.defaultView.Keyboard
 		told.end = chart.querySelector(".spoken").textContent;
 		key(chart, "ArrowLeft");
 		told.before = chart.querySelector(".spoken").textContent;
+		told.markers = [...d.querySelectorAll("#fig6 .chart")[0].querySelectorAll(".u-marker")].slice(1, 3).map((m) => getComputedStyle(m).borderTopStyle).join();
 		told.value = chart.querySelectorAll(".u-value")[1].textContent;
 		const name = chart.querySelectorAll(".u-series th")[1];
 		key(name, "Enter");
@@ -120,7 +121,7 @@ func TestReportInChromium(t *testing.T) {
 	told := see("/", "--blink-settings=preferredColorScheme=1")
 	for name, want := range map[string]any{
 		"error": nil, "overflow1280": 0.0, "overflow800": 0.0, "overflow390": 0.0, "charts1280": 16.0, "charts390": 16.0,
-		"background": "rgb(255, 255, 255)", "hidden": "false,true", "zoom": "true,true", "printed": "false,true",
+		"background": "rgb(255, 255, 255)", "hidden": "false,true", "markers": "dashed,solid", "zoom": "true,true", "printed": "false,true",
 		"sorted": "6.65 to 65.23, 65.23 to 6.65", "run": 3.0, "file": "<?xml",
 	} {
 		if told[name] != want {

@@ -224,6 +224,11 @@ func (s *Selection) errorsOf(n network.Network, metric string) []float64 {
 	return s.sample(n).test
 }
 
+// deciding is the verdicts that say whether the paper was reproduced.
+func deciding(verdicts []Verdict) []Verdict {
+	return slices.DeleteFunc(slices.Clone(verdicts), func(v Verdict) bool { return v.Departs })
+}
+
 // What [Check] can find.
 var (
 	ErrNotReproduced = errors.New("a claim of the paper was not reproduced")
@@ -236,7 +241,7 @@ var (
 // not judged, or no claim at all. Claims about variants that depart from an
 // experiment's protocol do not count.
 func Check(verdicts []Verdict) error {
-	verdicts = slices.DeleteFunc(slices.Clone(verdicts), func(v Verdict) bool { return v.Departs })
+	verdicts = deciding(verdicts)
 	n := Count(verdicts)
 	var found []string
 	for _, class := range Classes() {

@@ -205,6 +205,18 @@ func TestVariantsThatDepart(t *testing.T) {
 	}
 }
 
+func TestSummary(t *testing.T) {
+	for want, verdicts := range map[string][]Verdict{
+		"":                                      nil,
+		"2 claims: 1 reproduced, 1 same order.": {{Class: SameOrder}, {Class: Reproduced}},
+		"1 claim: 1 reproduced; 1 more about other choices.": {{Class: Reproduced}, {Class: NotReproduced, Departs: true}},
+	} {
+		if got := summary(verdicts); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func diverge(r *results.Record) {
 	cut(r, 0.5)
 	r.Status = results.Diverged

@@ -82,7 +82,7 @@
     };
     const size = () => ({width: Math.max(200, root.clientWidth), height: Math.round(Math.min(340, Math.max(200, root.clientWidth * 0.62)))});
     const u = new uPlot({
-      ...size(), series, bands, legend: {live: true},
+      ...size(), series, bands, legend: {live: true, markers: {dash: (u, k) => series[k].dash ? "dashed" : "solid"}},
       scales: {x: {time: false, range: () => view.x}, y: {distr: c.y.log ? 3 : 1, range: () => view.y}},
       axes: [axis(c.x.label, 34), {...axis(c.y.label, 56), ...(c.y.log && {splits: decades, filter: (u, at) => at})}],
       cursor: {drag: {x: true, y: false, setScale: false}, bind: {dblclick: () => () => { zoom(all.x, all.y); }}},
