@@ -34,19 +34,6 @@ milestones = [4, 12]
 eval_interval = 8
 `
 
-// smallNetworks describes two networks, flat and short.
-const smallNetworks = `
-[network.flat]
-kind = "plain"
-blocks = [1, 1, 1]
-channels = [16, 16, 16]
-
-[network.short]
-kind = "residual"
-blocks = [1, 1, 1]
-channels = [16, 16, 16]
-`
-
 // A folder is a place to run the program in.
 type folder struct {
 	t   *testing.T

@@ -14,6 +14,19 @@ import (
 	"time"
 )
 
+// smallNetworks describes two networks, flat and short.
+const smallNetworks = `
+[network.flat]
+kind = "plain"
+blocks = [1, 1, 1]
+channels = [16, 16, 16]
+
+[network.short]
+kind = "residual"
+blocks = [1, 1, 1]
+channels = [16, 16, 16]
+`
+
 // chaosVariable says for how long TestWorkers kills workers, in each of its
 // settings: "10m". It is a few seconds without.
 const chaosVariable = "HARNESS_CHAOS"
