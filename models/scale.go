@@ -45,7 +45,7 @@ func loops(net network.Network, batch int) []loop {
 	var list []loop
 	parts, values := 0, net.Parameters()
 	sum := func(l network.Layer) { list = append(list, loop{items: ops.Sums(l.Kernel * l.Kernel * l.In * l.Out)}) }
-	convolution := func(l network.Layer, shortcut loop, passes float64) {
+	convolution := func(l network.Layer, passes float64) {
 		pieces := batch
 		if l.Stride == 1 && l.Kernel == 3 && l.In > network.ImageChannels {
 			pieces = ops.Groups(l.Size, batch)
@@ -56,22 +56,15 @@ func loops(net network.Network, batch int) []loop {
 		if l.In > network.ImageChannels {
 			parts += ops.FilterParts(l.In, l.Out)
 		}
-		if shortcut.pieces > 0 {
-			list = append(list, shortcut)
-		}
 	}
-	convolution(net.Stem(), loop{}, 2) // without a gradient of the images
+	convolution(net.Stem(), 2) // without a gradient of the images
 	for _, b := range net.Blocks() {
-		var shrink loop
-		if net.Kind == network.Residual && b.Projection == nil && b.Conv1.Stride == 2 {
-			shrink.pieces = batch
-		}
-		convolution(b.Conv1, shrink, 3)
-		convolution(b.Conv2, loop{}, 3)
+		convolution(b.Conv1, 3)
+		convolution(b.Conv2, 3)
 		if b.Projection != nil {
 			// Beside the convolution and its gradients, the normalisation and its sums.
-			convolution(*b.Projection, loop{pieces: batch}, 3)
-			list = append(list, loop{pieces: batch})
+			convolution(*b.Projection, 3)
+			list = append(list, loop{pieces: batch}, loop{pieces: batch})
 		}
 	}
 	head := loop{pieces: batch}
