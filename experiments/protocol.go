@@ -141,8 +141,9 @@ func Paper() Protocol {
 }
 
 // Scaled returns the resolved protocol at a scale: iterations and milestones are
-// scaled, to at least 1, and the interval between evaluations and the
-// warm-up's window are settled. Nothing else depends on the scale. A resolved protocol may be scaled again only by 1.
+// scaled, to at least 1, and the interval between evaluations and the warm-up's
+// window are settled. Nothing else depends on the scale. A resolved protocol may
+// be scaled again only by 1.
 func (p Protocol) Scaled(s Scale) Protocol {
 	p.Iterations = s.Of(p.Iterations)
 	p.Milestones = slices.Clone(p.Milestones)

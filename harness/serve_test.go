@@ -181,32 +181,7 @@ func TestServeShowsOthersProgress(t *testing.T) {
 		runs = append(runs, run)
 	}
 
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	reader, writer := io.Pipe()
-	code := make(chan int)
-	go func() {
-		defer writer.Close()
-		code <- run(ctx, []string{"-exp", spec, "-report", "-serve", "0", "-results", dir}, writer, os.Stderr)
-	}()
-	line, err := bufio.NewReader(reader).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+/`).FindString(line)
-	get := func(url string) (int, string) {
-		t.Helper()
-		r, err := http.Get(url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Body.Close()
-		b, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r.StatusCode, string(b)
-	}
+	url, get, end := serving(t, spec, dir)
 	where := fmt.Sprintf("elsewhere:%d", os.Getpid())
 	for _, iteration := range []int{400, 500} {
 		for _, run := range runs {
@@ -224,10 +199,45 @@ func TestServeShowsOthersProgress(t *testing.T) {
 			}
 		}
 	}
-	stop()
-	if c := <-code; c != exitDone {
+	if c := end(); c != exitDone {
 		t.Errorf("exit code %d, want %d", c, exitDone)
 	}
+}
+
+// serving serves the page of a spec's records in a results folder: where it is,
+// how to get it, and how to end that, which returns the exit code.
+func serving(t *testing.T, spec, dir string) (url string, get func(url string) (int, string), end func() int) {
+	t.Helper()
+	ctx, stop := context.WithCancel(t.Context())
+	t.Cleanup(stop)
+	reader, writer := io.Pipe()
+	code := make(chan int, 1)
+	go func() {
+		defer writer.Close()
+		code <- run(ctx, []string{"-exp", spec, "-report", "-serve", "0", "-results", dir}, writer, os.Stderr)
+	}()
+	line, err := bufio.NewReader(reader).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	get = func(url string) (int, string) {
+		t.Helper()
+		r, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		b, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.StatusCode, string(b)
+	}
+	end = func() int {
+		stop()
+		return <-code
+	}
+	return regexp.MustCompile(`http://127\.0\.0\.1:\d+/`).FindString(line), get, end
 }
 
 // The page shows rows that arrive while it is served.
@@ -245,35 +255,10 @@ func TestServe(t *testing.T) {
 	}
 	fixture.Leave(t, store, fixture.Key(e, 0), results.Complete, false)
 
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	reader, writer := io.Pipe()
-	code := make(chan int)
-	go func() {
-		defer writer.Close()
-		code <- run(ctx, []string{"-exp", spec, "-report", "-serve", "0", "-results", dir}, writer, os.Stderr)
-	}()
-	line, err := bufio.NewReader(reader).ReadString('\n')
-	if err != nil {
-		t.Fatal(err)
-	}
-	url := regexp.MustCompile(`http://127\.0\.0\.1:\d+/`).FindString(line)
-	get := func(url string) (int, string) {
-		t.Helper()
-		r, err := http.Get(url)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Body.Close()
-		b, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return r.StatusCode, string(b)
-	}
+	url, get, end := serving(t, spec, dir)
 	status, page := get(url)
 	if status != http.StatusOK || !strings.Contains(page, "Mine") || !strings.Contains(page, "data-version=") {
-		t.Errorf("%s: status %d, %d bytes; want the report, alive", line, status, len(page))
+		t.Errorf("%s: status %d, %d bytes; want the report, alive", url, status, len(page))
 	}
 	before := news(t, get, url)
 	if r := before.Runs[0]; len(before.Runs) != 2 || r.Network != "plain-8" || r.Status != "complete" || before.Runs[1].Status != "missing" {
@@ -311,8 +296,7 @@ func TestServe(t *testing.T) {
 			t.Errorf("/%s: status %d, want %d", path, status, want)
 		}
 	}
-	stop()
-	if c := <-code; c != exitDone {
+	if c := end(); c != exitDone {
 		t.Errorf("exit code %d, want %d", c, exitDone)
 	}
 }

@@ -123,7 +123,7 @@ func TestRunningStatistics(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, tensor := range m.Tensors() {
-				want := math.NaN()
+				var want float64
 				switch tensor.Name {
 				case "bn1.running_mean":
 					want = c.Momentum * mean

@@ -53,20 +53,28 @@ func TestStoppedBetweenRuns(t *testing.T) {
 	}
 }
 
-// A job does not sit on its processors while another worker trains its run.
-func TestLeaveHeld(t *testing.T) {
+// heldPlan returns a plan of one run, which another worker holds until the test
+// ends.
+func heldPlan(t *testing.T) (*results.Store, Plan) {
+	t.Helper()
 	dir := t.TempDir()
 	e := fixture.Experiment(t, "e", nil)
 	run, err := open(t, dir).Begin(t.Context(), fixture.Key(e, 0))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer run.Release()
+	t.Cleanup(func() { run.Release() })
 	store := open(t, dir)
 	plan, err := planFor(t, store, Request{}, e).Only([]string{fixture.Key(e, 0).Identity()})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return store, plan
+}
+
+// A job does not sit on its processors while another worker trains its run.
+func TestLeaveHeld(t *testing.T) {
+	store, plan := heldPlan(t)
 	var log strings.Builder
 	w := &Worker{Store: store, Output: &log, LeaveHeld: true}
 	if err := w.Train(t.Context(), plan); err != nil || !strings.Contains(log.String(), ": left to it\n") {
@@ -76,18 +84,7 @@ func TestLeaveHeld(t *testing.T) {
 
 // Who is waited for is said once, with what to do.
 func TestWaitingIsSaid(t *testing.T) {
-	dir := t.TempDir()
-	e := fixture.Experiment(t, "e", nil)
-	run, err := open(t, dir).Begin(t.Context(), fixture.Key(e, 0))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer run.Release()
-	store := open(t, dir)
-	plan, err := planFor(t, store, Request{}, e).Only([]string{fixture.Key(e, 0).Identity()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store, plan := heldPlan(t)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	said := make(chan string, 10)

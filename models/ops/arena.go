@@ -74,3 +74,16 @@ func arena(touched [][]*Buffer) (release func() error, floats int, err error) {
 	}
 	return release, floats, nil
 }
+
+// mapped is memory from newSlab that is given back.
+type mapped struct{ release func() error }
+
+// Close gives the memory back, if there is any.
+func (m *mapped) Close() error {
+	if m.release == nil {
+		return nil
+	}
+	release := m.release
+	m.release = nil
+	return release()
+}

@@ -31,10 +31,10 @@ type Evaluation struct {
 	loss            *loss
 	measuring       bool
 
-	chunks  []chunk // one per thread
-	count   int     // of chunks in the batch
-	body    func(thread, item int)
-	release func() error
+	chunks []chunk // one per thread
+	count  int     // of chunks in the batch
+	body   func(thread, item int)
+	mapped
 }
 
 // evaluated is a layer at work: on the images from up to, but not including, to
@@ -94,16 +94,6 @@ func (e *Evaluation) Plan() error {
 		e.chunks[t] = chunk{scratch: e.machine.scratch[t], memory: slab[t*each:][:each:each]}
 	}
 	return nil
-}
-
-// Close gives the memory back, if there is any.
-func (e *Evaluation) Close() error {
-	if e.release == nil {
-		return nil
-	}
-	release := e.release
-	e.release = nil
-	return release()
 }
 
 // Run evaluates n images.

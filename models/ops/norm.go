@@ -154,8 +154,9 @@ func (n *norm) finish(slots int, count float64) {
 	}
 }
 
-// finishGrad turns the sums over the gradient with respect to n(z) into the gradients of
-// gamma and beta, and into the coefficients of the gradient with respect to z:
+// finishGrad turns the sums over the gradient with respect to n(z) into the
+// gradients of gamma and beta, and into the coefficients of the gradient with
+// respect to z:
 //
 //	dz = gamma/std * (g - mean(g) - (z-mean)/std * mean(g*(z-mean)/std))
 //

@@ -3,17 +3,17 @@ package ops
 import "fmt"
 
 // Program is the fused operations of a network's training step in the order in
-// which they run, and their memory, planned in one piece. Its methods add operations, first to
-// last; [Program.Backward] adds the backward pass, [Program.Plan] makes it
-// ready. A step of [Program.Run] allocates nothing.
+// which they run, and their memory, planned in one piece. Its methods add
+// operations, first to last; [Program.Backward] adds the backward pass,
+// [Program.Plan] makes it ready. A step of [Program.Run] allocates nothing.
 type Program struct {
 	machine *Machine
 	batch   int
 	parts   int // of the batch, each normalised by itself
 	input   Input
 	steps   []step
-	release func() error
 	floats  int
+	mapped
 
 	conventions Conventions
 }
@@ -63,16 +63,6 @@ func (p *Program) Plan() error {
 
 // Bytes returns the size of the planned memory.
 func (p *Program) Bytes() int64 { return int64(p.floats) * 4 }
-
-// Close gives the memory back, if there is any.
-func (p *Program) Close() error {
-	if p.release == nil {
-		return nil
-	}
-	release := p.release
-	p.release = nil
-	return release()
-}
 
 // Run executes the program on n images, which must be as many as it is for.
 func (p *Program) Run(n int, images []float32, labels []uint8) error {
