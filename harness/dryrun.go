@@ -126,7 +126,7 @@ func plannedRows(plan work.Plan, speed work.Speed) plannedRuns {
 		}
 		if r.Train {
 			row.Iterations = spec.Protocol.Iterations - r.Done
-			row.FLOPs, row.Seconds = 2*float64(r.Cost), speed.Time(r.Cost).Seconds()
+			row.FLOPs, row.Seconds = 2*r.Cost, speed.Time(r.Cost).Seconds()
 		}
 		rows = append(rows, row)
 	}
@@ -161,4 +161,4 @@ func (rows plannedRuns) table() *table.Table {
 }
 
 // flopsOf formats floating-point operations, two to a multiply-add: 1.5e+16.
-func flopsOf(multiplyAdds int64) string { return fmt.Sprintf("%.2g", 2*float64(multiplyAdds)) }
+func flopsOf(multiplyAdds float64) string { return fmt.Sprintf("%.2g", 2*multiplyAdds) }

@@ -14,12 +14,13 @@ const testImages = 10000
 const Passes = 3
 
 // Run returns the multiply-adds that a run still needs after a number of
-// iterations: its minibatches and the evaluations of its rows.
-func Run(spec experiments.RunSpec, done int) int64 {
+// iterations: its minibatches and the evaluations of its rows. Those of many runs
+// together are more than an int64 holds.
+func Run(spec experiments.RunSpec, done int) float64 {
 	p := spec.Protocol
 	left := p.Iterations - done
 	images := int64(left) * int64(p.Batch) * Passes
 	rows := (p.Iterations+p.EvalInterval-1)/p.EvalInterval - done/p.EvalInterval
 	images += int64(rows) * int64(testImages+p.Validation)
-	return spec.Network.MultiplyAdds() * images
+	return float64(spec.Network.MultiplyAdds()) * float64(images)
 }

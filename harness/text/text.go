@@ -5,6 +5,7 @@ package text
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -27,9 +28,12 @@ func Count(n int, what string) string {
 	return Grouped(n) + " " + what
 }
 
-// Roughly formats a duration as people say it: 40 s, 12 min, 3.5 h, 2.1 days.
+// Roughly formats a duration as people say it: 40 s, 12 min, 3.5 h, 2.1 days. The
+// longest there is stands for all that are longer.
 func Roughly(d time.Duration) string {
 	switch {
+	case d == math.MaxInt64:
+		return "centuries"
 	case d < 100*time.Second:
 		return fmt.Sprintf("%.0f s", d.Seconds())
 	case d < 100*time.Minute:

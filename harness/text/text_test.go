@@ -1,6 +1,7 @@
 package text
 
 import (
+	"math"
 	"testing"
 	"time"
 )
@@ -11,7 +12,7 @@ func TestRoughly(t *testing.T) {
 		want string
 	}{
 		{0, "0 s"}, {99 * time.Second, "99 s"}, {100 * time.Second, "2 min"}, {99 * time.Minute, "99 min"},
-		{100 * time.Minute, "1.7 h"}, {47 * time.Hour, "47.0 h"}, {60 * time.Hour, "2.5 days"},
+		{100 * time.Minute, "1.7 h"}, {47 * time.Hour, "47.0 h"}, {60 * time.Hour, "2.5 days"}, {math.MaxInt64, "centuries"},
 	} {
 		if got := Roughly(c.d); got != c.want {
 			t.Errorf("Roughly(%v) = %q, want %q", c.d, got, c.want)

@@ -47,7 +47,7 @@ func (p Plan) span(jobs, threads int) float64 {
 		if speedup[k] == 0 {
 			speedup[k] = models.Speedup(k.net, k.batch, k.threads, threads)
 		}
-		return float64(r.Cost) / speedup[k]
+		return r.Cost / speedup[k]
 	})
 }
 
@@ -70,8 +70,7 @@ func (p Plan) schedule(jobs int, time func(r Planned, job int) float64) float64 
 // Time returns how long the plan takes with so many runs at once, each at the
 // given speed.
 func (p Plan) Time(jobs int, each Speed) time.Duration {
-	seconds := p.Work().schedule(jobs, func(r Planned, _ int) float64 { return each.Time(r.Cost).Seconds() })
-	return time.Duration(seconds * float64(time.Second))
+	return each.Time(p.Work().schedule(jobs, func(r Planned, _ int) float64 { return r.Cost }))
 }
 
 // MemoryMiB estimates the memory that training takes while so many of the plan's

@@ -35,9 +35,9 @@ type Planned struct {
 	ShownBy []string // experiments
 	State   results.State
 	Train   bool
-	Reason  string // why it is trained, or not
-	Done    int    // iterations that need not be trained again
-	Cost    int64  // multiply-adds that are left to train
+	Reason  string  // why it is trained, or not
+	Done    int     // iterations that need not be trained again
+	Cost    float64 // multiply-adds that are left to train
 
 	again bool   // it is trained though there is something recorded (-retrain)
 	name  string // for progress, among those that are trained: "resnet-20 (2 of 3)"
@@ -202,8 +202,8 @@ func (p Plan) Failures() error {
 }
 
 // Cost returns the multiply-adds that are left.
-func (p Plan) Cost() int64 {
-	var sum int64
+func (p Plan) Cost() float64 {
+	var sum float64
 	for _, r := range p {
 		sum += r.Cost
 	}

@@ -2,6 +2,7 @@ package work
 
 import (
 	"io"
+	"math"
 	"strings"
 	"testing"
 
@@ -125,6 +126,33 @@ func TestOnly(t *testing.T) {
 		case c.want != "" && (err == nil || err.Error() != c.want):
 			t.Errorf("%q: %v, want %q", c.begin, err, c.want)
 		}
+	}
+}
+
+// Of four times as many runs the plan is four times the work, not sixteen, and
+// what they cost together is a number though an int64 does not hold it.
+func TestManyRuns(t *testing.T) {
+	store := open(t, t.TempDir())
+	e := fixture.Experiment(t, "e", func(p *experiments.Protocol) { p.Iterations = 10_000_000 })
+	e.Networks = e.Networks[1:]
+	var p Plan
+	work := func(n int) float64 {
+		var request Request
+		for seed := range n {
+			request.Seeds = append(request.Seeds, int64(seed))
+		}
+		return testing.AllocsPerRun(1, func() { p = planFor(t, store, request, e) })
+	}
+	few, many := work(100), work(400)
+	if many > 6*few {
+		t.Errorf("100 runs make %.0f allocations, 400 make %.0f", few, many)
+	}
+	one := p[0].Cost
+	if got, want := p.Cost(), 400*one; math.Abs(got/want-1) > 1e-9 || got < math.MaxInt64 {
+		t.Errorf("400 runs cost %g, want %g", got, want)
+	}
+	if got := p.Time(1, Speed{PerSecond: 1}); got != math.MaxInt64 {
+		t.Errorf("they take %v, want all the time there is", got)
 	}
 }
 

@@ -42,9 +42,9 @@ type progress struct {
 
 // newProgress returns the progress of a run. after is the cost of the runs after
 // it, in multiply-adds.
-func newProgress(s *screen, spec experiments.RunSpec, name string, after int64) *progress {
+func newProgress(s *screen, spec experiments.RunSpec, name string, after float64) *progress {
 	p := &progress{screen: s, shown: &screenLine{screen: s}, now: time.Now, spec: spec, name: name}
-	p.rest = float64(after) / float64(cost.Run(spec, 0)) * float64(spec.Protocol.Iterations)
+	p.rest = after / cost.Run(spec, 0) * float64(spec.Protocol.Iterations)
 	return p
 }
 
@@ -169,7 +169,7 @@ func (p *progress) pace() (speed, left, all string) {
 	speed = fmt.Sprintf("%.0f images/s", float64(p.spec.Protocol.Batch)/perStep.Seconds())
 	left = text.Roughly(remaining) + " left"
 	if p.rest > 0 {
-		all = fmt.Sprintf("(%s for all)", text.Roughly(remaining+time.Duration(p.rest*float64(perStep))))
+		all = fmt.Sprintf("(%s for all)", text.Roughly(inSeconds(remaining.Seconds()+p.rest*perStep.Seconds())))
 	}
 	return speed, left, all
 }

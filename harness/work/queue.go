@@ -30,7 +30,7 @@ type queue struct {
 // after it; false if no run is left. While others hold all that is left it
 // waits; it then says once who is waited for. The error is ctx's, and waiting
 // says for how many runs the job waited.
-func (q *queue) next(ctx context.Context) (r Planned, after int64, ok bool, waiting int, err error) {
+func (q *queue) next(ctx context.Context) (r Planned, after float64, ok bool, waiting int, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.ahead) == 0 {
@@ -51,9 +51,9 @@ func (q *queue) next(ctx context.Context) (r Planned, after int64, ok bool, wait
 
 // after is the cost of what a job that has just got a run will have to do after
 // it: its part of what is left when every job has one.
-func (q *queue) after() int64 {
+func (q *queue) after() float64 {
 	left := q.ahead[min(len(q.ahead), max(0, q.jobs-q.running)):]
-	return (left.Cost() + q.held.Cost()) / int64(q.jobs)
+	return (left.Cost() + q.held.Cost()) / float64(q.jobs)
 }
 
 // wait waits a little for the runs that are held, of which it returns the

@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"deepresidual/harness/bench"
@@ -19,8 +20,17 @@ type Speed struct {
 }
 
 // Time returns how long so many multiply-adds take.
-func (s Speed) Time(multiplyAdds int64) time.Duration {
-	return time.Duration(float64(multiplyAdds) / s.PerSecond * float64(time.Second))
+func (s Speed) Time(multiplyAdds float64) time.Duration {
+	return inSeconds(multiplyAdds / s.PerSecond)
+}
+
+// inSeconds returns so many seconds, at most the three centuries that a
+// time.Duration holds.
+func inSeconds(s float64) time.Duration {
+	if ns := s * float64(time.Second); ns < math.MaxInt64 {
+		return time.Duration(ns)
+	}
+	return math.MaxInt64
 }
 
 // RecordedSpeed returns the speed of a machine's latest complete run, by its
@@ -41,7 +51,7 @@ func RecordedSpeed(records []*results.Record, host, cpu string, threads int) (Sp
 		return Speed{}, false
 	}
 	return Speed{
-		PerSecond: float64(cost.Run(latest.Key.Spec, 0)) / latest.Provenance.TrainSeconds,
+		PerSecond: cost.Run(latest.Key.Spec, 0) / latest.Provenance.TrainSeconds,
 		Source:    "the time " + latest.Key.Spec.Network.String() + " took on this machine",
 	}, true
 }
@@ -83,7 +93,7 @@ func SlowestThread(records []*results.Record) (perSecond float64, ok bool) {
 		}
 		spec := r.Key.Spec
 		speedup := models.Speedup(spec.Network, spec.Protocol.Batch, p.Threads, p.Threads)
-		if s := float64(cost.Run(spec, 0)) / p.TrainSeconds / speedup; !ok || s < perSecond {
+		if s := cost.Run(spec, 0) / p.TrainSeconds / speedup; !ok || s < perSecond {
 			perSecond, ok = s, true
 		}
 	}

@@ -159,7 +159,7 @@ func (w *Worker) stopped(ctx context.Context, when string) error {
 // trainOne trains a run, unless another worker has done so since the plan was
 // made. after is the cost of the runs that follow on the same threads; besides
 // says that others may be trained beside it.
-func (w *Worker) trainOne(ctx context.Context, r Planned, after int64, threads int, besides bool) (err error) {
+func (w *Worker) trainOne(ctx context.Context, r Planned, after float64, threads int, besides bool) (err error) {
 	defer process.Recover(&err) // of this run alone: the others go on
 	run, err := w.Store.Begin(ctx, r.Key)
 	if err != nil {
