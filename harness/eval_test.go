@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"deepresidual/harness/weights"
 	"deepresidual/models"
 	"deepresidual/models/network"
+	"deepresidual/results/atomicfile"
 )
 
 func TestParseNorm(t *testing.T) {
@@ -56,6 +58,17 @@ func fileOf(t *testing.T, residual bool, depth int, says string) *weights.File {
 		f.Metadata = map[string]string{"network": says}
 	}
 	return f
+}
+
+// writeWeights writes weights of a small network.
+func writeWeights(t *testing.T, path string) {
+	t.Helper()
+	err := atomicfile.Write(path, func(w io.Writer) error {
+		return weights.WriteSafetensors(w, fileOf(t, true, 8, "").Tensors, map[string]string{"network": "resnet-8"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestNetworksOf(t *testing.T) {

@@ -32,7 +32,10 @@ func TestUnwritableAnswer(t *testing.T) {
 	for i := range e.Networks {
 		fixture.Leave(t, store, fixture.Key(e, i), results.Complete, false)
 	}
+	file := filepath.Join(dir, "weights.safetensors")
+	writeWeights(t, file)
 	for _, args := range [][]string{
+		{"-eval", file, "-data", "synthetic"},
 		{"-list"},
 		{"-help"},
 		{"-version"},

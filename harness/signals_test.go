@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -83,12 +84,15 @@ func (s *safeBuilder) String() string {
 
 // What trains nothing ends at once when it is told to, too.
 func TestInterrupted(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "weights.safetensors")
+	writeWeights(t, file)
 	for _, c := range []struct {
 		args  []string
 		after time.Duration // 0 where all would be done soon on a fast machine
 	}{
 		{[]string{"-bench", "resnet-8", "-batch", "1", "-steps", "9000000000000000000"}, 50 * time.Millisecond},
 		{[]string{"-exp", "fig1", "-dry-run", "-results", t.TempDir()}, 0},
+		{[]string{"-eval", file, "-data", "synthetic"}, 0},
 	} {
 		ctx, stop := context.WithCancel(t.Context())
 		if c.after == 0 {

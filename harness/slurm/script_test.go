@@ -2,6 +2,7 @@ package slurm
 
 import (
 	"flag"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -153,6 +154,18 @@ func TestQueued(t *testing.T) {
 	}
 	if err := note(dir, []job{{"7", 0, 1}}); err != nil {
 		t.Fatal(err)
+	}
+	// Whoever reads the list while it grows has the one before or the new one.
+	before, err := os.Open(filepath.Join(dir, jobsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer before.Close()
+	if err := note(dir, []job{{"7", 0, 1}, {"8", 1, 0}}); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := io.ReadAll(before); err != nil || string(text) != "7 0 1\n" {
+		t.Errorf("the list before is %q now, %v", text, err)
 	}
 	want := filepath.Join(submissions, filepath.Base(dir))
 	if q, err := Queued(results); err != nil || len(q) != 1 || q["1b0f9e3a7c55"] != want {

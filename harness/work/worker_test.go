@@ -3,6 +3,7 @@ package work
 import (
 	"context"
 	"errors"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -53,6 +54,26 @@ func TestStoppedBetweenRuns(t *testing.T) {
 	}
 }
 
+// A signal that comes when the last run is done stops nothing.
+func TestDoneThoughStopped(t *testing.T) {
+	store := open(t, t.TempDir())
+	plan, set := small(t, store, 1)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	w := &Worker{Store: store, Data: set, Threads: 1, Output: writerFunc(func(b []byte) (int, error) {
+		if strings.Contains(string(b), " done: ") {
+			stop()
+		}
+		return len(b), nil
+	})}
+	if err := w.Train(ctx, plan); err != nil || ctx.Err() == nil {
+		t.Errorf("got %v, %v; want no error of a run that was done", err, ctx.Err())
+	}
+	if s := store.State(plan[0].Key); s.Status != results.Complete {
+		t.Errorf("the run is %s", s.Status)
+	}
+}
+
 // heldPlan returns a plan of one run, which another worker holds until the test
 // ends.
 func heldPlan(t *testing.T) (*results.Store, Plan) {
@@ -91,7 +112,7 @@ func TestWaitingIsSaid(t *testing.T) {
 	w := &Worker{Store: store, Output: writerFunc(func(b []byte) (int, error) { said <- string(b); return len(b), nil })}
 	ended := make(chan error, 1)
 	go func() { ended <- w.Train(ctx, plan) }()
-	if line := <-said; !strings.Contains(line, "waiting for ") {
+	if line := <-said; !regexp.MustCompile(`: waiting for \S+:\d+ since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \S+\n$`).MatchString(line) { // with the zone
 		t.Errorf("said: %q", line)
 	}
 	if line := <-said; !strings.Contains(line, "Ctrl-C ends the waiting") || !strings.Contains(line, "-status") {

@@ -25,6 +25,22 @@ func TestMode(t *testing.T) {
 	}
 }
 
+// Folders of some file systems cannot be flushed, as those of proc; that is no
+// fault.
+func TestSyncDir(t *testing.T) {
+	d, err := os.Open("/proc")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer d.Close()
+	if err := d.Sync(); !errors.Is(err, syscall.EINVAL) {
+		t.Skipf("flushing /proc: %v", err)
+	}
+	if err := SyncDir("/proc"); err != nil {
+		t.Error(err)
+	}
+}
+
 // A read error that passes is none; one that stays is told for what it is.
 func TestReadError(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
