@@ -91,7 +91,7 @@ func networkScenarios() []scenario {
 	add(stem(32), strided(16, 32, 16), strided(32, 64, 8), phase(32, 16, 16, 2, 2), phase(64, 32, 8, 2, 2))
 	for _, s := range []struct{ c, size, tiles int }{{16, 32, 16}, {32, 16, 16}, {64, 8, 32}} {
 		across := s.size / TileSize
-		add(products(s.tiles, s.c, s.c), transforms(across, min(across, 16/across), (s.size+2)*Lanes, s.c), filters(s.c, s.c, 0, s.c))
+		add(products(s.tiles, s.c, s.c, Lanes), transforms(across, min(across, 16/across), (s.size+2)*Lanes, s.c), filters(s.c, s.c, 0, s.c, Lanes))
 	}
 	add(fills(8, 32, 34*Lanes), fills(16, 16, 18*Lanes), fills(8, 8, 10*Lanes), reductions(1024), reductions(64), parameters(36864))
 	return list
@@ -108,7 +108,8 @@ func BenchmarkConvolution(b *testing.B) {
 			stride, plane := (s.size+2)*Lanes, s.tiles*s.c+Lanes
 			pixels := make([]float32, (rows*TileSize+2)*stride)
 			v, m := make([]float32, PatchArea*plane), make([]float32, PatchArea*plane)
-			u, y := make([]float32, PatchArea*s.c*s.c), make([]float32, rows*TileSize*stride)
+			uPlane := s.c*s.c + Lanes
+			u, y := make([]float32, PatchArea*uPlane), make([]float32, rows*TileSize*stride)
 			var stats [2 * Lanes]float32
 			blocks := func(do func(at int)) {
 				for i := range images {
@@ -130,7 +131,7 @@ func BenchmarkConvolution(b *testing.B) {
 				report(b, bestOf(b, func() {
 					blocks(func(at int) { k.TransformInput(v[at:], pixels, across, rows, stride, s.c, plane) })
 					blocks(func(at int) { k.TransformGrad(m[at:], y, across, rows, stride, s.c, plane) })
-					k.MultiplyGrad(u, v, m, 1, s.tiles, s.c, s.c, plane, plane, nil, 0)
+					k.MultiplyGrad(u, v, m, 1, s.tiles, s.c, s.c, uPlane, plane, plane, nil, 0)
 				}), flops, peak)
 			})
 		}

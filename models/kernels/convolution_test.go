@@ -162,7 +162,8 @@ func winogradConvolve(k *Set, x *maps, w []float32, out int) (y *maps, stats []f
 
 // winogradGradWeights is the gradient of the weights, in the Winograd domain.
 func winogradGradWeights(k *Set, x, dy *maps) []float32 {
-	u, done := random(rand.New(rand.NewPCG(7, 7)), PatchArea*x.c*dy.c), 0 // what is there before the first group does not count
+	uPlane := x.c*dy.c + Lanes
+	u, done := random(rand.New(rand.NewPCG(7, 7)), PatchArea*uPlane), 0 // what is there before the first group does not count
 	inPlane, outPlane := 16*x.c+Lanes, 16*dy.c+Lanes
 	v, d := make([]float32, PatchArea*inPlane), make([]float32, PatchArea*outPlane)
 	across := x.size / TileSize
@@ -178,11 +179,11 @@ func winogradGradWeights(k *Set, x, dy *maps) []float32 {
 					across, rows, dy.size*Lanes, dy.c, outPlane)
 			}
 		}
-		k.MultiplyGrad(u, v, d, done, 16, x.c, dy.c, inPlane, outPlane, nil, 0)
+		k.MultiplyGrad(u, v, d, done, 16, x.c, dy.c, uPlane, inPlane, outPlane, nil, 0)
 		done++
 	})
 	w := make([]float32, FilterArea*x.c*dy.c)
-	k.TransformWeightsGrad(w, u, x.c, dy.c)
+	k.TransformWeightsGrad(w, u, x.c, dy.c, uPlane)
 	return w
 }
 

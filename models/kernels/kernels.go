@@ -92,10 +92,10 @@ type Set struct {
 	Multiply func(m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int)
 	// MultiplyGrad computes, for each of the 36 planes,
 	//	u[c][k] += sum over t of v[t][c] * d[t][k]
-	// with t < tiles (a multiple of 16); u is (36, c, k). before is how many
-	// groups of tiles are in u: if there are none, what is there is not read.
-	// ahead and lines are those of Multiply.
-	MultiplyGrad func(u, v, d []float32, before, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int)
+	// with t < tiles (a multiple of 16); u's planes are (c, k), uPlane apart. before
+	// is how many groups of tiles are in u: if there are none, what is there is not
+	// read. ahead and lines are those of Multiply.
+	MultiplyGrad func(u, v, d []float32, before, tiles, c, k, uPlane, vPlane, dPlane int, ahead []*float32, lines int)
 	// TransformOutput transforms tilesY x tilesX tiles of one channel block
 	// back to pixels, y = A^T m A. Element xi of tile (y, x) is read at
 	// m[xi*plane + (y*tilesX + x)*channels], its 4x4 pixels go to
@@ -120,9 +120,9 @@ type Set struct {
 	// TransformWeights transforms filters w (3, 3, c, k) to u (36, k/16, c, 16),
 	// G g G^T, for the channels from first up to but not including last of c.
 	TransformWeights func(u, w []float32, c, k, first, last int)
-	// TransformWeightsGrad transforms the gradient u (36, c, k) in the Winograd
+	// TransformWeightsGrad transforms the gradient u, planes (c, k), in the Winograd
 	// domain to the gradient w (3, 3, c, k) of the filters, G^T u G.
-	TransformWeightsGrad func(w, u []float32, c, k int)
+	TransformWeightsGrad func(w, u []float32, c, k, plane int)
 
 	// Direct convolves one row of pixels for all k output channels:
 	//	y[p*yStride + b*yBlock + lane] =

@@ -61,15 +61,15 @@ func multiplyPlane(m, v, u []float32, tiles, c, k int) {
 	}
 }
 
-func multiplyGrad(u, v, d []float32, before, tiles, c, k, vPlane, dPlane int, _ []*float32, _ int) {
-	if before == 0 {
-		clear(u[:PatchArea*c*k])
-	}
+func multiplyGrad(u, v, d []float32, before, tiles, c, k, uPlane, vPlane, dPlane int, _ []*float32, _ int) {
 	var inputs columns
 	var grads panel
 	depth, width := len(inputs[0]), len(inputs)
 	for xi := range PatchArea {
-		up, vp, dp := u[xi*c*k:], v[xi*vPlane:], d[xi*dPlane:]
+		up, vp, dp := u[xi*uPlane:], v[xi*vPlane:], d[xi*dPlane:]
+		if before == 0 {
+			clear(up[:c*k])
+		}
 		for t := 0; t < tiles; t += depth {
 			n := min(depth, tiles-t)
 			for first := 0; first < c; first += width {

@@ -235,18 +235,18 @@ func transformWeights(u, w []float32, c, k, first, last int) {
 	}
 }
 
-func transformWeightsGrad(w, u []float32, c, k int) {
-	plane := c * k
+func transformWeightsGrad(w, u []float32, c, k, plane int) {
+	tap := c * k
 	var g [3][6]lanes // columns, transformed: row of the filter, column of xi
-	for e := 0; e < plane; e += Lanes {
+	for e := 0; e < tap; e += Lanes {
 		for j := range 6 {
 			x := u[j*plane+e:]
 			weightGradTransforms(&g[0][j], &g[1][j], &g[2][j],
 				at(x, 0), at(x, 6*plane), at(x, 12*plane), at(x, 18*plane), at(x, 24*plane), at(x, 30*plane))
 		}
 		for i := range g {
-			f, r := w[3*i*plane+e:], &g[i]
-			weightGradTransforms(at(f, 0), at(f, plane), at(f, 2*plane), &r[0], &r[1], &r[2], &r[3], &r[4], &r[5])
+			f, r := w[3*i*tap+e:], &g[i]
+			weightGradTransforms(at(f, 0), at(f, tap), at(f, 2*tap), &r[0], &r[1], &r[2], &r[3], &r[4], &r[5])
 		}
 	}
 }

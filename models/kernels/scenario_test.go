@@ -171,10 +171,11 @@ func transforms(tilesX, tilesY, stride, c int) []scenario {
 	}
 }
 
-// products are the matrix products of the Winograd domain.
-func products(tiles, c, out int) []scenario {
+// products are the matrix products of the Winograd domain. The planes of a
+// gradient of filters are gap values longer than their contents.
+func products(tiles, c, out, gap int) []scenario {
 	shape := fmt.Sprintf("%dx%dx%d", tiles, c, out)
-	cPlane, outPlane := tiles*c+Lanes, tiles*out+Lanes
+	cPlane, outPlane, uPlane := tiles*c+Lanes, tiles*out+Lanes, c*out+gap
 	last := PatchArea - 1
 	flops := 2 * FilterArea * c * out * TileSize * TileSize * tiles
 	const tolerance = 1e-5
@@ -182,24 +183,25 @@ func products(tiles, c, out int) []scenario {
 		{"Multiply", shape, args(last*outPlane+tiles*out, last*cPlane+tiles*c, PatchArea*c*out), func(k *Set, s [][]float32) {
 			k.Multiply(s[0], s[1], s[2], tiles, c, out, cPlane, outPlane, []*float32{&s[1][0], &s[2][0]}, 7)
 		}, flops, tolerance},
-		{"MultiplyGrad", shape, args(PatchArea*c*out, last*cPlane+tiles*c, last*outPlane+tiles*out), func(k *Set, s [][]float32) {
-			k.MultiplyGrad(s[0], s[1], s[2], 1, tiles, c, out, cPlane, outPlane, []*float32{&s[1][0]}, 7)
+		{"MultiplyGrad", shape, args(last*uPlane+c*out, last*cPlane+tiles*c, last*outPlane+tiles*out), func(k *Set, s [][]float32) {
+			k.MultiplyGrad(s[0], s[1], s[2], 1, tiles, c, out, uPlane, cPlane, outPlane, []*float32{&s[1][0]}, 7)
 		}, flops, tolerance},
 	}
 }
 
 // filters are the transforms of the weights, for the channels first to last.
-func filters(c, out, first, last int) []scenario {
+func filters(c, out, first, last, gap int) []scenario {
 	shape := fmt.Sprintf("%dx%d", c, out)
 	if first != 0 || last != c {
 		shape += fmt.Sprintf("[%d:%d]", first, last)
 	}
+	plane := c*out + gap
 	return []scenario{
 		{"TransformWeights", shape, args(PatchArea*c*out, FilterArea*c*out), func(k *Set, s [][]float32) {
 			k.TransformWeights(s[0], s[1], c, out, first, last)
 		}, 0, tight},
-		{"TransformWeightsGrad", shape, args(FilterArea*c*out, PatchArea*c*out), func(k *Set, s [][]float32) {
-			k.TransformWeightsGrad(s[0], s[1], c, out)
+		{"TransformWeightsGrad", shape, args(FilterArea*c*out, (PatchArea-1)*plane+c*out), func(k *Set, s [][]float32) {
+			k.TransformWeightsGrad(s[0], s[1], c, out, plane)
 		}, 0, tight},
 	}
 }
@@ -287,16 +289,16 @@ func scenarios() []scenario {
 	}
 	for _, tiles := range []int{16, 32, 48} {
 		for _, c := range [][2]int{{16, 16}, {32, 32}, {64, 64}, {16, 48}, {48, 16}, {32, 64}, {80, 32}} {
-			add(products(tiles, c[0], c[1]))
+			add(products(tiles, c[0], c[1], 0))
 		}
 	}
 	for _, c := range [][2]int{{16, 16}, {32, 32}, {16, 48}, {48, 16}} {
-		add(products(8, c[0], c[1])[:1], products(24, c[0], c[1])[:1]) // gradients take 16
+		add(products(8, c[0], c[1], 0)[:1], products(24, c[0], c[1], 0)[:1]) // gradients take 16
 	}
 	for _, c := range []int{16, 32, 64} {
-		add(filters(c, c, 0, c))
+		add(filters(c, c, 0, c, 0))
 	}
-	add(filters(16, 32, 0, 16), filters(48, 16, 16, 32), filters(32, 32, 5, 6), filters(32, 32, 8, 32), filters(16, 48, 3, 3))
+	add(filters(16, 32, 0, 16, 0), filters(48, 16, 16, 32, 0), filters(32, 32, 5, 6, 0), filters(32, 32, 8, 32, 0), filters(16, 48, 3, 3, 0))
 	add(strided(16, 32, 16), strided(32, 64, 8), stem(32))
 	for _, p := range [][2]int{{1, 1}, {1, 2}, {2, 1}, {2, 2}} {
 		add(phase(32, 16, 16, p[0], p[1]), phase(64, 32, 8, p[0], p[1]))

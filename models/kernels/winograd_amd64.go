@@ -12,7 +12,7 @@ func multiplyAVX2(m []float32, v []float32, u []float32, tiles int, c int, k int
 // multiplyGradAVX2 is MultiplyGrad of a Set.
 //
 //go:noescape
-func multiplyGradAVX2(u []float32, v []float32, d []float32, before int, tiles int, c int, k int, vPlane int, dPlane int, ahead []*float32, lines int)
+func multiplyGradAVX2(u []float32, v []float32, d []float32, before int, tiles int, c int, k int, uPlane int, vPlane int, dPlane int, ahead []*float32, lines int)
 
 // transformInputAVX2 is TransformInput of a Set.
 //
@@ -57,7 +57,7 @@ func transformWeightsAVX2(u []float32, w []float32, c int, k int, first int, las
 // transformWeightsGradAVX2 is TransformWeightsGrad of a Set.
 //
 //go:noescape
-func transformWeightsGradAVX2(w []float32, u []float32, c int, k int)
+func transformWeightsGradAVX2(w []float32, u []float32, c int, k int, plane int)
 
 // multiplyAVX512 is Multiply of a Set.
 //
@@ -67,7 +67,7 @@ func multiplyAVX512(m []float32, v []float32, u []float32, tiles int, c int, k i
 // multiplyGradAVX512 is MultiplyGrad of a Set.
 //
 //go:noescape
-func multiplyGradAVX512(u []float32, v []float32, d []float32, before int, tiles int, c int, k int, vPlane int, dPlane int, ahead []*float32, lines int)
+func multiplyGradAVX512(u []float32, v []float32, d []float32, before int, tiles int, c int, k int, uPlane int, vPlane int, dPlane int, ahead []*float32, lines int)
 
 // transformInputAVX512 is TransformInput of a Set.
 //
@@ -112,4 +112,4 @@ func transformWeightsAVX512(u []float32, w []float32, c int, k int, first int, l
 // transformWeightsGradAVX512 is TransformWeightsGrad of a Set.
 //
 //go:noescape
-func transformWeightsGradAVX512(w []float32, u []float32, c int, k int)
+func transformWeightsGradAVX512(w []float32, u []float32, c int, k int, plane int)

@@ -12,7 +12,7 @@ func multiplyNEON(m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*f
 // multiplyGradNEON is MultiplyGrad of a Set. It leaves fetching ahead to the processor.
 //
 //go:noescape
-func multiplyGradNEON(u, v, d []float32, before, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int)
+func multiplyGradNEON(u, v, d []float32, before, tiles, c, k, uPlane, vPlane, dPlane int, ahead []*float32, lines int)
 
 // transformInputNEON is TransformInput of a Set.
 //
@@ -57,4 +57,4 @@ func transformWeightsNEON(u, w []float32, c, k, first, last int)
 // transformWeightsGradNEON is TransformWeightsGrad of a Set.
 //
 //go:noescape
-func transformWeightsGradNEON(w, u []float32, c, k int)
+func transformWeightsGradNEON(w, u []float32, c, k, plane int)

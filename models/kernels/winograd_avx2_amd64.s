@@ -93,6 +93,7 @@ loop11:
 	VBROADCASTSS (R11)(BX*4), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
+	PREFETCHT0   (DX)(R9*1)
 	VMOVUPS      64(DX), Y10
 	VMOVUPS      96(DX), Y11
 	VBROADCASTSS 4(R11), Y12
@@ -144,6 +145,7 @@ loop11:
 	VBROADCASTSS 12(R11)(BX*4), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
+	PREFETCHT0   192(DX)(R9*1)
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
@@ -212,6 +214,7 @@ loop12:
 	VBROADCASTSS 4(R11)(BX*4), Y12
 	VFMADD231PS  Y10, Y12, Y8
 	VFMADD231PS  Y11, Y12, Y9
+	PREFETCHT0   64(DX)(R9*1)
 	VMOVUPS      128(DX), Y10
 	VMOVUPS      160(DX), Y11
 	VBROADCASTSS 8(R11), Y12
@@ -342,6 +345,7 @@ loop13:
 	VBROADCASTSS 8(R11)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
+	PREFETCHT0   128(DX)(R9*1)
 	VMOVUPS      192(DX), Y12
 	VMOVUPS      224(DX), Y13
 	VBROADCASTSS 12(R11), Y14
@@ -418,6 +422,7 @@ loop14:
 	VBROADCASTSS (R11)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
+	PREFETCHT0   (DX)(R9*1)
 	VMOVUPS      64(DX), Y8
 	VMOVUPS      96(DX), Y9
 	VBROADCASTSS 4(R11), Y10
@@ -460,6 +465,7 @@ loop14:
 	VBROADCASTSS 12(R11)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
+	PREFETCHT0   192(DX)(R9*1)
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
@@ -519,6 +525,7 @@ loop15:
 	VBROADCASTSS 4(R11)(DI*1), Y10
 	VFMADD231PS  Y8, Y10, Y6
 	VFMADD231PS  Y9, Y10, Y7
+	PREFETCHT0   64(DX)(R9*1)
 	VMOVUPS      128(DX), Y8
 	VMOVUPS      160(DX), Y9
 	VBROADCASTSS 8(R11), Y10
@@ -582,9 +589,9 @@ done10:
 	VZEROUPPER
 	RET
 
-// func multiplyGradAVX2(u []float32, v []float32, d []float32, before int, tiles int, c int, k int, vPlane int, dPlane int, ahead []*float32, lines int)
+// func multiplyGradAVX2(u []float32, v []float32, d []float32, before int, tiles int, c int, k int, uPlane int, vPlane int, dPlane int, ahead []*float32, lines int)
 // Requires: AVX, FMA3, MMX+
-TEXT ·multiplyGradAVX2(SB), NOSPLIT, $32-152
+TEXT ·multiplyGradAVX2(SB), NOSPLIT, $32-160
 	MOVQ u_base+0(FP), AX
 	MOVQ v_base+24(FP), CX
 	MOVQ d_base+48(FP), DX
@@ -596,16 +603,16 @@ TEXT ·multiplyGradAVX2(SB), NOSPLIT, $32-152
 	MOVQ $0x00000024, 8(SP)
 
 loop16:
-	MOVQ  ahead_base+120(FP), DI
-	MOVQ  ahead_len+128(FP), R8
+	MOVQ  ahead_base+128(FP), DI
+	MOVQ  ahead_len+136(FP), R8
 	TESTQ R8, R8
 	JZ    asked18
-	MOVQ  lines+144(FP), R9
+	MOVQ  lines+152(FP), R9
 	CMPQ  R9, $0x00
 	JLE   asked18
 
 stream17:
-	MOVQ lines+144(FP), R10
+	MOVQ lines+152(FP), R10
 	MOVQ (DI), R9
 	ADDQ (SP), R9
 
@@ -619,7 +626,7 @@ loop19:
 	JNZ        stream17
 
 asked18:
-	MOVQ lines+144(FP), DI
+	MOVQ lines+152(FP), DI
 	SHLQ $0x06, DI
 	ADDQ DI, (SP)
 	MOVQ AX, DI
@@ -635,21 +642,35 @@ loop20:
 	MOVQ R11, 24(SP)
 
 loop23:
-	MOVQ   R10, R11
-	MOVQ   R8, R12
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	MOVQ   tiles+80(FP), R13
+	MOVQ       R10, R11
+	MOVQ       R8, R12
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	MOVQ       R9, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	MOVQ       vPlane+112(FP), R13
+	SHLQ       $0x02, R13
+	MOVQ       tiles+80(FP), R14
 
 loop24:
+	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
 	VBROADCASTSS (R11), Y12
@@ -669,7 +690,7 @@ loop24:
 	VFMADD231PS  Y11, Y12, Y9
 	ADDQ         BX, R11
 	ADDQ         SI, R12
-	SUBQ         $0x01, R13
+	SUBQ         $0x01, R14
 	JNZ          loop24
 	MOVQ         before+72(FP), R11
 	CMPQ         R11, $0x00
@@ -692,37 +713,51 @@ loop24:
 	ADDQ         SI, R11
 
 first25:
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	ADDQ    SI, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
-	ADDQ    SI, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
-	ADDQ    SI, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
-	ADDQ    SI, R9
-	VMOVUPS Y8, (R9)
-	VMOVUPS Y9, 32(R9)
-	ADDQ    SI, R9
-	ADDQ    $0x14, R10
-	MOVQ    R10, R11
-	MOVQ    R8, R12
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	VXORPS  Y9, Y9, Y9
-	MOVQ    tiles+80(FP), R13
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	ADDQ       SI, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    Y3, 32(R9)
+	ADDQ       SI, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    Y5, 32(R9)
+	ADDQ       SI, R9
+	VMOVUPS    Y6, (R9)
+	VMOVUPS    Y7, 32(R9)
+	ADDQ       SI, R9
+	VMOVUPS    Y8, (R9)
+	VMOVUPS    Y9, 32(R9)
+	ADDQ       SI, R9
+	ADDQ       $0x14, R10
+	MOVQ       R10, R11
+	MOVQ       R8, R12
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	MOVQ       R9, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	MOVQ       dPlane+120(FP), R13
+	SHLQ       $0x02, R13
+	MOVQ       tiles+80(FP), R14
 
 loop26:
+	PREFETCHT0   (R12)(R13*1)
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
 	VBROADCASTSS (R11), Y12
@@ -742,7 +777,7 @@ loop26:
 	VFMADD231PS  Y11, Y12, Y9
 	ADDQ         BX, R11
 	ADDQ         SI, R12
-	SUBQ         $0x01, R13
+	SUBQ         $0x01, R14
 	JNZ          loop26
 	MOVQ         before+72(FP), R11
 	CMPQ         R11, $0x00
@@ -765,37 +800,50 @@ loop26:
 	ADDQ         SI, R11
 
 first27:
-	VMOVUPS Y0, (R9)
-	VMOVUPS Y1, 32(R9)
-	ADDQ    SI, R9
-	VMOVUPS Y2, (R9)
-	VMOVUPS Y3, 32(R9)
-	ADDQ    SI, R9
-	VMOVUPS Y4, (R9)
-	VMOVUPS Y5, 32(R9)
-	ADDQ    SI, R9
-	VMOVUPS Y6, (R9)
-	VMOVUPS Y7, 32(R9)
-	ADDQ    SI, R9
-	VMOVUPS Y8, (R9)
-	VMOVUPS Y9, 32(R9)
-	ADDQ    SI, R9
-	ADDQ    $0x14, R10
-	MOVQ    R10, R11
-	MOVQ    R8, R12
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y7, Y7, Y7
-	VXORPS  Y8, Y8, Y8
-	VXORPS  Y9, Y9, Y9
-	VXORPS  Y10, Y10, Y10
-	VXORPS  Y11, Y11, Y11
-	MOVQ    tiles+80(FP), R13
+	VMOVUPS    Y0, (R9)
+	VMOVUPS    Y1, 32(R9)
+	ADDQ       SI, R9
+	VMOVUPS    Y2, (R9)
+	VMOVUPS    Y3, 32(R9)
+	ADDQ       SI, R9
+	VMOVUPS    Y4, (R9)
+	VMOVUPS    Y5, 32(R9)
+	ADDQ       SI, R9
+	VMOVUPS    Y6, (R9)
+	VMOVUPS    Y7, 32(R9)
+	ADDQ       SI, R9
+	VMOVUPS    Y8, (R9)
+	VMOVUPS    Y9, 32(R9)
+	ADDQ       SI, R9
+	ADDQ       $0x14, R10
+	MOVQ       R10, R11
+	MOVQ       R8, R12
+	VXORPS     Y0, Y0, Y0
+	VXORPS     Y1, Y1, Y1
+	VXORPS     Y2, Y2, Y2
+	VXORPS     Y3, Y3, Y3
+	VXORPS     Y4, Y4, Y4
+	VXORPS     Y5, Y5, Y5
+	VXORPS     Y6, Y6, Y6
+	VXORPS     Y7, Y7, Y7
+	VXORPS     Y8, Y8, Y8
+	VXORPS     Y9, Y9, Y9
+	VXORPS     Y10, Y10, Y10
+	VXORPS     Y11, Y11, Y11
+	MOVQ       R9, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	PREFETCHT0 (R13)
+	ADDQ       SI, R13
+	MOVQ       tiles+80(FP), R13
 
 loop28:
 	VMOVUPS      (R12), Y12
@@ -871,13 +919,11 @@ first29:
 	ADDQ    $0x00000040, R8
 	SUBQ    $0x01, 16(SP)
 	JNZ     loop20
-	MOVQ    c+88(FP), DI
-	MOVQ    k+96(FP), R8
-	IMULQ   R8, DI
+	MOVQ    uPlane+104(FP), DI
 	LEAQ    (AX)(DI*4), AX
-	MOVQ    vPlane+104(FP), DI
+	MOVQ    vPlane+112(FP), DI
 	LEAQ    (CX)(DI*4), CX
-	MOVQ    dPlane+112(FP), DI
+	MOVQ    dPlane+120(FP), DI
 	LEAQ    (DX)(DI*4), DX
 	SUBQ    $0x01, 8(SP)
 	JNZ     loop16
@@ -3333,9 +3379,9 @@ DATA constant7<>+24(SB)/4, $(0.25)
 DATA constant7<>+28(SB)/4, $(0.25)
 GLOBL constant7<>(SB), RODATA|NOPTR, $32
 
-// func transformWeightsGradAVX2(w []float32, u []float32, c int, k int)
+// func transformWeightsGradAVX2(w []float32, u []float32, c int, k int, plane int)
 // Requires: AVX, FMA3
-TEXT ·transformWeightsGradAVX2(SB), NOSPLIT, $8-64
+TEXT ·transformWeightsGradAVX2(SB), NOSPLIT, $8-72
 	MOVQ  w_base+0(FP), AX
 	MOVQ  u_base+24(FP), CX
 	MOVQ  c+48(FP), DX
@@ -3344,87 +3390,92 @@ TEXT ·transformWeightsGradAVX2(SB), NOSPLIT, $8-64
 	MOVQ  DX, (SP)
 	SHLQ  $0x02, DX
 	LEAQ  (DX)(DX*2), BX
-	ADDQ  BX, BX
-	LEAQ  (DX)(DX*2), SI
+	LEAQ  (BX)(DX*2), SI
 	LEAQ  (SI)(DX*2), DI
-	LEAQ  (DI)(DX*2), R8
-	LEAQ  (BX)(BX*2), R9
-	LEAQ  (R9)(BX*2), R10
+	MOVQ  plane+64(FP), R8
+	SHLQ  $0x02, R8
+	LEAQ  (R8)(R8*2), R9
+	ADDQ  R9, R9
+	LEAQ  (R8)(R8*2), R10
+	LEAQ  (R10)(R8*2), R10
+	LEAQ  (R10)(R8*2), R10
+	LEAQ  (R9)(R9*2), R10
+	LEAQ  (R10)(R9*2), R11
 
 loop61:
-	VMOVUPS      (CX)(BX*1), Y0
-	VMOVUPS      (CX)(R9*1), Y1
-	VADDPS       (CX)(BX*2), Y0, Y0
-	VADDPS       (CX)(BX*4), Y1, Y1
+	VMOVUPS      (CX)(R9*1), Y0
+	VMOVUPS      (CX)(R10*1), Y1
+	VADDPS       (CX)(R9*2), Y0, Y0
+	VADDPS       (CX)(R9*4), Y1, Y1
 	VMOVUPS      (CX), Y2
 	VMULPS       constant7<>+0(SB), Y2, Y2
 	VFMADD231PS  constant6<>+0(SB), Y1, Y2
 	VFNMADD231PS constant8<>+0(SB), Y0, Y2
-	VMOVUPS      (CX)(R10*1), Y3
+	VMOVUPS      (CX)(R11*1), Y3
 	VSUBPS       Y0, Y1, Y1
 	VFMADD231PS  constant8<>+0(SB), Y1, Y3
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*1), Y0
-	VMOVUPS      (CX)(R9*1), Y1
-	VADDPS       (CX)(BX*2), Y0, Y0
-	VADDPS       (CX)(BX*4), Y1, Y1
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*1), Y0
+	VMOVUPS      (CX)(R10*1), Y1
+	VADDPS       (CX)(R9*2), Y0, Y0
+	VADDPS       (CX)(R9*4), Y1, Y1
 	VMOVUPS      (CX), Y4
 	VMULPS       constant7<>+0(SB), Y4, Y4
 	VFMADD231PS  constant6<>+0(SB), Y1, Y4
 	VFNMADD231PS constant8<>+0(SB), Y0, Y4
-	VMOVUPS      (CX)(R10*1), Y5
+	VMOVUPS      (CX)(R11*1), Y5
 	VSUBPS       Y0, Y1, Y1
 	VFMADD231PS  constant8<>+0(SB), Y1, Y5
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*1), Y0
-	VMOVUPS      (CX)(R9*1), Y1
-	VADDPS       (CX)(BX*2), Y0, Y0
-	VADDPS       (CX)(BX*4), Y1, Y1
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*1), Y0
+	VMOVUPS      (CX)(R10*1), Y1
+	VADDPS       (CX)(R9*2), Y0, Y0
+	VADDPS       (CX)(R9*4), Y1, Y1
 	VMOVUPS      (CX), Y6
 	VMULPS       constant7<>+0(SB), Y6, Y6
 	VFMADD231PS  constant6<>+0(SB), Y1, Y6
 	VFNMADD231PS constant8<>+0(SB), Y0, Y6
-	VMOVUPS      (CX)(R10*1), Y7
+	VMOVUPS      (CX)(R11*1), Y7
 	VSUBPS       Y0, Y1, Y1
 	VFMADD231PS  constant8<>+0(SB), Y1, Y7
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*1), Y0
-	VMOVUPS      (CX)(R9*1), Y1
-	VADDPS       (CX)(BX*2), Y0, Y0
-	VADDPS       (CX)(BX*4), Y1, Y1
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*1), Y0
+	VMOVUPS      (CX)(R10*1), Y1
+	VADDPS       (CX)(R9*2), Y0, Y0
+	VADDPS       (CX)(R9*4), Y1, Y1
 	VMOVUPS      (CX), Y8
 	VMULPS       constant7<>+0(SB), Y8, Y8
 	VFMADD231PS  constant6<>+0(SB), Y1, Y8
 	VFNMADD231PS constant8<>+0(SB), Y0, Y8
-	VMOVUPS      (CX)(R10*1), Y9
+	VMOVUPS      (CX)(R11*1), Y9
 	VSUBPS       Y0, Y1, Y1
 	VFMADD231PS  constant8<>+0(SB), Y1, Y9
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*1), Y0
-	VMOVUPS      (CX)(R9*1), Y1
-	VADDPS       (CX)(BX*2), Y0, Y0
-	VADDPS       (CX)(BX*4), Y1, Y1
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*1), Y0
+	VMOVUPS      (CX)(R10*1), Y1
+	VADDPS       (CX)(R9*2), Y0, Y0
+	VADDPS       (CX)(R9*4), Y1, Y1
 	VMOVUPS      (CX), Y10
 	VMULPS       constant7<>+0(SB), Y10, Y10
 	VFMADD231PS  constant6<>+0(SB), Y1, Y10
 	VFNMADD231PS constant8<>+0(SB), Y0, Y10
-	VMOVUPS      (CX)(R10*1), Y11
+	VMOVUPS      (CX)(R11*1), Y11
 	VSUBPS       Y0, Y1, Y1
 	VFMADD231PS  constant8<>+0(SB), Y1, Y11
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*1), Y0
-	VMOVUPS      (CX)(R9*1), Y1
-	VADDPS       (CX)(BX*2), Y0, Y0
-	VADDPS       (CX)(BX*4), Y1, Y1
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*1), Y0
+	VMOVUPS      (CX)(R10*1), Y1
+	VADDPS       (CX)(R9*2), Y0, Y0
+	VADDPS       (CX)(R9*4), Y1, Y1
 	VMOVUPS      (CX), Y12
 	VMULPS       constant7<>+0(SB), Y12, Y12
 	VFMADD231PS  constant6<>+0(SB), Y1, Y12
 	VFNMADD231PS constant8<>+0(SB), Y0, Y12
-	VMOVUPS      (CX)(R10*1), Y13
+	VMOVUPS      (CX)(R11*1), Y13
 	VSUBPS       Y0, Y1, Y1
 	VFMADD231PS  constant8<>+0(SB), Y1, Y13
-	ADDQ         DX, CX
-	SUBQ         BX, CX
+	ADDQ         R8, CX
+	SUBQ         R9, CX
 	VMOVUPS      Y4, Y0
 	VMOVUPS      Y8, Y1
 	VADDPS       Y6, Y0, Y0
@@ -3456,7 +3507,7 @@ loop61:
 	VMOVUPS      Y13, Y3
 	VSUBPS       Y0, Y1, Y1
 	VFMADD231PS  constant8<>+0(SB), Y1, Y3
-	VMOVUPS      Y2, (AX)(SI*2)
+	VMOVUPS      Y2, (AX)(BX*2)
 	VMOVUPS      Y3, (AX)(DX*8)
 	VMOVUPS      Y7, Y0
 	VMOVUPS      Y9, Y1
@@ -3464,50 +3515,50 @@ loop61:
 	VSUBPS       Y11, Y1, Y1
 	VMULPS       constant8<>+0(SB), Y0, Y0
 	VFMADD231PS  constant9<>+0(SB), Y1, Y0
-	VMOVUPS      Y0, (AX)(R8*1)
-	VMOVUPS      (CX)(BX*2), Y0
-	VMOVUPS      (CX)(R9*1), Y1
-	VSUBPS       (CX)(BX*1), Y0, Y0
-	VSUBPS       (CX)(BX*4), Y1, Y1
+	VMOVUPS      Y0, (AX)(DI*1)
+	VMOVUPS      (CX)(R9*2), Y0
+	VMOVUPS      (CX)(R10*1), Y1
+	VSUBPS       (CX)(R9*1), Y0, Y0
+	VSUBPS       (CX)(R9*4), Y1, Y1
 	VMULPS       constant8<>+0(SB), Y0, Y0
 	VFMADD231PS  constant9<>+0(SB), Y1, Y0
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*2), Y1
-	VMOVUPS      (CX)(R9*1), Y2
-	VSUBPS       (CX)(BX*1), Y1, Y1
-	VSUBPS       (CX)(BX*4), Y2, Y2
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*2), Y1
+	VMOVUPS      (CX)(R10*1), Y2
+	VSUBPS       (CX)(R9*1), Y1, Y1
+	VSUBPS       (CX)(R9*4), Y2, Y2
 	VMULPS       constant8<>+0(SB), Y1, Y1
 	VFMADD231PS  constant9<>+0(SB), Y2, Y1
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*2), Y2
-	VMOVUPS      (CX)(R9*1), Y3
-	VSUBPS       (CX)(BX*1), Y2, Y2
-	VSUBPS       (CX)(BX*4), Y3, Y3
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*2), Y2
+	VMOVUPS      (CX)(R10*1), Y3
+	VSUBPS       (CX)(R9*1), Y2, Y2
+	VSUBPS       (CX)(R9*4), Y3, Y3
 	VMULPS       constant8<>+0(SB), Y2, Y2
 	VFMADD231PS  constant9<>+0(SB), Y3, Y2
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*2), Y3
-	VMOVUPS      (CX)(R9*1), Y4
-	VSUBPS       (CX)(BX*1), Y3, Y3
-	VSUBPS       (CX)(BX*4), Y4, Y4
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*2), Y3
+	VMOVUPS      (CX)(R10*1), Y4
+	VSUBPS       (CX)(R9*1), Y3, Y3
+	VSUBPS       (CX)(R9*4), Y4, Y4
 	VMULPS       constant8<>+0(SB), Y3, Y3
 	VFMADD231PS  constant9<>+0(SB), Y4, Y3
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*2), Y4
-	VMOVUPS      (CX)(R9*1), Y5
-	VSUBPS       (CX)(BX*1), Y4, Y4
-	VSUBPS       (CX)(BX*4), Y5, Y5
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*2), Y4
+	VMOVUPS      (CX)(R10*1), Y5
+	VSUBPS       (CX)(R9*1), Y4, Y4
+	VSUBPS       (CX)(R9*4), Y5, Y5
 	VMULPS       constant8<>+0(SB), Y4, Y4
 	VFMADD231PS  constant9<>+0(SB), Y5, Y4
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*2), Y5
-	VMOVUPS      (CX)(R9*1), Y6
-	VSUBPS       (CX)(BX*1), Y5, Y5
-	VSUBPS       (CX)(BX*4), Y6, Y6
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*2), Y5
+	VMOVUPS      (CX)(R10*1), Y6
+	VSUBPS       (CX)(R9*1), Y5, Y5
+	VSUBPS       (CX)(R9*4), Y6, Y6
 	VMULPS       constant8<>+0(SB), Y5, Y5
 	VFMADD231PS  constant9<>+0(SB), Y6, Y5
-	ADDQ         DX, CX
-	SUBQ         BX, CX
+	ADDQ         R8, CX
+	SUBQ         R9, CX
 	VMOVUPS      Y1, Y6
 	VMOVUPS      Y3, Y7
 	VADDPS       Y2, Y6, Y6
@@ -3519,8 +3570,8 @@ loop61:
 	VMOVUPS      Y5, Y5
 	VSUBPS       Y6, Y7, Y7
 	VFMADD231PS  constant8<>+0(SB), Y7, Y5
-	VMOVUPS      Y0, (AX)(SI*1)
-	VMOVUPS      Y5, (AX)(DI*1)
+	VMOVUPS      Y0, (AX)(BX*1)
+	VMOVUPS      Y5, (AX)(SI*1)
 	VMOVUPS      Y2, Y0
 	VMOVUPS      Y3, Y2
 	VSUBPS       Y1, Y0, Y0

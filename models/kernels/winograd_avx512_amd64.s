@@ -641,9 +641,9 @@ done6:
 	VZEROUPPER
 	RET
 
-// func multiplyGradAVX512(u []float32, v []float32, d []float32, before int, tiles int, c int, k int, vPlane int, dPlane int, ahead []*float32, lines int)
+// func multiplyGradAVX512(u []float32, v []float32, d []float32, before int, tiles int, c int, k int, uPlane int, vPlane int, dPlane int, ahead []*float32, lines int)
 // Requires: AVX, AVX512DQ, AVX512F, MMX+
-TEXT ·multiplyGradAVX512(SB), NOSPLIT, $40-152
+TEXT ·multiplyGradAVX512(SB), NOSPLIT, $40-160
 	MOVQ u_base+0(FP), AX
 	MOVQ v_base+24(FP), CX
 	MOVQ d_base+48(FP), DX
@@ -655,16 +655,16 @@ TEXT ·multiplyGradAVX512(SB), NOSPLIT, $40-152
 	MOVQ $0x00000024, 8(SP)
 
 loop20:
-	MOVQ  ahead_base+120(FP), DI
-	MOVQ  ahead_len+128(FP), R8
+	MOVQ  ahead_base+128(FP), DI
+	MOVQ  ahead_len+136(FP), R8
 	TESTQ R8, R8
 	JZ    asked22
-	MOVQ  lines+144(FP), R9
+	MOVQ  lines+152(FP), R9
 	CMPQ  R9, $0x00
 	JLE   asked22
 
 stream21:
-	MOVQ lines+144(FP), R10
+	MOVQ lines+152(FP), R10
 	MOVQ (DI), R9
 	ADDQ (SP), R9
 
@@ -678,7 +678,7 @@ loop23:
 	JNZ        stream21
 
 asked22:
-	MOVQ lines+144(FP), DI
+	MOVQ lines+152(FP), DI
 	SHLQ $0x06, DI
 	ADDQ DI, (SP)
 	MOVQ AX, DI
@@ -1265,16 +1265,14 @@ block35:
 	ADDQ $0x00000040, R8
 
 done25:
-	MOVQ  c+88(FP), DI
-	MOVQ  k+96(FP), R8
-	IMULQ R8, DI
-	LEAQ  (AX)(DI*4), AX
-	MOVQ  vPlane+104(FP), DI
-	LEAQ  (CX)(DI*4), CX
-	MOVQ  dPlane+112(FP), DI
-	LEAQ  (DX)(DI*4), DX
-	SUBQ  $0x01, 8(SP)
-	JNZ   loop20
+	MOVQ uPlane+104(FP), DI
+	LEAQ (AX)(DI*4), AX
+	MOVQ vPlane+112(FP), DI
+	LEAQ (CX)(DI*4), CX
+	MOVQ dPlane+120(FP), DI
+	LEAQ (DX)(DI*4), DX
+	SUBQ $0x01, 8(SP)
+	JNZ  loop20
 	VZEROUPPER
 	RET
 
@@ -3692,9 +3690,9 @@ DATA constant7<>+56(SB)/4, $(0.041666668)
 DATA constant7<>+60(SB)/4, $(0.041666668)
 GLOBL constant7<>(SB), RODATA|NOPTR, $64
 
-// func transformWeightsGradAVX512(w []float32, u []float32, c int, k int)
+// func transformWeightsGradAVX512(w []float32, u []float32, c int, k int, plane int)
 // Requires: AVX, AVX512F
-TEXT ·transformWeightsGradAVX512(SB), NOSPLIT, $8-64
+TEXT ·transformWeightsGradAVX512(SB), NOSPLIT, $8-72
 	MOVQ    w_base+0(FP), AX
 	MOVQ    u_base+24(FP), CX
 	MOVQ    c+48(FP), DX
@@ -3703,91 +3701,96 @@ TEXT ·transformWeightsGradAVX512(SB), NOSPLIT, $8-64
 	MOVQ    DX, (SP)
 	SHLQ    $0x02, DX
 	LEAQ    (DX)(DX*2), BX
-	ADDQ    BX, BX
-	LEAQ    (DX)(DX*2), SI
+	LEAQ    (BX)(DX*2), SI
 	LEAQ    (SI)(DX*2), DI
-	LEAQ    (DI)(DX*2), R8
-	LEAQ    (BX)(BX*2), R9
-	LEAQ    (R9)(BX*2), R10
+	MOVQ    plane+64(FP), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	ADDQ    R9, R9
+	LEAQ    (R8)(R8*2), R10
+	LEAQ    (R10)(R8*2), R10
+	LEAQ    (R10)(R8*2), R10
+	LEAQ    (R9)(R9*2), R10
+	LEAQ    (R10)(R9*2), R11
 	VMOVUPS constant5<>+0(SB), Z0
 	VMOVUPS constant8<>+0(SB), Z1
 	VMOVUPS constant9<>+0(SB), Z2
 	VMOVUPS constant7<>+0(SB), Z3
 
 loop62:
-	VMOVUPS      (CX)(BX*1), Z4
-	VMOVUPS      (CX)(R9*1), Z5
-	VADDPS       (CX)(BX*2), Z4, Z4
-	VADDPS       (CX)(BX*4), Z5, Z5
+	VMOVUPS      (CX)(R9*1), Z4
+	VMOVUPS      (CX)(R10*1), Z5
+	VADDPS       (CX)(R9*2), Z4, Z4
+	VADDPS       (CX)(R9*4), Z5, Z5
 	VMOVUPS      (CX), Z6
 	VMULPS       Z0, Z6, Z6
 	VFMADD231PS  Z3, Z5, Z6
 	VFNMADD231PS Z1, Z4, Z6
-	VMOVUPS      (CX)(R10*1), Z7
+	VMOVUPS      (CX)(R11*1), Z7
 	VSUBPS       Z4, Z5, Z5
 	VFMADD231PS  Z1, Z5, Z7
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*1), Z4
-	VMOVUPS      (CX)(R9*1), Z5
-	VADDPS       (CX)(BX*2), Z4, Z4
-	VADDPS       (CX)(BX*4), Z5, Z5
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*1), Z4
+	VMOVUPS      (CX)(R10*1), Z5
+	VADDPS       (CX)(R9*2), Z4, Z4
+	VADDPS       (CX)(R9*4), Z5, Z5
 	VMOVUPS      (CX), Z8
 	VMULPS       Z0, Z8, Z8
 	VFMADD231PS  Z3, Z5, Z8
 	VFNMADD231PS Z1, Z4, Z8
-	VMOVUPS      (CX)(R10*1), Z9
+	VMOVUPS      (CX)(R11*1), Z9
 	VSUBPS       Z4, Z5, Z5
 	VFMADD231PS  Z1, Z5, Z9
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*1), Z4
-	VMOVUPS      (CX)(R9*1), Z5
-	VADDPS       (CX)(BX*2), Z4, Z4
-	VADDPS       (CX)(BX*4), Z5, Z5
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*1), Z4
+	VMOVUPS      (CX)(R10*1), Z5
+	VADDPS       (CX)(R9*2), Z4, Z4
+	VADDPS       (CX)(R9*4), Z5, Z5
 	VMOVUPS      (CX), Z10
 	VMULPS       Z0, Z10, Z10
 	VFMADD231PS  Z3, Z5, Z10
 	VFNMADD231PS Z1, Z4, Z10
-	VMOVUPS      (CX)(R10*1), Z11
+	VMOVUPS      (CX)(R11*1), Z11
 	VSUBPS       Z4, Z5, Z5
 	VFMADD231PS  Z1, Z5, Z11
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*1), Z4
-	VMOVUPS      (CX)(R9*1), Z5
-	VADDPS       (CX)(BX*2), Z4, Z4
-	VADDPS       (CX)(BX*4), Z5, Z5
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*1), Z4
+	VMOVUPS      (CX)(R10*1), Z5
+	VADDPS       (CX)(R9*2), Z4, Z4
+	VADDPS       (CX)(R9*4), Z5, Z5
 	VMOVUPS      (CX), Z12
 	VMULPS       Z0, Z12, Z12
 	VFMADD231PS  Z3, Z5, Z12
 	VFNMADD231PS Z1, Z4, Z12
-	VMOVUPS      (CX)(R10*1), Z13
+	VMOVUPS      (CX)(R11*1), Z13
 	VSUBPS       Z4, Z5, Z5
 	VFMADD231PS  Z1, Z5, Z13
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*1), Z4
-	VMOVUPS      (CX)(R9*1), Z5
-	VADDPS       (CX)(BX*2), Z4, Z4
-	VADDPS       (CX)(BX*4), Z5, Z5
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*1), Z4
+	VMOVUPS      (CX)(R10*1), Z5
+	VADDPS       (CX)(R9*2), Z4, Z4
+	VADDPS       (CX)(R9*4), Z5, Z5
 	VMOVUPS      (CX), Z14
 	VMULPS       Z0, Z14, Z14
 	VFMADD231PS  Z3, Z5, Z14
 	VFNMADD231PS Z1, Z4, Z14
-	VMOVUPS      (CX)(R10*1), Z15
+	VMOVUPS      (CX)(R11*1), Z15
 	VSUBPS       Z4, Z5, Z5
 	VFMADD231PS  Z1, Z5, Z15
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*1), Z4
-	VMOVUPS      (CX)(R9*1), Z5
-	VADDPS       (CX)(BX*2), Z4, Z4
-	VADDPS       (CX)(BX*4), Z5, Z5
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*1), Z4
+	VMOVUPS      (CX)(R10*1), Z5
+	VADDPS       (CX)(R9*2), Z4, Z4
+	VADDPS       (CX)(R9*4), Z5, Z5
 	VMOVUPS      (CX), Z16
 	VMULPS       Z0, Z16, Z16
 	VFMADD231PS  Z3, Z5, Z16
 	VFNMADD231PS Z1, Z4, Z16
-	VMOVUPS      (CX)(R10*1), Z17
+	VMOVUPS      (CX)(R11*1), Z17
 	VSUBPS       Z4, Z5, Z5
 	VFMADD231PS  Z1, Z5, Z17
-	ADDQ         DX, CX
-	SUBQ         BX, CX
+	ADDQ         R8, CX
+	SUBQ         R9, CX
 	VMOVUPS      Z8, Z4
 	VMOVUPS      Z12, Z5
 	VADDPS       Z10, Z4, Z4
@@ -3819,7 +3822,7 @@ loop62:
 	VMOVUPS      Z17, Z7
 	VSUBPS       Z4, Z5, Z5
 	VFMADD231PS  Z1, Z5, Z7
-	VMOVUPS      Z6, (AX)(SI*2)
+	VMOVUPS      Z6, (AX)(BX*2)
 	VMOVUPS      Z7, (AX)(DX*8)
 	VMOVUPS      Z11, Z4
 	VMOVUPS      Z13, Z5
@@ -3827,50 +3830,50 @@ loop62:
 	VSUBPS       Z15, Z5, Z5
 	VMULPS       Z1, Z4, Z4
 	VFMADD231PS  Z2, Z5, Z4
-	VMOVUPS      Z4, (AX)(R8*1)
-	VMOVUPS      (CX)(BX*2), Z4
-	VMOVUPS      (CX)(R9*1), Z5
-	VSUBPS       (CX)(BX*1), Z4, Z4
-	VSUBPS       (CX)(BX*4), Z5, Z5
+	VMOVUPS      Z4, (AX)(DI*1)
+	VMOVUPS      (CX)(R9*2), Z4
+	VMOVUPS      (CX)(R10*1), Z5
+	VSUBPS       (CX)(R9*1), Z4, Z4
+	VSUBPS       (CX)(R9*4), Z5, Z5
 	VMULPS       Z1, Z4, Z4
 	VFMADD231PS  Z2, Z5, Z4
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*2), Z5
-	VMOVUPS      (CX)(R9*1), Z6
-	VSUBPS       (CX)(BX*1), Z5, Z5
-	VSUBPS       (CX)(BX*4), Z6, Z6
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*2), Z5
+	VMOVUPS      (CX)(R10*1), Z6
+	VSUBPS       (CX)(R9*1), Z5, Z5
+	VSUBPS       (CX)(R9*4), Z6, Z6
 	VMULPS       Z1, Z5, Z5
 	VFMADD231PS  Z2, Z6, Z5
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*2), Z6
-	VMOVUPS      (CX)(R9*1), Z7
-	VSUBPS       (CX)(BX*1), Z6, Z6
-	VSUBPS       (CX)(BX*4), Z7, Z7
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*2), Z6
+	VMOVUPS      (CX)(R10*1), Z7
+	VSUBPS       (CX)(R9*1), Z6, Z6
+	VSUBPS       (CX)(R9*4), Z7, Z7
 	VMULPS       Z1, Z6, Z6
 	VFMADD231PS  Z2, Z7, Z6
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*2), Z7
-	VMOVUPS      (CX)(R9*1), Z8
-	VSUBPS       (CX)(BX*1), Z7, Z7
-	VSUBPS       (CX)(BX*4), Z8, Z8
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*2), Z7
+	VMOVUPS      (CX)(R10*1), Z8
+	VSUBPS       (CX)(R9*1), Z7, Z7
+	VSUBPS       (CX)(R9*4), Z8, Z8
 	VMULPS       Z1, Z7, Z7
 	VFMADD231PS  Z2, Z8, Z7
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*2), Z8
-	VMOVUPS      (CX)(R9*1), Z9
-	VSUBPS       (CX)(BX*1), Z8, Z8
-	VSUBPS       (CX)(BX*4), Z9, Z9
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*2), Z8
+	VMOVUPS      (CX)(R10*1), Z9
+	VSUBPS       (CX)(R9*1), Z8, Z8
+	VSUBPS       (CX)(R9*4), Z9, Z9
 	VMULPS       Z1, Z8, Z8
 	VFMADD231PS  Z2, Z9, Z8
-	ADDQ         DX, CX
-	VMOVUPS      (CX)(BX*2), Z9
-	VMOVUPS      (CX)(R9*1), Z10
-	VSUBPS       (CX)(BX*1), Z9, Z9
-	VSUBPS       (CX)(BX*4), Z10, Z10
+	ADDQ         R8, CX
+	VMOVUPS      (CX)(R9*2), Z9
+	VMOVUPS      (CX)(R10*1), Z10
+	VSUBPS       (CX)(R9*1), Z9, Z9
+	VSUBPS       (CX)(R9*4), Z10, Z10
 	VMULPS       Z1, Z9, Z9
 	VFMADD231PS  Z2, Z10, Z9
-	ADDQ         DX, CX
-	SUBQ         BX, CX
+	ADDQ         R8, CX
+	SUBQ         R9, CX
 	VMOVUPS      Z5, Z10
 	VMOVUPS      Z7, Z11
 	VADDPS       Z6, Z10, Z10
@@ -3882,8 +3885,8 @@ loop62:
 	VMOVUPS      Z9, Z9
 	VSUBPS       Z10, Z11, Z11
 	VFMADD231PS  Z1, Z11, Z9
-	VMOVUPS      Z4, (AX)(SI*1)
-	VMOVUPS      Z9, (AX)(DI*1)
+	VMOVUPS      Z4, (AX)(BX*1)
+	VMOVUPS      Z9, (AX)(SI*1)
 	VMOVUPS      Z6, Z4
 	VMOVUPS      Z7, Z6
 	VSUBPS       Z5, Z4, Z4

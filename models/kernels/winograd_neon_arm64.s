@@ -777,8 +777,8 @@ done5:
 	BNE   loop1
 	RET
 
-// func multiplyGradNEON(u, v, d []float32, before, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int)
-TEXT ·multiplyGradNEON(SB), NOSPLIT, $0-152
+// func multiplyGradNEON(u, v, d []float32, before, tiles, c, k, uPlane, vPlane, dPlane int, ahead []*float32, lines int)
+TEXT ·multiplyGradNEON(SB), NOSPLIT, $0-160
 	MOVD  u_base+0(FP), R0
 	MOVD  v_base+24(FP), R1
 	MOVD  d_base+48(FP), R2
@@ -1150,13 +1150,11 @@ first19:
 	ADD   $64, R7, R7
 	SUBS  $16, R8, R8
 	BNE   loop12
-	MOVD  c+88(FP), R9
-	MOVD  k+96(FP), R10
-	MUL   R10, R9, R9
+	MOVD  uPlane+104(FP), R9
 	ADD   R9<<2, R0, R0
-	MOVD  vPlane+104(FP), R9
+	MOVD  vPlane+112(FP), R9
 	ADD   R9<<2, R1, R1
-	MOVD  dPlane+112(FP), R9
+	MOVD  dPlane+120(FP), R9
 	ADD   R9<<2, R2, R2
 	SUBS  $1, R5, R5
 	BNE   loop11
@@ -3865,32 +3863,34 @@ loop50:
 none43:
 	RET
 
-// func transformWeightsGradNEON(w, u []float32, c, k int)
-TEXT ·transformWeightsGradNEON(SB), NOSPLIT, $0-64
+// func transformWeightsGradNEON(w, u []float32, c, k, plane int)
+TEXT ·transformWeightsGradNEON(SB), NOSPLIT, $0-72
 	MOVD  w_base+0(FP), R0
 	MOVD  u_base+24(FP), R1
 	MOVD  c+48(FP), R2
 	MOVD  k+56(FP), R3
 	MUL   R3, R2, R2
 	LSL   $2, R2, R4
-	ADD   R4<<2, R4, R5
-	ADD   R4, R5, R5
-	MOVD  R5, R6
-	ADD   R5, R6, R7
-	ADD   R5, R7, R8
-	ADD   R5, R8, R9
-	ADD   R5, R9, R10
-	MOVD  $numbers9<>(SB), R11
-	FMOVQ (R11), F0
+	MOVD  plane+64(FP), R5
+	LSL   $2, R5, R5
+	ADD   R5<<2, R5, R6
+	ADD   R5, R6, R6
+	MOVD  R6, R7
+	ADD   R6, R7, R8
+	ADD   R6, R8, R9
+	ADD   R6, R9, R10
+	ADD   R6, R10, R11
+	MOVD  $numbers9<>(SB), R12
+	FMOVQ (R12), F0
 
 loop51:
-	MOVD  R1, R11
-	FMOVQ (R11), F19
-	WORD  $0x3ce66974 // ldr q20, [x11,x6]
-	WORD  $0x3ce76975 // ldr q21, [x11,x7]
-	WORD  $0x3ce86976 // ldr q22, [x11,x8]
-	WORD  $0x3ce96977 // ldr q23, [x11,x9]
-	WORD  $0x3cea6978 // ldr q24, [x11,x10]
+	MOVD  R1, R12
+	FMOVQ (R12), F19
+	WORD  $0x3ce76994 // ldr q20, [x12,x7]
+	WORD  $0x3ce86995 // ldr q21, [x12,x8]
+	WORD  $0x3ce96996 // ldr q22, [x12,x9]
+	WORD  $0x3cea6997 // ldr q23, [x12,x10]
+	WORD  $0x3ceb6998 // ldr q24, [x12,x11]
 	WORD  $0x4e35d699 // fadd v25.4s, v20.4s, v21.4s
 	WORD  $0x4e37d6da // fadd v26.4s, v22.4s, v23.4s
 	WORD  $0x4f809261 // fmul v1.4s, v19.4s, v0.s[0]
@@ -3903,13 +3903,13 @@ loop51:
 	WORD  $0x4eb7d6da // fsub v26.4s, v22.4s, v23.4s
 	WORD  $0x4fa090e7 // fmul v7.4s, v7.4s, v0.s[1]
 	WORD  $0x4f801b47 // fmla v7.4s, v26.4s, v0.s[2]
-	ADD   R4, R11, R11
-	FMOVQ (R11), F19
-	WORD  $0x3ce66974 // ldr q20, [x11,x6]
-	WORD  $0x3ce76975 // ldr q21, [x11,x7]
-	WORD  $0x3ce86976 // ldr q22, [x11,x8]
-	WORD  $0x3ce96977 // ldr q23, [x11,x9]
-	WORD  $0x3cea6978 // ldr q24, [x11,x10]
+	ADD   R5, R12, R12
+	FMOVQ (R12), F19
+	WORD  $0x3ce76994 // ldr q20, [x12,x7]
+	WORD  $0x3ce86995 // ldr q21, [x12,x8]
+	WORD  $0x3ce96996 // ldr q22, [x12,x9]
+	WORD  $0x3cea6997 // ldr q23, [x12,x10]
+	WORD  $0x3ceb6998 // ldr q24, [x12,x11]
 	WORD  $0x4e35d699 // fadd v25.4s, v20.4s, v21.4s
 	WORD  $0x4e37d6da // fadd v26.4s, v22.4s, v23.4s
 	WORD  $0x4f809262 // fmul v2.4s, v19.4s, v0.s[0]
@@ -3922,13 +3922,13 @@ loop51:
 	WORD  $0x4eb7d6da // fsub v26.4s, v22.4s, v23.4s
 	WORD  $0x4fa09108 // fmul v8.4s, v8.4s, v0.s[1]
 	WORD  $0x4f801b48 // fmla v8.4s, v26.4s, v0.s[2]
-	ADD   R4, R11, R11
-	FMOVQ (R11), F19
-	WORD  $0x3ce66974 // ldr q20, [x11,x6]
-	WORD  $0x3ce76975 // ldr q21, [x11,x7]
-	WORD  $0x3ce86976 // ldr q22, [x11,x8]
-	WORD  $0x3ce96977 // ldr q23, [x11,x9]
-	WORD  $0x3cea6978 // ldr q24, [x11,x10]
+	ADD   R5, R12, R12
+	FMOVQ (R12), F19
+	WORD  $0x3ce76994 // ldr q20, [x12,x7]
+	WORD  $0x3ce86995 // ldr q21, [x12,x8]
+	WORD  $0x3ce96996 // ldr q22, [x12,x9]
+	WORD  $0x3cea6997 // ldr q23, [x12,x10]
+	WORD  $0x3ceb6998 // ldr q24, [x12,x11]
 	WORD  $0x4e35d699 // fadd v25.4s, v20.4s, v21.4s
 	WORD  $0x4e37d6da // fadd v26.4s, v22.4s, v23.4s
 	WORD  $0x4f809263 // fmul v3.4s, v19.4s, v0.s[0]
@@ -3941,13 +3941,13 @@ loop51:
 	WORD  $0x4eb7d6da // fsub v26.4s, v22.4s, v23.4s
 	WORD  $0x4fa09129 // fmul v9.4s, v9.4s, v0.s[1]
 	WORD  $0x4f801b49 // fmla v9.4s, v26.4s, v0.s[2]
-	ADD   R4, R11, R11
-	FMOVQ (R11), F19
-	WORD  $0x3ce66974 // ldr q20, [x11,x6]
-	WORD  $0x3ce76975 // ldr q21, [x11,x7]
-	WORD  $0x3ce86976 // ldr q22, [x11,x8]
-	WORD  $0x3ce96977 // ldr q23, [x11,x9]
-	WORD  $0x3cea6978 // ldr q24, [x11,x10]
+	ADD   R5, R12, R12
+	FMOVQ (R12), F19
+	WORD  $0x3ce76994 // ldr q20, [x12,x7]
+	WORD  $0x3ce86995 // ldr q21, [x12,x8]
+	WORD  $0x3ce96996 // ldr q22, [x12,x9]
+	WORD  $0x3cea6997 // ldr q23, [x12,x10]
+	WORD  $0x3ceb6998 // ldr q24, [x12,x11]
 	WORD  $0x4e35d699 // fadd v25.4s, v20.4s, v21.4s
 	WORD  $0x4e37d6da // fadd v26.4s, v22.4s, v23.4s
 	WORD  $0x4f809264 // fmul v4.4s, v19.4s, v0.s[0]
@@ -3960,13 +3960,13 @@ loop51:
 	WORD  $0x4eb7d6da // fsub v26.4s, v22.4s, v23.4s
 	WORD  $0x4fa0914a // fmul v10.4s, v10.4s, v0.s[1]
 	WORD  $0x4f801b4a // fmla v10.4s, v26.4s, v0.s[2]
-	ADD   R4, R11, R11
-	FMOVQ (R11), F19
-	WORD  $0x3ce66974 // ldr q20, [x11,x6]
-	WORD  $0x3ce76975 // ldr q21, [x11,x7]
-	WORD  $0x3ce86976 // ldr q22, [x11,x8]
-	WORD  $0x3ce96977 // ldr q23, [x11,x9]
-	WORD  $0x3cea6978 // ldr q24, [x11,x10]
+	ADD   R5, R12, R12
+	FMOVQ (R12), F19
+	WORD  $0x3ce76994 // ldr q20, [x12,x7]
+	WORD  $0x3ce86995 // ldr q21, [x12,x8]
+	WORD  $0x3ce96996 // ldr q22, [x12,x9]
+	WORD  $0x3cea6997 // ldr q23, [x12,x10]
+	WORD  $0x3ceb6998 // ldr q24, [x12,x11]
 	WORD  $0x4e35d699 // fadd v25.4s, v20.4s, v21.4s
 	WORD  $0x4e37d6da // fadd v26.4s, v22.4s, v23.4s
 	WORD  $0x4f809265 // fmul v5.4s, v19.4s, v0.s[0]
@@ -3979,13 +3979,13 @@ loop51:
 	WORD  $0x4eb7d6da // fsub v26.4s, v22.4s, v23.4s
 	WORD  $0x4fa0916b // fmul v11.4s, v11.4s, v0.s[1]
 	WORD  $0x4f801b4b // fmla v11.4s, v26.4s, v0.s[2]
-	ADD   R4, R11, R11
-	FMOVQ (R11), F19
-	WORD  $0x3ce66974 // ldr q20, [x11,x6]
-	WORD  $0x3ce76975 // ldr q21, [x11,x7]
-	WORD  $0x3ce86976 // ldr q22, [x11,x8]
-	WORD  $0x3ce96977 // ldr q23, [x11,x9]
-	WORD  $0x3cea6978 // ldr q24, [x11,x10]
+	ADD   R5, R12, R12
+	FMOVQ (R12), F19
+	WORD  $0x3ce76994 // ldr q20, [x12,x7]
+	WORD  $0x3ce86995 // ldr q21, [x12,x8]
+	WORD  $0x3ce96996 // ldr q22, [x12,x9]
+	WORD  $0x3cea6997 // ldr q23, [x12,x10]
+	WORD  $0x3ceb6998 // ldr q24, [x12,x11]
 	WORD  $0x4e35d699 // fadd v25.4s, v20.4s, v21.4s
 	WORD  $0x4e37d6da // fadd v26.4s, v22.4s, v23.4s
 	WORD  $0x4f809266 // fmul v6.4s, v19.4s, v0.s[0]
@@ -3998,7 +3998,7 @@ loop51:
 	WORD  $0x4eb7d6da // fsub v26.4s, v22.4s, v23.4s
 	WORD  $0x4fa0918c // fmul v12.4s, v12.4s, v0.s[1]
 	WORD  $0x4f801b4c // fmla v12.4s, v26.4s, v0.s[2]
-	MOVD  R0, R12
+	MOVD  R0, R13
 	WORD  $0x4e23d456 // fadd v22.4s, v2.4s, v3.4s
 	WORD  $0x4e25d497 // fadd v23.4s, v4.4s, v5.4s
 	WORD  $0x4f809033 // fmul v19.4s, v1.4s, v0.s[0]
@@ -4011,12 +4011,12 @@ loop51:
 	WORD  $0x4ea5d497 // fsub v23.4s, v4.4s, v5.4s
 	WORD  $0x4fa09294 // fmul v20.4s, v20.4s, v0.s[1]
 	WORD  $0x4f801af4 // fmla v20.4s, v23.4s, v0.s[2]
-	FMOVQ F19, (R12)
-	ADD   R4, R12, R12
-	FMOVQ F20, (R12)
-	ADD   R4, R12, R12
-	FMOVQ F21, (R12)
-	ADD   R4, R12, R12
+	FMOVQ F19, (R13)
+	ADD   R4, R13, R13
+	FMOVQ F20, (R13)
+	ADD   R4, R13, R13
+	FMOVQ F21, (R13)
+	ADD   R4, R13, R13
 	WORD  $0x4e29d516 // fadd v22.4s, v8.4s, v9.4s
 	WORD  $0x4e2bd557 // fadd v23.4s, v10.4s, v11.4s
 	WORD  $0x4f8090f3 // fmul v19.4s, v7.4s, v0.s[0]
@@ -4029,12 +4029,12 @@ loop51:
 	WORD  $0x4eabd557 // fsub v23.4s, v10.4s, v11.4s
 	WORD  $0x4fa09294 // fmul v20.4s, v20.4s, v0.s[1]
 	WORD  $0x4f801af4 // fmla v20.4s, v23.4s, v0.s[2]
-	FMOVQ F19, (R12)
-	ADD   R4, R12, R12
-	FMOVQ F20, (R12)
-	ADD   R4, R12, R12
-	FMOVQ F21, (R12)
-	ADD   R4, R12, R12
+	FMOVQ F19, (R13)
+	ADD   R4, R13, R13
+	FMOVQ F20, (R13)
+	ADD   R4, R13, R13
+	FMOVQ F21, (R13)
+	ADD   R4, R13, R13
 	WORD  $0x4e2fd5d6 // fadd v22.4s, v14.4s, v15.4s
 	WORD  $0x4e31d617 // fadd v23.4s, v16.4s, v17.4s
 	WORD  $0x4f8091b3 // fmul v19.4s, v13.4s, v0.s[0]
@@ -4047,11 +4047,11 @@ loop51:
 	WORD  $0x4eb1d617 // fsub v23.4s, v16.4s, v17.4s
 	WORD  $0x4fa09294 // fmul v20.4s, v20.4s, v0.s[1]
 	WORD  $0x4f801af4 // fmla v20.4s, v23.4s, v0.s[2]
-	FMOVQ F19, (R12)
-	ADD   R4, R12, R12
-	FMOVQ F20, (R12)
-	ADD   R4, R12, R12
-	FMOVQ F21, (R12)
+	FMOVQ F19, (R13)
+	ADD   R4, R13, R13
+	FMOVQ F20, (R13)
+	ADD   R4, R13, R13
+	FMOVQ F21, (R13)
 	ADD   $16, R0, R0
 	ADD   $16, R1, R1
 	SUBS  $4, R2, R2

@@ -57,7 +57,7 @@ func (r Room) With(in, out, kernel, stride, size int) Room {
 	case in%kernels.Lanes == 0:
 		r.pixels = max(r.pixels, kernels.Lanes*(size+2)*(size+2))
 		r.planes = max(r.planes, kernels.PatchArea*(newTiling(size).group*max(in, out)+spread))
-		r.filters = max(r.filters, kernels.PatchArea*in*out)
+		r.filters = max(r.filters, kernels.PatchArea*(in*out+spread))
 	}
 	return r
 }

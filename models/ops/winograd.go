@@ -186,7 +186,7 @@ func (w *winograd) backwardSlot(thread, slot int) {
 	cPlane, outPlane := w.plane(c), w.plane(out)
 	clearSlot(w.in.norm.gradSums, slot, c)
 	w.clearBorders(s.pixels)
-	filters := s.filters[:kernels.PatchArea*c*out]
+	filterPlane := c*out + spread // its 36 elements are read together, from as many cache sets
 	from, to := slotRange(slot, w.slotCount, w.groupCount)
 	for group := from; group < to; group++ {
 		first, row := w.at(group)
@@ -232,9 +232,9 @@ func (w *winograd) backwardSlot(thread, slot int) {
 		if group+1 < w.groupCount {
 			ahead = expect(ahead, w.out.offset(next, 0, nextRow), w.out.grad, w.out.z)
 		}
-		k.MultiplyGrad(filters, s.input, s.grad, group-from, w.group, c, out, cPlane, outPlane, ahead, w.lines(out))
+		k.MultiplyGrad(s.filters, s.input, s.grad, group-from, w.group, c, out, filterPlane, cPlane, outPlane, ahead, w.lines(out))
 	}
-	k.TransformWeightsGrad(w.sum.slot(slot), filters, c, out)
+	k.TransformWeightsGrad(w.sum.slot(slot), s.filters, c, out, filterPlane)
 }
 
 // outputGrad transforms the products m of one image and block to the gradient

@@ -33,8 +33,8 @@ func multiply(a *asm) {
 				a.Label(general)
 			}
 			a.sixteens(count, heights, func(heights []int) {
-				for _, h := range heights {
-					a.multiplyTile(h, blocks, mAt, vAt, u, mRow, vRows, uBlock)
+				for i, h := range heights {
+					a.multiplyTile(i, h, blocks, mAt, vAt, u, mRow, vRows, uBlock)
 				}
 			})
 			if a.holdsLines(blocks) {
@@ -111,6 +111,10 @@ func (a *asm) sixteens(count operand.Op, heights []int, body func(heights []int)
 // should load nothing else; it takes 32 registers.
 func (a *asm) holdsLines(blocks int) bool { return blocks == 1 && a.width == lanes }
 
+// asksSelf says whether the products ask for what they read next. They have
+// instructions to spare with half lines, and were measured with these alone.
+func (a *asm) asksSelf() bool { return a.width == 8 }
+
 // multiplyHeld computes one block of m, tiles of eight rows, where there are 16
 // input channels.
 func (a *asm) multiplyHeld(m, v, u, mRow reg.Register, tiles operand.Op) {
@@ -137,8 +141,10 @@ func (a *asm) multiplyHeld(m, v, u, mRow reg.Register, tiles operand.Op) {
 }
 
 // multiplyTile computes height rows and some blocks of m, and moves v and m on
-// by height rows.
-func (a *asm) multiplyTile(height, blocks int, m, v, u, mRow reg.Register, vRows strides, uBlock reg.Register) {
+// by height rows. Where large filters do not stay in the second cache, the tiles
+// of 16 rows share in asking for the next block of u, while this one is read from
+// the first: part says for which of its lines this tile does.
+func (a *asm) multiplyTile(part, height, blocks int, m, v, u, mRow reg.Register, vRows strides, uBlock reg.Register) {
 	const unroll = 4 // input channels
 	at := a.newRows(v, vRows, height)
 	sums := a.vecs(height * blocks * a.parts())
@@ -149,6 +155,9 @@ func (a *asm) multiplyTile(height, blocks int, m, v, u, mRow reg.Register, vRows
 		for c := range unroll {
 			line := a.line(u, uBlock, blocks, c*lineBytes)
 			a.outer(sums, line, func(r int) operand.Mem { return at.at(r, 4*c) })
+			if a.asksSelf() && c%3 == part {
+				a.PREFETCHT0(operand.Mem{Base: u, Index: uBlock, Scale: 1, Disp: c * lineBytes})
+			}
 		}
 		a.ADDQ(operand.U32(unroll*lineBytes), u)
 		for _, b := range at.base {
@@ -169,7 +178,7 @@ func (a *asm) multiplyTile(height, blocks int, m, v, u, mRow reg.Register, vRows
 // multiplyGrad emits the kernel of Set.MultiplyGrad: for every plane and one or
 // two blocks of output channels, register tiles of several input channels.
 func multiplyGrad(a *asm) {
-	a.function("multiplyGrad", "u, v, d []float32, before, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int",
+	a.function("multiplyGrad", "u, v, d []float32, before, tiles, c, k, uPlane, vPlane, dPlane int, ahead []*float32, lines int",
 		"is MultiplyGrad of a Set.")
 	u, v, d := a.pointer("u"), a.pointer("v"), a.pointer("d")
 	vRow, dRow := a.size("c"), a.size("k")
@@ -193,8 +202,8 @@ func multiplyGrad(a *asm) {
 				a.Label(general)
 			}
 			a.loopBy(lanes, count, func() {
-				for _, h := range heights {
-					a.multiplyGradTile(h, blocks, uAt, vBlock, dBlock, dRow, vRow)
+				for i, h := range heights {
+					a.multiplyGradTile(i, h, blocks, uAt, vBlock, dBlock, dRow, vRow)
 					a.ADDQ(operand.U8(4*h), vBlock)
 				}
 			})
@@ -204,9 +213,7 @@ func multiplyGrad(a *asm) {
 			a.ADDQ(operand.U32(blocks*lineBytes), uBlock)
 			a.ADDQ(operand.U32(blocks*lineBytes), dBlock)
 		})
-		plane := a.integer("c")
-		a.IMULQ(a.integer("k"), plane)
-		a.LEAQ(operand.Mem{Base: u, Index: plane, Scale: 4}, u)
+		a.advance(u, "uPlane")
 		a.advance(v, "vPlane")
 		a.advance(d, "dPlane")
 	})
@@ -214,14 +221,32 @@ func multiplyGrad(a *asm) {
 }
 
 // multiplyGradTile adds to height rows and some blocks of u, and moves u on by
-// height rows.
-func (a *asm) multiplyGradTile(height, blocks int, u, v, d, uRow, vRow reg.Register) {
+// height rows. It asks for these rows, which it reads last, and the first two
+// parts of 16 rows ask for the next planes of v and d.
+func (a *asm) multiplyGradTile(part, height, blocks int, u, v, d, uRow, vRow reg.Register) {
 	v, d = a.clone(v), a.clone(d)
 	sums := a.vecs(height * blocks * a.parts())
 	for _, s := range sums {
 		a.zero(s)
 	}
+	var next operand.Mem // in the next plane
+	if a.asksSelf() {
+		at := a.clone(u)
+		for range height {
+			a.PREFETCHT0(operand.Mem{Base: at})
+			a.ADDQ(uRow, at)
+		}
+		switch part {
+		case 0:
+			next = operand.Mem{Base: v, Index: a.size("vPlane"), Scale: 1}
+		case 1:
+			next = operand.Mem{Base: d, Index: a.size("dPlane"), Scale: 1}
+		}
+	}
 	a.loop(a.integer("tiles"), func() {
+		if next.Base != nil {
+			a.PREFETCHT0(next)
+		}
 		a.outer(sums, a.line(d, nil, blocks, 0), func(c int) operand.Mem { return operand.Mem{Base: v, Disp: 4 * c} })
 		a.ADDQ(vRow, v)
 		a.ADDQ(uRow, d) // as long as a row of d

@@ -69,30 +69,33 @@ func transformWeights(a *asm) {
 }
 
 // transformWeightsGrad emits the kernel of Set.TransformWeightsGrad. Channels
-// do not matter to it: the elements and the taps are planes of c*k values.
+// do not matter to it: the taps, and the elements further apart, are planes of
+// c*k values.
 func transformWeightsGrad(a *asm) {
-	a.function("transformWeightsGrad", "w, u []float32, c, k int", "is TransformWeightsGrad of a Set.")
+	a.function("transformWeightsGrad", "w, u []float32, c, k, plane int", "is TransformWeightsGrad of a Set.")
 	w, u := a.pointer("w"), a.pointer("u")
-	plane := a.integer("c")
-	a.IMULQ(a.integer("k"), plane)
+	tap := a.integer("c")
+	a.IMULQ(a.integer("k"), tap)
 	count := a.local()
-	a.MOVQ(plane, count)
-	a.SHLQ(operand.U8(2), plane)
-	p := a.planes(plane)
+	a.MOVQ(tap, count)
+	a.SHLQ(operand.U8(2), tap)
+	taps := a.strides(tap, 8)
+	plane := a.size("plane")
+	rowsOf := a.planes(plane).row
 	a.holdWide(1.0/4, 1.0/6, 1.0/12, 1.0/24)
 
 	columns := func(emit func(j int, u func(i int) operand.Op)) {
 		for j := range 6 {
-			emit(j, func(i int) operand.Op { return p.row.row(u, i) })
+			emit(j, func(i int) operand.Op { return rowsOf.row(u, i) })
 			a.ADDQ(plane, u)
 		}
-		a.SUBQ(p.row[0], u)
+		a.SUBQ(rowsOf[0], u)
 	}
 	storeRow := func(i int, row []reg.VecVirtual) {
 		x, z := a.weightGradPair(inRegisters(row))
-		a.VMOVUPS(x, p.element.row(w, 3*i))
-		a.VMOVUPS(z, p.element.row(w, 3*i+2))
-		a.VMOVUPS(a.weightGradMiddle(inRegisters(row)), p.element.row(w, 3*i+1))
+		a.VMOVUPS(x, taps.row(w, 3*i))
+		a.VMOVUPS(z, taps.row(w, 3*i+2))
+		a.VMOVUPS(a.weightGradMiddle(inRegisters(row)), taps.row(w, 3*i+1))
 	}
 	a.loopBy(a.width, count, func() {
 		var rows [3][6]reg.VecVirtual

@@ -157,7 +157,7 @@ func rowNumber(v []vec, row int) lane { return lane{v[row/4], row % 4} }
 // multiplyGrad emits the kernel of Set.MultiplyGrad: for every plane and block
 // of output channels, tiles of several input channels.
 func multiplyGrad(a *asm) {
-	a.function("multiplyGrad", "u, v, d []float32, before, tiles, c, k, vPlane, dPlane int, ahead []*float32, lines int",
+	a.function("multiplyGrad", "u, v, d []float32, before, tiles, c, k, uPlane, vPlane, dPlane int, ahead []*float32, lines int",
 		"is MultiplyGrad of a Set. It leaves fetching ahead to the processor.")
 	u, v, d := a.pointer("u"), a.pointer("v"), a.pointer("d")
 	vRow, dRow := a.size("c"), a.size("k")
@@ -189,11 +189,7 @@ func multiplyGrad(a *asm) {
 			a.add(lineBytes, uBlock)
 			a.add(lineBytes, dBlock)
 		})
-		a.scope(func() {
-			plane := a.param("c")
-			a.op("MUL", a.param("k"), plane, plane)
-			a.add(shifted(plane, 4), u)
-		})
+		a.advance(u, "uPlane")
 		a.advance(v, "vPlane")
 		a.advance(d, "dPlane")
 	})

@@ -80,13 +80,15 @@ func transformWeights(a *asm) {
 }
 
 // transformWeightsGrad emits the kernel of Set.TransformWeightsGrad. Channels
-// do not matter to it: the elements and the taps are planes of c*k values.
+// do not matter to it: the taps, and the elements further apart, are planes of
+// c*k values.
 func transformWeightsGrad(a *asm) {
-	a.function("transformWeightsGrad", "w, u []float32, c, k int", "is TransformWeightsGrad of a Set.")
+	a.function("transformWeightsGrad", "w, u []float32, c, k, plane int", "is TransformWeightsGrad of a Set.")
 	w, u, count := a.pointer("w"), a.pointer("u"), a.param("c")
 	a.op("MUL", a.param("k"), count, count)
-	plane := a.reg()
-	a.op("LSL", 2, count, plane)
+	apart := a.reg()
+	a.op("LSL", 2, count, apart)
+	plane := a.size("plane")
 	rows := a.multiples(a.row(plane, plane, 5), 5)
 	t := &transforms{a, a.numbers(1.0/4, 1.0/6, 1.0/12, 1.0/24)}
 
@@ -114,7 +116,7 @@ func transformWeightsGrad(a *asm) {
 				for j, x := range x {
 					a.store(x, mem{tap, 0})
 					if i < 2 || j < 2 {
-						a.add(plane, tap)
+						a.add(apart, tap)
 					}
 				}
 			})
