@@ -92,9 +92,20 @@ func (f *Figure) draw(dc draw.Canvas) {
 	for i, row := range plot.Align(f.panels, tiles, dc) {
 		for j, c := range row {
 			if p := f.panels[i][j]; p != nil {
+				centreTitle(p, &c)
 				p.Draw(c)
 			}
 		}
+	}
+}
+
+// centreTitle moves the title of a panel, which stands in the middle of its
+// canvas, to the middle of its axes: labels at one side take no part.
+func centreTitle(p *plot.Plot, c *draw.Canvas) {
+	if w := p.Title.TextStyle.Width(p.Title.Text); w > 0 {
+		data := p.DataCanvas(*c)
+		aside := data.Center().X - c.Center().X
+		p.Title.TextStyle.XAlign = text.XCenter + text.XAlignment(aside/w)
 	}
 }
 
