@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"sync/atomic"
 
 	"deepresidual/harness/publish"
 	"deepresidual/harness/text"
@@ -48,24 +50,46 @@ func (m *serveMode) do(ctx context.Context, env *environment) error {
 	}
 	training := len(m.train.records.selection.names) > 0 && !m.watch
 	live := &publish.Live{Publisher: m.train.records.publisher(env, list, store, ""), Data: fingerprint, Training: training}
-	url := "http://" + listener.Addr().String() + "/"
-	fmt.Fprintf(env.stdout, "serving the report of %s at %s (Ctrl-C ends)\n", m.train.records.folder, url)
+	var train func(context.Context) error
+	if training {
+		train = func(ctx context.Context) error { return m.train.do(ctx, env) }
+	}
+	fmt.Fprintf(env.stdout, "serving the report of %s at %s (Ctrl-C ends)\n", m.train.records.folder, urlOf(listener))
+	return serve(ctx, env, live, listener, train)
+}
+
+func urlOf(l net.Listener) string { return "http://" + l.Addr().String() + "/" }
+
+// serve serves the report while train trains, if that is not nil, and until ctx
+// ends. A server that fails is told at once; the training goes on.
+func serve(ctx context.Context, env *environment, live *publish.Live, listener net.Listener, train func(context.Context) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	var training atomic.Bool
+	training.Store(train != nil)
 	served := make(chan error, 1)
-	go func() { served <- live.Serve(ctx, listener) }()
-	if training {
-		err = m.train.do(ctx, env)
-		switch {
-		case ctx.Err() != nil:
-		case err != nil && !shown(err):
-			stop()
-		default:
-			if err != nil {
-				env.say("%s", text.OneLine(err))
-			}
-			env.say("the training has ended; the report stays at %s (Ctrl-C ends)", url)
+	go func() {
+		err := live.Serve(ctx, listener)
+		if err != nil && training.Load() {
+			env.say("%s; the training goes on", text.OneLine(err))
 		}
+		served <- err
+	}()
+	url := urlOf(listener)
+	var err error
+	if train != nil {
+		err = train(ctx)
+		training.Store(false)
+	}
+	switch {
+	case train == nil || ctx.Err() != nil || len(served) > 0:
+	case err != nil && !shown(err):
+		stop()
+	default:
+		if err != nil {
+			env.say("%s", text.OneLine(err))
+		}
+		env.say("the training has ended; the report stays at %s (Ctrl-C ends)", url)
 	}
 	err = errors.Join(err, <-served)
 	env.say("stopped serving %s", url)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"deepresidual/harness/fixture"
+	"deepresidual/harness/publish"
 	"deepresidual/results"
 	"deepresidual/results/lease"
 )
@@ -102,6 +104,47 @@ func TestServeTrains(t *testing.T) {
 	stop()
 	if c := <-code; c != exitDone || !strings.Contains(stderr.String(), "stopped serving "+url) {
 		t.Errorf("exit code %d, want %d; %s", c, exitDone, stderr.String())
+	}
+}
+
+// brokenListener is one that no connection comes from.
+type brokenListener struct{ net.Listener }
+
+func (brokenListener) Accept() (net.Conn, error) { return nil, errors.New("no more sockets") }
+
+// A server that fails is told while the training goes on, not after it; its
+// failure is the command's.
+func TestServeFails(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := results.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := &publish.Live{Publisher: &publish.Publisher{Store: store, Output: io.Discard, Progress: io.Discard}}
+	said := "serving the report at " + l.Addr().String() + ": no more sockets"
+	var stderr lockedBuffer
+	env := &environment{stdout: io.Discard, stderr: &stderr}
+	err = serve(t.Context(), env, live, brokenListener{l}, func(context.Context) error {
+		for deadline := time.Now().Add(time.Minute); stderr.String() == "" && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+		}
+		if got, want := stderr.String(), said+"; the training goes on\n"; got != want {
+			t.Errorf("during the training it says %q, want %q", got, want)
+		}
+		return nil
+	})
+	if err == nil || err.Error() != said || strings.Contains(stderr.String(), "stays at") {
+		t.Errorf("error %v, want %q; said %q", err, said, stderr.String())
+	}
+
+	stderr = lockedBuffer{}
+	var alone lockedBuffer
+	env.stderr = &alone
+	if err := serve(t.Context(), env, live, brokenListener{l}, nil); err == nil || strings.Contains(alone.String(), "training") {
+		t.Errorf("with nothing to train: error %v, said %q", err, alone.String())
 	}
 }
 
