@@ -12,6 +12,7 @@ import (
 	"deepresidual/harness/process"
 	"deepresidual/harness/text"
 	"deepresidual/harness/work"
+	"deepresidual/models/kernels"
 	"deepresidual/reports/table"
 )
 
@@ -56,9 +57,13 @@ func (m *dryRunMode) do(ctx context.Context, env *environment) error {
 		if jobs, err = m.jobs.choose(env, todo, m.machine.threads); err != nil {
 			return err
 		}
+		set, err := kernels.Select(m.machine.kernels)
+		if err != nil {
+			return err
+		}
 		var ok bool
 		threads, _ := work.Threads(jobs, m.machine.threads)
-		if speed, ok = work.RecordedSpeed(recorded, process.Host(), process.CPU(), threads); !ok {
+		if speed, ok = work.RecordedSpeed(recorded, process.Host(), process.CPU(), set.Name, threads); !ok {
 			if speed, err = work.MeasuredSpeed(ctx, threads, m.machine.kernels); err != nil {
 				return err
 			}

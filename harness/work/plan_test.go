@@ -162,12 +162,18 @@ func TestRecordedSpeed(t *testing.T) {
 	store := open(t, t.TempDir())
 	fixture.Leave(t, store, fixture.Key(fixture.Experiment(t, "e", nil), 0), results.Complete, false)
 	records, _ := store.Records()
-	if _, ok := RecordedSpeed(records, "here", "old", 2); ok {
+	records[0].Provenance.Kernels = []string{"avx2"}
+	if _, ok := RecordedSpeed(records, "here", "old", "avx2", 2); ok {
 		t.Error("the speed of another host is taken for this one's")
 	}
 	records[0].Provenance.Host = "here"
-	if s, ok := RecordedSpeed(records, "here", "old", 2); !ok || s.PerSecond <= 0 {
-		t.Errorf("%+v, %v: want the speed of this host", s, ok)
+	if _, ok := RecordedSpeed(records, "here", "old", "avx512", 2); ok {
+		t.Error("the speed of other kernels is taken for these's")
+	}
+	// A clone has records of hosts that may be called the same.
+	s, ok := RecordedSpeed(records, "here", "old", "avx2", 2)
+	if want := "the time plain-8 took on here (old, avx2, 2 threads)"; !ok || s.PerSecond <= 0 || s.Source != want {
+		t.Errorf("%+v, %v: want the speed of this host, going by %s", s, ok, want)
 	}
 }
 

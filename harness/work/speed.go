@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"deepresidual/harness/bench"
 	"deepresidual/harness/cost"
+	"deepresidual/harness/text"
 	"deepresidual/models"
 	"deepresidual/models/network"
 	"deepresidual/results"
@@ -35,13 +37,18 @@ func inSeconds(s float64) time.Duration {
 
 // RecordedSpeed returns the speed of a machine's latest complete run, by its
 // record: the same host, since many machines have a processor of one name, the
-// same processor and number of threads. It reports whether there is one.
-func RecordedSpeed(records []*results.Record, host, cpu string, threads int) (Speed, bool) {
+// same processor, kernels and number of threads. It reports whether there is
+// one. Hosts elsewhere can be alike in all of these, so the source names them and
+// does not say that it was this machine.
+func RecordedSpeed(records []*results.Record, host, cpu, kernels string, threads int) (Speed, bool) {
 	var latest *results.Record
 	for _, r := range records {
 		p := r.Provenance
 		if r.Status != results.Complete || p.Host != host || p.CPU != cpu || p.Threads != threads || p.TrainSeconds <= 0 || r.Key.Data.Synthetic {
 			continue
+		}
+		if !slices.Equal(p.Kernels, []string{kernels}) {
+			continue // a processor of the same name can have fewer instructions
 		}
 		if latest == nil || p.Ended.After(latest.Provenance.Ended) {
 			latest = r
@@ -52,7 +59,7 @@ func RecordedSpeed(records []*results.Record, host, cpu string, threads int) (Sp
 	}
 	return Speed{
 		PerSecond: cost.Run(latest.Key.Spec, 0) / latest.Provenance.TrainSeconds,
-		Source:    "the time " + latest.Key.Spec.Network.String() + " took on this machine",
+		Source:    fmt.Sprintf("the time %s took on %s (%s, %s, %s)", latest.Key.Spec.Network, host, cpu, kernels, text.Count(threads, "thread")),
 	}, true
 }
 
