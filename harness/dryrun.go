@@ -91,12 +91,12 @@ func summarise(w io.Writer, plan work.Plan, speed work.Speed, jobs, threads int)
 		if jobs > 1 {
 			how = ", " + atOnce(jobs, threads)
 		}
-		fmt.Fprintf(w, "%d of %d runs to train%s: %s FLOPs, about %s, going by %s\n",
-			len(todo), len(plan), how, flopsOf(todo.Cost()), text.Roughly(todo.Time(jobs, speed)), speed.Source)
+		table.PrintWrapped(w, fmt.Sprintf("%d of %d runs to train%s: %s FLOPs, about %s, going by %s",
+			len(todo), len(plan), how, flopsOf(todo.Cost()), text.Roughly(todo.Time(jobs, speed)), speed.Source))
 	case lost == nil:
 		fmt.Fprintf(w, "nothing to train: all %d runs are recorded\n", len(plan))
 	default:
-		fmt.Fprintln(w, "nothing can be trained, but not every run is recorded to its end")
+		table.PrintWrapped(w, "nothing can be trained, but not every run is recorded to its end")
 	}
 	return lost
 }

@@ -22,6 +22,7 @@ import (
 
 	"deepresidual/harness/data"
 	"deepresidual/harness/process"
+	"deepresidual/reports/table"
 	"deepresidual/results/lease"
 )
 
@@ -40,9 +41,9 @@ type environment struct {
 	leases lease.Options // on runs; the defaults, but where tests simulate several hosts
 }
 
-// say prints a line for the user to follow along.
+// say prints a sentence for the user to follow along.
 func (e *environment) say(format string, args ...any) {
-	fmt.Fprintf(e.stderr, format+"\n", args...)
+	table.PrintWrapped(e.stderr, fmt.Sprintf(format, args...))
 }
 
 // run is the program without its process.

@@ -60,22 +60,38 @@ func TestTerminal(t *testing.T) {
 					t.Errorf("%d columns: %q", len(line), line)
 				}
 			}
-			if n := strings.Count(text, ") done: training error "); n != 2 {
+			fits := func(text string) {
+				t.Helper()
+				for line := range strings.SplitSeq(text, "\r\n") {
+					drawn := strings.Split(line, "\x1b[K")
+					stays := drawn[len(drawn)-1]
+					if utf8.RuneCountInString(stays) > columns && strings.Contains(strings.TrimSpace(stays), " ") {
+						t.Errorf("more than %d columns: %q", columns, stays)
+					}
+				}
+			}
+			fits(text)
+			if n := strings.Count(strings.Join(strings.Fields(text), " "), ") done: training error "); n != 2 {
 				t.Errorf("%d lines of runs that are done, want 2:\n%s", n, text)
 			}
 
 			// The answer and what is said beside it fit, too, where words allow it.
+			user, program = openTerminal(t, columns)
+			c = exec.Command("harness", "-exp", "two.toml", "-data", "synthetic", "-dry-run", "-retrain", "-threads", "1")
+			c.Dir = f.dir
+			c.Stdout, c.Stderr = program, program
+			text = show(t, c, user, program)
+			fits(text)
+			if !strings.Contains(text, "2 of 2 runs to train: ") {
+				t.Errorf("the plan is not summed up:\n%s", text)
+			}
 			user, program = openTerminal(t, columns)
 			c = exec.Command("harness", "-exp", "two.toml", "-data", "synthetic", "-report")
 			c.Dir = f.dir
 			c.Env = append(os.Environ(), "TERM="+kind, "NO_COLOR=1")
 			c.Stdout, c.Stderr = program, program
 			text = show(t, c, user, program)
-			for line := range strings.SplitSeq(text, "\r\n") {
-				if utf8.RuneCountInString(line) > columns && strings.Contains(strings.TrimSpace(line), " ") {
-					t.Errorf("more than %d columns: %q", columns, line)
-				}
-			}
+			fits(text)
 			for _, want := range []string{"written: ", "is left as it is"} {
 				if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
 					t.Errorf("it does not say %q:\n%s", want, text)

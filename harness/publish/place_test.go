@@ -149,6 +149,26 @@ func TestSmallerIsSetAside(t *testing.T) {
 	}
 }
 
+// The verdicts are the last thing on the screen, the files before them in one line.
+func TestVerdictsComeLast(t *testing.T) {
+	store, fig1 := newStore(t), load(t, "fig1")
+	leave(t, store, fig1, reports.Choice{Scale: sixteenth}, 9)
+	leave(t, store, fig1, reports.Choice{Scale: tiny}, 9)
+	var screen strings.Builder
+	p := &Publisher{Store: store, Experiments: []*experiments.Experiment{fig1}, Asked: reports.Choice{Scale: tiny}, Output: &screen, Progress: &screen}
+	if _, err := p.Draw(t.Context(), p.AsAsked); err != nil {
+		t.Fatal(err)
+	}
+	at := 0
+	for _, part := range []string{"test, final", "\nwritten: ", "keep showing scale 1/16\n", "what was compared"} {
+		i := strings.Index(screen.String()[at:], part)
+		if i < 0 {
+			t.Fatalf("%q does not come after what is before it:\n%s", part, screen.String())
+		}
+		at += i
+	}
+}
+
 // What could not be written is not said to be drawn.
 func TestUnwrittenIsNotSaidToBeDrawn(t *testing.T) {
 	smoke, store := load(t, "smoke"), newStore(t)

@@ -36,14 +36,7 @@ type Publisher struct {
 
 // say prints a sentence for the user to follow along.
 func (p *Publisher) say(format string, args ...any) {
-	printWrapped(p.Progress, fmt.Sprintf(format, args...))
-}
-
-// printWrapped prints a sentence in lines that fit the terminal, or in one where
-// there is none.
-func printWrapped(w io.Writer, sentence string) error {
-	_, err := fmt.Fprintln(w, strings.Join(table.Wrap(sentence, table.Width(w)), "\n"))
-	return err
+	table.PrintWrapped(p.Progress, fmt.Sprintf(format, args...))
 }
 
 // Drawn is what came of drawing.
@@ -81,8 +74,9 @@ func (p *Publisher) Largest(e *experiments.Experiment, records []*results.Record
 
 // Draw draws the experiments from the records chosen. All files are written
 // first, since whoever reads may stop reading; then tables are printed, the names
-// of the files, and last the verdicts. What cannot be drawn or written does not
-// keep the rest from being. It ends with ctx, between two drawings.
+// of the files, what was set aside, and last the verdicts. What cannot be drawn
+// or written does not keep the rest from being. It ends with ctx, between two
+// drawings.
 func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 	var drawn Drawn
 	records, damaged := p.Store.Records()
@@ -112,12 +106,13 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 	written, failed = append(written, pages...), append(failed, err)
 	rows, err := p.writeRows(records)
 	written, failed = append(written, rows...), append(failed, err, p.ignoreRuns(drawings, records), p.exportAll(drawings))
-	failed = append(failed, p.print(drawings, written))
+	failed = append(failed, p.printTables(drawings, written))
 	for _, e := range whole {
 		if e.aside {
 			p.say("%s", p.note(e, records))
 		}
 	}
+	failed = append(failed, p.printVerdicts(drawings))
 	return drawn, errors.Join(failed...)
 }
 
@@ -142,23 +137,25 @@ func (p *Publisher) writeRows(records []*results.Record) ([]string, error) {
 	return []string{path}, nil
 }
 
-// print prints what Draw says.
-func (p *Publisher) print(drawings []placed, written []string) error {
+// printTables prints the drawings' tables and names the files.
+func (p *Publisher) printTables(drawings []placed, written []string) error {
 	for _, e := range drawings {
 		if err := e.Print(p.Output); err != nil {
 			return err
 		}
 		for _, r := range e.Figure.Remarks() {
-			if err := printWrapped(p.Output, e.experiment.Name+": "+r); err != nil {
+			if err := table.PrintWrapped(p.Output, e.experiment.Name+": "+r); err != nil {
 				return err
 			}
 		}
 	}
-	if len(written) > 0 {
-		if err := printWrapped(p.Output, filesLine(written)); err != nil {
-			return err
-		}
+	if len(written) == 0 {
+		return nil
 	}
+	return table.PrintWrapped(p.Output, filesLine(written))
+}
+
+func (p *Publisher) printVerdicts(drawings []placed) error {
 	for _, e := range drawings {
 		if err := e.PrintVerdicts(p.Output); err != nil {
 			return err

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"sync"
+
+	"deepresidual/reports/table"
 )
 
 // screen is what the runs that are trained at once write to. On a terminal each
@@ -32,12 +34,12 @@ func newScreen(w io.Writer) *screen { return &screen{w: w, size: terminalOf(w)} 
 // terminal reports whether lines are drawn.
 func (s *screen) terminal() bool { return s.size != nil }
 
-// print prints a line that stays.
+// print prints a sentence that stays.
 func (s *screen) print(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clear()
-	fmt.Fprintf(s.w, format+"\n", args...)
+	table.PrintWrapped(s.w, fmt.Sprintf(format, args...))
 	s.redraw()
 }
 

@@ -33,6 +33,13 @@ func Width(w io.Writer) int {
 	return width
 }
 
+// PrintWrapped prints a sentence in lines that fit the terminal, or in one where
+// there is none.
+func PrintWrapped(w io.Writer, sentence string) error {
+	_, err := fmt.Fprintln(w, strings.Join(Wrap(sentence, Width(w)), "\n"))
+	return err
+}
+
 // Terminal writes the table with its title and notes for a terminal so many
 // characters wide, with a font of fixed width. Where the columns do not fit,
 // texts are broken into lines, then spare columns are left out and named, and at
