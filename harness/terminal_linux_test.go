@@ -11,6 +11,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/sys/unix"
+
+	"deepresidual/reports/table"
 )
 
 // openTerminal returns both ends of a terminal of so many columns: pts(4).
@@ -119,4 +121,27 @@ func show(t *testing.T, c *exec.Cmd, user, program *os.File) string {
 	}
 	<-read
 	return text.String()
+}
+
+// A terminal gets colours, unless it shows none or its user wants none.
+func TestColoursOfATerminal(t *testing.T) {
+	for _, c := range []struct {
+		kind, noColour string
+		coloured       bool
+	}{{"xterm", "", true}, {"xterm", "1", false}, {"dumb", "", false}} {
+		t.Setenv("TERM", c.kind)
+		t.Setenv("NO_COLOR", c.noColour)
+		user, program := openTerminal(t, 60)
+		verdicts := &table.Table{Columns: []table.Column{{Heading: "verdict"}}}
+		verdicts.Add(table.Text("not reproduced").In(table.Red))
+		if err := verdicts.Terminal(program, table.Width(program)); err != nil {
+			t.Fatal(err)
+		}
+		program.Close()
+		var text bytes.Buffer
+		io.Copy(&text, user) // ends with EIO when no process has the other end open
+		if got := strings.Contains(text.String(), "\x1b["); got != c.coloured || !strings.Contains(text.String(), "not reproduced") {
+			t.Errorf("TERM=%s NO_COLOR=%q: coloured %v, want %v: %q", c.kind, c.noColour, got, c.coloured, text.String())
+		}
+	}
 }
