@@ -103,7 +103,10 @@ func (p *Publisher) writePage(name string, list []*experiments.Experiment, recor
 	if err := report(drawings).WriteHTML(&page); err != nil {
 		return nil, err
 	}
-	return []string{path}, writeChanged(path, page.Bytes())
+	if err := writeChanged(path, page.Bytes()); err != nil {
+		return nil, err
+	}
+	return []string{path}, nil
 }
 
 // renew writes a page of drawings that were set aside again, if there is one.

@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -174,13 +175,18 @@ func TestUnwrittenIsNotSaidToBeDrawn(t *testing.T) {
 	smoke, store := load(t, "smoke"), newStore(t)
 	choice := reports.Choice{Scale: full, Synthetic: true}
 	leave(t, store, smoke, choice, 9)
-	if err := os.WriteFile(filepath.Join(store.Dir(), "figures"), nil, 0o666); err != nil {
+	const page = "report-smoke-synthetic.html"
+	err := errors.Join(os.WriteFile(filepath.Join(store.Dir(), "figures"), nil, 0o666), os.Mkdir(filepath.Join(store.Dir(), page), 0o777))
+	if err != nil {
 		t.Fatal(err)
 	}
-	var said strings.Builder
-	p := &Publisher{Store: store, Experiments: []*experiments.Experiment{smoke}, Asked: choice, Output: io.Discard, Progress: &said}
-	if _, err := p.Draw(t.Context(), p.AsAsked); err == nil || strings.Contains(said.String(), "is drawn as") {
+	var printed, said strings.Builder
+	p := &Publisher{Store: store, Experiments: []*experiments.Experiment{smoke}, Asked: choice, Output: &printed, Progress: &said}
+	if _, err := p.Draw(t.Context(), p.AsAsked); err == nil || !strings.Contains(err.Error(), page) || strings.Contains(said.String(), "is drawn as") {
 		t.Errorf("error %v, said %q; want an error and nothing of a drawing", err, said.String())
+	}
+	if !strings.Contains(printed.String(), "written: ") || strings.Contains(printed.String(), page) {
+		t.Errorf("the page is said to be written:\n%s", &printed)
 	}
 }
 

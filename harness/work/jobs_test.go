@@ -188,6 +188,32 @@ func TestJobsFailure(t *testing.T) {
 	}
 }
 
+// A run that fails as it is told to stop is a failure of all, though those beside
+// it stop with a checkpoint.
+func TestJobsFailToStop(t *testing.T) {
+	store := open(t, t.TempDir())
+	plan, set := small(t, store, 1, 2)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var log safeLog
+	w := &Worker{Store: store, Data: set, Jobs: 2, Threads: 2, Output: &log, Row: func(r *results.Record) error {
+		if r.Key.Spec.Seed != plan[0].Key.Spec.Seed {
+			<-ctx.Done()
+			return nil
+		}
+		together(t, store, plan)
+		stop()
+		panic("a library's")
+	}}
+	err := w.Train(ctx, plan)
+	if !errors.Is(err, ErrUnfinished) || errors.Is(err, train.ErrStopped) || errors.Is(err, ErrStopped) {
+		t.Errorf("got %v, want %v and no stop\n%s", err, ErrUnfinished, &log)
+	}
+	if err == nil || !strings.Contains(err.Error(), "plain-8 (2 of 2): stopped with a checkpoint") {
+		t.Errorf("%v does not say what can be gone on from", err)
+	}
+}
+
 func TestThreadsOf(t *testing.T) {
 	for _, c := range []struct {
 		jobs, threads int

@@ -77,6 +77,7 @@ func (w *Worker) Train(ctx context.Context, work Plan) error {
 	}
 	all.Wait()
 	var stopped, between, failed error
+	lost := false
 	for _, e := range ends {
 		stopped = errors.Join(stopped, e.stopped)
 		if between == nil {
@@ -85,9 +86,13 @@ func (w *Worker) Train(ctx context.Context, work Plan) error {
 		if e.failed {
 			failed = ErrUnfinished
 		}
+		lost = lost || e.lost
 	}
 	if stopped != nil {
 		between = nil // a job without a run has nothing to add to those with a checkpoint
+	}
+	if stops := errors.Join(stopped, between); lost && stops != nil {
+		return fmt.Errorf("%w; %v", failed, stops) // not all of what was done can be gone on from
 	}
 	return errors.Join(stopped, between, failed)
 }
@@ -97,6 +102,7 @@ type ending struct {
 	stopped error // ctx ended within a run, which has a checkpoint
 	between error // ctx ended between two runs
 	failed  bool  // a run failed
+	lost    bool  // the last one did when ctx had ended, and so may have no checkpoint
 }
 
 // job trains one run of the queue after the other.
@@ -138,6 +144,7 @@ func (w *Worker) job(ctx context.Context, q *queue, threads int) (end ending) {
 			w.screen.print("%s: %s", r.Key, text.OneLine(err))
 			end.failed = true
 			if ctx.Err() != nil {
+				end.lost = true
 				return end
 			}
 		}
