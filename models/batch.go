@@ -1,6 +1,10 @@
 package models
 
-import "deepresidual/models/network"
+import (
+	"fmt"
+
+	"deepresidual/models/network"
+)
 
 // The geometry of the inputs.
 const (
@@ -15,7 +19,7 @@ const (
 // as the first convolution reads them: (N, 34, 34, 3), with a border of one
 // zero pixel on each side that whoever fills the batch must leave at zero.
 type Batch struct {
-	N      int       // images in use, at most cap(Labels)
+	N      int       // images in use, at most as many as there is room for
 	Images []float32 // (N, 34, 34, 3)
 	Labels []uint8   // (N), 0 to 9
 }
@@ -23,6 +27,20 @@ type Batch struct {
 // NewBatch returns a batch with room for n images, all zero.
 func NewBatch(n int) *Batch {
 	return &Batch{N: n, Images: make([]float32, n*PaddedImage), Labels: make([]uint8, n)}
+}
+
+// check reports a batch that says it holds more than it does, or a label that is
+// of no class.
+func (b *Batch) check() error {
+	if b.N < 0 || b.N > len(b.Labels) || b.N > len(b.Images)/PaddedImage {
+		return fmt.Errorf("a batch of %d images has room for %d images and %d labels", b.N, len(b.Images)/PaddedImage, len(b.Labels))
+	}
+	for i, l := range b.Labels[:b.N] {
+		if l >= Classes {
+			return fmt.Errorf("image %d of a batch has label %d, the classes are 0 to %d", i, l, Classes-1)
+		}
+	}
+	return nil
 }
 
 // Image returns the storage of image i, (34, 34, 3).

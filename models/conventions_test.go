@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"deepresidual/models/kernels"
+	"deepresidual/models/network"
 	"deepresidual/models/ops"
 )
 
@@ -33,7 +34,7 @@ func TestConventions(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				gradient := m.Gradient()
+				gradient := m.gradient()
 				if i == 0 {
 					reference := func(step float64) Result {
 						r := newReference(m.Network, tensors)
@@ -84,14 +85,18 @@ func TestConventions(t *testing.T) {
 // The running statistics move by Momentum towards those of the batch, or to the
 // mean of its parts'.
 func TestRunningStatistics(t *testing.T) {
-	const batch = 16
-	for _, c := range []ops.Conventions{
-		{Epsilon: 1e-5, Momentum: 0.1},
-		{Epsilon: 1e-5, Momentum: 0.25},
-		{Epsilon: 1e-5, Momentum: 0.25, NormBatch: 8},
+	for _, c := range []struct {
+		ops.Conventions
+		batch int
+	}{
+		{ops.Conventions{Epsilon: 1e-5, Momentum: 0.1}, 16},
+		{ops.Conventions{Epsilon: 1e-5, Momentum: 0.25}, 16},
+		{ops.Conventions{Epsilon: 1e-5, Momentum: 0.25, NormBatch: 8}, 16},
+		{ops.Conventions{Epsilon: 1e-5, Momentum: 0.25, NormBatch: 8}, 32},
 	} {
 		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) {
-			m := mustModel(t, false, 8, Options{Batch: batch, Conventions: c})
+			batch := c.batch
+			m := mustModel(t, false, 8, Options{Batch: batch, Conventions: c.Conventions})
 			b := randomBatch(batch, 4)
 			ref := newReference(m.Network, m.Tensors())
 			x := newMaps(batch, Channels, ImageSize)
@@ -114,9 +119,9 @@ func TestRunningStatistics(t *testing.T) {
 				y, sum := z.images(first, first+part), 0.0
 				count := float64(part * ImageSize * ImageSize)
 				y.each(5, func(p *float64) { sum += *p })
-				mean += sum / count * float64(part) / batch
+				mean += sum / count * float64(part) / float64(batch)
 				y.each(5, func(p *float64) {
-					variance += (*p - sum/count) * (*p - sum/count) / (count - 1) * float64(part) / batch
+					variance += (*p - sum/count) * (*p - sum/count) / (count - 1) * float64(part) / float64(batch)
 				})
 			}
 			if _, err := m.Step(b, Hyper{}); err != nil {
@@ -148,6 +153,20 @@ func TestNormBatchRefused(t *testing.T) {
 		if m, err := New(standard(true, 8), Options{Batch: c.batch, Conventions: conventions}); err == nil {
 			m.Close()
 			t.Errorf("a batch of %d was cut into parts of %d", c.batch, c.part)
+		}
+	}
+	// Layers on maps of 4x4 work on 32 images at once.
+	stage := network.Stage{Blocks: 1, Channels: 16}
+	small := network.Network{Kind: network.Residual, Shortcut: network.Identity, Stages: [4]network.Stage{stage, stage, stage, stage}}
+	for part, accepted := range map[int]bool{16: false, 32: true} {
+		conventions := ops.CommonConventions()
+		conventions.NormBatch = part
+		m, err := New(small, Options{Batch: 64, Conventions: conventions})
+		if (err == nil) != accepted {
+			t.Errorf("%s, a batch of 64 in parts of %d: %v", small, part, err)
+		}
+		if err == nil {
+			m.Close()
 		}
 	}
 }

@@ -48,7 +48,7 @@ func TestDescribedAgainstReference(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				gradient := m.Gradient()
+				gradient := m.gradient()
 				if i == 0 {
 					trained = newReference(net, tensors).forward(b, true)
 					evaluated = newReference(net, m.Tensors()).forward(b, false)

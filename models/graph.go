@@ -20,7 +20,6 @@ type Graph struct {
 	Loss           *gorgonia.Node // mean cross-entropy, a scalar
 
 	net         network.Network
-	batch       int
 	training    bool
 	conventions ops.Conventions
 	params      map[string]*gorgonia.Node // by the names of PyTorch's state dicts
@@ -34,7 +33,7 @@ type Graph struct {
 func NewGraph(net network.Network, batch int, training bool, c ops.Conventions) (*Graph, error) {
 	g := &Graph{
 		ExprGraph: gorgonia.NewGraph(gorgonia.WithGraphName(net.String())),
-		net:       net, batch: batch, training: training, conventions: c,
+		net:       net, training: training, conventions: c,
 		params: map[string]*gorgonia.Node{},
 	}
 	g.Images = g.leaf("images", tensor.Float32, batch, Channels, ImageSize, ImageSize)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -99,7 +98,7 @@ func TestTapeMachineAgrees(t *testing.T) {
 				if math.Abs(got.Loss-want) > 1e-4*want {
 					t.Errorf("loss %v, the tape machine's is %v", got.Loss, want)
 				}
-				for _, gradient := range m.Gradient() {
+				for _, gradient := range m.gradient() {
 					of := g.params[gradient.Name].Deriv()
 					data := of.Value().Data().([]float32)
 					size, off := 0.0, 0.0
@@ -116,11 +115,9 @@ func TestTapeMachineAgrees(t *testing.T) {
 	}
 }
 
-// The graph of the deepest network is written down, derived and matched in
-// seconds.
+// The graph of the deepest network is written down, derived and matched.
 func TestDeepestGraph(t *testing.T) {
 	net := standard(true, 1202)
-	start := time.Now()
 	g, err := NewGraph(net, 128, true, ops.CommonConventions())
 	if err != nil {
 		t.Fatal(err)
@@ -131,9 +128,6 @@ func TestDeepestGraph(t *testing.T) {
 	}
 	if len(units) != 601 || len(g.AllNodes()) < 15_000 {
 		t.Errorf("%d units of %d nodes, want 601 of at least 15,000", len(units), len(g.AllNodes()))
-	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("it took %v", took)
 	}
 }
 
@@ -187,7 +181,7 @@ func TestFuseRefuses(t *testing.T) {
 		}, "where batch normalisation is expected"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			g := &Graph{ExprGraph: gorgonia.NewGraph(), net: net, batch: 4, training: true, conventions: ops.CommonConventions(), params: map[string]*gorgonia.Node{}}
+			g := &Graph{ExprGraph: gorgonia.NewGraph(), net: net, training: true, conventions: ops.CommonConventions(), params: map[string]*gorgonia.Node{}}
 			g.Images = g.leaf("images", tensor.Float32, 4, Channels, ImageSize, ImageSize)
 			g.Labels = g.leaf("labels", tensor.Uint8, 4)
 			c.network(g)

@@ -7,7 +7,7 @@ import (
 
 // Initialisation says how the weights of a new network are drawn.
 type Initialisation struct {
-	// FanIn takes the variance of a convolution's weights, 2/(9 x channels), by
+	// FanIn takes the variance of a k x k convolution's weights, 2/(k² x channels), by
 	// its input channels rather than by its output channels. Both are in He et
 	// al., "Delving Deep into Rectifiers" (2015), the paper's [13].
 	FanIn bool
@@ -18,7 +18,8 @@ type Initialisation struct {
 }
 
 // Initialise draws the weights of a new network. Biases and shifts are 0, scales
-// 1. The numbers depend on the seed and the kind of initialisation alone.
+// 1; the momentum is cleared. The numbers depend on the seed and the kind of
+// initialisation alone.
 func (m *Model) Initialise(seed int64, kind Initialisation) {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0x696e6974)) // "init"
 	p := m.params

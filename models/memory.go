@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"deepresidual/models/network"
+	"deepresidual/models/ops"
 )
 
 // commonMiB is the memory that runs in one process have in common: the program
@@ -21,19 +22,28 @@ func TogetherMiB(each []int) int {
 }
 
 // MemoryMiB estimates the memory that training needs on minibatches of so many
-// images: the outputs of the convolutions, which the backward pass reads, and
-// what it makes of them (1.7 times as much in all, measured for 20 and 110
-// layers); the parameters with gradient, momentum and a checkpoint in the
-// making, and as much as nine times the weights for the forms of them that the
-// kernels read; eight threads' working memory, which wide layers take; the data
+// images: the maps; the parameters with gradient, momentum and a checkpoint in
+// the making, and as much as nine times the weights for the forms of them that
+// the kernels read; the working memory of as many threads as find work; the data
 // set and the rest.
 func MemoryMiB(net network.Network, batch int) int {
-	outputs, widest := 0, 0
-	for _, l := range net.Convolutions() {
-		outputs += l.Size * l.Size * l.Out
-		widest = max(widest, l.In*l.Out)
-	}
 	const size, rest = 4, (commonMiB + 100) << 20
-	bytes := 1.7*size*float64(outputs)*float64(batch) + (5+9)*size*float64(net.Parameters()) + (16*9+8*36)*size*float64(widest) + rest
+	bytes := size*mapValues(net)*float64(batch) + (5+9)*size*float64(net.Parameters()) +
+		size*float64(roomOf(net).Values(ops.Parts(batch))) + rest
 	return int(min(bytes/(1<<20), math.MaxInt32))
+}
+
+// mapValues estimates the values of the maps that a training step holds of an
+// image: the outputs of the convolutions, which the backward pass reads, and
+// what it makes of them. In deep networks they are 1.7 times the outputs; of a
+// few large maps the shortcuts and the gradients of the block at work, which are
+// there at once, are the larger part.
+func mapValues(net network.Network) float64 {
+	outputs, largest := 0, 0
+	for _, l := range net.Convolutions() {
+		values := l.Size * l.Size * l.Out
+		outputs += values
+		largest = max(largest, values)
+	}
+	return max(1.7*float64(outputs), 1.5*float64(outputs)+4*float64(largest))
 }

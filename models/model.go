@@ -20,11 +20,11 @@ const Arithmetic = 1
 // Options says how a [Model] computes. None of it changes the numbers but the
 // conventions, and the set of kernels in their last bits.
 type Options struct {
-	Conventions ops.Conventions // the zero value stands for the common ones
+	Conventions ops.Conventions // the zero value as a whole stands for the common ones
 
 	Batch     int    // images per training step; 0 for a model that only evaluates
 	EvalBatch int    // images per evaluation at most; the default value is 100
-	Threads   int    // the default value is the number of processors
+	Threads   int    // the default value is GOMAXPROCS
 	Kernels   string // "portable", "avx2", "avx512" or "neon"; the default is the best there is
 }
 
@@ -67,7 +67,7 @@ func New(net network.Network, o Options) (*Model, error) {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
 	if o.Batch < 0 || o.EvalBatch < 1 || o.Threads < 1 {
-		return nil, fmt.Errorf("building %s: batch %d, evaluation batch %d and threads %d must be positive", net, o.Batch, o.EvalBatch, o.Threads)
+		return nil, fmt.Errorf("building %s: batch %d must not be negative, evaluation batch %d and threads %d must be positive", net, o.Batch, o.EvalBatch, o.Threads)
 	}
 	set, err := kernels.Select(o.Kernels)
 	if err != nil {
@@ -115,25 +115,25 @@ func (m *Model) Close() error {
 // Kernels names the arithmetic of the kernels in use, see [kernels.Set.Arithmetic].
 func (m *Model) Kernels() string { return m.kernels.Arithmetic() }
 
-// Threads returns the number of threads in use.
-func (m *Model) Threads() int { return m.machine.Threads() }
-
 // Step trains on one batch: forward and backward pass and one step of
 // stochastic gradient descent. The batch must have the size the model was
 // built for.
 func (m *Model) Step(b *Batch, h Hyper) (Result, error) {
-	if err := m.Gradients(b); err != nil {
+	if err := m.gradients(b); err != nil {
 		return Result{}, err
 	}
 	m.update(h)
 	return result(m.training.loss), nil
 }
 
-// Gradients computes the gradients of one batch without changing the weights,
+// gradients computes the gradients of one batch without changing the weights,
 // though the running statistics move.
-func (m *Model) Gradients(b *Batch) error {
+func (m *Model) gradients(b *Batch) error {
 	if m.training == nil {
 		return fmt.Errorf("training %s: the model was built for evaluation only", m.Network)
+	}
+	if err := b.check(); err != nil {
+		return fmt.Errorf("training %s: %w", m.Network, err)
 	}
 	m.prepare()
 	return m.training.Run(b.N, b.Images, b.Labels)
@@ -142,6 +142,9 @@ func (m *Model) Gradients(b *Batch) error {
 // Evaluate computes loss and errors of up to EvalBatch images with the running
 // statistics.
 func (m *Model) Evaluate(b *Batch) (Result, error) {
+	if err := b.check(); err != nil {
+		return Result{}, fmt.Errorf("evaluating %s: %w", m.Network, err)
+	}
 	if m.evaluation == nil {
 		var err error
 		if m.evaluation, err = buildEvaluation(m.Network, m.params, m.machine, m.options.EvalBatch, m.options.Conventions); err != nil {
@@ -179,8 +182,8 @@ func (m *Model) Tensors() []Tensor { return export(m.params.views(m.params.value
 // Momentum copies out the optimiser's state.
 func (m *Model) Momentum() []Tensor { return export(m.params.views(m.params.momentum, false)) }
 
-// Gradient copies out the gradients of the last batch.
-func (m *Model) Gradient() []Tensor { return export(m.params.views(m.params.grads, false)) }
+// gradient copies out the gradients of the last batch.
+func (m *Model) gradient() []Tensor { return export(m.params.views(m.params.grads, false)) }
 
 func export(views []view) []Tensor {
 	tensors := make([]Tensor, len(views))

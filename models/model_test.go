@@ -77,11 +77,11 @@ func TestGradientAgainstFiniteDifferences(t *testing.T) {
 		roughen(t, m, 5)
 		b := randomBatch(batch, 6)
 		ref := newReference(m.Network, m.Tensors())
-		if err := m.Gradients(b); err != nil {
+		if err := m.gradients(b); err != nil {
 			t.Fatal(err)
 		}
 		rng := rand.New(rand.NewPCG(7, 8))
-		for _, g := range m.Gradient() {
+		for _, g := range m.gradient() {
 			largest := 0.0
 			for _, x := range g.Data {
 				largest = max(largest, math.Abs(float64(x)))
@@ -116,10 +116,10 @@ func TestGradientsOfSetsAgree(t *testing.T) {
 		gradients := func(set string, batch uint64) []Tensor {
 			m := mustModel(t, residual, 14, Options{Batch: oddBatch, Kernels: set})
 			roughen(t, m, 5)
-			if err := m.Gradients(randomBatch(oddBatch, batch)); err != nil {
+			if err := m.gradients(randomBatch(oddBatch, batch)); err != nil {
 				t.Fatal(err)
 			}
-			return m.Gradient()
+			return m.gradient()
 		}
 		var differences []string
 		for _, batch := range []uint64{6, 8, 9} {
@@ -171,6 +171,31 @@ func TestThreadsDoNotMatter(t *testing.T) {
 	}
 }
 
+// A batch that says it holds more than it does, or a label of no class, is an
+// error, whether it is trained on or evaluated.
+func TestBatchIsChecked(t *testing.T) {
+	m := mustModel(t, false, 8, Options{Batch: 2, EvalBatch: 4})
+	m.Initialise(1, heNormal)
+	for name, c := range map[string]struct {
+		change func(b *Batch)
+		says   string
+	}{
+		"too few images":     {func(b *Batch) { b.Images = b.Images[:2*PaddedImage-1] }, "a batch of 2 images has room for 1 images and 2 labels"},
+		"too few labels":     {func(b *Batch) { b.Labels = b.Labels[:1] }, "a batch of 2 images has room for 2 images and 1 labels"},
+		"a negative number":  {func(b *Batch) { b.N = -1 }, "a batch of -1 images"},
+		"a label of nothing": {func(b *Batch) { b.Labels[1] = 10 }, "image 1 of a batch has label 10"},
+	} {
+		b := randomBatch(2, 1)
+		c.change(b)
+		if _, err := m.Step(b, Hyper{}); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s, training: %v", name, err)
+		}
+		if _, err := m.Evaluate(b); err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s, evaluating: %v", name, err)
+		}
+	}
+}
+
 func TestLoadRoundTripAndErrors(t *testing.T) {
 	m := mustModel(t, true, 8, Options{EvalBatch: 1})
 	roughen(t, m, 1)
@@ -186,14 +211,26 @@ func TestLoadRoundTripAndErrors(t *testing.T) {
 	}
 	wrongShape := slices.Clone(tensors)
 	wrongShape[0].Shape = []int{16, 3, 3, 2}
+	cutShort := slices.Clone(tensors)
+	cutShort[len(cutShort)-1].Data = cutShort[len(cutShort)-1].Data[:1]
 	renamed := slices.Clone(tensors)
 	renamed[0].Name = "conv"
 	for name, bad := range map[string][]Tensor{
 		"missing": tensors[1:], "twice": append(slices.Clone(tensors), tensors[0]),
-		"shape": wrongShape, "unknown": renamed,
+		"shape": wrongShape, "too little for the shape": cutShort, "unknown": renamed,
 	} {
-		if err := fresh.Load(bad); err == nil {
-			t.Errorf("%s: accepted", name)
+		for what, load := range map[string]func([]Tensor) error{"weights": fresh.Load, "momentum": fresh.LoadMomentum} {
+			if what == "momentum" && name != "unknown" {
+				bad = slices.DeleteFunc(slices.Clone(bad), func(t Tensor) bool { return strings.Contains(t.Name, "running") })
+			}
+			if err := load(bad); err == nil {
+				t.Errorf("%s, %s: accepted", what, name)
+			}
+		}
+		for i, got := range fresh.Tensors() {
+			if !slices.Equal(got.Data, tensors[i].Data) {
+				t.Fatalf("%s: %s has changed", name, got.Name)
+			}
 		}
 	}
 }

@@ -18,7 +18,6 @@ type parameters struct {
 	norms                   []*ops.NormParams // one per layer
 	weight, bias            *ops.Param        // of the last layer
 	parts                   []part            // of the filters' derived forms
-	running                 []float32         // means and variances
 
 	whole, parted []segment // of the update, with one decay and with two
 	work          []segment // of the update at hand
@@ -49,8 +48,7 @@ func newParameters(net network.Network) *parameters {
 	for _, l := range layers {
 		channels += l.Out
 	}
-	p.running = make([]float32, 2*channels)
-	running := p.running
+	running := make([]float32, 2*channels) // means and variances
 	for _, l := range layers {
 		values, grads := take(l.Kernel * l.Kernel * l.In * l.Out)
 		create := ops.NewFilter

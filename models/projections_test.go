@@ -49,7 +49,7 @@ func TestProjectionsAgainstPyTorch(t *testing.T) {
 			}
 			hashedWeights(t, m)
 			b := hashedBatch(run.Batch)
-			if err := m.Gradients(b); err != nil { // moves the running statistics
+			if err := m.gradients(b); err != nil { // moves the running statistics
 				t.Fatal(err)
 			}
 			for i, want := range run.Logits {

@@ -34,7 +34,7 @@ func TestUpdate(t *testing.T) {
 				for _, w := range m.Tensors() {
 					after[w.Name] = w.Data
 				}
-				for i, g := range m.Gradient() {
+				for i, g := range m.gradient() {
 					decay := float64(h.WeightDecay)
 					if len(g.Shape) == 1 {
 						decay = float64(h.NormDecay)

@@ -6,7 +6,7 @@
 // A [Set] is one implementation of all of them; [Select] chooses it by name or
 // by what the processor can do. The portable set is the reference that the
 // others are tested against. The package knows nothing of layers, threads or
-// memory: package models calls it with slices cut to size.
+// memory: package ops calls it with slices cut to size.
 //
 // # Layout
 //

@@ -122,12 +122,13 @@ func numbers(text string) ([]int, error) {
 	return list, nil
 }
 
-// MarshalText writes the network's name.
+// MarshalText writes the network as [Network.UnmarshalText] reads it, without the
+// name that a spec has given it.
 func (n Network) MarshalText() ([]byte, error) {
 	if err := n.Check(); err != nil {
 		return nil, err
 	}
-	return []byte(n.String()), nil
+	return []byte(n.Canonical()), nil
 }
 
 // UnmarshalText reads a name or description as [Parse] does.

@@ -81,6 +81,15 @@ func TestText(t *testing.T) {
 			t.Errorf("%s came back as %v (%v)", text, got, err)
 		}
 	}
+	named := network.Network{Kind: network.Residual, Name: "wide", Shortcut: network.Identity, Stages: [4]network.Stage{{1, 16}, {2, 48}}}
+	text, err := named.MarshalText()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got network.Network
+	if err := got.UnmarshalText(text); err != nil || got.Canonical() != named.Canonical() {
+		t.Errorf("%s came back as %s (%v)", text, got, err)
+	}
 	for name, n := range map[string]network.Network{
 		"of no kind":          network.Standard("vgg", 3),
 		"empty":               {Kind: network.Plain},

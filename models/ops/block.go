@@ -4,7 +4,6 @@ package ops
 // normalisation, ReLU between them, and in a residual network the shortcut
 // from the block's input to its output, where ReLU follows.
 type block struct {
-	m            *Machine
 	input        *Input
 	residual     bool
 	first, last  *Filter
@@ -32,7 +31,7 @@ func (p *Program) Block(in *Activation, f1 *Filter, n1 *NormParams, f2 *Filter, 
 		return nil, err
 	}
 	b := &block{
-		m: p.machine, input: &p.input, residual: residual, first: f1, last: f2,
+		input: &p.input, residual: residual, first: f1, last: f2,
 		conv1: newConvolution(p.machine, f1, size), conv2: newConvolution(p.machine, f2, size),
 		in: in, middle: p.newActivation(f1.out, size, n1, false), result: p.newActivation(f2.out, size, n2, residual),
 	}

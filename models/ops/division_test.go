@@ -41,20 +41,3 @@ func TestSlotRange(t *testing.T) {
 		}
 	}
 }
-
-// A loop wakes no thread that would find nothing to do, and runs each item once.
-func TestLoopItems(t *testing.T) {
-	p := newPool(8, func() {})
-	defer p.close()
-	for _, items := range []int{1, 2, 3, 8, 16, 17} {
-		var done [17]int
-		for range 50 {
-			p.run(items, func(_, item int) { done[item]++ })
-		}
-		for i, n := range done {
-			if want := 50; i < items && n != want || i >= items && n != 0 {
-				t.Errorf("%d items: item %d was run %d times", items, i, n)
-			}
-		}
-	}
-}

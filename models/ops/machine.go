@@ -21,8 +21,8 @@ type Machine struct {
 	Kernels *kernels.Set
 	pool    *pool
 	scratch []*scratch // one per thread
-	partial []float32  // (slots, gradient of a filter), see slotted
-	release func() error
+	partial []float32  // (slots, gradient of a filter), see [reduction.slot]
+	mapped
 }
 
 // maxSlots is the number of parts a batch is cut into. Sums over a batch are
@@ -62,9 +62,18 @@ func (r Room) With(in, out, kernel, stride, size int) Room {
 	return r
 }
 
-// slack is more than a row that is computed for more pixels than it has reaches
-// beyond its map: see [strided.direct].
+// slack is room behind a map for what [strided.direct] reads beyond it where it
+// computes more pixels than a row has.
 const slack = 1024
+
+// apart keeps the working memory of two threads on different pages.
+const apart = 8 * spread
+
+// Values returns the float32 values that a machine of so many threads holds.
+func (r Room) Values(threads int) int {
+	each := 2*r.pixels + 3*r.planes + r.filters + 2*kernels.Lanes + apart
+	return maxSlots*r.partial + threads*each
+}
 
 // scratch is the working memory of one thread.
 type scratch struct {
@@ -93,9 +102,7 @@ func expect(ahead []*float32, offset int, buffers ...*Buffer) []*float32 {
 // NewMachine returns a machine of the given number of threads, with room for the
 // layers of a network.
 func NewMachine(k *kernels.Set, threads int, room Room) (*Machine, error) {
-	partials := maxSlots * room.partial
-	each := 2*room.pixels + 3*room.planes + room.filters + 2*kernels.Lanes
-	slab, release, err := newSlab(partials + threads*(each+8*spread))
+	slab, release, err := newSlab(room.Values(threads))
 	if err != nil {
 		return nil, err
 	}
@@ -104,8 +111,8 @@ func NewMachine(k *kernels.Set, threads int, room Room) (*Machine, error) {
 		slab = slab[n:]
 		return s
 	}
-	m := &Machine{Kernels: k, pool: newPool(threads, k.Fence), release: release}
-	m.partial = cut(partials)
+	m := &Machine{Kernels: k, pool: newPool(threads, k.Fence), mapped: mapped{release}}
+	m.partial = cut(maxSlots * room.partial)
 	for range threads {
 		s := &scratch{
 			pixels: cut(room.pixels), grads: cut(room.pixels),
@@ -113,16 +120,19 @@ func NewMachine(k *kernels.Set, threads int, room Room) (*Machine, error) {
 			filters: cut(room.filters), stats: cut(2 * kernels.Lanes),
 			ahead: make([]*float32, 0, 8),
 		}
-		cut(8 * spread) // keeps two threads' memory on different pages
+		cut(apart)
 		m.scratch = append(m.scratch, s)
 	}
 	return m, nil
 }
 
-// Close ends the machine's threads and gives back its memory.
+// Close ends the machine's threads and gives back its memory, the first time.
 func (m *Machine) Close() error {
+	if m.release == nil {
+		return nil
+	}
 	m.pool.close()
-	return m.release()
+	return m.mapped.Close()
 }
 
 // Threads returns the number of threads.

@@ -135,9 +135,6 @@ func (n *norm) finish(slots int, count float64) {
 			sum, square := total(n.sums, part*slots, (part+1)*slots, channels, c)
 			mean := sum / count
 			variance := max(square/count-mean*mean, 0)
-			if math.IsNaN(square) {
-				variance = square // max would hide it
-			}
 			batchMean += mean
 			batchVar += variance * count / max(count-1, 1)
 			invStd := 1 / math.Sqrt(variance+n.Epsilon)

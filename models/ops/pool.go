@@ -65,6 +65,9 @@ func (p *pool) run(items int, body func(thread, item int)) {
 		for i := range items {
 			body(0, i)
 		}
+		if p.threads > 1 {
+			p.fence() // the next loop may be divided
+		}
 		return
 	}
 	p.body = body

@@ -3,6 +3,7 @@ package ops
 import (
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"gorgonia.org/tensor"
@@ -118,9 +119,11 @@ func TestRunDoesNotAllocate(t *testing.T) {
 	}
 }
 
-// No two buffers that are in use at the same step may overlap.
+// No two buffers that are in use at the same step may overlap. Others share
+// memory: an arena is not much larger than what is in use at once.
 func TestArenaPlan(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
+	planned, needed := 0, 0
 	for range 200 {
 		var all []*Buffer
 		touched := make([][]*Buffer, 1+rng.IntN(30))
@@ -136,6 +139,17 @@ func TestArenaPlan(t *testing.T) {
 		if len(buffers) != len(all) {
 			t.Fatalf("%d of %d buffers are planned", len(buffers), len(all))
 		}
+		most := 0
+		for step := range touched {
+			inUse := 0
+			for _, b := range all {
+				if b.first <= step && step <= b.last {
+					inUse += b.room()
+				}
+			}
+			most = max(most, inUse)
+		}
+		planned, needed = planned+floats, needed+most
 		for i, a := range all {
 			if a.offset < 0 || a.offset+a.size > floats {
 				t.Fatalf("buffer at %d of %d values leaves the arena of %d", a.offset, a.size, floats)
@@ -148,17 +162,29 @@ func TestArenaPlan(t *testing.T) {
 			}
 		}
 	}
+	if ratio := float64(planned) / float64(needed); ratio > 1.1 {
+		t.Errorf("the arenas are %.2f times as large as what is in use at once", ratio)
+	}
 }
 
-func TestPoolRunsEveryItemOnce(t *testing.T) {
+// A loop runs each item once, wakes no thread that would find nothing to do, and
+// fences what each thread has stored before another loop begins.
+func TestPool(t *testing.T) {
 	for _, threads := range []int{1, 2, 7} {
-		p := newPool(threads, func() {})
+		var fences atomic.Int32
+		p := newPool(threads, func() { fences.Add(1) })
 		for items := range 40 {
-			counts := make([]int32, items)
-			p.run(items, func(_, item int) { counts[item]++ })
-			for i, c := range counts {
-				if c != 1 {
-					t.Fatalf("%d threads: item %d of %d ran %d times", threads, i, items, c)
+			for range 20 {
+				counts, took := make([]int32, items), make([]int, items)
+				fences.Store(0)
+				p.run(items, func(thread, item int) { counts[item]++; took[item] = thread })
+				for i, c := range counts {
+					if c != 1 || took[i] >= min(threads, items) {
+						t.Fatalf("%d threads: item %d of %d ran %d times, on thread %d", threads, i, items, c, took[i])
+					}
+				}
+				if threads > 1 && int(fences.Load()) != max(1, min(threads, items)) {
+					t.Fatalf("%d threads, %d items: %d fences", threads, items, fences.Load())
 				}
 			}
 		}

@@ -3,7 +3,7 @@ package ops
 import "deepresidual/models/kernels"
 
 // strided is a convolution of stride 2, computed directly: the first layer of
-// a stage, which halves the maps and doubles the channels.
+// a stage, which halves the maps.
 type strided struct {
 	m    *Machine
 	f    *Filter
