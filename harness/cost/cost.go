@@ -3,24 +3,23 @@
 // is for package models to say.
 package cost
 
-import "deepresidual/experiments"
-
-// testImages is the size of CIFAR-10's test set, for the cost of runs whose data
-// is not loaded.
-const testImages = 10000
+import (
+	"deepresidual/harness/data"
+	"deepresidual/results"
+)
 
 // Passes is how many times the multiplications of a forward pass a training
 // step takes: forward, the gradient of the inputs and that of the weights.
 const Passes = 3
 
 // Run returns the multiply-adds that a run still needs after a number of
-// iterations: its minibatches and the evaluations of its rows. Those of many runs
-// together are more than an int64 holds.
-func Run(spec experiments.RunSpec, done int) float64 {
-	p := spec.Protocol
+// iterations: its minibatches and the evaluations of its rows on the test images
+// and those held out. Those of many runs together are more than an int64 holds.
+func Run(key results.Key, done int) float64 {
+	p := key.Spec.Protocol
 	left := p.Iterations - done
 	images := int64(left) * int64(p.Batch) * Passes
 	rows := (p.Iterations+p.EvalInterval-1)/p.EvalInterval - done/p.EvalInterval
-	images += int64(rows) * int64(testImages+p.Validation)
-	return float64(spec.Network.MultiplyAdds()) * float64(images)
+	images += int64(rows) * int64(data.TestSize(key.Data)+p.Validation)
+	return float64(key.Spec.Network.MultiplyAdds()) * float64(images)
 }

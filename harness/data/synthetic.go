@@ -12,6 +12,15 @@ const (
 	syntheticTest  = 1000
 )
 
+// TestSize is the size of the test set that a fingerprint is of, for whoever
+// has not loaded it.
+func TestSize(f results.Fingerprint) int {
+	if f.Synthetic {
+		return syntheticTest
+	}
+	return CIFAR10().Batch
+}
+
 // Synthetic returns a generated data set of ten classes, for trying and
 // testing the program without CIFAR-10. Its fingerprint marks it as synthetic.
 // It is made by integer arithmetic alone, so the same arguments give the same

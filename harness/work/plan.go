@@ -85,7 +85,7 @@ func (p Plan) inOrder() (Plan, error) {
 		if r.Cost = 0; !r.Train {
 			continue
 		}
-		r.Cost = cost.Run(r.Key.Spec, r.Done)
+		r.Cost = cost.Run(r.Key, r.Done)
 	}
 	slices.SortStableFunc(p, func(a, b Planned) int { return cmp.Compare(b.Cost, a.Cost) })
 	return p, nil

@@ -177,6 +177,42 @@ func TestRecordedSpeed(t *testing.T) {
 	}
 }
 
+// The seconds of a run are those of every process that trained it: what threads
+// of which processor do is told by one that had the same throughout.
+func TestSpeedOfSeveralProcesses(t *testing.T) {
+	alike := results.Process{Host: "here", CPU: "old", Kernels: "avx2", Threads: 2}
+	other := func(change func(*results.Process)) []results.Process {
+		p := alike
+		change(&p)
+		return []results.Process{p, alike}
+	}
+	for _, c := range []struct {
+		name            string
+		resumed         int
+		processes       []results.Process
+		known, ofThread bool // a speed of this machine, one of a thread
+	}{
+		{"one", 0, nil, true, true},
+		{"several that are not named", 1, nil, false, false},
+		{"several alike", 2, []results.Process{alike, alike, alike}, true, true},
+		{"fewer threads at the end", 1, other(func(p *results.Process) { p.Threads = 64 }), false, false},
+		{"another host", 1, other(func(p *results.Process) { p.Host = "there" }), false, true},
+		{"another processor", 1, other(func(p *results.Process) { p.CPU = "new" }), false, true},
+		{"other kernels", 1, other(func(p *results.Process) { p.Kernels = "avx512" }), false, true},
+	} {
+		r := &results.Record{
+			Key: fixture.Key(fixture.Experiment(t, "e", nil), 0), Status: results.Complete, Processes: c.processes,
+			Provenance: results.Provenance{Host: "here", CPU: "old", Kernels: []string{"avx2"}, Threads: 2, TrainSeconds: 3600, Resumed: c.resumed},
+		}
+		if _, ok := RecordedSpeed([]*results.Record{r}, "here", "old", "avx2", 2); ok != c.known {
+			t.Errorf("%s: the speed is known: %v, want %v", c.name, ok, c.known)
+		}
+		if _, ok := SlowestThread([]*results.Record{r}); ok != c.ofThread {
+			t.Errorf("%s: the speed of a thread is known: %v, want %v", c.name, ok, c.ofThread)
+		}
+	}
+}
+
 // A run of two experiments is planned once, and the longest comes first.
 func TestPlanOrder(t *testing.T) {
 	store, err := results.Open(t.TempDir())

@@ -42,9 +42,9 @@ type progress struct {
 
 // newProgress returns the progress of a run. after is the cost of the runs after
 // it, in multiply-adds.
-func newProgress(s *screen, spec experiments.RunSpec, name string, after float64) *progress {
-	p := &progress{screen: s, shown: &screenLine{screen: s}, now: time.Now, spec: spec, name: name}
-	p.rest = after / cost.Run(spec, 0) * float64(spec.Protocol.Iterations)
+func newProgress(s *screen, key results.Key, name string, after float64) *progress {
+	p := &progress{screen: s, shown: &screenLine{screen: s}, now: time.Now, spec: key.Spec, name: name}
+	p.rest = after / cost.Run(key, 0) * float64(key.Spec.Protocol.Iterations)
 	return p
 }
 

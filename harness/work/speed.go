@@ -37,8 +37,8 @@ func inSeconds(s float64) time.Duration {
 
 // RecordedSpeed returns the speed of a machine's latest complete run, by its
 // record: the same host, since many machines have a processor of one name, the
-// same processor, kernels and number of threads. It reports whether there is
-// one. Hosts elsewhere can be alike in all of these, so the source names them and
+// same processor, kernels and number of threads, from its start to its end. It
+// reports whether there is one. Hosts elsewhere can be alike in all of these, so the source names them and
 // does not say that it was this machine.
 func RecordedSpeed(records []*results.Record, host, cpu, kernels string, threads int) (Speed, bool) {
 	var latest *results.Record
@@ -50,6 +50,11 @@ func RecordedSpeed(records []*results.Record, host, cpu, kernels string, threads
 		if !slices.Equal(p.Kernels, []string{kernels}) {
 			continue // a processor of the same name can have fewer instructions
 		}
+		if !trainedBy(r, func(o results.Process) bool {
+			return o.Host == host && o.CPU == cpu && o.Kernels == kernels && o.Threads == threads
+		}) {
+			continue
+		}
 		if latest == nil || p.Ended.After(latest.Provenance.Ended) {
 			latest = r
 		}
@@ -58,9 +63,19 @@ func RecordedSpeed(records []*results.Record, host, cpu, kernels string, threads
 		return Speed{}, false
 	}
 	return Speed{
-		PerSecond: cost.Run(latest.Key.Spec, 0) / latest.Provenance.TrainSeconds,
+		PerSecond: cost.Run(latest.Key, 0) / latest.Provenance.TrainSeconds,
 		Source:    fmt.Sprintf("the time %s took on %s (%s, %s, %s)", latest.Key.Spec.Network, host, cpu, kernels, text.Count(threads, "thread")),
 	}, true
+}
+
+// trainedBy reports whether each process that had a part in a run is like the
+// others, as like says: the seconds of a run are those of all its processes,
+// while its provenance is the last one's.
+func trainedBy(r *results.Record, like func(results.Process) bool) bool {
+	if len(r.Processes) == 0 {
+		return r.Provenance.Resumed == 0 // else who they were is not known
+	}
+	return !slices.ContainsFunc(r.Processes, func(p results.Process) bool { return !like(p) })
 }
 
 // measured is the network that MeasuredSpeed trains, on minibatches of
@@ -91,16 +106,20 @@ func MeasuredThread(ctx context.Context, threads int, kernels string) (perSecond
 }
 
 // SlowestThread returns the fewest multiply-adds a second that one thread would
-// have done in any complete run, since the nodes of a cluster are seldom alike.
+// have done in any complete run that had the same number of them throughout, since
+// the nodes of a cluster are seldom alike.
 func SlowestThread(records []*results.Record) (perSecond float64, ok bool) {
 	for _, r := range records {
 		p := r.Provenance
 		if r.Status != results.Complete || p.TrainSeconds <= 0 || p.Threads < 1 || r.Key.Data.Synthetic {
 			continue
 		}
+		if !trainedBy(r, func(o results.Process) bool { return o.Threads == p.Threads }) {
+			continue
+		}
 		spec := r.Key.Spec
 		speedup := models.Speedup(spec.Network, spec.Protocol.Batch, p.Threads, p.Threads)
-		if s := cost.Run(spec, 0) / p.TrainSeconds / speedup; !ok || s < perSecond {
+		if s := cost.Run(r.Key, 0) / p.TrainSeconds / speedup; !ok || s < perSecond {
 			perSecond, ok = s, true
 		}
 	}

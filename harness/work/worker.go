@@ -207,7 +207,7 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, after float64, threads
 	}
 	defer m.Close()
 
-	p := newProgress(w.screen, spec, r.name, after)
+	p := newProgress(w.screen, r.Key, r.name, after)
 	defer p.End()
 	note := context.AfterFunc(ctx, func() {
 		w.screen.leave()
