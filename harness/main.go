@@ -22,6 +22,7 @@ import (
 
 	"deepresidual/harness/data"
 	"deepresidual/harness/process"
+	"deepresidual/harness/work"
 	"deepresidual/reports/table"
 	"deepresidual/results/lease"
 )
@@ -36,7 +37,7 @@ func main() {
 // environment is what a mode works in.
 type environment struct {
 	stdout io.Writer     // for drawings, tables and answers
-	stderr io.Writer     // for progress and errors
+	stderr io.Writer     // for progress and errors; a work.Screen, but where tests read it
 	data   data.Options  // where the data set is; the defaults, but where tests play its sources
 	leases lease.Options // on runs; the defaults, but where tests simulate several hosts
 }
@@ -44,6 +45,37 @@ type environment struct {
 // say prints a sentence for the user to follow along.
 func (e *environment) say(format string, args ...any) {
 	table.PrintWrapped(e.stderr, fmt.Sprintf(format, args...))
+}
+
+// fail says what went wrong at once. The error that it returns is not said again
+// at the end.
+func (e *environment) fail(err error) error {
+	e.say("harness: %s", message(err))
+	return toldError{err}
+}
+
+// toldError is an error that the user has been told already.
+type toldError struct{ error }
+
+func (e toldError) Unwrap() error { return e.error }
+
+// untold returns what of an error, or of several that are joined, is still to be
+// told.
+func untold(err error) error {
+	if !errors.As(err, new(toldError)) {
+		return err
+	}
+	switch e := err.(type) {
+	case toldError:
+		return nil
+	case interface{ Unwrap() []error }:
+		var left []error
+		for _, one := range e.Unwrap() {
+			left = append(left, untold(one))
+		}
+		return errors.Join(left...)
+	}
+	return err
 }
 
 // run is the program without its process.
@@ -59,14 +91,14 @@ func (e *environment) run(ctx context.Context, args []string) int {
 	defer stop()
 	answer := &output{w: e.stdout, broken: stop}
 	inner := *e
-	inner.stdout, inner.stderr = answer, &output{w: e.stderr, broken: stop}
+	inner.stdout, inner.stderr = answer, work.NewScreen(&output{w: e.stderr, broken: stop})
 	err := inner.answer(ctx, args)
 	failure := answer.failure()
 	if failure != nil && (err == nil || errors.Is(err, failure) || errors.Is(err, context.Canceled)) {
 		err = fmt.Errorf("the answer could not be written: %w", failure)
 	}
-	if err != nil {
-		inner.say("harness: %s", message(err))
+	if err := untold(err); err != nil {
+		inner.fail(err)
 	}
 	return exitCode(err)
 }

@@ -61,7 +61,7 @@ func (m *serveMode) do(ctx context.Context, env *environment) error {
 func urlOf(l net.Listener) string { return "http://" + l.Addr().String() + "/" }
 
 // serve serves the report while train trains, if that is not nil, and until ctx
-// ends. A server that fails is told at once; the training goes on.
+// ends. A server that fails is told at once, and the training goes on.
 func serve(ctx context.Context, env *environment, live *publish.Live, listener net.Listener, train func(context.Context) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -72,6 +72,7 @@ func serve(ctx context.Context, env *environment, live *publish.Live, listener n
 		err := live.Serve(ctx, listener)
 		if err != nil && training.Load() {
 			env.say("%s; the training goes on", text.OneLine(err))
+			err = toldError{err}
 		}
 		served <- err
 	}()
@@ -87,7 +88,7 @@ func serve(ctx context.Context, env *environment, live *publish.Live, listener n
 		stop()
 	default:
 		if err != nil {
-			env.say("%s", text.OneLine(err))
+			err = env.fail(err)
 		}
 		env.say("the training has ended; the report stays at %s (Ctrl-C ends)", url)
 	}

@@ -19,6 +19,7 @@ import (
 
 	"deepresidual/harness/fixture"
 	"deepresidual/harness/publish"
+	"deepresidual/harness/work"
 	"deepresidual/results"
 	"deepresidual/results/lease"
 )
@@ -139,12 +140,63 @@ func TestServeFails(t *testing.T) {
 	if err == nil || err.Error() != said || strings.Contains(stderr.String(), "stays at") {
 		t.Errorf("error %v, want %q; said %q", err, said, stderr.String())
 	}
+	if untold(err) != nil || exitCode(err) != exitFailed {
+		t.Errorf("exit code %d, want %d; %v is told again", exitCode(err), exitFailed, untold(err))
+	}
 
 	stderr = lockedBuffer{}
 	var alone lockedBuffer
 	env.stderr = &alone
 	if err := serve(t.Context(), env, live, brokenListener{l}, nil); err == nil || strings.Contains(alone.String(), "training") {
 		t.Errorf("with nothing to train: error %v, said %q", err, alone.String())
+	}
+}
+
+// What went wrong in a training that leaves something to look at is told when
+// it ends, and not once more when the serving does.
+func TestServeFailedTraining(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := results.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var stderr lockedBuffer
+	env := &environment{stdout: io.Discard, stderr: &stderr}
+	live := &publish.Live{Publisher: &publish.Publisher{Store: store, Output: io.Discard, Progress: io.Discard}}
+	go func() {
+		for deadline := time.Now().Add(time.Minute); !strings.Contains(stderr.String(), "stays at") && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+		}
+		stop()
+	}()
+	err = serve(ctx, env, live, l, func(context.Context) error { return work.ErrUnfinished })
+	if untold(err) != nil || exitCode(err) != exitFailed || !strings.HasPrefix(stderr.String(), "harness: "+work.ErrUnfinished.Error()+"\n") {
+		t.Errorf("exit code %d, want %d; untold %v; said %q", exitCode(err), exitFailed, untold(err), stderr.String())
+	}
+}
+
+// Of several errors those are told that were not yet, in their own words.
+func TestUntold(t *testing.T) {
+	a, b := errors.New("a"), errors.New("b")
+	for _, c := range []struct {
+		err  error
+		want string
+	}{
+		{nil, ""}, {a, "a"}, {toldError{a}, ""}, {errors.Join(toldError{a}, nil), ""}, {errors.Join(toldError{a}, b), "b"},
+		{fmt.Errorf("%w because of %w", a, b), "a because of b"},
+	} {
+		got := ""
+		if err := untold(c.err); err != nil {
+			got = err.Error()
+		}
+		if got != c.want {
+			t.Errorf("%v: %q is still to be told, want %q", c.err, got, c.want)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ const recent = 50
 // over, elsewhere as one line for each row of the curve, so that a log file
 // stays readable. It is a train.Observer.
 type progress struct {
-	screen *screen
+	screen *Screen
 	shown  *screenLine
 	now    func() time.Time
 
@@ -42,7 +42,7 @@ type progress struct {
 
 // newProgress returns the progress of a run. after is the cost of the runs after
 // it, in multiply-adds.
-func newProgress(s *screen, key results.Key, name string, after float64) *progress {
+func newProgress(s *Screen, key results.Key, name string, after float64) *progress {
 	p := &progress{screen: s, shown: &screenLine{screen: s}, now: time.Now, spec: key.Spec, name: name}
 	p.rest = after / cost.Run(key, 0) * float64(key.Spec.Protocol.Iterations)
 	return p

@@ -16,7 +16,7 @@ import (
 func newTestProgress(t *testing.T, w *strings.Builder, step time.Duration) *progress {
 	t.Helper()
 	e := fixture.Experiment(t, "e", func(p *experiments.Protocol) { p.Iterations, p.Milestones, p.EvalInterval = 1000, []int{500}, 100 })
-	p := newProgress(newScreen(w), fixture.Key(e, 1), "resnet-20 (1 of 1)", 0)
+	p := newProgress(NewScreen(w), fixture.Key(e, 1), "resnet-20 (1 of 1)", 0)
 	now := time.Unix(0, 0)
 	p.now = func() time.Time { now = now.Add(step); return now }
 	return p

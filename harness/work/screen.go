@@ -1,6 +1,7 @@
 package work
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -9,14 +10,16 @@ import (
 	"deepresidual/reports/table"
 )
 
-// screen is what the runs that are trained at once write to. On a terminal each
-// has a line at the bottom that is drawn over, and what stays is printed above
-// them. Elsewhere there is only what stays. It may be used from any goroutine.
-type screen struct {
+// Screen is what the runs that are trained at once write to, and everyone who
+// writes to the same terminal meanwhile. On a terminal each run has a line at the
+// bottom that is drawn over, and what stays is printed above them. Elsewhere there
+// is only what stays. It may be used from any goroutine.
+type Screen struct {
 	w    io.Writer
 	size func() (columns, rows int) // of the terminal; nil if it is none
 
 	mu    sync.Mutex
+	begun []byte        // a line of those who Write that is not whole yet
 	lines []*screenLine // top to bottom
 	drawn int           // how many of them stand on the terminal; the cursor is in the last
 	left  bool          // others write to the terminal from now on: no lines are drawn any more
@@ -24,28 +27,60 @@ type screen struct {
 
 // screenLine is the line of a run.
 type screenLine struct {
-	screen *screen
+	screen *Screen
 	fields []field
 }
 
-// newScreen returns the screen that writes to w.
-func newScreen(w io.Writer) *screen { return &screen{w: w, size: terminalOf(w)} }
+// NewScreen returns the screen that writes to w: w itself, if it is one.
+func NewScreen(w io.Writer) *Screen {
+	if s, ok := w.(*Screen); ok {
+		return s
+	}
+	return &Screen{w: w, size: terminalOf(w)}
+}
 
 // terminal reports whether lines are drawn.
-func (s *screen) terminal() bool { return s.size != nil }
+func (s *Screen) terminal() bool { return s.size != nil }
 
 // print prints a sentence that stays.
-func (s *screen) print(format string, args ...any) {
+func (s *Screen) print(format string, args ...any) {
+	table.PrintWrapped(s, fmt.Sprintf(format, args...))
+}
+
+// Write writes what stays. While lines are drawn, that is whole lines: the rest
+// waits for its end.
+func (s *Screen) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.begun = append(s.begun, b...)
+	n := len(s.begun)
+	if s.drawn > 0 {
+		n = bytes.LastIndexByte(s.begun, '\n') + 1
+	}
+	if n == 0 {
+		return len(b), nil
+	}
 	s.clear()
-	table.PrintWrapped(s.w, fmt.Sprintf(format, args...))
+	_, err := s.w.Write(s.begun[:n])
+	s.begun = append(s.begun[:0], s.begun[n:]...)
 	s.redraw()
+	if err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+// Fd is that of the file behind it, for those who ask whether it is a terminal.
+func (s *Screen) Fd() uintptr {
+	if f, ok := s.w.(interface{ Fd() uintptr }); ok {
+		return f.Fd()
+	}
+	return ^uintptr(0)
 }
 
 // leave leaves the lines that are drawn where they are, and draws no more:
 // something else, such as what is said of a signal, has moved the cursor.
-func (s *screen) leave() {
+func (s *Screen) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.left, s.drawn = true, 0
@@ -91,7 +126,7 @@ func (l *screenLine) end() {
 }
 
 // clear takes all lines off the terminal.
-func (s *screen) clear() {
+func (s *Screen) clear() {
 	if s.drawn == 0 {
 		return
 	}
@@ -100,7 +135,7 @@ func (s *screen) clear() {
 }
 
 // redraw draws the lines again, as many as there is room for.
-func (s *screen) redraw() {
+func (s *Screen) redraw() {
 	if s.left || len(s.lines) == 0 {
 		return
 	}
@@ -119,7 +154,7 @@ func (s *screen) redraw() {
 	fmt.Fprint(s.w, text.String())
 }
 
-func (s *screen) text(l *screenLine) string {
+func (s *Screen) text(l *screenLine) string {
 	columns, _ := s.size()
 	return fit(l.fields, columns-1)
 }

@@ -1,6 +1,7 @@
 package work
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -49,7 +50,7 @@ func (p *paper) String() string { return strings.TrimRight(strings.Join(p.rows, 
 func TestScreen(t *testing.T) {
 	var p paper
 	rows := 24
-	s := &screen{w: &p, size: func() (int, int) { return 20, rows }}
+	s := &Screen{w: &p, size: func() (int, int) { return 20, rows }}
 	a, b, c := &screenLine{screen: s}, &screenLine{screen: s}, &screenLine{screen: s}
 	draw := func(l *screenLine, text string) func() { return func() { l.draw([]field{{text, 0}}) } }
 	for i, step := range []struct {
@@ -64,17 +65,23 @@ func TestScreen(t *testing.T) {
 		{draw(a, "a 3"), "begins\na 3\nb 1\nc, wider than the t"},
 		{draw(c, "c 2"), "begins\na 3\nb 1\nc 2"},
 		{func() { s.print("a row") }, "begins\na row\na 3\nb 1\nc 2"},
-		{b.end, "begins\na row\na 3\nc 2"},
-		{b.end, "begins\na row\na 3\nc 2"},
-		{draw(c, "c 4"), "begins\na row\na 3\nc 4"},
-		{draw(b, "b 2"), "begins\na row\na 3\nc 4\nb 2"},
-		{func() { rows = 3; s.print("small") }, "begins\na row\nsmall\na 3\nc 4"}, // room for two lines and the cursor
-		{draw(b, "b 3"), "begins\na row\nsmall\na 3\nc 4"},
-		{a.end, "begins\na row\nsmall\nc 4\nb 3"},
-		{func() { p.Write([]byte("\nstopping\n")); s.leave() }, "begins\na row\nsmall\nc 4\nb 3\nstopping"},
-		{draw(c, "c 5"), "begins\na row\nsmall\nc 4\nb 3\nstopping"},
-		{func() { s.print("a checkpoint") }, "begins\na row\nsmall\nc 4\nb 3\nstopping\na checkpoint"},
-		{c.end, "begins\na row\nsmall\nc 4\nb 3\nstopping\na checkpoint"},
+		{func() { fmt.Fprintln(s, "of others") }, "begins\na row\nof others\na 3\nb 1\nc 2"},
+		{func() { fmt.Fprint(s, "ha") }, "begins\na row\nof others\na 3\nb 1\nc 2"},
+		{draw(b, "b 2"), "begins\na row\nof others\na 3\nb 2\nc 2"},
+		{func() { fmt.Fprint(s, "lf a line\nand") }, "begins\na row\nof others\nhalf a line\na 3\nb 2\nc 2"},
+		{func() { fmt.Fprint(s, " half\n") }, "begins\na row\nof others\nhalf a line\nand half\na 3\nb 2\nc 2"},
+		{func() { p.rows, p.row = p.rows[5:], p.row-5 }, "a 3\nb 2\nc 2"}, // scrolled away
+		{b.end, "a 3\nc 2"},
+		{b.end, "a 3\nc 2"},
+		{draw(c, "c 4"), "a 3\nc 4"},
+		{draw(b, "b 2"), "a 3\nc 4\nb 2"},
+		{func() { rows = 3; s.print("small") }, "small\na 3\nc 4"}, // room for two lines and the cursor
+		{draw(b, "b 3"), "small\na 3\nc 4"},
+		{a.end, "small\nc 4\nb 3"},
+		{func() { p.Write([]byte("\nstopping\n")); s.leave() }, "small\nc 4\nb 3\nstopping"},
+		{draw(c, "c 5"), "small\nc 4\nb 3\nstopping"},
+		{func() { s.print("a checkpoint") }, "small\nc 4\nb 3\nstopping\na checkpoint"},
+		{c.end, "small\nc 4\nb 3\nstopping\na checkpoint"},
 	} {
 		step.do()
 		if p.String() != step.want {
@@ -86,10 +93,15 @@ func TestScreen(t *testing.T) {
 // What is no terminal gets what stays, and nothing else.
 func TestNoScreen(t *testing.T) {
 	var w strings.Builder
-	s := newScreen(&w)
+	s := NewScreen(&w)
 	s.print("a row")
 	s.print("another")
-	if w.String() != "a row\nanother\n" || s.terminal() {
+	fmt.Fprint(s, "of oth")
+	fmt.Fprint(s, "ers\n")
+	if w.String() != "a row\nanother\nof others\n" || s.terminal() {
 		t.Errorf("got %q", w.String())
+	}
+	if NewScreen(s) != s {
+		t.Error("a screen on a screen")
 	}
 }

@@ -29,7 +29,7 @@ type Worker struct {
 	Kernels         string          // empty for the best this processor has
 	CheckpointEvery time.Duration   // see train.Job
 	Retrain         bool            // train again what that was asked for: see Plan.AskForRetraining
-	Output          io.Writer       // for progress
+	Output          io.Writer       // for progress; a Screen if others write there, too
 
 	// Row is called with a run's record as it stands after each row of its curve,
 	// by the goroutine that trains the run.
@@ -39,7 +39,7 @@ type Worker struct {
 	// they are waited for.
 	LeaveHeld bool
 
-	screen *screen
+	screen *Screen
 
 	mu   sync.Mutex
 	came bool // a run came to its end, or to a checkpoint, by this worker
@@ -64,7 +64,7 @@ func threadsOf(job, jobs, threads int) int {
 // their worker die. A run that fails does not keep the others from being
 // trained, unless ctx has ended by then.
 func (w *Worker) Train(ctx context.Context, work Plan) error {
-	w.screen = newScreen(w.Output)
+	w.screen = NewScreen(w.Output)
 	for i := range work {
 		work[i].name = fmt.Sprintf("%s (%d of %d)", work[i].Key.Spec.Network, i+1, len(work))
 	}
