@@ -83,8 +83,9 @@ type Claim struct {
 	PaperRuns int `toml:"paper_runs" json:"paper_runs,omitempty"`
 	// Scatter is the standard deviation between seeds that others report, in
 	// percent, and Degrees the degrees of freedom it was estimated with: the number
-	// of runs less one. It counts together with the scatter of one's own seeds,
-	// and alone while no network has run with several. The default, 0, is none.
+	// of runs less one. It counts together with the scatter of one's own seeds, and
+	// alone while no network has run with several or, for nearness, while theirs is
+	// significantly larger. Without these keys there is none.
 	Scatter float64 `toml:"scatter" json:"scatter,omitempty"`
 	Degrees int     `toml:"degrees" json:"degrees,omitempty"`
 }
@@ -173,11 +174,11 @@ func (c Claim) check(at string, has func(key string) bool) *SpecError {
 	if kind.metric && !slices.Contains(metrics, c.Metric) {
 		return problemf(at+"metric", "no metric is called %q%s", c.Metric, suggest(c.Metric, metrics))
 	}
-	return c.checkNumbers(at, kind)
+	return c.checkNumbers(at, kind, has)
 }
 
 // checkNumbers reports numbers, and numbers of networks, that fit nothing.
-func (c Claim) checkNumbers(at string, kind claimKind) *SpecError {
+func (c Claim) checkNumbers(at string, kind claimKind, has func(key string) bool) *SpecError {
 	if err := checkSet(at+"of", c.Of); err != nil {
 		return err
 	}
@@ -195,16 +196,12 @@ func (c Claim) checkNumbers(at string, kind claimKind) *SpecError {
 	if err := checkRange(at+"value", c.Value, percentages); err != nil {
 		return err
 	}
-	if err := checkRange(at+"scatter", c.Scatter, percentages); err != nil {
+	if err := checkRange(at+"paper_runs", float64(c.PaperRuns), interval{0, 1000, ""}); err != nil || !has(at+"scatter") {
 		return err
 	}
-	for _, v := range []struct {
-		key   string
-		value int
-	}{{"paper_runs", c.PaperRuns}, {"degrees", c.Degrees}} {
-		if err := checkRange(at+v.key, float64(v.value), interval{0, 1000, ""}); err != nil {
-			return err
-		}
+	// A scatter of nothing, or known from nothing, would make no run near.
+	if err := checkRange(at+"scatter", c.Scatter, interval{0, 100, "above"}); err != nil {
+		return err
 	}
-	return nil
+	return checkRange(at+"degrees", float64(c.Degrees), interval{1, 1000, ""})
 }

@@ -189,12 +189,21 @@ func (s *Selection) findBeyond(c experiments.Claim) finding {
 // ours over n: if both are of one population, their difference has the standard
 // deviation s*sqrt(1/m+1/n), and 95 % of the differences lie within Student's
 // quantile of it. The scatter s is pooled over the networks of the experiment
-// that ran with several seeds and the one that the claim quotes.
+// that ran with several seeds and the one that the claim quotes. Where ours is
+// significantly larger than that, they are not of one population: one seed gone
+// wrong would make everything near. Then the quoted one decides alone.
 func (s *Selection) findNear(c experiments.Claim) finding {
 	f := finding{ordered: true, significant: true}
-	known := s.quoted(c)
+	var samples [][]float64
 	for _, n := range s.Experiment.Networks {
-		known = known.pooled(scatterOf(s.values(n, c.Metric)))
+		samples = append(samples, s.values(n, c.Metric))
+	}
+	own, quoted := scatterOf(samples...), s.quoted(c)
+	known, alone := own.pooled(quoted), ""
+	if own.degrees > 0 && quoted.degrees > 0 {
+		if p := own.exceeds(quoted); p < level {
+			known, alone = quoted, fmt.Sprintf(", the quoted one alone: ours of %s is larger, F test, %s", percent(own.std), probability(p))
+		}
 	}
 	var numbers, parts []string
 	for _, n := range c.Of {
@@ -216,8 +225,8 @@ func (s *Selection) findNear(c experiments.Claim) finding {
 		away := e
 		away.value = math.Abs(e.value)
 		f.tests = append(f.tests, e.tested(fmt.Sprintf("%s − %s", n, plain(c.Value)), 2*away.exceeds()))
-		parts = append(parts, fmt.Sprintf("%s: %s %s ± %s (95 %%, %s, %.0f degrees of freedom, scatter between seeds %s)",
-			part, signed(e.value), verb, percent(within), student, known.degrees, percent(known.std)))
+		parts = append(parts, fmt.Sprintf("%s: %s %s ± %s (95 %%, %s, %.0f degrees of freedom, scatter between seeds %s%s)",
+			part, signed(e.value), verb, percent(within), student, known.degrees, percent(known.std), alone))
 	}
 	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")
 	return f

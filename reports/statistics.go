@@ -64,6 +64,12 @@ func (s scatter) pooled(t scatter) scatter {
 	return scatter{math.Sqrt((s.degrees*s.std*s.std + t.degrees*t.std*t.std) / degrees), degrees}
 }
 
+// exceeds is the probability of a scatter at least this large by chance if it is
+// of one population with t: the p of a one-sided F test.
+func (s scatter) exceeds(t scatter) float64 {
+	return distuv.F{D1: s.degrees, D2: t.degrees}.Survival(s.std * s.std / (t.std * t.std))
+}
+
 // A term is the mean of a sample with its weight in a sum.
 type term struct {
 	weight float64

@@ -183,6 +183,35 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// One seed gone wrong does not make everything near the paper's number.
+func TestOneSeedGoneWrong(t *testing.T) {
+	for _, c := range []struct {
+		of       network.Network
+		errors   []float64 // of resnet-110
+		value    float64
+		runs     int
+		std      float64
+		degrees  int
+		class    Class
+		sentence string
+	}{
+		{residualNet(110), []float64{6.4, 6.6, 6.5, 6.7, 25}, 6.61, 5, 0.16, 4, NotReproduced,
+			"4 degrees of freedom, scatter between seeds 0.16, the quoted one alone: ours of 8.25 is larger, F test, p < 0.001)"},
+		{residualNet(20), []float64{6.4, 6.6, 6.5, 6.7, 25}, 8.75, 0, 0.40, 11, NotReproduced, "resnet-20 21.00, paper 8.75: +12.25 is not within ± 1.25"},
+		// (0.29/0.16)^2 = 3.29 is less than 6.39, the 95 % quantile of F with four and four degrees of freedom (any table).
+		{residualNet(110), []float64{6.3, 6.5, 6.6, 6.7, 7.08}, 6.61, 5, 0.16, 4, Reproduced, "8 degrees of freedom, scatter between seeds 0.23)"},
+	} {
+		claim := experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(c.of), Value: c.value, PaperRuns: c.runs, Scatter: c.std, Degrees: c.degrees}
+		exp, records := ended(experiments.Full(), claim,
+			given{residualNet(20), []float64{15}, []float64{21}, 1, -1},
+			given{residualNet(110), make([]float64, len(c.errors)), c.errors, 1, 420})
+		v := Judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
+		if v.Class != c.class || !strings.Contains(v.Sentence, c.sentence) {
+			t.Errorf("%s of %v: got %q, %q\nwant %q, %q", c.of, c.errors, v.Class, v.Sentence, c.class, c.sentence)
+		}
+	}
+}
+
 // Runs that are in two pairs of a claim are one sample. The gaps A-B and B-C grow by
 // 2B-A-C, whose variance is (4+1+1)/3 times that of a run: sqrt(2) x 0.2.
 func TestANetworkInTwoPairs(t *testing.T) {
