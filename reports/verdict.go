@@ -77,8 +77,9 @@ const (
 // the paper's whole schedule, in the same order or not on a shortened one. A
 // claim is judged when every run that the experiment plans of its networks has
 // ended. A run that diverged is no reproduction; on a shortened schedule it is
-// no order either. Numbers are not judged on a shortened schedule, and nothing
-// is on generated images.
+// no order either. Nor does one reproduce anything that ends near chance where
+// the paper gives an error far from it. Numbers are not judged on a shortened
+// schedule, and nothing is on generated images.
 //
 // Where networks ran with several seeds, a difference must be above 0 by a
 // one-sided t test at 5 %. Several differences must each be; that needs no
@@ -98,7 +99,7 @@ func Judge(s *Selection) []Verdict {
 func (s *Selection) judge(c experiments.Claim) Verdict {
 	v := Verdict{Claim: c, Paper: s.paperNumbers(c), N: math.MaxInt, Scale: s.Choice.Scale}
 	var diverged, open []Selected
-	var unrecorded, idle []string
+	var unrecorded, idle, untaught []string
 	for _, n := range networksOf(c) {
 		done := s.sample(n).n
 		v.N = min(v.N, done)
@@ -109,6 +110,9 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 		}
 		if worst := slices.Max(append(s.errorsOf(n, c.Metric), 0)); worst >= chance-nearChance {
 			idle = append(idle, n.String()+" at "+percent(worst)+" %")
+			if paper, ok := s.paperError(n, c); ok && paper < chance-nearChance {
+				untaught = append(untaught, fmt.Sprintf("%s at %s %%, where the paper has %s", n, percent(worst), plain(paper)))
+			}
 		}
 	}
 	f := s.find(c)
@@ -126,6 +130,8 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 		v.Class, v.Sentence = NotJudged, s.schedule()+": "+f.text+"; the claim is about the whole schedule"
 	case s.shortened() && len(idle) > 0:
 		v.Class, v.Sentence = TooShort, fmt.Sprintf("%s: %s, within %g points of chance", s.schedule(), strings.Join(idle, " and "), nearChance)
+	case !s.shortened() && len(untaught) > 0:
+		v.Class, v.Sentence = NotReproduced, fmt.Sprintf("within %g points of chance: %s", nearChance, strings.Join(untaught, " and "))
 	case s.shortened():
 		v.Class, v.Sentence, v.Tests = OtherOrder, s.schedule()+": "+f.text, f.tests
 		if f.ordered {
@@ -222,6 +228,20 @@ func (s *Selection) errorsOf(n network.Network, metric string) []float64 {
 		return s.sample(n).training
 	}
 	return s.sample(n).test
+}
+
+// paperError is the error that the paper gives for a network in those of
+// [Selection.errorsOf], if it gives one.
+func (s *Selection) paperError(n network.Network, c experiments.Claim) (float64, bool) {
+	if c.Kind == experiments.Within && c.Metric != experiments.Responses {
+		return c.Value, true
+	}
+	given := s.Experiment.Paper.Test
+	if c.Metric == experiments.TrainingError {
+		given = s.Experiment.Paper.Training
+	}
+	v, ok := given[n]
+	return v, ok
 }
 
 // deciding is the verdicts that say whether the paper was reproduced.

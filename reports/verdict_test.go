@@ -212,6 +212,41 @@ func TestOneSeedGoneWrong(t *testing.T) {
 	}
 }
 
+// A network that guesses after the whole schedule reproduces nothing about one
+// that the paper trained, whatever the order.
+func TestAtChanceWhereThePaperIsNot(t *testing.T) {
+	errors := map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 90, plainNet(110): 90, residualNet(20): 8.7, residualNet(56): 7}
+	for _, c := range []struct {
+		name     string
+		claim    experiments.Claim
+		scale    experiments.Scale
+		class    Class
+		sentence string
+	}{
+		{"a gap", experiments.Claim{Kind: experiments.Widening, Metric: "test", Of: nets(plainNet(20), plainNet(56)), Than: nets(residualNet(20), residualNet(56))},
+			experiments.Full(), NotReproduced, "within 5 points of chance: plain-56 at 90.00 %, where the paper has 13.2"},
+		{"the other metric", experiments.Claim{Kind: experiments.Higher, Metric: "training", Of: nets(plainNet(56)), Than: nets(plainNet(20))},
+			experiments.Full(), Reproduced, "plain-56 90.00 > plain-20 9.70"},
+		{"no number in the paper", experiments.Claim{Kind: experiments.Above, Metric: "test", Of: nets(plainNet(110)), Value: 60},
+			experiments.Full(), Reproduced, "plain-110 90.00 > 60"},
+		{"a shortened schedule", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56)), Than: nets(plainNet(20))},
+			sixteenth, TooShort, "plain-56 at 90.00 %"},
+		{"near a number", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(plainNet(56)), Value: 13.2, Scatter: 50, Degrees: 10},
+			experiments.Full(), NotReproduced, "plain-56 at 90.00 %, where the paper has 13.2"},
+	} {
+		var data []given
+		for _, n := range networksOf(c.claim) {
+			data = append(data, given{n, []float64{errors[n]}, []float64{errors[n]}, 1, 420})
+		}
+		exp, records := ended(c.scale, c.claim, data...)
+		exp.Paper.Test = map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2, residualNet(20): 8.75, residualNet(56): 6.97}
+		v := Judge(Select(exp, records, Choice{Scale: c.scale}))[0]
+		if v.Class != c.class || !strings.Contains(v.Sentence, c.sentence) {
+			t.Errorf("%s: got %q, %q\nwant %q, %q", c.name, v.Class, v.Sentence, c.class, c.sentence)
+		}
+	}
+}
+
 // Runs that are in two pairs of a claim are one sample. The gaps A-B and B-C grow by
 // 2B-A-C, whose variance is (4+1+1)/3 times that of a run: sqrt(2) x 0.2.
 func TestANetworkInTwoPairs(t *testing.T) {
