@@ -68,6 +68,27 @@ func TestGolden(t *testing.T) {
 	}
 }
 
+// TestQuotedScatter holds that claims of one kind and metric about the same
+// networks are judged by the same scatter.
+func TestQuotedScatter(t *testing.T) {
+	all, err := experiments.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before []experiments.Claim
+	for _, e := range all {
+		for _, c := range e.Claims {
+			for _, b := range before {
+				overlap := slices.ContainsFunc(c.Of, func(n network.Network) bool { return slices.Contains(b.Of, n) })
+				if overlap && b.Kind == c.Kind && b.Metric == c.Metric && (b.Scatter != c.Scatter || b.Degrees != c.Degrees) {
+					t.Errorf("%s quotes a scatter of %v with %d degrees of freedom, %s of %v with %d", b.Name, b.Scatter, b.Degrees, c.Name, c.Scatter, c.Degrees)
+				}
+			}
+			before = append(before, c)
+		}
+	}
+}
+
 // TestPaperProtocol holds that the specs of the paper's figures and tables train as the
 // paper did, which is what lets them share runs.
 func TestPaperProtocol(t *testing.T) {
