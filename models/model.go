@@ -91,6 +91,9 @@ func New(net network.Network, o Options) (*Model, error) {
 	return m, nil
 }
 
+// A network's channels come in the blocks that the kernels work on.
+var _ = [1]struct{}{}[network.ChannelStep-kernels.Lanes]
+
 // roomOf returns the working memory that a network's layers need.
 func roomOf(net network.Network) ops.Room {
 	var room ops.Room

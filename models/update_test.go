@@ -2,6 +2,7 @@ package models
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -72,7 +73,21 @@ func TestInitialise(t *testing.T) {
 		"small":   {Initialisation{LastStd: 0.01}, math.Sqrt(2.0 / 144), math.Sqrt(2.0 / 288), 0.01},
 	} {
 		m := mustModel(t, true, 20, Options{})
+		m.Initialise(8, c.kind)
+		other := m.Tensors()
 		m.Initialise(7, c.kind)
+		for i, w := range m.Tensors() {
+			if drawn := len(w.Shape) > 1; slices.Equal(w.Data, other[i].Data) == drawn {
+				t.Errorf("%s: %s of seeds 7 and 8: drawn anew is %v", name, w.Name, !drawn)
+			}
+		}
+		again := mustModel(t, true, 20, Options{})
+		again.Initialise(7, c.kind)
+		for i, w := range again.Tensors() {
+			if !slices.Equal(w.Data, m.Tensors()[i].Data) {
+				t.Errorf("%s: %s of one seed differs", name, w.Name)
+			}
+		}
 		for _, w := range m.Tensors() {
 			want, tolerance := 0.0, 0.05
 			switch {
@@ -85,6 +100,14 @@ func TestInitialise(t *testing.T) {
 			case strings.HasSuffix(w.Name, "bias") || strings.HasSuffix(w.Name, "mean"):
 				for _, x := range w.Data {
 					if x != 0 {
+						t.Errorf("%s: %s holds %v", name, w.Name, x)
+						break
+					}
+				}
+				continue
+			case len(w.Shape) == 1: // scales and running variances
+				for _, x := range w.Data {
+					if x != 1 {
 						t.Errorf("%s: %s holds %v", name, w.Name, x)
 						break
 					}

@@ -59,10 +59,10 @@ func addAVX2(dst []float32, src []float32)
 //go:noescape
 func updateAVX2(w []float32, v []float32, g []float32, rate float32, momentum float32, decay float32)
 
-// askAVX2 is Ask of a Set.
+// prefetchAVX2 is Prefetch of a Set.
 //
 //go:noescape
-func askAVX2(ahead []*float32, from int, lines int)
+func prefetchAVX2(ahead []*float32, from int, lines int)
 
 // fenceAVX2 is Fence of a Set.
 //
@@ -124,10 +124,10 @@ func addAVX512(dst []float32, src []float32)
 //go:noescape
 func updateAVX512(w []float32, v []float32, g []float32, rate float32, momentum float32, decay float32)
 
-// askAVX512 is Ask of a Set.
+// prefetchAVX512 is Prefetch of a Set.
 //
 //go:noescape
-func askAVX512(ahead []*float32, from int, lines int)
+func prefetchAVX512(ahead []*float32, from int, lines int)
 
 // fenceAVX512 is Fence of a Set.
 //

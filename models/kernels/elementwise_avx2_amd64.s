@@ -707,9 +707,9 @@ done43:
 	VZEROUPPER
 	RET
 
-// func askAVX2(ahead []*float32, from int, lines int)
+// func prefetchAVX2(ahead []*float32, from int, lines int)
 // Requires: MMX+
-TEXT ·askAVX2(SB), NOSPLIT, $0-40
+TEXT ·prefetchAVX2(SB), NOSPLIT, $0-40
 	MOVQ  from+24(FP), AX
 	SHLQ  $0x06, AX
 	MOVQ  ahead_base+0(FP), CX

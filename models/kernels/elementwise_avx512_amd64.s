@@ -579,9 +579,9 @@ done43:
 	VZEROUPPER
 	RET
 
-// func askAVX512(ahead []*float32, from int, lines int)
+// func prefetchAVX512(ahead []*float32, from int, lines int)
 // Requires: MMX+
-TEXT ·askAVX512(SB), NOSPLIT, $0-40
+TEXT ·prefetchAVX512(SB), NOSPLIT, $0-40
 	MOVQ  from+24(FP), AX
 	SHLQ  $0x06, AX
 	MOVQ  ahead_base+0(FP), CX

@@ -88,7 +88,7 @@ type Set struct {
 	// are 16, m may be v.
 	//
 	// With each plane it asks for that many lines more of what lies ahead, see
-	// Ask.
+	// Prefetch.
 	Multiply func(m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int)
 	// MultiplyGrad computes, for each of the 36 planes,
 	//	u[c][k] += sum over t of v[t][c] * d[t][k]
@@ -147,12 +147,12 @@ type Set struct {
 	// Update is one step of stochastic gradient descent with momentum and
 	// weight decay: v = momentum*v + (g + decay*w); w -= rate*v.
 	Update func(w, v, g []float32, rate, momentum, decay float32)
-	// Ask has the processor fetch memory that will be read or written next, in
+	// Prefetch has the processor fetch memory that will be read or written next, in
 	// the background of what follows: of every stream of ahead the given number
 	// of lines of 64 bytes, behind the first ones. It waits for nothing, changes
 	// nothing, and may be given addresses where no memory is. A set may leave
 	// all that to the processor.
-	Ask func(ahead []*float32, from, lines int)
+	Prefetch func(ahead []*float32, from, lines int)
 	// Fence makes what was written past the caches visible before all that is
 	// written after it. A thread calls it before it tells others that its
 	// results are there.

@@ -33,7 +33,7 @@ func Portable() *Set {
 		GradSumsMask:           gradSumsMask,
 		Add:                    add,
 		Update:                 update,
-		Ask:                    func([]*float32, int, int) {},
+		Prefetch:               func([]*float32, int, int) {},
 		Fence:                  func() {},
 	}
 }

@@ -124,7 +124,7 @@ func reductions(pixels int) []scenario {
 func parameters(n int) []scenario {
 	shape := fmt.Sprint(n)
 	return []scenario{
-		{"Ask", shape, args(n + 1), func(k *Set, s [][]float32) { k.Ask([]*float32{&s[0][0], &s[0][n]}, 3, n/Lanes) }, 0, 0},
+		{"Prefetch", shape, args(n + 1), func(k *Set, s [][]float32) { k.Prefetch([]*float32{&s[0][0], &s[0][n]}, 3, n/Lanes) }, 0, 0},
 		{"Add", shape, args(n, n), func(k *Set, s [][]float32) { k.Add(s[0], s[1]) }, 0, tight},
 		{"Update", shape, args(n, n, n), func(k *Set, s [][]float32) {
 			k.Update(s[0], s[1], s[2], 0.1, 0.9, 1e-4)

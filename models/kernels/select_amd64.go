@@ -45,7 +45,7 @@ func avx2() *Set {
 		GradSumsMask:           gradSumsMaskAVX2,
 		Add:                    addAVX2,
 		Update:                 updateAVX2,
-		Ask:                    askAVX2,
+		Prefetch:               prefetchAVX2,
 		Fence:                  fenceAVX2,
 	}
 }
@@ -77,7 +77,7 @@ func avx512() *Set {
 		GradSumsMask:           gradSumsMaskAVX512,
 		Add:                    addAVX512,
 		Update:                 updateAVX512,
-		Ask:                    askAVX512,
+		Prefetch:               prefetchAVX512,
 		Fence:                  fenceAVX512,
 	}
 }

@@ -32,7 +32,7 @@ func neon() *Set {
 		GradSumsMask:           gradSumsMaskNEON,
 		Add:                    addNEON,
 		Update:                 updateNEON,
-		Ask:                    func([]*float32, int, int) {},
+		Prefetch:               func([]*float32, int, int) {},
 		Fence:                  func() {}, // nothing is written past the caches
 	}
 }

@@ -85,7 +85,7 @@ type scratch struct {
 	filters []float32 // sum of the filters' gradient in the Winograd domain
 	stats   []float32 // two sums of 16 lanes
 
-	ahead []*float32 // room for what will be read or written next: see [kernels.Set], Ask
+	ahead []*float32 // room for what will be read or written next: see [kernels.Set], Prefetch
 }
 
 // expect adds to a list of what will be read or written next the buffers that

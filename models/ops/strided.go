@@ -148,8 +148,8 @@ func (c *strided) backwardSlot(thread, slot int) {
 		for p, phase := range phases {
 			for i := range c.size {
 				row := p*c.size + i
-				k.Ask(ins, row*inLines, inLines)
-				k.Ask(outs, row*outLines, outLines)
+				k.Prefetch(ins, row*inLines, inLines)
+				k.Prefetch(outs, row*outLines, outLines)
 				y := gin[((2*i+phase.row)*c.in.size+phase.column)*kernels.Lanes:]
 				c.direct(k, s, y, s.grads[i*c.gradRow:], weights, c.gradTaps[p], c.f.in,
 					kernels.Lanes, 2*kernels.Lanes, area*kernels.Lanes)

@@ -18,7 +18,7 @@ func elementwise(a *asm) {
 	gradSums(a, "gradSumsMask", "stats, g, z, a", true)
 	add(a)
 	update(a)
-	ask(a)
+	prefetch(a)
 	fence(a)
 }
 
@@ -230,8 +230,8 @@ func gradSums(a *asm, name, slices string, activation bool) {
 	})
 }
 
-func ask(a *asm) {
-	a.function("ask", "ahead []*float32, from, lines int", "is Ask of a Set.")
+func prefetch(a *asm) {
+	a.function("prefetch", "ahead []*float32, from, lines int", "is Prefetch of a Set.")
 	from := a.integer("from")
 	a.SHLQ(operand.U8(6), from)
 	a.ask(from)
