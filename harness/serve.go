@@ -100,5 +100,6 @@ func serve(ctx context.Context, env *environment, live *publish.Live, listener n
 // shown reports whether a training that ended with an error has left something
 // to look at.
 func shown(err error) bool {
-	return errors.Is(err, work.ErrUnfinished) || errors.Is(err, reports.ErrNotReproduced) || errors.Is(err, reports.ErrNotJudged)
+	var draw publish.DrawError // a full disk, say: the page is drawn in memory
+	return errors.As(err, &draw) || errors.Is(err, work.ErrUnfinished) || errors.Is(err, reports.ErrNotReproduced) || errors.Is(err, reports.ErrNotJudged)
 }

@@ -200,6 +200,39 @@ func TestUntold(t *testing.T) {
 	}
 }
 
+// What could not be drawn after a training is said, and what was trained is still
+// shown.
+func TestServeStaysAfterDrawingFails(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := results.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := &publish.Live{Publisher: &publish.Publisher{Store: store, Output: io.Discard, Progress: io.Discard}}
+	var stderr lockedBuffer
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() {
+		full := fmt.Errorf("drawing: %w", publish.DrawError{})
+		ended <- serve(ctx, &environment{stdout: io.Discard, stderr: &stderr}, live, l, func(context.Context) error { return full })
+	}()
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(stderr.String(), "stays at") && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+		if len(ended) > 0 {
+			t.Fatalf("the page went with the error: %v", <-ended)
+		}
+	}
+	stop()
+	var draw publish.DrawError
+	if err := <-ended; !errors.As(err, &draw) || !strings.Contains(stderr.String(), "stays at") {
+		t.Errorf("got %v; said %q", err, stderr.String())
+	}
+}
+
 // A training that cannot begin ends the serving, too.
 func TestServeNothingToTrain(t *testing.T) {
 	var stderr lockedBuffer

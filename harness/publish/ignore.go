@@ -9,6 +9,7 @@ import (
 	"deepresidual/experiments"
 	"deepresidual/reports"
 	"deepresidual/results"
+	"deepresidual/results/atomicfile"
 )
 
 // ignoreFile keeps the record of a run out of version control: of synthetic
@@ -35,7 +36,7 @@ func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error 
 			path := filepath.Join(p.Store.Path(run.Record.Key), ignoreFile)
 			switch {
 			case !shown[run.Record.Key.Identity()]:
-				failed = append(failed, writeChanged(path, []byte(ignoreContent)))
+				failed = append(failed, atomicfile.WriteChanged(path, []byte(ignoreContent)))
 			case !e.aside:
 				if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 					failed = append(failed, err)

@@ -3,7 +3,6 @@ package publish
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -98,16 +97,5 @@ func remember(dir string, e *experiments.Experiment) error {
 			spec = relative
 		}
 	}
-	return writeChanged(specFile(dir, e.Name), []byte(filepath.ToSlash(spec)+"\n"))
-}
-
-// writeChanged writes a file, unless it has this content already.
-func writeChanged(path string, content []byte) error {
-	if old, err := os.ReadFile(path); err == nil && string(old) == string(content) {
-		return nil
-	}
-	return atomicfile.Write(path, func(w io.Writer) error {
-		_, err := w.Write(content)
-		return err
-	})
+	return atomicfile.WriteChanged(specFile(dir, e.Name), []byte(filepath.ToSlash(spec)+"\n"))
 }

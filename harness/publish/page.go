@@ -12,6 +12,7 @@ import (
 	"deepresidual/harness/process"
 	"deepresidual/reports"
 	"deepresidual/results"
+	"deepresidual/results/atomicfile"
 )
 
 // ReportFile is the page in the results folder with the drawings that reproduce
@@ -103,7 +104,7 @@ func (p *Publisher) writePage(name string, list []*experiments.Experiment, recor
 	if err := report(drawings).WriteHTML(&page); err != nil {
 		return nil, err
 	}
-	if err := writeChanged(path, page.Bytes()); err != nil {
+	if err := atomicfile.WriteChanged(path, page.Bytes()); err != nil {
 		return nil, err
 	}
 	return []string{path}, nil

@@ -20,6 +20,7 @@ import (
 	"deepresidual/reports/table"
 	"deepresidual/reports/tensorboard"
 	"deepresidual/results"
+	"deepresidual/results/atomicfile"
 )
 
 // Publisher draws experiments from the records of a store.
@@ -44,6 +45,12 @@ type Drawn struct {
 	Drawings int // how many there was something to draw of
 	Verdicts []reports.Verdict
 }
+
+// A DrawError is what could not be drawn or written beside drawings that are there.
+type DrawError struct{ error }
+
+// Unwrap returns what went wrong.
+func (e DrawError) Unwrap() error { return e.error }
 
 // A Chooser says which records an experiment is drawn from; false for none.
 type Chooser func(*experiments.Experiment, []*results.Record) (reports.Choice, bool)
@@ -113,7 +120,10 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 		}
 	}
 	failed = append(failed, p.printVerdicts(drawings))
-	return drawn, errors.Join(failed...)
+	if err := errors.Join(failed...); err != nil {
+		return drawn, DrawError{err}
+	}
+	return drawn, nil
 }
 
 // write writes the files of a drawing in its place. What was drawn of the same
@@ -131,7 +141,7 @@ func (p *Publisher) write(e placed) (paths []string, err error) {
 func (p *Publisher) writeRows(records []*results.Record) ([]string, error) {
 	var b bytes.Buffer
 	path := filepath.Join(p.Store.Dir(), reports.AllFile)
-	if err := errors.Join(reports.WriteAll(&b, records), writeChanged(path, b.Bytes())); err != nil {
+	if err := errors.Join(reports.WriteAll(&b, records), atomicfile.WriteChanged(path, b.Bytes())); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return []string{path}, nil

@@ -40,7 +40,8 @@ func TestDrawTheRest(t *testing.T) {
 		return p.Asked, true
 	}
 	drawn, err := p.Draw(t.Context(), choose)
-	if err == nil || !strings.Contains(err.Error(), "drawing bad: ") || drawn.Drawings != 1 {
+	var draw DrawError
+	if !errors.As(err, &draw) || !strings.Contains(err.Error(), "drawing bad: ") || drawn.Drawings != 1 {
 		t.Errorf("%+v, %v; want one drawing and what is wrong with the other", drawn, err)
 	}
 	if found, err := filepath.Glob(filepath.Join(store.Dir(), "figures", "good*.png")); len(found) != 1 {

@@ -199,7 +199,7 @@ func (s *reportServer) file(w http.ResponseWriter, r *http.Request) {
 func versionOf(records []*results.Record, damaged []error) string {
 	h := fnv.New64a()
 	for _, r := range records {
-		fmt.Fprintln(h, r.Key.Identity(), r.Status, len(r.Rows), r.WarmupEnded, len(r.Responses), r.Provenance.Resumed)
+		fmt.Fprintln(h, r.Key.Identity(), r.Status, len(r.Rows), r.WarmupEnded, len(r.Responses), r.Provenance.Resumed, r.Provenance.Started.UnixNano())
 	}
 	fmt.Fprintln(h, damaged)
 	return fmt.Sprintf("%016x", h.Sum64())

@@ -1,6 +1,22 @@
 package publish
 
-import "testing"
+import (
+	"testing"
+	"time"
+
+	"deepresidual/results"
+)
+
+// A finished run that is trained again ends like the one before it.
+func TestVersionOfARunTrainedAgain(t *testing.T) {
+	version := func(started time.Time) string {
+		return versionOf([]*results.Record{{Status: results.Complete, Provenance: results.Provenance{Started: started}}}, nil)
+	}
+	first := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	if version(first) == version(first.Add(time.Hour)) || version(first) != version(first) {
+		t.Error("the version of the page does not tell a run from the one that replaces it")
+	}
+}
 
 func TestListenAddress(t *testing.T) {
 	for _, c := range []struct{ in, want string }{

@@ -3,6 +3,7 @@
 package atomicfile
 
 import (
+	"bytes"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -27,6 +28,17 @@ const Temporary = ".tmp-"
 // what is in the way, as a full disk or a folder that cannot be written.
 func Write(path string, write func(io.Writer) error) error {
 	return Options{}.Write(path, write)
+}
+
+// WriteChanged writes a file, unless it has this content already.
+func WriteChanged(path string, content []byte) error {
+	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
+		return nil
+	}
+	return Write(path, func(w io.Writer) error {
+		_, err := w.Write(content)
+		return err
+	})
 }
 
 // Options change how a file is written.

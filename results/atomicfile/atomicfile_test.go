@@ -34,6 +34,21 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+func TestWriteChanged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	for _, text := range []string{"first", "first", "second"} {
+		before, _ := os.Stat(path)
+		old, _ := os.ReadFile(path)
+		if err := WriteChanged(path, []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		after, err := os.Stat(path)
+		if got, _ := os.ReadFile(path); err != nil || string(got) != text || os.SameFile(before, after) != (string(old) == text) {
+			t.Errorf("after %q, writing %q: got %q, %v", old, text, got, err)
+		}
+	}
+}
+
 func TestWriteKeepsWhatWasThere(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "file")
