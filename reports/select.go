@@ -36,9 +36,10 @@ type Selected struct {
 }
 
 // Select finds the records of an experiment's runs. Of several records of the
-// same run (another arithmetic, another copy of the data) a complete one is
-// taken before an unfinished one, then the newest arithmetic, then the one
-// with the most rows.
+// same run (another arithmetic, another copy of the data) one that has ended is
+// taken before an unfinished one, then the newest arithmetic, then a complete one
+// before one that diverged, then the one with the most rows. What diverged by
+// today's arithmetic counts, though it did not by an older one.
 func Select(exp *experiments.Experiment, records []*results.Record, c Choice) *Selection {
 	s := &Selection{Experiment: exp, Choice: c}
 	for _, planned := range exp.Runs(c.Scale, c.Seeds) {
@@ -78,11 +79,14 @@ func better(a, b *results.Record) bool {
 	if b == nil {
 		return true
 	}
-	if done := a.Status == results.Complete; done != (b.Status == results.Complete) {
+	if done := a.Status.Finished(); done != b.Status.Finished() {
 		return done
 	}
 	if a.Key.Arithmetic != b.Key.Arithmetic {
 		return a.Key.Arithmetic > b.Key.Arithmetic
+	}
+	if complete := a.Status == results.Complete; complete != (b.Status == results.Complete) {
+		return complete
 	}
 	return len(a.Rows) > len(b.Rows)
 }
@@ -133,7 +137,11 @@ func (s *Selection) Empty() bool {
 	return !slices.ContainsFunc(s.Runs, func(r Selected) bool { return r.Record != nil && len(r.Record.Rows) > 0 })
 }
 
-func (r Selected) complete() bool { return r.Record != nil && r.Record.Status == results.Complete }
+// complete reports whether a run is trained to its end, and there is something
+// to show of it.
+func (r Selected) complete() bool {
+	return r.Record != nil && r.Record.Status == results.Complete && len(r.Record.Rows) > 0
+}
 
 // of is the runs of one network, in the order of their seeds in the spec.
 func (s *Selection) of(n network.Network) []Selected {
@@ -207,10 +215,7 @@ func (s *Selection) sample(n network.Network) sample {
 		if !r.complete() {
 			continue
 		}
-		last, ok := r.Record.Final()
-		if !ok {
-			continue
-		}
+		last, _ := r.Record.Final()
 		out.n++
 		out.training = append(out.training, last.TrainError)
 		out.test = append(out.test, last.TestError)

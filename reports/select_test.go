@@ -51,6 +51,7 @@ func TestSelectTakesTheBetterOfTwoRecords(t *testing.T) {
 	for name, worse := range map[string]func(*results.Record){
 		"unfinished":       func(r *results.Record) { cut(r, 0.9); r.Key.Arithmetic = 2 },
 		"older arithmetic": func(r *results.Record) { r.Key.Arithmetic = 0 },
+		"diverged":         diverge,
 	} {
 		good, bad := records()
 		worse(bad)
@@ -58,6 +59,15 @@ func TestSelectTakesTheBetterOfTwoRecords(t *testing.T) {
 			if got := Select(exp, order, Choice{Scale: experiments.Full()}).Runs[0].Record; got != good {
 				t.Errorf("%s record was taken", name)
 			}
+		}
+	}
+	// The verdict is on the program as it is: it diverges.
+	old, now := records()
+	now.Key.Arithmetic = 2
+	diverge(now)
+	for _, order := range [][]*results.Record{{old, now}, {now, old}} {
+		if got := Select(exp, order, Choice{Scale: experiments.Full()}).Runs[0].Record; got != now {
+			t.Error("a run that diverged is hidden by a complete one of an older arithmetic")
 		}
 	}
 	long, short := records()
@@ -130,7 +140,7 @@ func TestVariants(t *testing.T) {
 	if len(s.Runs) != 4 || len(s.variant("a").Runs) != 2 || s.variant("b").Runs[0].Variant != "b" {
 		t.Errorf("selected %+v", s.Runs)
 	}
-	v := Judge(s)
+	v := judge(s)
 	if v[0].Class != Reproduced || v[1].Class != NotReproduced {
 		t.Errorf("judged %q and %q", v[0].Sentence, v[1].Sentence)
 	}
