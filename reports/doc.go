@@ -8,7 +8,7 @@
 // unfinished, on a shortened schedule or on generated images is named in the
 // picture itself.
 //
-// [Judge] says of each claim what its runs show and by which test, [Check] whether
+// A [Verdict] says of a claim what its runs show and by which test, [Check] whether
 // all were reproduced; [WriteAll] writes the rows of all runs as one table.
 //
 // Each drawing has a file: figure1.go, figure6.go, figure7.go, table6.go,

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"os"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -47,16 +47,6 @@ func drawers() map[string]func(*Selection, Options) (*Figure, []*table.Table, er
 	}
 }
 
-// Drawings is the names a spec may ask to be drawn, sorted.
-func Drawings() []string {
-	var names []string
-	for name := range drawers() {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
-}
-
 // Build draws a selection in memory. Runs that are missing or
 // unfinished are no error: it shows what is there and says so.
 func Build(s *Selection, o Options) (e *Drawing, err error) {
@@ -64,7 +54,7 @@ func Build(s *Selection, o Options) (e *Drawing, err error) {
 	draw, ok := drawers()[s.Experiment.Draw]
 	if !ok {
 		return nil, fmt.Errorf("reports: %s asks for the drawing %q; there are %s",
-			s.Experiment.Name, s.Experiment.Draw, strings.Join(Drawings(), ", "))
+			s.Experiment.Name, s.Experiment.Draw, strings.Join(slices.Sorted(maps.Keys(drawers())), ", "))
 	}
 	figure, tables, err := draw(s, o)
 	if err != nil {
@@ -72,13 +62,13 @@ func Build(s *Selection, o Options) (e *Drawing, err error) {
 	}
 	return &Drawing{
 		Name: s.Experiment.Name, Title: s.Experiment.Title,
-		Selection: s, Figure: figure, Tables: tables, Verdicts: Judge(s),
+		Selection: s, Figure: figure, Tables: tables, Verdicts: judge(s),
 	}, nil
 }
 
-// AllTables is the drawing's own tables with those that all have: the claims,
+// allTables is the drawing's own tables with those that all have: the claims,
 // if it makes any, and the runs.
-func (e *Drawing) AllTables() []*table.Table {
+func (e *Drawing) allTables() []*table.Table {
 	tables := slices.Clone(e.Tables)
 	if len(e.Verdicts) > 0 {
 		tables = append(tables, claimTable(e.Selection, e.Verdicts))
@@ -126,7 +116,7 @@ func (e *Drawing) Write(dir string) ([]string, error) {
 		if err != nil {
 			err = fmt.Errorf("%s: %w", path, err)
 		} else {
-			err = replace(path, content)
+			err = atomicfile.WriteChanged(path, content)
 		}
 		switch {
 		case err == nil:
@@ -140,7 +130,7 @@ func (e *Drawing) Write(dir string) ([]string, error) {
 	for _, f := range e.Figure.formats() {
 		put(filepath.Join(dir, "figures", e.Name+"."+f.extension), f.render)
 	}
-	for _, t := range e.AllTables() {
+	for _, t := range e.allTables() {
 		for _, f := range table.Formats() {
 			put(filepath.Join(dir, "tables", t.Name+"."+f.Extension), func() ([]byte, error) {
 				var b bytes.Buffer
@@ -156,15 +146,4 @@ func (e *Drawing) Write(dir string) ([]string, error) {
 		failed = fmt.Errorf("%w; nor could %d more files of %s be written", failed, more, e.Name)
 	}
 	return paths, failed
-}
-
-// replace writes a file, unless it has this content already.
-func replace(path string, content []byte) error {
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
-		return nil
-	}
-	return atomicfile.Write(path, func(w io.Writer) error {
-		_, err := w.Write(content)
-		return err
-	})
 }

@@ -22,7 +22,7 @@ func TestFilesOfDrawings(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, table := range e.AllTables() {
+		for _, table := range e.allTables() {
 			if path := filepath.Join(dir, "tables", table.Name+".csv"); !slices.Contains(files(dir, exp.Name), path) {
 				t.Errorf("%s has a table %s, of no kind in tableKinds", exp.Name, table.Name)
 			}

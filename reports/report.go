@@ -10,8 +10,6 @@ import (
 	"io"
 	"strings"
 	"time"
-
-	"deepresidual/results"
 )
 
 // A Report is the page with all drawings.
@@ -86,19 +84,6 @@ func (r *Report) WriteHTML(w io.Writer) (err error) {
 	}
 	_, err = b.WriteTo(w)
 	return err
-}
-
-// Unfinished reports whether any run of the report is still to end, so that
-// there is a reason to load it again.
-func (r *Report) Unfinished() bool {
-	for _, e := range r.Drawings {
-		for _, run := range e.Selection.Runs {
-			if run.Record == nil || run.Record.Status == results.Running {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // scriptElements are the scripts as elements of the page.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"html"
 	"io"
 	"regexp"
@@ -275,21 +276,27 @@ func TestReportOfNothing(t *testing.T) {
 	}
 }
 
-func TestUnfinished(t *testing.T) {
+// What a run rests on is every process that trained it, not the last.
+func TestBasisIsOfAllProcesses(t *testing.T) {
 	exp := figure1Experiment()
 	records := recordsOf(exp, experiments.Full())
-	report := func(records []*results.Record) *Report {
-		return &Report{Drawings: []*Drawing{build(t, exp, records, Choice{Scale: experiments.Full()})}}
+	records[0].Processes = []results.Process{
+		{Host: "node7", CPU: "Other CPU", Revision: "fedcba9876543210", Dirty: true, GoVersion: "go1.25.0"},
+		{Iteration: 12000, CPU: "Example CPU @ 2.50GHz", Revision: "0123456789abcdef0123", GoVersion: "go1.26.0"},
 	}
-	if report(records).Unfinished() {
-		t.Error("a report of complete runs is called unfinished")
+	d := build(t, exp, records, Choice{Scale: experiments.Full()})
+	found, warnings := (&Report{Drawings: []*Drawing{d}}).basis()
+	text := fmt.Sprint(found, warnings)
+	for _, want := range []string{"{revisions fedcba9876+, 0123456789}", "{machines node7, Other CPU; Example CPU @ 2.50GHz}", "with changes that are in no revision", "by 2 revisions"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page does not say %q: %s", want, text)
+		}
 	}
-	if !report(records[:1]).Unfinished() {
-		t.Error("a report with a run missing is called finished")
-	}
-	cut(records[1], 0.5)
-	if !report(records).Unfinished() {
-		t.Error("a report with a run under way is called finished")
+	row := fmt.Sprint(runTable(d.Selection).Rows[0].Cells)
+	for _, want := range []string{"fedcba9876+, 0123456789", "Other CPU, Example CPU", "go1.25.0, go1.26.0"} {
+		if !strings.Contains(row, want) {
+			t.Errorf("the table of runs does not say %q: %s", want, row)
+		}
 	}
 }
 

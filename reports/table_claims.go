@@ -1,7 +1,9 @@
 package reports
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"deepresidual/experiments"
 	"deepresidual/reports/table"
@@ -10,7 +12,11 @@ import (
 // claimTable is the verdicts as a table. CSV has in place of the paper's numbers
 // and ours, which are several, the test that was the hardest to pass.
 func claimTable(s *Selection, verdicts []Verdict) *table.Table {
-	t := s.newTable("claims", "the paper's claims",
+	what := "the paper's claims"
+	if len(s.Experiment.Variants) > 0 {
+		what = "this project's own questions"
+	}
+	t := s.newTable("claims", what,
 		table.Column{Heading: "claim", Keys: keys("statement")},
 		table.Column{Heading: "paper", Spare: 2},
 		table.Column{Heading: "ours", Spare: 1},
@@ -34,12 +40,7 @@ func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 		if v.Claim.Numeric() {
 			value = table.Number(v.Claim.Value, 2)
 		}
-		test := Test{P: math.Inf(-1), Value: math.NaN(), Error: math.NaN(), Degrees: math.NaN()}
-		for _, other := range v.Tests {
-			if other.P > test.P {
-				test = other
-			}
-		}
+		test := v.hardest()
 		t.Add(table.Text(v.Claim.Statement), table.Text(v.Paper), table.Text(v.Ours), table.Int(v.N), table.Text(v.Scale.String()), table.Text(string(v.Class)).In(v.Class.colour()),
 			table.Text(v.Sentence), table.Text(v.Claim.Name), table.Text(v.Claim.Kind), table.Text(v.Claim.Metric), value,
 			table.Number(test.Value, 2), table.Number(test.Error, 2), table.Number(test.Degrees, 1), table.Number(test.P, 3), table.Text(test.Method),
@@ -48,6 +49,19 @@ func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 	t.Notes = []string{"n: complete runs of the network that has the fewest. Reproduced or not: on the paper's whole schedule. " +
 		"On a shortened one only orders are judged, and none where a network is within five points of chance."}
 	return t
+}
+
+// hardest is the test of a verdict that was the hardest to pass: the least
+// significant one or, where no difference must be significant, the most.
+func (v Verdict) hardest() Test {
+	if len(v.Tests) == 0 {
+		return Test{P: math.NaN(), Value: math.NaN(), Error: math.NaN(), Degrees: math.NaN()}
+	}
+	byP := func(a, b Test) int { return cmp.Compare(a.P, b.P) }
+	if v.Claim.Kind == experiments.Within {
+		return slices.MinFunc(v.Tests, byP)
+	}
+	return slices.MaxFunc(v.Tests, byP)
 }
 
 // seedsOf is the seeds of the runs that decide a claim.

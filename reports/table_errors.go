@@ -47,7 +47,7 @@ func errorTable(s *Selection) *table.Table {
 			}
 			t.Rows = append(t.Rows, table.Row{
 				Cells: []table.Cell{table.Text(n.String()), table.Text(r.Variant), table.Int(int(r.Spec.Seed)), table.Percent(training), table.Percent(test),
-					table.Percent(best), table.Percent(paperTraining), table.Percent(paperTest), difference, table.Text(r.state())},
+					table.Percent(best), quoted(paperTraining), quoted(paperTest), difference, table.Text(r.state())},
 				// The two kinds of networks are two groups of rows.
 				Rule: i == 0 && k > 0 && n.Kind != s.Experiment.Networks[k-1].Kind,
 			})
@@ -55,12 +55,21 @@ func errorTable(s *Selection) *table.Table {
 	}
 	t.Notes = append(t.Notes,
 		"Training error: mean over the minibatches since the previous evaluation, augmented. Test error: the single view, running statistics. "+
-			"Lowest: the smallest test error at any time of the run; it is selected on the test set and flatters the network.")
+			"Lowest: the smallest test error at any evaluation of the run; it is selected on the test set and flatters the network.")
 	t.Notes = append(t.Notes, s.paperNotes()...)
 	if !compared && s.quotesPaper() {
 		t.Notes = append(t.Notes, "The paper's numbers are those of the full schedule on CIFAR-10; these runs are not comparable with them.")
 	}
 	return t
+}
+
+// quoted is a cell with a number of the paper, with two decimals as in its table
+// or with the one to which it can be read off a curve.
+func quoted(v float64) table.Cell {
+	if math.Abs(10*v-math.Round(10*v)) < 1e-6 {
+		return table.Number(v, 1)
+	}
+	return table.Percent(v)
 }
 
 // quotesPaper reports whether the experiment gives numbers of the paper.

@@ -63,14 +63,29 @@ func methodTable(s *Selection, o Options) *table.Table {
 			t.Add(cells...)
 		}
 	}
-	t.Notes = []string{"First seed: last row of its run. Mean ± std, median and best run: last rows of n runs of different seeds, sample " +
-		"standard deviation. Lowest: the smallest test error in any row of any run; it is selected on the test set."}
+	t.Notes = s.methodNotes()
 	if s.Experiment.PublicSource != "" && len(s.Experiment.Public) > 0 {
 		t.Notes = append(t.Notes, "Best public: "+s.Experiment.PublicSource+".")
 	}
 	t.Notes = append(t.Notes, s.paperNotes()...)
 	t.Notes = append(t.Notes, s.leftOut()...)
 	return t
+}
+
+// methodNotes explains the columns that hold something.
+func (s *Selection) methodNotes() []string {
+	most := 0
+	for _, n := range s.Experiment.Networks {
+		most = max(most, s.sample(n).n)
+	}
+	if most == 0 {
+		return nil
+	}
+	text := "First seed: last evaluation of its run. "
+	if most > 1 {
+		text += "Mean ± std, median and best run: last evaluations of n runs of different seeds, sample standard deviation. "
+	}
+	return []string{text + "Lowest: the smallest test error at any evaluation of any run; it is selected on the test set."}
 }
 
 // millions formats a number of parameters as in Table 6: 0.27M, 1.7M, 19.4M.

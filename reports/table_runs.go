@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -40,18 +41,42 @@ func runTable(s *Selection) *table.Table {
 				cells[5] = table.Number(p.TrainSeconds/3600, 2)
 				cells[6] = table.Number(float64(run.iteration()*run.Spec.Protocol.Batch)/p.TrainSeconds, 0)
 			}
-			cells[7], cells[8], cells[9] = table.Text(r.Key.Identity()), table.Text(revision(p)), table.Text(strings.Join(p.Kernels, ", "))
-			cells[10], cells[11], cells[12] = table.Int(p.Threads), table.Text(p.CPU), table.Text(p.GoVersion)
+			cells[7], cells[8], cells[9] = table.Text(r.Key.Identity()), ofEach(r, revision), table.Text(strings.Join(p.Kernels, ", "))
+			cells[10] = table.Int(p.Threads)
+			cells[11] = ofEach(r, func(q results.Process) string { return q.CPU })
+			cells[12] = ofEach(r, func(q results.Process) string { return q.GoVersion })
 			cells[13], cells[14] = table.Text(dataName(r.Key.Data)), table.Text(date(p.Started))
 		}
 		t.Add(cells...)
 	}
-	t.Notes = []string{"A revision with a plus sign had changes that are not in it. Data: SHA-256 of the training and the test records in canonical order, first digits."}
+	t.Notes = []string{"A revision with a plus sign had changes that are not in it; where several processes trained a run, one after the other, " +
+		"those of each, and the threads of the last. Data: SHA-256 of the training and the test records in canonical order, first digits."}
 	return t
 }
 
-// revision is the first digits of a run's revision, "" if that is not known.
-func revision(p results.Provenance) string {
+// processes is who trained a run, one after the other: at least one.
+func processes(r *results.Record) []results.Process {
+	if len(r.Processes) > 0 {
+		return r.Processes
+	}
+	p := r.Provenance
+	return []results.Process{{Host: p.Host, CPU: p.CPU, Threads: p.Threads, Revision: p.Revision, Dirty: p.Dirty, GoVersion: p.GoVersion, Started: p.Started}}
+}
+
+// ofEach is a cell with what is to be said of each process that trained a run,
+// once.
+func ofEach(r *results.Record, say func(results.Process) string) table.Cell {
+	var said []string
+	for _, q := range processes(r) {
+		if s := say(q); s != "" && !slices.Contains(said, s) {
+			said = append(said, s)
+		}
+	}
+	return table.Text(strings.Join(said, ", "))
+}
+
+// revision is the first digits of a process's revision, "" if that is not known.
+func revision(p results.Process) string {
 	if p.Revision == "" {
 		return ""
 	}

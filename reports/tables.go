@@ -85,11 +85,15 @@ func (s *Selection) seeds(networks ...network.Network) table.Cell {
 // meanStd is the mean and the standard deviation of some values.
 func meanStd(v []float64) table.Cell { return table.MeanStd(mean(v), deviation(v), len(v)) }
 
-// leftOut names the runs that a mean over seeds hides: those that have diverged,
+// leftOut names the runs that a sum over seeds hides: those that have diverged,
 // are unfinished or missing, of networks that have complete ones.
 func (s *Selection) leftOut() []string {
 	var runs []Selected
+	where := "numbers"
 	for _, n := range s.Experiment.Networks {
+		if s.sample(n).n > 1 {
+			where = "means"
+		}
 		if diverged, open := s.notComplete(n); s.sample(n).n > 0 {
 			runs = append(append(runs, diverged...), open...)
 		}
@@ -97,5 +101,5 @@ func (s *Selection) leftOut() []string {
 	if len(runs) == 0 {
 		return nil
 	}
-	return []string{"Not in the means: " + named(runs) + "."}
+	return []string{"Not in the " + where + ": " + named(runs) + "."}
 }

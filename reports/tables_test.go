@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"fmt"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -63,7 +64,7 @@ func TestTablesReadAsBefore(t *testing.T) {
 	for name, e := range tableCases(t) {
 		for extension, write := range formats {
 			var b bytes.Buffer
-			for _, table := range e.AllTables() {
+			for _, table := range e.allTables() {
 				if err := write(table, &b); err != nil {
 					t.Fatal(err)
 				}
@@ -76,7 +77,7 @@ func TestTablesReadAsBefore(t *testing.T) {
 func TestTablesFitTheTerminal(t *testing.T) {
 	for name, e := range everyDrawing(t) {
 		for _, width := range []int{60, 61, 72, 80, 100, 132} {
-			for _, table := range e.AllTables() {
+			for _, table := range e.allTables() {
 				var b bytes.Buffer
 				if err := table.Terminal(&b, width); err != nil {
 					t.Fatal(err)
@@ -99,7 +100,7 @@ func TestCSVIsForPrograms(t *testing.T) {
 		"kind": true, "metric": true, "test": true, "seed": true, "data_set": true, "better": true, "method": true, "identity": true, "revision": true,
 		"kernels": true, "processor": true, "go_version": true, "data": true, "started_utc": true}
 	for name, e := range everyDrawing(t) {
-		for _, table := range e.AllTables() {
+		for _, table := range e.allTables() {
 			var b bytes.Buffer
 			if err := table.CSV(&b); err != nil {
 				t.Fatalf("%s: %v", name, err)
@@ -150,7 +151,7 @@ func TestValuesInCSV(t *testing.T) {
 			"seed": "1 2 3", "scale": "0.0625", "data_set": "CIFAR-10"},
 		"compare-runs": {"network": "plain-20", "iterations": "4000", "seed": "1", "n": "1", "images_per_second": "51.2", "hours": "2.777778", "started_utc": "2026-03-01 12:00"},
 	} {
-		for _, table := range build(t, exp, records, Choice{Scale: sixteenth}).AllTables() {
+		for _, table := range build(t, exp, records, Choice{Scale: sixteenth}).allTables() {
 			if table.Name != name {
 				continue
 			}
@@ -192,7 +193,7 @@ func TestLaTeXCompiles(t *testing.T) {
 	var tables bytes.Buffer
 	for name, e := range everyDrawing(t) {
 		fmt.Fprintf(&tables, "\n%% %s\n", name)
-		for _, table := range e.AllTables() {
+		for _, table := range e.allTables() {
 			if err := table.LaTeX(&tables); err != nil {
 				t.Fatal(err)
 			}
@@ -250,13 +251,22 @@ func TestCaptions(t *testing.T) {
 func TestSmokeDoesNotSpeakOfThePaper(t *testing.T) {
 	exp := smokeExperiment()
 	var b bytes.Buffer
-	for _, table := range build(t, exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()}).AllTables() {
+	for _, table := range build(t, exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()}).allTables() {
 		if err := table.Markdown(&b); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if strings.Contains(b.String(), "paper") {
 		t.Errorf("the tables speak of the paper:\n%s", b.String())
+	}
+}
+
+// Numbers that are read off a curve have no more digits than can be read.
+func TestDecimalsOfThePaper(t *testing.T) {
+	for v, want := range map[float64]string{9.7: "9.7", 13.2: "13.2", 1.0: "1.0", 8.75: "8.75", 6.97: "6.97", math.NaN(): "–"} {
+		if got := quoted(v).String(); got != want {
+			t.Errorf("%v is %q, want %q", v, got, want)
+		}
 	}
 }
 
@@ -281,10 +291,13 @@ func TestEmptyColumnsAreLeftOut(t *testing.T) {
 	if err := e.Tables[0].Markdown(&b); err != nil {
 		t.Fatal(err)
 	}
-	for _, heading := range []string{"| mean ± std", "| median", "| best run"} {
+	for _, heading := range []string{"| mean ± std", "| median", "| best run", "Mean ± std"} {
 		if strings.Contains(b.String(), heading) {
 			t.Errorf("%s is there:\n%s", heading, b.String())
 		}
+	}
+	if !strings.Contains(b.String(), "First seed: last evaluation") {
+		t.Errorf("a column that is there is not explained:\n%s", b.String())
 	}
 }
 

@@ -73,7 +73,7 @@ const (
 	nearChance = 5.0
 )
 
-// Judge judges an experiment's claims by the runs selected: reproduced or not on
+// judge judges an experiment's claims by the runs selected: reproduced or not on
 // the paper's whole schedule, in the same order or not on a shortened one. A
 // claim is judged when every run that the experiment plans of its networks has
 // ended. A run that diverged is no reproduction; on a shortened schedule it is
@@ -85,7 +85,7 @@ const (
 // one-sided t test at 5 %. Several differences must each be; that needs no
 // correction, since all of them have to hold. With one seed of each only the
 // sign of a difference can be looked at, and the sentence says so.
-func Judge(s *Selection) []Verdict {
+func judge(s *Selection) []Verdict {
 	var verdicts []Verdict
 	for _, c := range s.Experiment.Claims {
 		one := s.variant(c.Variant)
@@ -100,6 +100,7 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 	v := Verdict{Claim: c, Paper: s.paperNumbers(c), N: math.MaxInt, Scale: s.Choice.Scale}
 	var diverged, open []Selected
 	var unrecorded, idle, untaught []string
+	var idlers []network.Network
 	for _, n := range networksOf(c) {
 		done := s.sample(n).n
 		v.N = min(v.N, done)
@@ -109,7 +110,7 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 			unrecorded = append(unrecorded, n.String())
 		}
 		if worst := slices.Max(append(s.errorsOf(n, c.Metric), 0)); worst >= chance-nearChance {
-			idle = append(idle, n.String()+" at "+percent(worst)+" %")
+			idle, idlers = append(idle, n.String()+" at "+percent(worst)+" %"), append(idlers, n)
 			if paper, ok := s.paperError(n, c); ok && paper < chance-nearChance {
 				untaught = append(untaught, fmt.Sprintf("%s at %s %%, where the paper has %s", n, percent(worst), plain(paper)))
 			}
@@ -127,9 +128,16 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 	case len(unrecorded) > 0:
 		v.Class, v.Sentence = NotJudged, "no layer responses recorded of "+strings.Join(unrecorded, " and ")
 	case s.shortened() && (c.Numeric() || c.Kind == experiments.WarmedUp):
-		v.Class, v.Sentence = NotJudged, s.schedule()+": "+f.text+"; the claim is about the whole schedule"
+		said := f.text
+		if c.Numeric() {
+			said = s.measured(c) // a comparison, and what it lacks, would not say more
+		}
+		v.Class, v.Sentence = NotJudged, s.schedule()+": "+said+"; the claim is about the whole schedule"
 	case s.shortened() && len(idle) > 0:
 		v.Class, v.Sentence = TooShort, fmt.Sprintf("%s: %s, within %g points of chance", s.schedule(), strings.Join(idle, " and "), nearChance)
+		if rest := without(c, idlers); c.Kind == experiments.Higher && len(rest.Of) > 0 {
+			v.Sentence += "; the other pairs: " + s.find(rest).text
+		}
 	case !s.shortened() && len(untaught) > 0:
 		v.Class, v.Sentence = NotReproduced, fmt.Sprintf("within %g points of chance: %s", nearChance, strings.Join(untaught, " and "))
 	case s.shortened():
@@ -146,6 +154,27 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 		}
 	}
 	return v
+}
+
+// measured is what a claim's networks measure.
+func (s *Selection) measured(c experiments.Claim) string {
+	var parts []string
+	for _, n := range c.Of {
+		parts = append(parts, n.String()+" "+spreadOf(s.values(n, c.Metric)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// without is a claim about pairs without those that some networks are in.
+func without(c experiments.Claim, left []network.Network) experiments.Claim {
+	of, than := c.Of, c.Than
+	c.Of, c.Than = nil, nil
+	for i := range than {
+		if !slices.Contains(left, of[i]) && !slices.Contains(left, than[i]) {
+			c.Of, c.Than = append(c.Of, of[i]), append(c.Than, than[i])
+		}
+	}
+	return c
 }
 
 // networksOf is the networks a claim is about, each once.

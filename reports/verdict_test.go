@@ -94,6 +94,9 @@ func TestJudge(t *testing.T) {
 		{"farther from it", higher, sixteenth,
 			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 84.9; return r },
 			SameOrder, "plain-56 84.90 > plain-20 9.70", 1},
+		{"one pair of two at chance", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56), plainNet(20)), Than: nets(residualNet(56), residualNet(20))}, sixteenth,
+			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 90; return r },
+			TooShort, "plain-56 at 90.00 %, within 5 points of chance; the other pairs: plain-20 9.70 > resnet-20 8.60; one seed", 1},
 		{"at chance after all of it", higher, full,
 			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 90; return r },
 			Reproduced, "plain-56 90.00 > plain-20 9.70", 1},
@@ -128,7 +131,7 @@ func TestJudge(t *testing.T) {
 		// 6.6 against 6.9: 0.3 / (0.2/sqrt(3)) = 2.60 with two degrees of freedom, p = 0.061.
 		{"below, but not by enough", experiments.Claim{Kind: experiments.Below, Metric: "test", Of: nets(residualNet(110)), Value: 6.9}, full, nil, NotReproduced, "(−0.30 ± 0.12, p = 0.061)", 3},
 		{"a number of a shortened schedule", experiments.Claim{Kind: experiments.Below, Metric: "training", Of: nets(residualNet(110)), Value: 0.15}, sixteenth, nil,
-			NotJudged, "after 4,000 of 64,000 iterations: resnet-110…the claim is about the whole schedule", 3},
+			NotJudged, "after 4,000 of 64,000 iterations: resnet-110 0.10 ± 0.00; the claim is about the whole schedule", 3},
 
 		// t(0.975, 2) = 4.303 (any table): 4.303 * 0.2 * sqrt(1+1/3) = 0.994 against one run, * sqrt(1/5+1/3) = 0.628 against a mean of five.
 		{"near one run", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 5.61}, full, nil,
@@ -152,6 +155,8 @@ func TestJudge(t *testing.T) {
 			func(r []*results.Record) []*results.Record { r[5].Rows[len(r[5].Rows)-1].TrainError = 90; return r }, NotReproduced, "training error 90.00 %", 3},
 		{"warmed up on a shortened schedule", experiments.Claim{Kind: experiments.WarmedUp, Of: nets(residualNet(110))}, sixteenth, nil, NotJudged, "left the warm-up at iteration 420", 3},
 
+		{"one complete without a row", experiments.Claim{Kind: experiments.WarmedUp, Of: nets(residualNet(110))}, full,
+			func(r []*results.Record) []*results.Record { r[6].Rows = nil; return r }, NotJudged, "resnet-110 seed 2 not run", 2},
 		{"missing", higher, full, func(r []*results.Record) []*results.Record { return r[1:] }, NotJudged, "plain-20 seed 1 not run", 0},
 		{"unfinished", higher, full, func(r []*results.Record) []*results.Record { cut(r[1], 0.5); return r }, NotJudged, "plain-56 seed 1 unfinished (32,000 of 64,000 iterations)", 0},
 		{"one of three missing", depth, full, func(r []*results.Record) []*results.Record { return append(r[:6:6], r[7:]...) }, NotJudged, "resnet-110 seed 2 not run", 1},
@@ -168,7 +173,7 @@ func TestJudge(t *testing.T) {
 			if c.change != nil {
 				records = c.change(records)
 			}
-			v := Judge(Select(exp, records, Choice{Scale: c.scale}))[0]
+			v := judge(Select(exp, records, Choice{Scale: c.scale}))[0]
 			found := true
 			for _, part := range strings.Split(c.sentence, "…") {
 				found = found && strings.Contains(v.Sentence, part)
@@ -205,7 +210,7 @@ func TestOneSeedGoneWrong(t *testing.T) {
 		exp, records := ended(experiments.Full(), claim,
 			given{residualNet(20), []float64{15}, []float64{21}, 1, -1},
 			given{residualNet(110), make([]float64, len(c.errors)), c.errors, 1, 420})
-		v := Judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
+		v := judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
 		if v.Class != c.class || !strings.Contains(v.Sentence, c.sentence) {
 			t.Errorf("%s of %v: got %q, %q\nwant %q, %q", c.of, c.errors, v.Class, v.Sentence, c.class, c.sentence)
 		}
@@ -240,7 +245,7 @@ func TestAtChanceWhereThePaperIsNot(t *testing.T) {
 		}
 		exp, records := ended(c.scale, c.claim, data...)
 		exp.Paper.Test = map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2, residualNet(20): 8.75, residualNet(56): 6.97}
-		v := Judge(Select(exp, records, Choice{Scale: c.scale}))[0]
+		v := judge(Select(exp, records, Choice{Scale: c.scale}))[0]
 		if v.Class != c.class || !strings.Contains(v.Sentence, c.sentence) {
 			t.Errorf("%s: got %q, %q\nwant %q, %q", c.name, v.Class, v.Sentence, c.class, c.sentence)
 		}
@@ -256,7 +261,7 @@ func TestANetworkInTwoPairs(t *testing.T) {
 		given{a, []float64{1, 1, 1}, []float64{9.4, 9.6, 9.8}, 1, -1},
 		given{b, []float64{1, 1, 1}, []float64{9.2, 9.4, 9.6}, 1, -1},
 		given{c, []float64{1, 1, 1}, []float64{8.0, 8.2, 8.4}, 1, -1})
-	v := Judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
+	v := judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
 	if got := v.Tests[0]; !near(got.Value, 1.0, 6) || !near(got.Error, math.Sqrt(2)*0.2, 6) {
 		t.Errorf("the gap grows by %v ± %v, want 1.0 ± 0.283: %s", got.Value, got.Error, v.Sentence)
 	}
@@ -269,7 +274,7 @@ func TestVariantsThatDepart(t *testing.T) {
 	for _, v := range exp.Variants {
 		exp.Claims = append(exp.Claims, experiments.Claim{Name: v.Label, Kind: experiments.Decreasing, Metric: "test", Variant: v.Label, Of: exp.Networks})
 	}
-	v := Judge(Select(exp, nil, Choice{Scale: experiments.Full()}))
+	v := judge(Select(exp, nil, Choice{Scale: experiments.Full()}))
 	if v[0].Departs || !v[1].Departs {
 		t.Errorf("%q departs: %v, %q: %v", exp.Variants[0].Label, v[0].Departs, exp.Variants[1].Label, v[1].Departs)
 	}
@@ -287,6 +292,15 @@ func TestSummary(t *testing.T) {
 	}
 }
 
+func TestHardestTest(t *testing.T) {
+	tests := []Test{{P: 0.03}, {P: 0.4}, {P: 0.01}}
+	for kind, want := range map[string]float64{experiments.Higher: 0.4, experiments.Within: 0.01} {
+		if got := (Verdict{Claim: experiments.Claim{Kind: kind}, Tests: tests}).hardest().P; got != want {
+			t.Errorf("%s: p = %v, want %v", kind, got, want)
+		}
+	}
+}
+
 func diverge(r *results.Record) {
 	cut(r, 0.5)
 	r.Status = results.Diverged
@@ -297,7 +311,7 @@ func diverge(r *results.Record) {
 func TestAShorterScheduleIsShortened(t *testing.T) {
 	exp := figure1Experiment()
 	exp.Protocol = smokeExperiment().Protocol
-	for _, v := range Judge(Select(exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()})) {
+	for _, v := range judge(Select(exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()})) {
 		if v.Class == Reproduced || v.Class == NotReproduced {
 			t.Errorf("%s is %q after %d iterations", v.Claim.Name, v.Class, exp.Protocol.Iterations)
 		}
@@ -311,7 +325,7 @@ func TestSyntheticRunsAreNotJudged(t *testing.T) {
 	for _, r := range records {
 		r.Key.Data.Synthetic = true
 	}
-	for _, v := range Judge(Select(exp, records, Choice{Scale: experiments.Full(), Synthetic: true})) {
+	for _, v := range judge(Select(exp, records, Choice{Scale: experiments.Full(), Synthetic: true})) {
 		if v.Class != NotJudged {
 			t.Errorf("%s is %q on synthetic data", v.Claim.Name, v.Class)
 		}
@@ -333,7 +347,7 @@ func TestNumbersOfAVerdict(t *testing.T) {
 	} {
 		exp, records := ended(experiments.Full(), c.claim, given{plainNet(20), []float64{1}, []float64{9.9}, 1, -1}, given{plainNet(56), []float64{5}, []float64{13.4}, 1, -1})
 		exp.Paper.Test = map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2}
-		v := Judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
+		v := judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
 		if v.Paper != c.paper || v.Ours != c.ours {
 			t.Errorf("%s: paper %q, ours %q; want %q, %q", c.claim.Kind, v.Paper, v.Ours, c.paper, c.ours)
 		}
