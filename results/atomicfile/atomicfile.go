@@ -56,7 +56,13 @@ type Options struct {
 
 // Write is the function [Write] with options.
 func (o Options) Write(path string, write func(io.Writer) error) error {
-	err := Retry(func() error { return o.write(path, write) })
+	err := Retry(func() error {
+		err := o.write(path, write)
+		for tries := 1; tries < 4 && errors.As(err, new(swept)); tries++ {
+			err = o.write(path, write)
+		}
+		return err
+	})
 	var r refusal
 	switch {
 	case err == nil:
@@ -69,6 +75,14 @@ func (o Options) Write(path string, write func(io.Writer) error) error {
 
 // refusal is the error of a [Options.Last] question: it is no fault of the file.
 type refusal struct{ error }
+
+// swept is the error of a temporary file that was gone before it was renamed:
+// whoever takes the lease on its folder removes what is not finished there. It
+// is to be written again, unless there is a [Options.Last] question, which is then
+// its writer's to answer.
+type swept struct{ error }
+
+func (e swept) Unwrap() error { return e.error }
 
 func (o Options) write(path string, write func(io.Writer) error) (err error) {
 	dir, name := filepath.Split(path)
@@ -108,6 +122,9 @@ func (o Options) write(path string, write func(io.Writer) error) (err error) {
 		}
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
+		if errors.Is(err, fs.ErrNotExist) && o.Last == nil {
+			return swept{err}
+		}
 		return err
 	}
 	if !o.Brief {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -185,6 +186,35 @@ func TestRefusal(t *testing.T) {
 	err := Options{Last: func() error { asked++; return no }}.Write(path, content("x"))
 	if err != no || asked != 1 {
 		t.Errorf("asked %d times, got %v", asked, err)
+	}
+}
+
+// Who takes the lease on a folder removes what is not finished in it, also the
+// file of one who writes there without a lease. Once is no failure, always is.
+func TestSwept(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	for _, c := range []struct {
+		sweeps int
+		whole  bool
+	}{{1, true}, {3, true}, {1000, false}} {
+		text, calls := fmt.Sprint(c.sweeps, " times"), 0
+		err := Write(path, func(w io.Writer) error {
+			if calls++; calls <= c.sweeps {
+				unfinished, _ := filepath.Glob(filepath.Join(filepath.Dir(path), Temporary+"*"))
+				for _, name := range unfinished {
+					os.Remove(name)
+				}
+			}
+			_, err := io.WriteString(w, text)
+			return err
+		})
+		got, _ := os.ReadFile(path)
+		if (err == nil) != c.whole || (string(got) == text) != c.whole {
+			t.Errorf("swept %s: %v, now %q", text, err, got)
+		}
+		if !c.whole && !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("swept %s: %v", text, err)
+		}
 	}
 }
 
