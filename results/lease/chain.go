@@ -146,15 +146,15 @@ func (w *Worker) makeClaim(ctx context.Context, dir string) (*holding, error) {
 		}
 		is, err := isHolder(dir, mine.content)
 		if is && name != claimFile {
-			err = os.Rename(filepath.Join(dir, name), filepath.Join(dir, claimFile))
-			if errors.Is(err, fs.ErrNotExist) {
-				continue // a sleeper that was the holder before swept it
-			}
-			if err == nil {
+			err = atomicfile.Retry(func() error { return os.Rename(filepath.Join(dir, name), filepath.Join(dir, claimFile)) })
+			// Where it is gone a sleeper that was the holder before swept it, or it
+			// was renamed by a try that was told to have failed.
+			if err == nil || errors.Is(err, fs.ErrNotExist) {
 				is, err = isHolder(dir, mine.content)
 			}
 		}
 		if err != nil {
+			withdraw(dir, mine.content, name, claimFile)
 			return nil, err
 		}
 		if is {
@@ -162,6 +162,17 @@ func (w *Worker) makeClaim(ctx context.Context, dir string) (*holding, error) {
 		}
 	}
 	return nil, errors.New("other workers were quicker a thousand times")
+}
+
+// withdraw removes a claim that was made and cannot be made good, under whichever
+// of the names it is: while this process lives others would wait for it.
+func withdraw(dir string, content []byte, names ...string) {
+	for _, name := range names {
+		path := filepath.Join(dir, name)
+		if got, err := os.ReadFile(path); err == nil && bytes.Equal(got, content) {
+			os.Remove(path)
+		}
+	}
 }
 
 func isHolder(dir string, content []byte) (bool, error) {
