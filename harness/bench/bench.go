@@ -44,9 +44,8 @@ type Result struct {
 // Steps times training steps of a network, after a few that warm the machine
 // up. It ends with ctx, after the step in hand.
 func Steps(ctx context.Context, net network.Network, o Options) (Result, error) {
-	if need, free := models.MemoryMiB(net, o.Batch), process.FreeMiB(); free > 0 && float64(need) > free {
-		return Result{}, fmt.Errorf("%s on minibatches of %s images takes about %s GiB of memory, and %.1f GiB are free: take smaller minibatches",
-			net, text.Grouped(o.Batch), text.Grouped(need/1024), free/1024)
+	if err := fits(net, o.Batch, process.FreeMiB()); err != nil {
+		return Result{}, err
 	}
 	m, err := models.New(net, models.Options{Batch: o.Batch, EvalBatch: o.Batch, Threads: o.Threads, Kernels: o.Kernels})
 	if err != nil {
@@ -81,6 +80,17 @@ func Steps(ctx context.Context, net network.Network, o Options) (Result, error) 
 		return err
 	})
 	return result, err
+}
+
+// fits reports a network that does not fit into the memory that is free; 0 stands
+// for a system that does not tell.
+func fits(net network.Network, batch int, freeMiB float64) error {
+	need := float64(models.MemoryMiB(net, batch))
+	if freeMiB == 0 || need <= freeMiB {
+		return nil
+	}
+	return fmt.Errorf("%s on minibatches of %s images takes about %.1f GiB of memory, and %.1f GiB are free: take smaller minibatches",
+		net, text.Grouped(batch), need/1024, freeMiB/1024)
 }
 
 // median times body, after a few calls that warm the machine up, and calls
