@@ -2,17 +2,16 @@ package train
 
 import (
 	"deepresidual/experiments"
-
 	"deepresidual/models/network"
 )
 
-// Schedule is where the learning rate comes from (section 4.2): the base rate,
+// schedule is where the learning rate comes from (section 4.2): the base rate,
 // divided at each milestone, and for very deep networks a warm-up at a lower
 // rate that lasts until the training error is below a limit.
 //
-// The warm-up depends on what the network answered, so a Schedule has state,
+// The warm-up depends on what the network answered, so a schedule has state,
 // which a checkpoint holds.
-type Schedule struct {
+type schedule struct {
 	protocol experiments.Protocol
 	state    warmUp
 }
@@ -24,16 +23,16 @@ type warmUp struct {
 	Wrong  []int // wrong answers in each of the last minibatches, at most WarmupWindow of them, while Active
 }
 
-// NewSchedule returns the schedule of a network under a resolved protocol, at
+// newSchedule returns the schedule of a network under a resolved protocol, at
 // iteration 0. Networks of WarmupDepth layers or more begin with the warm-up.
-func NewSchedule(network network.Network, p experiments.Protocol) *Schedule {
-	return &Schedule{protocol: p, state: warmUp{Active: p.WarmupDepth > 0 && network.Depth() >= p.WarmupDepth, Ended: -1}}
+func newSchedule(network network.Network, p experiments.Protocol) *schedule {
+	return &schedule{protocol: p, state: warmUp{Active: p.WarmupDepth > 0 && network.Depth() >= p.WarmupDepth, Ended: -1}}
 }
 
 // Rate returns the learning rate of the minibatch that is trained after the
 // given number of iterations. The warm-up only ever lowers the rate: should a
 // shortened schedule reach a milestone first, the milestone holds.
-func (s *Schedule) Rate(iteration int) float64 {
+func (s *schedule) Rate(iteration int) float64 {
 	rate := s.protocol.LearningRate
 	for _, m := range s.protocol.Milestones {
 		if iteration >= m {
@@ -49,7 +48,7 @@ func (s *Schedule) Rate(iteration int) float64 {
 // Observe tells the warm-up rule how many images of the latest minibatch the
 // network got wrong; iteration counts that minibatch. The rule ends when the
 // mean over the last WarmupWindow minibatches is below WarmupError, and for good.
-func (s *Schedule) Observe(iteration, wrong int) {
+func (s *schedule) Observe(iteration, wrong int) {
 	if !s.state.Active {
 		return
 	}
@@ -72,7 +71,7 @@ func (s *Schedule) Observe(iteration, wrong int) {
 
 // WarmupEnded returns the number of iterations after which the warm-up ended,
 // or -1 while it lasts and for networks that have none.
-func (s *Schedule) WarmupEnded() int { return s.state.Ended }
+func (s *schedule) WarmupEnded() int { return s.state.Ended }
 
 // percent returns part of whole in percent.
 func percent(part, whole int) float64 { return 100 * float64(part) / float64(whole) }

@@ -41,7 +41,7 @@ func TestRate(t *testing.T) {
 		{"plain networks warm up, too", "plain-1202", paper, 500, 0.01},
 		{"warm-up does not raise the rate after a milestone", "resnet-110", early, 20, 0.001},
 	} {
-		if got := NewSchedule(named(t, c.network), c.protocol).Rate(c.iteration); got != c.want {
+		if got := newSchedule(named(t, c.network), c.protocol).Rate(c.iteration); got != c.want {
 			t.Errorf("%s: rate of %s after %d iterations is %v, want %v", c.name, c.network, c.iteration, got, c.want)
 		}
 	}
@@ -50,7 +50,7 @@ func TestRate(t *testing.T) {
 func TestNoWarmUpAtDepthZero(t *testing.T) {
 	p := experiments.Paper()
 	p.WarmupDepth = 0
-	if s := NewSchedule(named(t, "resnet-1202"), p); s.state.Active {
+	if s := newSchedule(named(t, "resnet-1202"), p); s.state.Active {
 		t.Error("warmup_from_depth = 0 means no network warms up, but resnet-1202 does")
 	}
 }
@@ -82,7 +82,7 @@ func TestWarmUpRule(t *testing.T) {
 			return 9
 		}, 351},
 	} {
-		s := NewSchedule(named(t, "resnet-110"), p)
+		s := newSchedule(named(t, "resnet-110"), p)
 		for i := 1; i <= 1000; i++ {
 			s.Observe(i, c.wrong(i))
 			if want := c.ends < 0 || i < c.ends; s.state.Active != want {
@@ -114,7 +114,7 @@ func TestWarmUpWindow(t *testing.T) {
 		protocol experiments.Protocol
 		ends     int
 	}{{epoch, 391}, {short, 7}} {
-		s := NewSchedule(named(t, "resnet-110"), c.protocol)
+		s := newSchedule(named(t, "resnet-110"), c.protocol)
 		for i := 1; i <= 500; i++ {
 			s.Observe(i, c.protocol.Batch/2) // 50 % from the start
 		}

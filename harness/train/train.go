@@ -1,5 +1,5 @@
 // Package train trains one network by the paper's protocol (section 4.2): the
-// learning-rate schedule ([Schedule]), the loop over minibatches ([Job.Train]),
+// learning-rate schedule (schedule.go), the loop over minibatches ([Job.Train]),
 // the rows of the training curve and the checkpoints.
 //
 // It knows nothing of the command line, of other runs, or of how the network
@@ -21,7 +21,6 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/harness/data"
-	"deepresidual/harness/process"
 	"deepresidual/harness/weights"
 	"deepresidual/models"
 	"deepresidual/results"
@@ -57,10 +56,6 @@ var (
 
 // DefaultCheckpointEvery is the usual time between checkpoints.
 const DefaultCheckpointEvery = time.Minute
-
-// checkpointShare bounds the share of the time that goes into checkpoints: a
-// large network's are written less often than CheckpointEvery says.
-const checkpointShare = 0.02
 
 // Observer is told how a run is getting on, from the goroutine that trains: its
 // methods must be quick.
@@ -117,7 +112,7 @@ type trainer struct {
 	*Job
 	state
 	spec     experiments.RunSpec
-	schedule *Schedule
+	schedule *schedule
 	sampler  *data.Sampler
 	pipeline *data.Pipeline
 	test     View
@@ -135,21 +130,13 @@ type clock struct {
 
 func (c clock) seconds() float64 { return c.before + time.Since(c.began).Seconds() }
 
-// saved is about the last checkpoint.
-type saved struct {
-	iteration int // -1: none yet
-	rows      int
-	at        time.Time
-	took      time.Duration
-}
-
 // begin prepares the run: from its newest checkpoint, or from the start.
 func (j *Job) begin() (*trainer, error) {
 	spec := j.Run.Key().Spec
 	t := &trainer{
 		Job:      j,
 		spec:     spec,
-		schedule: NewSchedule(spec.Network, spec.Protocol),
+		schedule: newSchedule(spec.Network, spec.Protocol),
 		saved:    saved{iteration: -1, at: time.Now()},
 	}
 	if t.CheckpointEvery == 0 {
@@ -362,58 +349,4 @@ func (t *trainer) end(status results.Status, reason string) error {
 		return err
 	}
 	return Discard(t.Run)
-}
-
-// stop leaves a checkpoint of a run that was told to stop.
-func (t *trainer) stop() error {
-	if t.saved.iteration != t.Iteration || t.saved.rows != len(t.Rows) {
-		if err := t.checkpoint(); err != nil {
-			return fmt.Errorf("stopped at iteration %d, of which there is no checkpoint: %w", t.Iteration, err)
-		}
-	}
-	reason := fmt.Sprintf("stopped at iteration %d", t.Iteration)
-	if err := t.save(results.Interrupted, reason); err != nil {
-		return fmt.Errorf("%s with a checkpoint, but it is not recorded: %w", reason, err)
-	}
-	return fmt.Errorf("%w at iteration %d", ErrStopped, t.Iteration)
-}
-
-// checkpointDue reports whether it is time for a checkpoint. When one is
-// written changes nothing but how much work a kill can cost.
-func (t *trainer) checkpointDue() bool {
-	if t.CheckpointEvery < 0 {
-		return true
-	}
-	wait := max(t.CheckpointEvery, time.Duration(float64(t.saved.took)/checkpointShare))
-	return time.Since(t.saved.at) >= wait
-}
-
-// checkpoint writes a checkpoint.
-func (t *trainer) checkpoint() error {
-	began := time.Now()
-	t.Seconds = t.clock.seconds()
-	t.WarmUp = t.schedule.state
-	c := checkpoint{state: t.state, tensors: t.Model.Tensors(), momentum: t.Model.Momentum()}
-	if err := writeCheckpoint(t.Run, c); err != nil {
-		return err
-	}
-	t.saved = saved{iteration: t.Iteration, rows: len(t.Rows), at: time.Now(), took: time.Since(began)}
-	return nil
-}
-
-// save saves the run's record as it is now.
-func (t *trainer) save(status results.Status, reason string) error {
-	r := t.Record
-	r.Key, r.Status, r.Reason = t.Run.Key(), status, reason
-	r.WarmupEnded = t.schedule.WarmupEnded()
-	r.Rows = slices.Clone(t.Rows)
-	r.Times = slices.Clone(t.Times)
-	r.Provenance.Kernels = slices.Clone(t.Kernels)
-	r.Provenance.Resumed = t.Resumed
-	r.Processes = slices.Clone(t.Processes)
-	r.Provenance.TrainSeconds = t.clock.seconds()
-	if !t.Besides {
-		r.PeakMiB = process.PeakMiB()
-	}
-	return t.Run.Save(r)
 }

@@ -1,0 +1,79 @@
+package train
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"deepresidual/harness/process"
+	"deepresidual/results"
+)
+
+// What a run leaves on the disk while it is trained: checkpoints to go on from,
+// and its record.
+
+// checkpointShare bounds the share of the time that goes into checkpoints: a
+// large network's are written less often than CheckpointEvery says.
+const checkpointShare = 0.02
+
+// saved is about the last checkpoint.
+type saved struct {
+	iteration int // -1: none yet
+	rows      int
+	at        time.Time
+	took      time.Duration
+}
+
+// stop leaves a checkpoint of a run that was told to stop.
+func (t *trainer) stop() error {
+	if t.saved.iteration != t.Iteration || t.saved.rows != len(t.Rows) {
+		if err := t.checkpoint(); err != nil {
+			return fmt.Errorf("stopped at iteration %d, of which there is no checkpoint: %w", t.Iteration, err)
+		}
+	}
+	reason := fmt.Sprintf("stopped at iteration %d", t.Iteration)
+	if err := t.save(results.Interrupted, reason); err != nil {
+		return fmt.Errorf("%s with a checkpoint, but it is not recorded: %w", reason, err)
+	}
+	return fmt.Errorf("%w at iteration %d", ErrStopped, t.Iteration)
+}
+
+// checkpointDue reports whether it is time for a checkpoint. When one is
+// written changes nothing but how much work a kill can cost.
+func (t *trainer) checkpointDue() bool {
+	if t.CheckpointEvery < 0 {
+		return true
+	}
+	wait := max(t.CheckpointEvery, time.Duration(float64(t.saved.took)/checkpointShare))
+	return time.Since(t.saved.at) >= wait
+}
+
+// checkpoint writes a checkpoint.
+func (t *trainer) checkpoint() error {
+	began := time.Now()
+	t.Seconds = t.clock.seconds()
+	t.WarmUp = t.schedule.state
+	c := checkpoint{state: t.state, tensors: t.Model.Tensors(), momentum: t.Model.Momentum()}
+	if err := writeCheckpoint(t.Run, c); err != nil {
+		return err
+	}
+	t.saved = saved{iteration: t.Iteration, rows: len(t.Rows), at: time.Now(), took: time.Since(began)}
+	return nil
+}
+
+// save saves the run's record as it is now.
+func (t *trainer) save(status results.Status, reason string) error {
+	r := t.Record
+	r.Key, r.Status, r.Reason = t.Run.Key(), status, reason
+	r.WarmupEnded = t.schedule.WarmupEnded()
+	r.Rows = slices.Clone(t.Rows)
+	r.Times = slices.Clone(t.Times)
+	r.Provenance.Kernels = slices.Clone(t.Kernels)
+	r.Provenance.Resumed = t.Resumed
+	r.Processes = slices.Clone(t.Processes)
+	r.Provenance.TrainSeconds = t.clock.seconds()
+	if !t.Besides {
+		r.PeakMiB = process.PeakMiB()
+	}
+	return t.Run.Save(r)
+}
