@@ -27,7 +27,7 @@ func (m *evalMode) declare(o *options) {
 	o.text(&m.file, "eval", "FILE", "test error of weights: .th, .pt or .safetensors")
 	o.network(&m.network, "net", "NAME", "the network they are of, if the file does not say it")
 	m.norm = normalisations[0]
-	o.add("norm", "N", "how the images are normalised: pixel-mean (default), imagenet, cifar, or means/deviations of the channels, "+normExample, func(s string) (err error) {
+	o.add("norm", "NORM", "how the images are normalised: pixel-mean (default), imagenet, cifar, or means/deviations of the channels, "+normExample, func(s string) (err error) {
 		m.norm, err = parseNorm(s)
 		return err
 	})

@@ -18,18 +18,19 @@ import (
 const (
 	exitDone          = 0   // all was done
 	exitFailed        = 1   // a run failed or diverged, or something else went wrong
-	exitUsage         = 2   // the options or a spec are wrong; nothing was trained
+	exitUsage         = 2   // the options or an experiment file are wrong; nothing was trained
 	exitNotReproduced = 3   // -check: a claim was not reproduced
-	exitNotJudged     = 4   // -check: none was contradicted, but not every one reproduced
+	exitNotJudged     = 4   // -check: none was contradicted on the whole schedule, but not every one reproduced
 	exitStopped       = 75  // stopped with a checkpoint: the same command goes on from there
 	exitInterrupted   = 130 // interrupted before there was anything to go on from
 )
 
 // exitCodes is what the help says of them.
-const exitCodes = `Exit codes: 0 done, 1 a run failed or diverged, 2 wrong options or spec, 3 a
-claim was not reproduced (-check), 4 none was contradicted but not every one
-reproduced (-check), 75 stopped with a checkpoint (the same command goes on),
-130 interrupted.
+const exitCodes = `Exit codes: 0 done, 1 a run failed or diverged, 2 wrong options or experiment
+file, 3 a claim was not reproduced (-check), 4 none was contradicted on the
+whole schedule but not every one reproduced (-check), 75 stopped with a
+checkpoint (the same command goes on), 130 interrupted. They are those of the
+built program: go run makes 1 of every code but 0.
 `
 
 // usageError is a command line that cannot be followed.

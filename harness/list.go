@@ -19,7 +19,8 @@ type listMode struct {
 
 func (m *listMode) declare(o *options) {
 	o.mode("list", "list the experiments")
-	m.selection.declare(o, false)
+	m.selection.declareNames(o, false)
+	m.selection.declareSeeds(o)
 	o.text(&m.network, "net", "NAME", "what a network's name stands for, of the paper's or of the experiments'")
 	o.on(&m.graph, "graph", "of -net: print its expression graph for training, for Graphviz (dot)")
 	m.format.declare(o)
@@ -43,6 +44,8 @@ func (m *listMode) do(_ context.Context, env *environment) error {
 		return err
 	}
 	switch {
+	case m.network != "" && m.selection.seeds != nil:
+		return usagef("-net asks after a network, which has no -seeds: leave them out")
 	case m.network != "":
 		return m.describe(env, list)
 	case m.graph:
@@ -50,7 +53,7 @@ func (m *listMode) do(_ context.Context, env *environment) error {
 	}
 	rows := []listed{}
 	for _, e := range list {
-		row := listed{Name: e.Name, Title: e.Title, Runs: len(e.Runs(m.selection.scale, m.selection.seeds))}
+		row := listed{Name: e.Name, Title: e.Title, Runs: len(e.Runs(experiments.Full(), m.selection.seeds))}
 		for _, n := range e.Networks {
 			row.Networks = append(row.Networks, n.String())
 		}

@@ -20,9 +20,13 @@ type machine struct {
 
 func (m *machine) declare(o *options) {
 	m.threads = runtime.GOMAXPROCS(0)
-	o.count(&m.threads, "threads", "(default: all the processor's)")
-	o.add("kernels", "K", "portable, avx2, avx512, neon (default: the best this processor has)", func(s string) error {
-		m.kernels = s
+	o.count(&m.threads, "threads", "threads to use (default: as many as the processor has)")
+	declareKernels(o, &m.kernels)
+}
+
+func declareKernels(o *options, to *string) {
+	o.add("kernels", "K", "which kernels: portable, avx2, avx512, neon (default: the best this processor has)", func(s string) error {
+		*to = s
 		_, err := kernels.Select(s)
 		return err
 	})

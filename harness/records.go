@@ -34,15 +34,23 @@ type selection struct {
 // declare declares the options of a selection; required if the mode must be
 // told the experiments, which else are all.
 func (s *selection) declare(o *options, required bool) {
+	s.declareNames(o, required)
+	s.scale = experiments.Full()
+	o.add("scale", "S", "train this part of the schedule, such as 1/16 (default 1, all of it)", func(text string) error {
+		s.scaleGiven = true
+		return s.scale.Set(text)
+	})
+	s.declareSeeds(o)
+}
+
+func (s *selection) declareNames(o *options, required bool) {
 	exp := o.names(&s.names, "exp", "NAMES", "experiments, separated by commas: names of -list or .toml files; all")
 	if required {
 		exp.required = "fig1"
 	}
-	s.scale = experiments.Full()
-	o.add("scale", "S", "S of the schedule, such as 1/16 (default 1)", func(text string) error {
-		s.scaleGiven = true
-		return s.scale.Set(text)
-	})
+}
+
+func (s *selection) declareSeeds(o *options) {
 	o.add("seeds", "N,N-N", "these seeds instead of the experiment's, such as 1-5", s.parseSeeds)
 }
 

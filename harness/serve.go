@@ -16,9 +16,10 @@ import (
 // serveMode serves the report as it grows, and trains what -exp names, as without
 // -serve; without -exp, or with -report, it trains nothing.
 type serveMode struct {
-	train   trainMode
-	watch   bool
-	address string
+	train      trainMode
+	ofTraining options // without effect where nothing is trained
+	watch      bool
+	address    string
 }
 
 func (m *serveMode) declare(o *options) {
@@ -29,13 +30,36 @@ func (m *serveMode) declare(o *options) {
 		}
 		return nil
 	})
-	m.train.declareOptions(o, false)
+	m.train.records.declare(o, false)
+	m.train.declareTraining(&m.ofTraining)
+	*o = append(*o, m.ofTraining...)
 	watch := o.mode("report", "of -serve: train nothing")
 	set := watch.set
 	watch.set = func(s string) error { m.watch = true; return set(s) }
 }
 
+// contradiction reports an option that can have no effect.
+func (m *serveMode) contradiction(training bool) error {
+	if training {
+		return m.train.contradiction()
+	}
+	why := "without -exp"
+	if m.watch {
+		why = "with -report"
+	}
+	for _, o := range m.ofTraining {
+		if o.given {
+			return usagef("-serve %s trains nothing: leave -%s out", why, o.name)
+		}
+	}
+	return nil
+}
+
 func (m *serveMode) do(ctx context.Context, env *environment) error {
+	training := len(m.train.records.selection.names) > 0 && !m.watch
+	if err := m.contradiction(training); err != nil {
+		return err
+	}
 	list, store, err := m.train.records.open(env)
 	if err != nil {
 		return err
@@ -48,7 +72,6 @@ func (m *serveMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	training := len(m.train.records.selection.names) > 0 && !m.watch
 	live := &publish.Live{Publisher: m.train.records.publisher(env, list, store, ""), Data: fingerprint, Training: training}
 	var train func(context.Context) error
 	if training {

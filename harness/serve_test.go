@@ -152,6 +152,27 @@ func TestServeFails(t *testing.T) {
 	}
 }
 
+// Where nothing is trained, every option of training is refused, not dropped.
+func TestServeWithoutTraining(t *testing.T) {
+	var o options
+	new(trainMode).declareTraining(&o)
+	values := map[string]string{"checkpoint": "5s", "kernels": "portable", "jobs": "1", "threads": "1", "run": "abcdef", "tensorboard": "events"}
+	for _, option := range o {
+		for why, args := range map[string][]string{"without -exp": nil, "with -report": {"-exp", "fig1", "-report"}} {
+			given := "-" + option.name
+			if value := values[option.name]; value != "" {
+				given += "=" + value
+			}
+			var stderr strings.Builder
+			code := run(t.Context(), append(args, "-serve", "0", given, "-results", t.TempDir()), io.Discard, &stderr)
+			want := fmt.Sprintf("harness: -serve %s trains nothing: leave -%s out\n", why, option.name)
+			if code != exitUsage || stderr.String() != want {
+				t.Errorf("%s: exit code %d, %q; want %d, %q", given, code, stderr.String(), exitUsage, want)
+			}
+		}
+	}
+}
+
 // What went wrong in a training that leaves something to look at is told when
 // it ends, and not once more when the serving does.
 func TestServeFailedTraining(t *testing.T) {

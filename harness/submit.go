@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -24,7 +25,7 @@ import (
 // prints what it would hand over.
 type submitMode struct {
 	records     records
-	machine     machine
+	kernels     string // empty for the best that the nodes' processors have
 	check       bool
 	checkpoint  time.Duration
 	tensorBoard string
@@ -39,7 +40,7 @@ func (m *submitMode) declare(o *options) {
 	var scheduler string
 	o.choice(&scheduler, "submit", schedulerSlurm, "hand what is missing or unfinished to Slurm, a task for each run, and draw figures and tables after; with -dry-run, print the scripts and submit nothing", schedulerSlurm)
 	m.records.declare(o, true)
-	m.machine.declare(o)
+	declareKernels(o, &m.kernels)
 	declareCheckpoint(o, &m.checkpoint)
 	declareCheck(o, &m.check)
 	declareTensorBoard(o, &m.tensorBoard)
@@ -121,7 +122,7 @@ func (m *submitMode) perThread(ctx context.Context, recorded []*results.Record) 
 	if slowest, ok := work.SlowestThread(recorded); ok {
 		return slowest, nil
 	}
-	return work.MeasuredThread(ctx, m.machine.threads, m.machine.kernels)
+	return work.MeasuredThread(ctx, runtime.GOMAXPROCS(0), m.kernels)
 }
 
 // jobNames lists numbers of jobs: "job 4", "jobs 4 5".
@@ -187,8 +188,8 @@ func (m *submitMode) arguments(place string) (task, report []string, err error) 
 		args = append(args, "-tensorboard", absolute(m.tensorBoard))
 	}
 	task = append(task, args...)
-	if m.machine.kernels != "" {
-		task = append(task, "-kernels", m.machine.kernels)
+	if m.kernels != "" {
+		task = append(task, "-kernels", m.kernels)
 	}
 	if m.checkpoint != train.DefaultCheckpointEvery {
 		task = append(task, "-checkpoint", m.checkpoint.String())

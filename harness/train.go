@@ -36,6 +36,12 @@ func (m *trainMode) declare(o *options) { m.declareOptions(o, true) }
 // the experiments.
 func (m *trainMode) declareOptions(o *options, required bool) {
 	m.records.declare(o, required)
+	m.declareTraining(o)
+}
+
+// declareTraining declares those of them that say how, rather than what, is
+// trained.
+func (m *trainMode) declareTraining(o *options) {
 	m.machine.declare(o)
 	m.jobs.declare(o)
 	declareCheckpoint(o, &m.checkpoint)
@@ -47,8 +53,8 @@ func (m *trainMode) declareOptions(o *options, required bool) {
 }
 
 func (m *trainMode) do(ctx context.Context, env *environment) error {
-	if m.requeue && !slurm.InJob() {
-		return usageError{slurm.ErrNoJob.Error()} // now, and not when a signal comes
+	if err := m.contradiction(); err != nil {
+		return err
 	}
 	err := m.reproduce(ctx, env)
 	if m.requeue && stopped(err) {
@@ -57,10 +63,18 @@ func (m *trainMode) do(ctx context.Context, env *environment) error {
 	return err
 }
 
-func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
-	if err := m.jobs.check(m.machine.threads); err != nil {
-		return err
+// contradiction reports an option that can have no effect.
+func (m *trainMode) contradiction() error {
+	switch {
+	case m.requeue && !slurm.InJob():
+		return usageError{slurm.ErrNoJob.Error()} // now, and not when a signal comes
+	case m.check && len(m.run) > 0:
+		return usagef("-run draws nothing that -check could judge: leave -check out, and give it with -report when all runs are recorded")
 	}
+	return m.jobs.check(m.machine.threads)
+}
+
+func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	program := process.ThisProgram(ctx) // before there is time to change its files
 	list, store, err := m.records.open(env)
 	if err != nil {
@@ -127,7 +141,7 @@ func (m *trainMode) plan(ctx context.Context, env *environment, list []*experime
 	if len(m.run) > 0 {
 		if plan, err = plan.Only(m.run); err != nil {
 			s := &m.records.selection
-			return nil, usagef("-run %v in %s at scale %s; -status lists them, and a changed spec changes them", err, s, s.scale)
+			return nil, usagef("-run %v in %s at scale %s; -status lists them, and a changed experiment file changes them", err, s, s.scale)
 		}
 	}
 	if m.retrain {
