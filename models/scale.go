@@ -8,9 +8,9 @@ import (
 // A model of how a training step scales with threads: what divides, by the parts
 // that package ops divides it into; what one thread does while the others wait;
 // handing loops out; and memory, which all threads share. The constants are
-// those of two Xeon cores with AVX-512, on which two threads are 1.86 times as
-// fast as one (resnet-20 and resnet-56 at batch 128). For more than two threads
-// the result is an estimate.
+// those of two Xeon cores with AVX-512, on which two threads are 1.86 to 1.87 times
+// as fast as one (resnet-56 and resnet-20 at batch 128); the model says 1.89. For
+// more than two threads the result is an estimate.
 const (
 	// perThread is the multiply-adds a second of one thread, counted as those of
 	// direct convolutions.
