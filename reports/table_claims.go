@@ -14,7 +14,7 @@ import (
 func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 	what := "the paper's claims"
 	if len(s.Experiment.Variants) > 0 {
-		what = "this project's own questions"
+		what = "the experiment's own claims"
 	}
 	t := s.newTable("claims", what,
 		table.Column{Heading: "claim", Keys: keys("statement")},
