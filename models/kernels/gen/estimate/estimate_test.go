@@ -2,6 +2,8 @@ package main
 
 import (
 	"debug/elf"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 )
@@ -42,6 +44,19 @@ func TestTrace(t *testing.T) {
 	p.decoded[0x104] = "udf #0"
 	if _, err := p.run("addNEON", words, 5); err == nil {
 		t.Error("an unknown instruction was taken for one without effect on integers")
+	}
+}
+
+// What a set leaves to the processor takes no time of its own.
+func TestReadCalls(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "calls.tsv")
+	text := "16-32\tforward\tPrefetch\t0 16\t32\n16-32\tforward\tAdd\t9\t4\n"
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	list, err := readCalls(path)
+	if err != nil || len(list) != 1 || list[0].kernel != "Add" || list[0].count != 4 || !slices.Equal(list[0].args, []int64{9}) {
+		t.Errorf("read %+v, %v", list, err)
 	}
 }
 

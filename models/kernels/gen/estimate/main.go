@@ -143,6 +143,9 @@ func readCalls(path string) ([]call, error) {
 			return nil, fmt.Errorf("%s:%d: %d fields, want 5", path, i+1, len(f))
 		}
 		c := call{part: f[0], pass: f[1], kernel: f[2]}
+		if c.kernel == "Prefetch" { // left to the processor on arm64
+			continue
+		}
 		for _, a := range strings.Fields(f[3]) {
 			n, err := strconv.ParseInt(a, 10, 64)
 			if err != nil {
