@@ -160,7 +160,7 @@ func (p Protocol) checkNormBatch(key string) *SpecError {
 		return nil
 	}
 	parts := p.Batch / p.NormBatch
-	if parts < 1 || (p.Batch%p.NormBatch != 0 || min(p.Batch, normParts)%parts != 0 || p.NormBatch%normImages != 0) {
+	if p.Batch%p.NormBatch != 0 || min(p.Batch, normParts)%parts != 0 || p.NormBatch%normImages != 0 {
 		return problemf(key, "%d is not a half, quarter, eighth or sixteenth of the batch of %d that is a multiple of %d, nor the whole of it", p.NormBatch, p.Batch, normImages)
 	}
 	return nil

@@ -113,9 +113,9 @@ type brokenListener struct{ net.Listener }
 
 func (brokenListener) Accept() (net.Conn, error) { return nil, errors.New("no more sockets") }
 
-// A server that fails is told while the training goes on, not after it; its
-// failure is the command's.
-func TestServeFails(t *testing.T) {
+// nothingYet is a report of no runs, and where to serve it.
+func nothingYet(t *testing.T) (net.Listener, *publish.Live) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -124,11 +124,17 @@ func TestServeFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	live := &publish.Live{Publisher: &publish.Publisher{Store: store, Output: io.Discard, Progress: io.Discard}}
+	return l, &publish.Live{Publisher: &publish.Publisher{Store: store, Output: io.Discard, Progress: io.Discard}}
+}
+
+// A server that fails is told while the training goes on, not after it; its
+// failure is the command's.
+func TestServeFails(t *testing.T) {
+	l, live := nothingYet(t)
 	said := "serving the report at " + l.Addr().String() + ": no more sockets"
 	var stderr lockedBuffer
 	env := &environment{stdout: io.Discard, stderr: &stderr}
-	err = serve(t.Context(), env, live, brokenListener{l}, func(context.Context) error {
+	err := serve(t.Context(), env, live, brokenListener{l}, func(context.Context) error {
 		for deadline := time.Now().Add(time.Minute); stderr.String() == "" && time.Now().Before(deadline); {
 			time.Sleep(time.Millisecond)
 		}
@@ -176,26 +182,18 @@ func TestServeWithoutTraining(t *testing.T) {
 // What went wrong in a training that leaves something to look at is told when
 // it ends, and not once more when the serving does.
 func TestServeFailedTraining(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := results.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
+	l, live := nothingYet(t)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var stderr lockedBuffer
 	env := &environment{stdout: io.Discard, stderr: &stderr}
-	live := &publish.Live{Publisher: &publish.Publisher{Store: store, Output: io.Discard, Progress: io.Discard}}
 	go func() {
 		for deadline := time.Now().Add(time.Minute); !strings.Contains(stderr.String(), "stays at") && time.Now().Before(deadline); {
 			time.Sleep(time.Millisecond)
 		}
 		stop()
 	}()
-	err = serve(ctx, env, live, l, func(context.Context) error { return work.ErrUnfinished })
+	err := serve(ctx, env, live, l, func(context.Context) error { return work.ErrUnfinished })
 	if untold(err) != nil || exitCode(err) != exitFailed || !strings.HasPrefix(stderr.String(), "harness: "+work.ErrUnfinished.Error()+"\n") {
 		t.Errorf("exit code %d, want %d; untold %v; said %q", exitCode(err), exitFailed, untold(err), stderr.String())
 	}
@@ -224,15 +222,7 @@ func TestUntold(t *testing.T) {
 // What could not be drawn after a training is said, and what was trained is still
 // shown.
 func TestServeStaysAfterDrawingFails(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	store, err := results.Open(t.TempDir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	live := &publish.Live{Publisher: &publish.Publisher{Store: store, Output: io.Discard, Progress: io.Discard}}
+	l, live := nothingYet(t)
 	var stderr lockedBuffer
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()

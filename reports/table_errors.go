@@ -47,7 +47,7 @@ func errorTable(s *Selection) *table.Table {
 			}
 			t.Rows = append(t.Rows, table.Row{
 				Cells: []table.Cell{table.Text(n.String()), table.Text(r.Variant), table.Int(int(r.Spec.Seed)), table.Percent(training), table.Percent(test),
-					table.Percent(best), quoted(paperTraining), quoted(paperTest), difference, table.Text(r.state())},
+					table.Percent(best), paperPercent(paperTraining), paperPercent(paperTest), difference, table.Text(r.state())},
 				// The two kinds of networks are two groups of rows.
 				Rule: i == 0 && k > 0 && n.Kind != s.Experiment.Networks[k-1].Kind,
 			})
@@ -63,9 +63,9 @@ func errorTable(s *Selection) *table.Table {
 	return t
 }
 
-// quoted is a cell with a number of the paper, with two decimals as in its table
+// paperPercent is a cell with a number of the paper, with two decimals as in its table
 // or with the one to which it can be read off a curve.
-func quoted(v float64) table.Cell {
+func paperPercent(v float64) table.Cell {
 	if math.Abs(10*v-math.Round(10*v)) < 1e-6 {
 		return table.Number(v, 1)
 	}

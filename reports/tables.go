@@ -85,7 +85,7 @@ func (s *Selection) seeds(networks ...network.Network) table.Cell {
 // meanStd is the mean and the standard deviation of some values.
 func meanStd(v []float64) table.Cell { return table.MeanStd(mean(v), deviation(v), len(v)) }
 
-// leftOut names the runs that a sum over seeds hides: those that have diverged,
+// leftOut names the runs that the numbers of a row do not count: those that have diverged,
 // are unfinished or missing, of networks that have complete ones.
 func (s *Selection) leftOut() []string {
 	var runs []Selected

@@ -264,7 +264,7 @@ func TestSmokeDoesNotSpeakOfThePaper(t *testing.T) {
 // Numbers that are read off a curve have no more digits than can be read.
 func TestDecimalsOfThePaper(t *testing.T) {
 	for v, want := range map[float64]string{9.7: "9.7", 13.2: "13.2", 1.0: "1.0", 8.75: "8.75", 6.97: "6.97", math.NaN(): "–"} {
-		if got := quoted(v).String(); got != want {
+		if got := paperPercent(v).String(); got != want {
 			t.Errorf("%v is %q, want %q", v, got, want)
 		}
 	}

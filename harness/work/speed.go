@@ -38,8 +38,8 @@ func inSeconds(s float64) time.Duration {
 // RecordedSpeed returns the speed of a machine's latest complete run, by its
 // record: the same host, since many machines have a processor of one name, the
 // same processor, kernels and number of threads, from its start to its end. It
-// reports whether there is one. Hosts elsewhere can be alike in all of these, so the source names them and
-// does not say that it was this machine.
+// reports whether there is one. Hosts elsewhere can be alike in all of these, so
+// the source names them and does not say that it was this machine.
 func RecordedSpeed(records []*results.Record, host, cpu, kernels string, threads int) (Speed, bool) {
 	var latest *results.Record
 	for _, r := range records {
