@@ -172,8 +172,32 @@ func TestRecordedSpeed(t *testing.T) {
 	}
 	// A clone has records of hosts that may be called the same.
 	s, ok := RecordedSpeed(records, "here", "old", "avx2", 2)
-	if want := "the time plain-8 took on here (old, avx2, 2 threads)"; !ok || s.PerSecond <= 0 || s.Source != want {
+	if want := "the pace of plain-8 on here (old, avx2, 2 threads)"; !ok || s.PerSecond <= 0 || s.Source != want {
 		t.Errorf("%+v, %v: want the speed of this host, going by %s", s, ok, want)
+	}
+}
+
+// A run that was stopped for two hours on its way tells how fast the machine is
+// all the same; one whose times make no sense tells it by its seconds.
+func TestUndisturbed(t *testing.T) {
+	key := fixture.Key(fixture.Experiment(t, "e", func(p *experiments.Protocol) { p.Iterations = 500 }), 0)
+	for _, c := range []struct {
+		name    string
+		seconds float64
+		times   []results.Time
+		want    float64
+	}{
+		{"no times", 700, nil, 700},
+		{"even", 500, []results.Time{{100, 100}, {200, 200}, {300, 300}, {400, 400}, {500, 500}}, 500},
+		{"stopped once", 7700, []results.Time{{100, 100}, {200, 200}, {300, 7500}, {400, 7600}, {500, 7700}}, 500},
+		{"intervals of several lengths", 1000, []results.Time{{100, 200}, {150, 300}, {500, 1000}}, 1000},
+		{"never more than it took", 920, []results.Time{{100, 10}, {200, 310}, {300, 610}, {400, 910}, {500, 920}}, 920},
+		{"backwards", 700, []results.Time{{200, 500}, {100, 600}, {500, 700}}, 700},
+	} {
+		r := &results.Record{Key: key, Times: c.times, Provenance: results.Provenance{TrainSeconds: c.seconds}}
+		if got := undisturbed(r); got != c.want {
+			t.Errorf("%s: %g s, want %g", c.name, got, c.want)
+		}
 	}
 }
 

@@ -63,9 +63,31 @@ func RecordedSpeed(records []*results.Record, host, cpu, kernels string, threads
 		return Speed{}, false
 	}
 	return Speed{
-		PerSecond: cost.Run(latest.Key, 0) / latest.Provenance.TrainSeconds,
-		Source:    fmt.Sprintf("the time %s took on %s (%s, %s, %s)", latest.Key.Spec.Network, host, cpu, kernels, text.Count(threads, "thread")),
+		PerSecond: cost.Run(latest.Key, 0) / undisturbed(latest),
+		Source:    fmt.Sprintf("the pace of %s on %s (%s, %s, %s)", latest.Key.Spec.Network, host, cpu, kernels, text.Count(threads, "thread")),
 	}, true
+}
+
+// undisturbed returns the seconds that a complete run takes where nothing holds
+// it up: those of all its iterations at the median pace of the intervals between
+// evaluations. The seconds of a process that was stopped for an hour, or shared
+// the machine for one, are in few of them.
+func undisturbed(r *results.Record) float64 {
+	var paces []float64 // seconds an iteration
+	before := results.Time{}
+	for _, t := range r.Times {
+		if t.Iteration <= before.Iteration || t.Seconds <= before.Seconds {
+			return r.Provenance.TrainSeconds // what the times of such a record mean is not known
+		}
+		paces = append(paces, (t.Seconds-before.Seconds)/float64(t.Iteration-before.Iteration))
+		before = t
+	}
+	if len(paces) == 0 {
+		return r.Provenance.TrainSeconds
+	}
+	slices.Sort(paces)
+	median := paces[len(paces)/2]
+	return min(r.Provenance.TrainSeconds, median*float64(r.Key.Spec.Protocol.Iterations))
 }
 
 // trainedBy reports whether each process that had a part in a run is like the
@@ -119,7 +141,7 @@ func SlowestThread(records []*results.Record) (perSecond float64, ok bool) {
 		}
 		spec := r.Key.Spec
 		speedup := models.Speedup(spec.Network, spec.Protocol.Batch, p.Threads, p.Threads)
-		if s := cost.Run(r.Key, 0) / p.TrainSeconds / speedup; !ok || s < perSecond {
+		if s := cost.Run(r.Key, 0) / undisturbed(r) / speedup; !ok || s < perSecond {
 			perSecond, ok = s, true
 		}
 	}
