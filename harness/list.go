@@ -46,6 +46,8 @@ func (m *listMode) do(_ context.Context, env *environment) error {
 	switch {
 	case m.network != "" && m.selection.seeds != nil:
 		return usagef("-net asks after a network, which has no -seeds: leave them out")
+	case m.graph && m.network != "" && m.format.name != formatTable:
+		return usagef("-graph prints what Graphviz reads, not a table: leave -format %s out", m.format.name)
 	case m.network != "":
 		return m.describe(env, list)
 	case m.graph:
