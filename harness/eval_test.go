@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,6 +17,7 @@ import (
 	"deepresidual/harness/weights"
 	"deepresidual/models"
 	"deepresidual/models/network"
+	"deepresidual/results"
 	"deepresidual/results/atomicfile"
 )
 
@@ -171,5 +176,57 @@ func TestPublishedWeights(t *testing.T) {
 		if code != exitDone || !strings.HasPrefix(stdout.String(), c.stdout) || !strings.Contains(stderr.String(), c.stderr) {
 			t.Errorf("%v: code %d, stdout %q, stderr %q", c.args, code, &stdout, &stderr)
 		}
+	}
+}
+
+// The weights in results/weights are those of recorded runs at their end, and all
+// together small enough to be cloned. On the real images they have the errors that
+// the records state.
+func TestWeightsOfRecords(t *testing.T) {
+	paths, err := filepath.Glob("../results/weights/*.safetensors")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no weights: %v", err)
+	}
+	store, err := results.Open("../results")
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, _ := store.Records()
+	folder, bytesOfAll := os.Getenv("CIFAR10_DIR"), 0
+	for _, path := range paths {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bytesOfAll += len(content)
+		_, says, err := weights.ReadSafetensors(bytes.NewReader(content))
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		i := slices.IndexFunc(records, func(r *results.Record) bool { return r.Key.Identity() == says["run"] })
+		if i < 0 || records[i].Status != results.Complete {
+			t.Errorf("%s: of run %q, which is not recorded to its end", path, says["run"])
+			continue
+		}
+		spec := records[i].Key.Spec
+		if want := fmt.Sprintf("%s-%s.safetensors", spec.Network, says["run"]); filepath.Base(path) != want {
+			t.Errorf("%s: it is of a run whose weights are called %s", path, want)
+		}
+		if says["iteration"] != strconv.Itoa(spec.Protocol.Iterations) {
+			t.Errorf("%s: of iteration %s of %d", path, says["iteration"], spec.Protocol.Iterations)
+		}
+		if folder == "" || testing.Short() {
+			continue
+		}
+		row, _ := records[i].Final()
+		want := fmt.Sprintf("%s: test error %.2f %% (", spec.Network, row.TestError)
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), []string{"-eval", path, "-data", folder}, &stdout, &stderr); code != exitDone || !strings.HasPrefix(stdout.String(), want) {
+			t.Errorf("%s: code %d, stdout %q, stderr %q; want %s", path, code, &stdout, &stderr, want)
+		}
+	}
+	if bytesOfAll > 15e6 {
+		t.Errorf("%d bytes of weights", bytesOfAll)
 	}
 }
