@@ -11,6 +11,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"deepresidual/experiments"
 	"deepresidual/harness/process"
@@ -51,6 +52,10 @@ type DrawError struct{ error }
 
 // Unwrap returns what went wrong.
 func (e DrawError) Unwrap() error { return e.error }
+
+// abandoned is how long a temporary file was not written to when its writer was
+// killed: a drawing is written in a moment.
+const abandoned = time.Hour
 
 // A Chooser says which records an experiment is drawn from; false for none.
 type Chooser func(*experiments.Experiment, []*results.Record) (reports.Choice, bool)
@@ -95,6 +100,9 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 		return drawn, err
 	}
 	drawn.Drawings = len(drawings)
+	for _, folder := range []string{"", "figures", "tables"} {
+		atomicfile.Sweep(filepath.Join(p.Store.Dir(), folder), abandoned)
+	}
 	var written []string
 	failed := []error{err}
 	var whole []placed // the drawings all of whose files are there

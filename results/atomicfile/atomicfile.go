@@ -14,6 +14,7 @@ import (
 	"runtime"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // Temporary begins the name of every file that is not finished.
@@ -142,6 +143,21 @@ func Create(dir, name string) (*os.File, error) {
 		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o666)
 		if !errors.Is(err, fs.ErrExist) {
 			return f, err
+		}
+	}
+}
+
+// Sweep removes the temporary files in a folder that were not written to for so
+// long that those who wrote them must have been killed. One that cannot be
+// removed stays; it is in nobody's way.
+func Sweep(dir string, idle time.Duration) {
+	entries, _ := os.ReadDir(dir) // nor is one that cannot be seen
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !strings.HasPrefix(e.Name(), Temporary) {
+			continue
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > idle {
+			os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -216,6 +217,29 @@ func TestSwept(t *testing.T) {
 			t.Errorf("swept %s: %v", text, err)
 		}
 	}
+}
+
+// What a killed process has left goes, what another is writing stays.
+func TestSweep(t *testing.T) {
+	dir := t.TempDir()
+	old := time.Now().Add(-2 * time.Hour)
+	for name, at := range map[string]time.Time{
+		Temporary + "fig1.png-ABC": old, Temporary + "fig1.svg-ABC": time.Now(), "fig1.png": old, "tmp-notes": old,
+	} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.WriteFile(path, nil, 0o666), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(filepath.Join(dir, Temporary+"folder"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	Sweep(dir, time.Hour)
+	want := []string{Temporary + "fig1.svg-ABC", Temporary + "folder", "fig1.png", "tmp-notes"}
+	if got := names(t, dir); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	Sweep(filepath.Join(dir, "none"), 0)
 }
 
 // names lists a folder.
