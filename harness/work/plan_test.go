@@ -3,6 +3,7 @@ package work
 import (
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -181,6 +182,12 @@ func TestRecordedSpeed(t *testing.T) {
 // all the same; one whose times make no sense tells it by its seconds.
 func TestUndisturbed(t *testing.T) {
 	key := fixture.Key(fixture.Experiment(t, "e", func(p *experiments.Protocol) { p.Iterations = 500 }), 0)
+	times := func(pairs ...int) (all []results.Time) { // iteration, seconds
+		for pair := range slices.Chunk(pairs, 2) {
+			all = append(all, results.Time{Iteration: pair[0], Seconds: float64(pair[1])})
+		}
+		return all
+	}
 	for _, c := range []struct {
 		name    string
 		seconds float64
@@ -188,11 +195,11 @@ func TestUndisturbed(t *testing.T) {
 		want    float64
 	}{
 		{"no times", 700, nil, 700},
-		{"even", 500, []results.Time{{100, 100}, {200, 200}, {300, 300}, {400, 400}, {500, 500}}, 500},
-		{"stopped once", 7700, []results.Time{{100, 100}, {200, 200}, {300, 7500}, {400, 7600}, {500, 7700}}, 500},
-		{"intervals of several lengths", 1000, []results.Time{{100, 200}, {150, 300}, {500, 1000}}, 1000},
-		{"never more than it took", 920, []results.Time{{100, 10}, {200, 310}, {300, 610}, {400, 910}, {500, 920}}, 920},
-		{"backwards", 700, []results.Time{{200, 500}, {100, 600}, {500, 700}}, 700},
+		{"even", 500, times(100, 100, 200, 200, 300, 300, 400, 400, 500, 500), 500},
+		{"stopped once", 7700, times(100, 100, 200, 200, 300, 7500, 400, 7600, 500, 7700), 500},
+		{"intervals of several lengths", 1000, times(100, 200, 150, 300, 500, 1000), 1000},
+		{"never more than it took", 920, times(100, 10, 200, 310, 300, 610, 400, 910, 500, 920), 920},
+		{"backwards", 700, times(200, 500, 100, 600, 500, 700), 700},
 	} {
 		r := &results.Record{Key: key, Times: c.times, Provenance: results.Provenance{TrainSeconds: c.seconds}}
 		if got := undisturbed(r); got != c.want {
