@@ -2,13 +2,12 @@ package reports
 
 import (
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"deepresidual/reports/table"
+	"deepresidual/results/atomicfile"
 )
 
 // tableKinds are what follows a drawing's name in the names of its tables.
@@ -35,9 +34,7 @@ func remove(dir, name string, keep []string) error {
 		if slices.Contains(keep, path) {
 			continue
 		}
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			failed = append(failed, err)
-		}
+		failed = append(failed, atomicfile.Remove(path))
 	}
 	return errors.Join(failed...)
 }

@@ -2,8 +2,6 @@ package publish
 
 import (
 	"errors"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"deepresidual/experiments"
@@ -38,9 +36,7 @@ func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error 
 			case !shown[run.Record.Key.Identity()]:
 				failed = append(failed, atomicfile.WriteChanged(path, []byte(ignoreContent)))
 			case !e.aside:
-				if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-					failed = append(failed, err)
-				}
+				failed = append(failed, atomicfile.Remove(path))
 			}
 		}
 	}

@@ -98,7 +98,7 @@ func (p *Publisher) writePage(name string, list []*experiments.Experiment, recor
 		return nil, err
 	}
 	if len(drawings) == 0 {
-		return nil, os.Remove(path)
+		return nil, atomicfile.Remove(path)
 	}
 	var page bytes.Buffer
 	if err := report(drawings).WriteHTML(&page); err != nil {

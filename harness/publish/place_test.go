@@ -161,7 +161,7 @@ func TestVerdictsComeLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := 0
-	for _, part := range []string{"test, final", "\nwritten: ", "keep showing scale 1/16\n", "what was compared"} {
+	for _, part := range []string{"test, final", "\nfiles: ", "keep showing scale 1/16\n", "what was compared"} {
 		i := strings.Index(screen.String()[at:], part)
 		if i < 0 {
 			t.Fatalf("%q does not come after what is before it:\n%s", part, screen.String())
@@ -185,7 +185,7 @@ func TestUnwrittenIsNotSaidToBeDrawn(t *testing.T) {
 	if _, err := p.Draw(t.Context(), p.AsAsked); err == nil || !strings.Contains(err.Error(), page) || strings.Contains(said.String(), "is drawn as") {
 		t.Errorf("error %v, said %q; want an error and nothing of a drawing", err, said.String())
 	}
-	if !strings.Contains(printed.String(), "written: ") || strings.Contains(printed.String(), page) {
+	if !strings.Contains(printed.String(), "files: ") || strings.Contains(printed.String(), page) {
 		t.Errorf("the page is said to be written:\n%s", &printed)
 	}
 }

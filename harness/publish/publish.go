@@ -197,7 +197,7 @@ func filesLine(paths []string) string {
 	if tables > 0 {
 		names = append(names, fmt.Sprintf("%d files in %s", tables, folder))
 	}
-	return "written: " + strings.Join(names, ", ")
+	return "files: " + strings.Join(names, ", ")
 }
 
 // build draws the experiments that a chooser finds records for, each under the

@@ -19,15 +19,17 @@ const (
 
 // LaTeX writes a table environment for the packages array and booktabs, no wider
 // than the text of article. One that is wider than a column of a two-column paper
-// spans both. Texts are broken and spare columns left out until it fits.
+// spans both. Texts are broken and spare columns left out until it fits; where
+// that is not enough, as with a long word for a name, graphicx makes it smaller.
 func (t *Table) LaTeX(w io.Writer) error {
 	t, err := t.filled()
 	if err != nil {
 		return err
 	}
 	l, fits := t.fit(latexText, latexGap)
+	packages, open, end := "array,booktabs", "", ""
 	if !fits {
-		return fmt.Errorf("table %s: no room in LaTeX for its %d columns; more of them must be spare", t.Name, len(t.Columns))
+		packages, open, end = "array,booktabs,graphicx", "\\resizebox{\\textwidth}{!}{%\n", "}"
 	}
 	environment := "table*"
 	if l.width() <= latexColumn {
@@ -38,11 +40,11 @@ func (t *Table) LaTeX(w io.Writer) error {
 		caption = t.Title
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%% Needs \\usepackage{array,booktabs}.\n\\begin{%s}\n\\centering\\footnotesize\n", environment)
+	fmt.Fprintf(&b, "%% Needs \\usepackage{%s}.\n\\begin{%s}\n\\centering\\footnotesize\n", packages, environment)
 	if caption != "" {
 		fmt.Fprintf(&b, "\\caption{%s}\n", escapeLaTeX(caption))
 	}
-	fmt.Fprintf(&b, "\\label{tab:%s}\n\\setlength{\\tabcolsep}{3pt}\n\\begin{tabular}{@{}", t.Name)
+	fmt.Fprintf(&b, "\\label{tab:%s}\n\\setlength{\\tabcolsep}{3pt}\n%s\\begin{tabular}{@{}", t.Name, open)
 	var headings []string
 	for i, c := range l.Columns {
 		switch {
@@ -66,7 +68,7 @@ func (t *Table) LaTeX(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, "%s \\\\\n", strings.Join(cells, " & "))
 	}
-	b.WriteString("\\bottomrule\n\\end{tabular}\n")
+	fmt.Fprintf(&b, "\\bottomrule\n\\end{tabular}%s\n", end)
 	notes := t.Notes
 	if len(l.dropped) > 0 {
 		notes = append([]string{"Left out for want of room: " + strings.Join(l.dropped, ", ") + "."}, notes...)

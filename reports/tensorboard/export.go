@@ -61,7 +61,7 @@ func removeOthers(path string) error {
 	}
 	for _, e := range entries {
 		if name := e.Name(); strings.HasSuffix(name, suffix) && name != filepath.Base(path) {
-			if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			if err := atomicfile.Remove(filepath.Join(dir, name)); err != nil {
 				return err
 			}
 		}

@@ -147,6 +147,18 @@ func Create(dir, name string) (*os.File, error) {
 	}
 }
 
+// Remove removes a file, if it is there. A folder that cannot be written is no
+// hindrance where there is nothing to remove.
+func Remove(path string) error {
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return explain("removing", path, err)
+	}
+	return nil
+}
+
 // Sweep removes the temporary files in a folder that were not written to for so
 // long that those who wrote them must have been killed. One that cannot be
 // removed stays; it is in nobody's way.
@@ -187,15 +199,17 @@ func Sync(f *os.File) error {
 }
 
 // Explain says in one line which file could not be written, why, and what to do.
-func Explain(path string, err error) error {
+func Explain(path string, err error) error { return explain("writing", path, err) }
+
+func explain(doing, path string, err error) error {
 	hint := ""
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		hint = "; the file is as it was before: free some space and start again"
+		hint = "; what was there before is untouched: free some space and start again"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
 		hint = "; choose another results folder or make this one writable"
 	}
-	return fmt.Errorf("writing %s: %w%s", path, oneLine{Cause(err)}, hint)
+	return fmt.Errorf("%s %s: %w%s", doing, path, oneLine{Cause(err)}, hint)
 }
 
 // Cause takes the path out of a file system error, where the message names the

@@ -62,7 +62,7 @@ func TestWriteKeepsWhatWasThere(t *testing.T) {
 		err  error
 		want string
 	}{
-		{"full disk", &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, "no space left on device; the file is as it was before: free some space"},
+		{"full disk", &os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}, "no space left on device; what was there before is untouched: free some space"},
 		{"over quota", fmt.Errorf("encoding: %w", syscall.EDQUOT), "free some space"},
 		{"several lines", errors.New("a\nb"), "a b"},
 	} {
@@ -216,6 +216,28 @@ func TestSwept(t *testing.T) {
 		if !c.whole && !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("swept %s: %v", text, err)
 		}
+	}
+}
+
+// A file that is not there is no failure, whatever the folder; one that cannot be
+// removed is named, with what to do.
+func TestRemove(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "file")
+	if err := os.WriteFile(path, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := Remove(path); err != nil {
+			t.Error(err)
+		}
+	}
+	full := filepath.Join(dir, "full")
+	if err := os.MkdirAll(filepath.Join(full, "folder"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := Remove(full); err == nil || !strings.HasPrefix(err.Error(), "removing "+full+": ") {
+		t.Errorf("got %v, want to hear what was being removed", err)
 	}
 }
 
