@@ -82,11 +82,16 @@ func (s *source) describe() error {
 	return nil
 }
 
-// checkDescribed reports a network that a spec describes and does not train.
-func (s *source) checkDescribed(trained []network.Network) *SpecError {
-	for _, name := range slices.Sorted(maps.Keys(s.described)) {
-		if !slices.Contains(trained, s.described[name]) {
-			return problemf(join("network", name), "is not among the experiment's networks")
+// checkDescribed reports a network that a spec describes and does not train, or
+// trains by the name that the paper has for it, too.
+func (s *source) checkDescribed(trained []name) *SpecError {
+	for _, own := range slices.Sorted(maps.Keys(s.described)) {
+		n := s.described[own]
+		switch theirs := n.String(); {
+		case !slices.Contains(s.networks(trained), n):
+			return problemf(join("network", own), "is not among the experiment's networks")
+		case theirs != own && slices.Contains(trained, name(own)) && slices.Contains(trained, name(theirs)):
+			return problemf(join("network", own), "describes %s, which is among the experiment's networks by that name, too", theirs)
 		}
 	}
 	return nil

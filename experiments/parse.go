@@ -140,10 +140,10 @@ func Parse(file string, text []byte) (*Experiment, error) {
 		Public: byNetwork(s, doc.Public),
 		Claims: claims,
 	}
-	if err := e.check(s.has); err != nil {
+	if err := s.checkDescribed(doc.Networks); err != nil {
 		return nil, s.at(err)
 	}
-	if err := s.checkDescribed(e.Networks); err != nil {
+	if err := e.check(s.has); err != nil {
 		return nil, s.at(err)
 	}
 	return e, nil

@@ -35,6 +35,9 @@ func nearest[S ~string](name string, candidates []S) S {
 	}
 	var best S
 	fewest := max(2, len(name)/3) + 1
+	if len(name) < 4 {
+		fewest = 2 // two edits make any short word of any other
+	}
 	for _, c := range candidates {
 		if d := edits(strings.ToLower(name), string(c)); d < fewest {
 			best, fewest = c, d
