@@ -56,20 +56,25 @@ func (k Key) String() string {
 	return s + " (" + k.Identity() + ")"
 }
 
-func (k Key) canonical() []byte {
-	protocol := tomlFields(k.Spec.Protocol)
-	// The depth from which networks warm up decides nothing but whether this
-	// one does, and the rest of the rule matters only if it does.
-	from := k.Spec.Protocol.WarmupDepth
-	warmsUp := from > 0 && k.Spec.Network.Depth() >= from
-	delete(protocol, "warmup_from_depth")
-	if !warmsUp {
-		delete(protocol, "warmup_learning_rate")
-		delete(protocol, "warmup_training_error")
-		delete(protocol, "warmup_window")
+// Unused lists the keys of the protocol that have no part in the run: those of
+// the warm-up if the network is not warmed up, and the side of a shortcut's padding
+// if it does not pad.
+func (k Key) Unused() []string {
+	var unused []string
+	if from := k.Spec.Protocol.WarmupDepth; from <= 0 || k.Spec.Network.Depth() < from {
+		unused = append(unused, "warmup_learning_rate", "warmup_training_error", "warmup_window")
 	}
 	if k.Spec.Network.Shortcut != network.Identity {
-		delete(protocol, "padding_side")
+		unused = append(unused, "padding_side")
+	}
+	return unused
+}
+
+func (k Key) canonical() []byte {
+	protocol := tomlFields(k.Spec.Protocol)
+	delete(protocol, "warmup_from_depth") // decides nothing but whether this network is warmed up
+	for _, name := range k.Unused() {
+		delete(protocol, name)
 	}
 	before := tomlFields(protocolBefore(1))
 	for _, a := range added {

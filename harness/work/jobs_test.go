@@ -132,7 +132,7 @@ func TestJobsStop(t *testing.T) {
 	if !errors.Is(err, train.ErrStopped) {
 		t.Fatalf("got %v, want %v", err, train.ErrStopped)
 	}
-	for _, name := range []string{"plain-8 (1 of 2): stopped with", "plain-8 (2 of 2): stopped with"} {
+	for _, name := range []string{"plain-8 seed 1 (1 of 2): stopped with", "plain-8 seed 2 (2 of 2): stopped with"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%q does not say %q", err, name)
 		}
@@ -209,7 +209,7 @@ func TestJobsFailToStop(t *testing.T) {
 	if !errors.Is(err, ErrUnfinished) || errors.Is(err, train.ErrStopped) || errors.Is(err, ErrStopped) {
 		t.Errorf("got %v, want %v and no stop\n%s", err, ErrUnfinished, &log)
 	}
-	if err == nil || !strings.Contains(err.Error(), "plain-8 (2 of 2): stopped with a checkpoint") {
+	if err == nil || !strings.Contains(err.Error(), "plain-8 seed 2 (2 of 2): stopped with a checkpoint") {
 		t.Errorf("%v does not say what can be gone on from", err)
 	}
 }

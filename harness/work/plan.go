@@ -152,7 +152,7 @@ func holder(h *lease.Holder) string {
 }
 
 // missingBecause says why nothing is recorded for a key: nothing ever was, or
-// something was that has another key by now.
+// something with other settings.
 func missingBecause(key results.Key, records []*results.Record) string {
 	var closest []string
 	for _, r := range records {
@@ -167,22 +167,43 @@ func missingBecause(key results.Key, records []*results.Record) string {
 	if closest == nil {
 		return "not recorded"
 	}
-	return "changed since it was recorded: " + strings.Join(closest, ", ")
+	return "recorded only with " + strings.Join(closest, ", ")
 }
 
-// differences lists what differs between two keys of a network, seed and scale.
-func differences(old, now results.Key) []string {
+// differences lists what differs between the key of a record and another of the
+// same network, seed and scale.
+func differences(recorded, wanted results.Key) []string {
 	var list []string
-	for _, d := range old.Spec.Protocol.Differences(now.Spec.Protocol) {
-		list = append(list, fmt.Sprintf("%s %v -> %v", d.Key, d.From, d.To))
+	before, now := recorded.Unused(), wanted.Unused()
+	for _, d := range recorded.Spec.Protocol.Differences(wanted.Spec.Protocol) {
+		if slices.Contains(before, d.Key) && slices.Contains(now, d.Key) {
+			continue
+		}
+		list = append(list, fmt.Sprintf("%s %v instead of %v", d.Key, d.From, d.To))
 	}
-	if old.Data != now.Data {
+	if recorded.Data != wanted.Data {
 		list = append(list, "other data")
 	}
-	if old.Arithmetic != now.Arithmetic {
-		list = append(list, fmt.Sprintf("arithmetic %d -> %d", old.Arithmetic, now.Arithmetic))
+	if recorded.Arithmetic != wanted.Arithmetic {
+		list = append(list, fmt.Sprintf("arithmetic %d instead of %d", recorded.Arithmetic, wanted.Arithmetic))
 	}
 	return list
+}
+
+// short names a run of the plan by its network, and by as much more as tells it
+// from the others: its seed, the beginning of its identity.
+func (p Plan) short(i int) string {
+	spec := p[i].Key.Spec
+	name, seed, identity := spec.Network.String(), "", ""
+	for j, other := range p {
+		if o := other.Key.Spec; j != i && o.Network.String() == name {
+			seed = fmt.Sprintf(" seed %d", spec.Seed)
+			if o.Seed == spec.Seed {
+				identity = " " + p[i].Key.Identity()[:6]
+			}
+		}
+	}
+	return name + seed + identity
 }
 
 // Work returns the runs that are to be trained, by this process or another.

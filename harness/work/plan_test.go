@@ -61,14 +61,17 @@ func TestReasons(t *testing.T) {
 		{name: "killed early", leave: func(s *results.Store) { fixture.Leave(t, s, fixture.Key(e, 1), results.Running, false) },
 			train: true, reason: "interrupted before its first checkpoint: from the start"},
 		{name: "protocol changed", leave: func(s *results.Store) {
-			old := fixture.Experiment(t, "e", func(p *experiments.Protocol) { p.WeightDecay = 0.0002; p.Flip = false })
+			old := fixture.Experiment(t, "e", func(p *experiments.Protocol) {
+				p.WeightDecay, p.Flip = 0.0002, false
+				p.WarmupWindow = 1 // of no account: the network is not warmed up
+			})
 			fixture.Leave(t, s, fixture.Key(old, 1), results.Complete, false)
-		}, train: true, reason: "changed since it was recorded: weight_decay 0.0002 -> 0.0001, flip false -> true"},
+		}, train: true, reason: "recorded only with weight_decay 0.0002 instead of 0.0001, flip false instead of true"},
 		{name: "arithmetic changed", leave: func(s *results.Store) {
 			k := fixture.Key(e, 1)
 			k.Arithmetic--
 			fixture.Leave(t, s, k, results.Complete, false)
-		}, train: true, reason: "changed since it was recorded: arithmetic 0 -> 1"},
+		}, train: true, reason: "recorded only with arithmetic 0 instead of 1"},
 		{name: "another seed is no change", leave: func(s *results.Store) {
 			k := fixture.Key(e, 1)
 			k.Spec.Seed = 99
@@ -154,6 +157,40 @@ func TestManyRuns(t *testing.T) {
 	}
 	if got := p.Time(1, Speed{PerSecond: 1}); got != math.MaxInt64 {
 		t.Errorf("they take %v, want all the time there is", got)
+	}
+}
+
+// Who reads how the runs of a plan get on can tell them apart.
+func TestShortNames(t *testing.T) {
+	e := fixture.Experiment(t, "e", nil)
+	other := fixture.Experiment(t, "other", func(p *experiments.Protocol) { p.Flip = false })
+	store := open(t, t.TempDir())
+	for _, c := range []struct {
+		seeds []int64
+		list  []*experiments.Experiment
+		want  string // with identities that are not in it taken off
+	}{
+		{nil, []*experiments.Experiment{e}, "resnet-20, plain-8"},
+		{[]int64{1, 2}, []*experiments.Experiment{e}, "resnet-20 seed 1, resnet-20 seed 2, plain-8 seed 1, plain-8 seed 2"},
+		{nil, []*experiments.Experiment{e, other}, "resnet-20 seed 1 *, resnet-20 seed 1 *, plain-8 seed 1 *, plain-8 seed 1 *"},
+	} {
+		p := planFor(t, store, Request{Seeds: c.seeds}, c.list...)
+		var names []string
+		for i, r := range p {
+			name := p.short(i)
+			if slices.Contains(names, name) {
+				t.Errorf("two runs are called %s", name)
+			}
+			names = append(names, name)
+			p[i].name = strings.Replace(name, " "+r.Key.Identity()[:6], " *", 1)
+		}
+		var got []string
+		for _, r := range p {
+			got = append(got, r.name)
+		}
+		if s := strings.Join(got, ", "); s != c.want {
+			t.Errorf("seeds %v of %d experiments: %s; want %s", c.seeds, len(c.list), s, c.want)
+		}
 	}
 }
 

@@ -66,7 +66,7 @@ func threadsOf(job, jobs, threads int) int {
 func (w *Worker) Train(ctx context.Context, work Plan) error {
 	w.screen = NewScreen(w.Output)
 	for i := range work {
-		work[i].name = fmt.Sprintf("%s (%d of %d)", work[i].Key.Spec.Network, i+1, len(work))
+		work[i].name = fmt.Sprintf("%s (%d of %d)", work.short(i), i+1, len(work))
 	}
 	jobs := max(1, min(w.Jobs, w.Threads, len(work)))
 	q := &queue{jobs: jobs, say: w.screen.print, ahead: work}
