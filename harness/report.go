@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+
+	"deepresidual/harness/text"
 )
 
 // reportMode draws what is recorded and trains nothing.
@@ -29,6 +31,9 @@ func (m *reportMode) do(ctx context.Context, env *environment) error {
 	}
 	p := m.records.publisher(env, list, store, m.tensorBoard)
 	drawn, err := p.Draw(ctx, p.Recorded)
+	if n := len(drawn.Damaged); err == nil && n > 0 {
+		return fmt.Errorf("%s cannot be read, as said above, and so counted as not run", text.Count(n, "record"))
+	}
 	if err == nil && drawn.Drawings == 0 {
 		return fmt.Errorf("nothing of %s is recorded in %s; without -report it is trained", &m.records.selection, m.records.folder)
 	}

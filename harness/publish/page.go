@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"deepresidual/experiments"
 	"deepresidual/harness/process"
+	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/results"
 	"deepresidual/results/atomicfile"
@@ -23,7 +25,7 @@ const pageTitle = "Deep Residual Learning on CIFAR-10: the paper's claims and th
 
 // writePages writes the pages that show the drawings made, with all else that
 // belongs on them, and returns their paths.
-func (p *Publisher) writePages(drawn []placed, records []*results.Record) (written []string, err error) {
+func (p *Publisher) writePages(drawn []placed, records []*results.Record, damaged []error) (written []string, err error) {
 	list, err := published()
 	if err != nil {
 		return nil, err
@@ -45,11 +47,11 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record) (writt
 		if !e.experiment.Published() {
 			on = []*experiments.Experiment{e.experiment}
 		}
-		path, err := p.writePage(e.page, on, records, p.companions(e))
+		path, err := p.writePage(e.page, on, records, damaged, p.companions(e))
 		written, failed = append(written, path...), append(failed, err)
 		if e.page == ReportFile {
 			// What has the published names now may be on a page for what was set aside.
-			failed = append(failed, p.renew("report"+scaleSuffix(e.choice)+".html", list, records, e.choice))
+			failed = append(failed, p.renew("report"+scaleSuffix(e.choice)+".html", list, records, damaged, e.choice))
 		}
 	}
 	return written, errors.Join(failed...)
@@ -90,7 +92,7 @@ func (p *Publisher) companions(e placed) Chooser {
 
 // writePage draws a page of the experiments that there is something to show of
 // and returns its path; a page with nothing on it is removed.
-func (p *Publisher) writePage(name string, list []*experiments.Experiment, records []*results.Record, choose Chooser) (written []string, err error) {
+func (p *Publisher) writePage(name string, list []*experiments.Experiment, records []*results.Record, damaged []error, choose Chooser) (written []string, err error) {
 	defer process.Recover(&err)
 	path := filepath.Join(p.Store.Dir(), name)
 	drawings, err := p.build(list, records, choose)
@@ -101,7 +103,9 @@ func (p *Publisher) writePage(name string, list []*experiments.Experiment, recor
 		return nil, atomicfile.Remove(path)
 	}
 	var page bytes.Buffer
-	if err := report(drawings).WriteHTML(&page); err != nil {
+	r := report(drawings)
+	r.Damaged = ofNetworks(list, damaged)
+	if err := r.WriteHTML(&page); err != nil {
 		return nil, err
 	}
 	if err := atomicfile.WriteChanged(path, page.Bytes()); err != nil {
@@ -111,14 +115,34 @@ func (p *Publisher) writePage(name string, list []*experiments.Experiment, recor
 }
 
 // renew writes a page of drawings that were set aside again, if there is one.
-func (p *Publisher) renew(name string, list []*experiments.Experiment, records []*results.Record, c reports.Choice) error {
+func (p *Publisher) renew(name string, list []*experiments.Experiment, records []*results.Record, damaged []error, c reports.Choice) error {
 	if _, err := os.Stat(filepath.Join(p.Store.Dir(), name)); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	_, err := p.writePage(name, list, records, func(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
+	_, err := p.writePage(name, list, records, damaged, func(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
 		return c, !reports.Select(e, records, c).Empty() && p.place(e, records, c).page == name
 	})
 	return err
+}
+
+// ofNetworks returns the errors about records of networks that experiments have.
+func ofNetworks(list []*experiments.Experiment, damaged []error) []error {
+	var concern []error
+	for _, err := range damaged {
+		var file string
+		if e, ok := errors.AsType[*results.DamagedError](err); ok {
+			file = e.File
+		} else if e, ok := errors.AsType[*results.LaterError](err); ok {
+			file = e.File
+		}
+		folder := filepath.Base(filepath.Dir(filepath.Dir(file))) // runs/<network>/<identity>/<file>
+		if slices.ContainsFunc(list, func(e *experiments.Experiment) bool {
+			return slices.ContainsFunc(e.Networks, func(n network.Network) bool { return n.String() == folder })
+		}) {
+			concern = append(concern, err)
+		}
+	}
+	return concern
 }
 
 func report(drawings []placed) *reports.Report {

@@ -45,6 +45,7 @@ func (p *Publisher) say(format string, args ...any) {
 type Drawn struct {
 	Drawings int // how many there was something to draw of
 	Verdicts []reports.Verdict
+	Damaged  []error // records of the experiments' networks that cannot be read: they count as not run
 }
 
 // A DrawError is what could not be drawn or written beside drawings that are there.
@@ -95,6 +96,7 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 	for _, err := range damaged {
 		p.say("warning: %s", text.OneLine(err))
 	}
+	drawn.Damaged = ofNetworks(p.Experiments, damaged)
 	drawings, err := p.build(p.Experiments, records, choose)
 	if len(drawings) == 0 {
 		return drawn, err
@@ -117,7 +119,7 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 		}
 		drawn.Verdicts = append(drawn.Verdicts, e.Verdicts...)
 	}
-	pages, err := p.writePages(drawings, records)
+	pages, err := p.writePages(drawings, records, damaged)
 	written, failed = append(written, pages...), append(failed, err)
 	rows, err := p.writeRows(records)
 	written, failed = append(written, rows...), append(failed, err, p.ignoreRuns(drawings, records), p.exportAll(drawings))

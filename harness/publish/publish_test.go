@@ -13,6 +13,7 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/harness/fixture"
+	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/results"
 	"deepresidual/results/atomicfile"
@@ -67,5 +68,48 @@ func TestDrawTheRest(t *testing.T) {
 	}
 	if _, err := os.Stat(store.Dir()); err != nil {
 		t.Error(err)
+	}
+}
+
+// A record that cannot be read is named on the page of an experiment that has its
+// network, and on no other.
+func TestDrawDamaged(t *testing.T) {
+	store, err := results.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := fixture.Experiment(t, "e", nil)
+	e.Embedded = false // its page is its own
+	other := fixture.Experiment(t, "other", nil)
+	other.Networks = []network.Network{network.Standard(network.Plain, 5)}
+	for _, key := range []results.Key{fixture.Key(e, 0), fixture.Key(e, 1), fixture.Key(other, 0)} {
+		fixture.Leave(t, store, key, results.Complete, false)
+	}
+	damage := func(key results.Key) string {
+		path := filepath.Join(store.Path(key), results.RunFile)
+		if err := os.WriteFile(path, []byte("format = what"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	own, foreign := damage(fixture.Key(e, 0)), damage(fixture.Key(other, 0))
+	p := &Publisher{
+		Store: store, Experiments: []*experiments.Experiment{e}, Output: io.Discard, Progress: io.Discard,
+		Asked: reports.Choice{Scale: experiments.Full()},
+	}
+	drawn, err := p.Draw(t.Context(), p.AsAsked)
+	if err != nil || len(drawn.Damaged) != 1 || !strings.Contains(drawn.Damaged[0].Error(), own) {
+		t.Errorf("%v, %v; want %s", drawn.Damaged, err, own)
+	}
+	pages, err := filepath.Glob(filepath.Join(store.Dir(), "*.html"))
+	if err != nil || len(pages) != 1 {
+		t.Fatalf("pages %v, %v; want one", pages, err)
+	}
+	page, err := os.ReadFile(pages[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(page), own) || strings.Contains(string(page), foreign) {
+		t.Errorf("the page names the damaged record: %v, one of another experiment: %v", strings.Contains(string(page), own), strings.Contains(string(page), foreign))
 	}
 }
