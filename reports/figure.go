@@ -89,7 +89,11 @@ func (f *Figure) draw(dc draw.Canvas) {
 	}
 	dc.Max.Y = y
 	tiles := draw.Tiles{Rows: len(f.panels), Cols: len(f.panels[0]), PadX: 7, PadY: 4}
-	for i, row := range plot.Align(f.panels, tiles, dc) {
+	canvases := plot.Align(f.panels, tiles, dc)
+	if f.breakTitles(canvases) {
+		canvases = plot.Align(f.panels, tiles, dc) // they are higher now
+	}
+	for i, row := range canvases {
 		for j, c := range row {
 			if p := f.panels[i][j]; p != nil {
 				centreTitle(p, &c)
@@ -97,6 +101,32 @@ func (f *Figure) draw(dc draw.Canvas) {
 			}
 		}
 	}
+}
+
+// breakTitles breaks titles into lines that fit their canvases, centred over the
+// axes, and reports whether there were any to break.
+func (f *Figure) breakTitles(canvases [][]draw.Canvas) (broken bool) {
+	for i, row := range canvases {
+		for j, c := range row {
+			p := f.panels[i][j]
+			if p == nil {
+				continue
+			}
+			axes := p.DataCanvas(c)
+			middle := axes.Center().X
+			room := 2 * min(middle-c.Min.X, c.Max.X-middle)
+			var lines []string
+			for _, words := range fill(strings.Fields(p.Title.Text), func(line []string) bool {
+				return p.Title.TextStyle.Width(strings.Join(line, " ")) <= room
+			}) {
+				lines = append(lines, strings.Join(words, " "))
+			}
+			if title := strings.Join(lines, "\n"); title != p.Title.Text {
+				p.Title.Text, broken = title, true
+			}
+		}
+	}
+	return broken
 }
 
 // centreTitle moves the title of a panel, which stands in the middle of its

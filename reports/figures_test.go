@@ -47,6 +47,38 @@ func TestSeedsAreAveraged(t *testing.T) {
 	}
 }
 
+// A title that is longer than its panel is wide takes several lines; others stay
+// as they are.
+func TestLongTitlesAreBroken(t *testing.T) {
+	exp := choicesExperiment()
+	long := "Nesterov's momentum and no decay of the normalisation, with a label that is longer than its panel"
+	exp.Variants[1].Label = long
+	choice := Choice{Scale: experiments.Full()}
+	drawing, err := Build(Select(exp, whole(exp, choice), choice), Options{Parameters: network.Network.Parameters})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := drawing.Figure
+	for range 2 { // a figure is drawn once for each format
+		if _, err := f.SVG(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	row := f.panels[0]
+	if got := row[0].Title.Text; got != exp.Variants[0].Label {
+		t.Errorf("the short title is %q", got)
+	}
+	lines := strings.Split(row[1].Title.Text, "\n")
+	if len(lines) < 2 || strings.Join(lines, " ") != long {
+		t.Errorf("the long title is %q", lines)
+	}
+	for _, l := range lines {
+		if w := row[1].Title.TextStyle.Width(l); w > f.width/2 {
+			t.Errorf("%q is %g points wide, half the figure %g", l, w.Points(), (f.width / 2).Points())
+		}
+	}
+}
+
 // Without a complete run the one that has come furthest is drawn.
 func TestUnfinishedRunsAreDrawn(t *testing.T) {
 	exp := figure1Experiment()
