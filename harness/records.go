@@ -198,11 +198,14 @@ func (r *records) open(env *environment) ([]*experiments.Experiment, *results.St
 	if err != nil {
 		return nil, nil, err
 	}
+	store, err := results.OpenWith(r.folder, env.leases)
+	if err != nil {
+		return nil, nil, err
+	}
 	if err := publish.CheckNames(r.folder, list); err != nil {
 		return nil, nil, usageError{err.Error()}
 	}
-	store, err := results.OpenWith(r.folder, env.leases)
-	return list, store, err
+	return list, store, nil
 }
 
 // plan compares the experiments with what is recorded, which it returns, too,

@@ -15,7 +15,7 @@ type statusMode struct {
 }
 
 func (m *statusMode) declare(o *options) {
-	o.mode("status", "list every run: recorded, running, queued, interrupted, diverged, missing")
+	o.mode("status", "list every run: complete, running, queued, interrupted, diverged, damaged, missing")
 	m.records.declare(o, false)
 	m.format.declare(o)
 }

@@ -282,18 +282,18 @@ func TestBasisIsOfAllProcesses(t *testing.T) {
 	records := recordsOf(exp, experiments.Full())
 	records[0].Processes = []results.Process{
 		{Host: "node7", CPU: "Other CPU", Revision: "fedcba9876543210", Dirty: true, GoVersion: "go1.25.0"},
-		{Iteration: 12000, CPU: "Example CPU @ 2.50GHz", Revision: "0123456789abcdef0123", GoVersion: "go1.26.0"},
+		{Iteration: 12000, CPU: "Third CPU", Revision: "aaaaaaaaaaaaaaaa", GoVersion: "go1.26.0"},
 	}
 	d := build(t, exp, records, Choice{Scale: experiments.Full()})
 	found, warnings := (&Report{Drawings: []*Drawing{d}}).basis()
 	text := fmt.Sprint(found, warnings)
-	for _, want := range []string{"{revisions fedcba9876+, 0123456789}", "{machines node7, Other CPU; Example CPU @ 2.50GHz}", "with changes that are in no revision", "by 2 revisions"} {
+	for _, want := range []string{"{revisions fedcba9876+, aaaaaaaaaa, 0123456789}", "{machines node7, Other CPU; Third CPU; Example CPU @ 2.50GHz}", "with changes that are in no revision", "by 3 revisions"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q: %s", want, text)
 		}
 	}
 	row := fmt.Sprint(runTable(d.Selection).Rows[0].Cells)
-	for _, want := range []string{"fedcba9876+, 0123456789", "Other CPU, Example CPU", "go1.25.0, go1.26.0"} {
+	for _, want := range []string{"fedcba9876+, aaaaaaaaaa", "Other CPU, Third CPU", "go1.25.0, go1.26.0"} {
 		if !strings.Contains(row, want) {
 			t.Errorf("the table of runs does not say %q: %s", want, row)
 		}

@@ -10,7 +10,11 @@ import (
 // methodTable is Table 6 of the paper, our runs below the methods it quotes. Each
 // way to sum up several runs has a column of its own.
 func methodTable(s *Selection, o Options) *table.Table {
-	t := s.newTable("", "test errors (%) beside the paper's",
+	what := "test errors (%)"
+	if s.quotesPaper() || len(s.Experiment.Rows) > 0 {
+		what = "test errors (%) beside the paper's"
+	}
+	t := s.newTable("", what,
 		table.Column{Heading: "method", Keys: keys("method")},
 		table.Column{Heading: "layers", Number: true, Keys: keys("layers")},
 		table.Column{Heading: "params", Number: true, Keys: keys("parameters"), Spare: 1},

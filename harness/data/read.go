@@ -48,7 +48,7 @@ func (e *nothingError) Error() string {
 func (c Contents) read(ctx context.Context, place string) (*Set, error) {
 	info, err := os.Stat(place)
 	if err != nil {
-		return nil, fmt.Errorf("data: %w", err)
+		return nil, fmt.Errorf("data: %w; name a folder or an archive of CIFAR-10 with -data or $CIFAR10_DIR, or neither to have it found or downloaded", err)
 	}
 	if !info.IsDir() {
 		return c.readFile(ctx, place)
