@@ -190,20 +190,31 @@ func differences(recorded, wanted results.Key) []string {
 	return list
 }
 
-// short names a run of the plan by its network, and by as much more as tells it
-// from the others: its seed, the beginning of its identity.
-func (p Plan) short(i int) string {
-	spec := p[i].Key.Spec
-	name, seed, identity := spec.Network.String(), "", ""
-	for j, other := range p {
-		if o := other.Key.Spec; j != i && o.Network.String() == name {
-			seed = fmt.Sprintf(" seed %d", spec.Seed)
-			if o.Seed == spec.Seed {
-				identity = " " + p[i].Key.Identity()[:6]
-			}
+// names names the runs of a plan, each by its network and by as much more as
+// tells it from the others: its seed, the beginning of its identity.
+func (p Plan) names() []string {
+	type seeded struct {
+		network string
+		seed    int64
+	}
+	ofNetwork, ofSeed := make(map[string]int), make(map[seeded]int)
+	for _, r := range p {
+		net := r.Key.Spec.Network.String()
+		ofNetwork[net]++
+		ofSeed[seeded{net, r.Key.Spec.Seed}]++
+	}
+	names := make([]string, len(p))
+	for i, r := range p {
+		run := seeded{r.Key.Spec.Network.String(), r.Key.Spec.Seed}
+		names[i] = run.network
+		if ofNetwork[run.network] > 1 {
+			names[i] += fmt.Sprintf(" seed %d", run.seed)
+		}
+		if ofSeed[run] > 1 {
+			names[i] += " " + r.Key.Identity()[:6]
 		}
 	}
-	return name + seed + identity
+	return names
 }
 
 // Work returns the runs that are to be trained, by this process or another.

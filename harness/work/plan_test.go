@@ -161,35 +161,31 @@ func TestManyRuns(t *testing.T) {
 }
 
 // Who reads how the runs of a plan get on can tell them apart.
-func TestShortNames(t *testing.T) {
+func TestNames(t *testing.T) {
 	e := fixture.Experiment(t, "e", nil)
 	other := fixture.Experiment(t, "other", func(p *experiments.Protocol) { p.Flip = false })
 	store := open(t, t.TempDir())
 	for _, c := range []struct {
 		seeds []int64
 		list  []*experiments.Experiment
-		want  string // with identities that are not in it taken off
+		want  string // with * for the beginning of an identity
 	}{
 		{nil, []*experiments.Experiment{e}, "resnet-20, plain-8"},
 		{[]int64{1, 2}, []*experiments.Experiment{e}, "resnet-20 seed 1, resnet-20 seed 2, plain-8 seed 1, plain-8 seed 2"},
 		{nil, []*experiments.Experiment{e, other}, "resnet-20 seed 1 *, resnet-20 seed 1 *, plain-8 seed 1 *, plain-8 seed 1 *"},
 	} {
 		p := planFor(t, store, Request{Seeds: c.seeds}, c.list...)
-		var names []string
-		for i, r := range p {
-			name := p.short(i)
-			if slices.Contains(names, name) {
-				t.Errorf("two runs are called %s", name)
-			}
-			names = append(names, name)
-			p[i].name = strings.Replace(name, " "+r.Key.Identity()[:6], " *", 1)
-		}
-		var got []string
+		names := p.names()
+		got := strings.Join(names, ", ")
 		for _, r := range p {
-			got = append(got, r.name)
+			got = strings.Replace(got, " "+r.Key.Identity()[:6], " *", 1)
 		}
-		if s := strings.Join(got, ", "); s != c.want {
-			t.Errorf("seeds %v of %d experiments: %s; want %s", c.seeds, len(c.list), s, c.want)
+		if got != c.want {
+			t.Errorf("seeds %v of %d experiments: %s; want %s", c.seeds, len(c.list), got, c.want)
+		}
+		slices.Sort(names)
+		if len(slices.Compact(names)) != len(p) {
+			t.Errorf("two runs have one name: %v", names)
 		}
 	}
 }

@@ -65,8 +65,8 @@ func threadsOf(job, jobs, threads int) int {
 // trained, unless ctx has ended by then.
 func (w *Worker) Train(ctx context.Context, work Plan) error {
 	w.screen = NewScreen(w.Output)
-	for i := range work {
-		work[i].name = fmt.Sprintf("%s (%d of %d)", work.short(i), i+1, len(work))
+	for i, name := range work.names() {
+		work[i].name = fmt.Sprintf("%s (%d of %d)", name, i+1, len(work))
 	}
 	jobs := max(1, min(w.Jobs, w.Threads, len(work)))
 	q := &queue{jobs: jobs, say: w.screen.print, ahead: work}
