@@ -85,10 +85,11 @@ func (s *source) describe() error {
 // checkDescribed reports a network that a spec describes and does not train, or
 // trains by the name that the paper has for it, too.
 func (s *source) checkDescribed(trained []name) *SpecError {
+	networks := s.networks(trained)
 	for _, own := range slices.Sorted(maps.Keys(s.described)) {
 		n := s.described[own]
 		switch theirs := n.String(); {
-		case !slices.Contains(s.networks(trained), n):
+		case !slices.Contains(networks, n):
 			return problemf(join("network", own), "is not among the experiment's networks")
 		case theirs != own && slices.Contains(trained, name(own)) && slices.Contains(trained, name(theirs)):
 			return problemf(join("network", own), "describes %s, which is among the experiment's networks by that name, too", theirs)
