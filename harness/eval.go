@@ -51,7 +51,10 @@ func (m *evalMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	e := evaluation{set: set, options: models.Options{EvalBatch: train.EvalBatch, Threads: m.machine.threads, Kernels: m.machine.kernels}}
+	trained := train.TrainedBy(file.Metadata)
+	e := evaluation{set: set, trained: trained, options: models.Options{
+		Conventions: trained.Conventions, EvalBatch: train.EvalBatch, Threads: m.machine.threads, Kernels: m.machine.kernels,
+	}}
 	defer e.close()
 	for _, net := range networks {
 		if err := e.add(net, file.Tensors); err != nil {
@@ -84,6 +87,7 @@ func (m *evalMode) do(ctx context.Context, env *environment) error {
 // evaluation evaluates weights on the test images.
 type evaluation struct {
 	set     *data.Set
+	trained train.Trained
 	options models.Options
 	models  []*models.Model // a network each
 }
@@ -114,7 +118,7 @@ func (e *evaluation) close() {
 
 // evaluate returns what each network makes of the images, the best first.
 func (e *evaluation) evaluate(ctx context.Context, norm normalisation) ([]outcome, error) {
-	n, err := norm.of(e.set)
+	n, err := norm.of(e.set, e.trained)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"deepresidual/harness/data"
+	"deepresidual/harness/train"
 	"deepresidual/models"
 )
 
@@ -65,16 +66,16 @@ func parseChannels(list string, to *[models.Channels]float64) bool {
 	return true
 }
 
-// of returns the normalisation for a data set.
-func (n normalisation) of(set *data.Set) (*data.Normalisation, error) {
+// of returns the normalisation for a data set and weights that were trained on it.
+func (n normalisation) of(set *data.Set, trained train.Trained) (*data.Normalisation, error) {
 	if n.deviation[0] > 0 {
 		return data.PerChannel(n.mean, n.deviation), nil
 	}
-	all, _, err := set.Split(0, 0)
+	training, _, err := set.Split(trained.Validation, trained.Seed)
 	if err != nil {
 		return nil, fmt.Errorf("the images' mean: %w", err)
 	}
-	return data.PerPixelMean(data.Mean(set.Train, all)), nil
+	return data.PerPixelMean(data.Mean(set.Train, training)), nil
 }
 
 // An error above suspicious percent with one normalisation, and one below

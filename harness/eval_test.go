@@ -156,6 +156,39 @@ func TestOtherNorm(t *testing.T) {
 	}
 }
 
+// Weights of a protocol that is not the paper's are evaluated by that protocol: the
+// error is the record's.
+func TestEvaluatedAsTrained(t *testing.T) {
+	for _, protocol := range []string{`padding_side = "end"`, "norm_epsilon = 0.1", "validation = 1900"} {
+		dir := t.TempDir()
+		spec, folder := filepath.Join(dir, "own.toml"), filepath.Join(dir, "results")
+		err := os.WriteFile(spec, []byte("title = \"Own\"\ndraw = \"curves\"\nnetworks = [\"resnet-8\"]\n[protocol]\n"+
+			"batch = 32\niterations = 40\nmilestones = [30]\neval_interval = 40\n"+protocol+"\n"), 0o666)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), []string{"-exp", spec, "-data", "synthetic", "-results", folder}, &stdout, &stderr); code != exitDone {
+			t.Fatalf("%s: code %d, %s", protocol, code, &stderr)
+		}
+		store, err := results.Open(folder)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records, errs := store.Records()
+		if len(records) != 1 {
+			t.Fatalf("%s: records %v, %v", protocol, records, errs)
+		}
+		row, _ := records[0].Final()
+		want := fmt.Sprintf("resnet-8: test error %.2f %% (", row.TestError)
+		stdout.Reset()
+		weights := filepath.Join(records[0].Dir, "weights.safetensors")
+		if code := run(t.Context(), []string{"-eval", weights, "-data", "synthetic"}, &stdout, &stderr); code != exitDone || !strings.HasPrefix(stdout.String(), want) {
+			t.Errorf("%s: code %d, stdout %q, want %q; stderr %q", protocol, code, &stdout, want, &stderr)
+		}
+	}
+}
+
 // The weights that akamaster/pytorch_resnet_cifar10 published have the error
 // that their author states.
 func TestPublishedWeights(t *testing.T) {

@@ -15,7 +15,6 @@ import (
 	"io"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -321,25 +320,12 @@ func (t *trainer) finish(ctx context.Context) error {
 		return err
 	}
 	err := t.Run.WriteFile(WeightsFile, func(w io.Writer) error {
-		return weights.WriteSafetensors(w, t.Model.Tensors(), t.metadata())
+		return weights.WriteSafetensors(w, t.Model.Tensors(), metadata(t.Run.Key(), t.Iteration))
 	})
 	if err != nil {
 		return err
 	}
 	return t.end(results.Complete, "")
-}
-
-// metadata describes the weights in their file. It holds nothing but the run's
-// key, so that the file of a run that was interrupted is the same.
-func (t *trainer) metadata() map[string]string {
-	s := t.spec
-	return map[string]string{
-		"network":   s.Network.Canonical(),
-		"run":       t.Run.Key().Identity(),
-		"seed":      strconv.FormatInt(s.Seed, 10),
-		"scale":     s.Scale.String(),
-		"iteration": strconv.Itoa(t.Iteration),
-	}
 }
 
 // end records how the run ended; it will not go on, so its checkpoints go.

@@ -1,0 +1,68 @@
+package train
+
+import (
+	"strconv"
+
+	"deepresidual/experiments"
+	"deepresidual/models/ops"
+	"deepresidual/results"
+)
+
+// Keys of the metadata of a run's weights. Those of the protocol are there where
+// it is not the paper's.
+const (
+	seedKey       = "seed"
+	paddingKey    = "padding_side"
+	epsilonKey    = "norm_epsilon"
+	validationKey = "validation"
+)
+
+// metadata describes the weights of a run in their file. It holds nothing but what
+// the run's key says, so that the file of a run that was interrupted is the same.
+func metadata(key results.Key, iteration int) map[string]string {
+	s := key.Spec
+	says := map[string]string{
+		"network":   s.Network.Canonical(),
+		"run":       key.Identity(),
+		seedKey:     strconv.FormatInt(s.Seed, 10),
+		"scale":     s.Scale.String(),
+		"iteration": strconv.Itoa(iteration),
+	}
+	p, paper := s.Protocol, experiments.Paper()
+	if p.PaddingSide != paper.PaddingSide {
+		says[paddingKey] = string(p.PaddingSide)
+	}
+	if p.NormEpsilon != paper.NormEpsilon {
+		says[epsilonKey] = strconv.FormatFloat(p.NormEpsilon, 'g', -1, 64)
+	}
+	if p.Validation != paper.Validation {
+		says[validationKey] = strconv.Itoa(p.Validation)
+	}
+	return says
+}
+
+// Trained is what evaluating weights needs to know of their training, beside the
+// network.
+type Trained struct {
+	Conventions ops.Conventions
+	Validation  int   // training images that were held out,
+	Seed        int64 // drawn by this seed: the images' mean is that of the others
+}
+
+// TrainedBy returns what the metadata of weights say of their training: what they
+// do not say, as those of another program, is the paper's.
+func TrainedBy(metadata map[string]string) Trained {
+	p := experiments.Paper()
+	if side := experiments.PaddingSide(metadata[paddingKey]); side == experiments.PadEnd {
+		p.PaddingSide = side
+	}
+	if epsilon, err := strconv.ParseFloat(metadata[epsilonKey], 64); err == nil && epsilon > 0 {
+		p.NormEpsilon = epsilon
+	}
+	t := Trained{Conventions: Conventions(p)}
+	if n, err := strconv.Atoi(metadata[validationKey]); err == nil && n > 0 {
+		t.Validation = n
+		t.Seed, _ = strconv.ParseInt(metadata[seedKey], 10, 64)
+	}
+	return t
+}
