@@ -68,8 +68,15 @@ func TestDescribedIdentity(t *testing.T) {
 	if key.Spec.Network.Name = "broad"; key.Identity() != id {
 		t.Error("the name is part of the identity")
 	}
-	if got := filepath.Base(filepath.Dir(openStore(t).Path(key))); got != "broad" {
+	s := openStore(t)
+	if got := filepath.Base(filepath.Dir(s.Path(key))); got != "broad" {
 		t.Errorf("it lies in %s", got)
+	}
+	run := begin(t, s, key)
+	save(t, run, testRecord(key, 3))
+	release(t, run)
+	if key.Spec.Network.Name = "wide"; filepath.Base(filepath.Dir(s.Path(key))) != "broad" {
+		t.Error("by another name it is not found again")
 	}
 	seen := map[string]bool{id: true, standard: true}
 	for _, change := range []func(*network.Network){

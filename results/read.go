@@ -19,7 +19,7 @@ type DamagedError struct {
 }
 
 func (e *DamagedError) Error() string {
-	return fmt.Sprintf("results: record damaged: %s: %v; restore the file, or remove its folder to train the run again", e.File, e.Err)
+	return fmt.Sprintf("results: record damaged: %s: %v; restore the file, or remove "+RunFile+" beside it to train the run again, from its checkpoint if it has one", e.File, e.Err)
 }
 
 func (e *DamagedError) Unwrap() error { return e.Err }
@@ -81,20 +81,23 @@ func readTables(dir string, runFile []byte) (*Record, error) {
 	if got, want := filepath.Base(dir), d.Identity; got != want {
 		return blame(RunFile, fmt.Errorf("it is the record of run %s, in a folder named %s", want, got))
 	}
-	// The tables of a run in progress may be ahead of run.toml, one that has just
-	// begun may have none, and timing is only of interest.
 	finished := r.Status.Finished()
 	curve := table[Row]{dir, CurveFile, DecodeCurve, EncodeCurve}
 	if finished {
 		r.Rows, err = curve.matching(d.Digests.Curve)
-	} else if r.Rows, err = curve.read(CurveFile); errors.Is(err, fs.ErrNotExist) {
-		err = nil
+	} else {
+		r.Rows, err = curve.unfinished()
 	}
 	if err != nil {
 		return blame(CurveFile, err)
 	}
 	timing := table[Time]{dir, TimingFile, DecodeTiming, EncodeTiming}
-	if r.Times, err = timing.read(TimingFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if finished {
+		r.Times, err = timing.read(TimingFile)
+	} else {
+		r.Times, err = timing.unfinished()
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) { // timing is only of interest
 		return blame(TimingFile, err)
 	}
 	if d.Digests.Responses != "" {
@@ -122,6 +125,20 @@ func (t table[T]) read(name string) ([]T, error) {
 		return nil, err
 	}
 	return t.decode(b)
+}
+
+// unfinished reads the table of a run in progress. It may be ahead of run.toml, a
+// run that has just begun has none, and one that is damaged keeps nobody from going
+// on: its checkpoint has the rows as well.
+func (t table[T]) unfinished() ([]T, error) {
+	rows, err := t.read(t.name)
+	if err == nil {
+		return rows, nil
+	}
+	if errors.As(err, new(*fs.PathError)) && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return nil, nil
 }
 
 // matching reads the table that a run.toml was written for: in its place, or on

@@ -34,6 +34,9 @@ type retraining struct {
 	Request  string `toml:"request"`  // digest of the runs that are trained again together
 	Replaces string `toml:"replaces"` // digest of the run.toml that is to be replaced; empty if there is none
 	Begun    bool   `toml:"begun"`    // the checkpoints are of this training
+
+	// Asking says that the request has not reached all of its runs yet.
+	Asking bool `toml:"asking,omitempty"`
 }
 
 // request names a set of runs.
@@ -89,8 +92,8 @@ func recordDigest(dir string) (string, error) {
 }
 
 // Retraining says what is left of an earlier request to train these runs again,
-// by identity, and whether it has begun. It is empty if there was no such request
-// or all of it is done.
+// by identity, and whether it has begun. It is empty if there was no such request,
+// it did not come to its end, or all of it is done.
 func (s *Store) Retraining(keys []Key) (left map[string]bool, err error) {
 	left = make(map[string]bool)
 	want := request(keys)
@@ -99,33 +102,49 @@ func (s *Store) Retraining(keys []Key) (left map[string]bool, err error) {
 		if err != nil {
 			return nil, err
 		}
-		if r != nil && r.Request == want {
-			left[k.Identity()] = r.Begun
+		if r == nil || r.Request != want {
+			continue
 		}
+		if r.Asking {
+			return nil, nil
+		}
+		left[k.Identity()] = r.Begun
 	}
 	return left, nil
 }
 
 // Retrain asks that some of the runs be trained again: those that have a record
 // or checkpoints. keys are all runs of the request, by which [Store.Retraining]
-// knows it again.
+// knows it again, unless it fails: then nothing was asked for.
 func (s *Store) Retrain(keys, again []Key) error {
-	for _, k := range again {
-		dir := s.Path(k)
-		r := retraining{Request: request(keys)}
-		before, err := readRetraining(dir)
-		if err != nil {
+	want := request(keys)
+	for i, k := range again {
+		if err := s.ask(k, want, i == 0 && len(again) > 1); err != nil {
 			return err
 		}
-		if before != nil {
-			r.Begun = before.Begun // another request's work is as good
-		}
-		if r.Replaces, err = recordDigest(dir); err != nil {
-			return err
-		}
-		if err := atomicfile.Write(filepath.Join(dir, retrainFile), r.encode); err != nil {
-			return fmt.Errorf("results: %w", err)
-		}
+	}
+	if len(again) > 1 {
+		return s.ask(again[0], want, false) // all are asked for
+	}
+	return nil
+}
+
+// ask writes that a run is to be trained again.
+func (s *Store) ask(k Key, request string, asking bool) error {
+	dir := s.Path(k)
+	r := retraining{Request: request, Asking: asking}
+	before, err := readRetraining(dir)
+	if err != nil {
+		return err
+	}
+	if before != nil {
+		r.Begun = before.Begun // another request's work is as good
+	}
+	if r.Replaces, err = recordDigest(dir); err != nil {
+		return err
+	}
+	if err := atomicfile.Write(filepath.Join(dir, retrainFile), r.encode); err != nil {
+		return fmt.Errorf("results: %w", err)
 	}
 	return nil
 }

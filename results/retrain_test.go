@@ -98,6 +98,37 @@ func TestRetraining(t *testing.T) {
 	}
 }
 
+// A request that fails before it has reached all runs was none: the same command
+// asks again.
+func TestRetrainHalfAsked(t *testing.T) {
+	s := open(t, scratch(t), lease.Options{})
+	all := []Key{testKey(t, "plain-20", 1), testKey(t, "plain-20", 2), testKey(t, "plain-20", 3)}
+	for _, k := range all {
+		run := begin(t, s, k)
+		save(t, run, testRecord(k, 3))
+		release(t, run)
+	}
+	obstacle := filepath.Join(s.Path(all[2]), retrainFile)
+	if err := os.MkdirAll(filepath.Join(obstacle, "full"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Retrain(all, all); err == nil {
+		t.Fatal("a request that cannot be written is accepted")
+	}
+	if err := os.RemoveAll(obstacle); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := s.Retraining(all); err != nil || len(left) != 0 {
+		t.Errorf("after the failure: left are %v, %v", left, err)
+	}
+	if err := s.Retrain(all, all); err != nil {
+		t.Fatal(err)
+	}
+	if left, err := s.Retraining(all); err != nil || len(left) != len(all) {
+		t.Errorf("asked again: left are %v, %v", left, err)
+	}
+}
+
 // A worker that is killed while it replaces a finished record leaves that or the
 // new one, with its own tables, and the next puts them in their places.
 func TestKilledWhileReplacing(t *testing.T) {
@@ -108,7 +139,10 @@ func TestKilledWhileReplacing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	steps := []string{CurveFile + pending, ResponsesFile + pending, RunFile, CurveFile, ResponsesFile}
+	steps := []string{
+		CurveFile + pending, TimingFile + pending, ResponsesFile + pending,
+		RunFile, CurveFile, TimingFile, ResponsesFile,
+	}
 	for kill := range len(steps) + 1 {
 		s := open(t, scratch(t), lease.Options{})
 		run := begin(t, s, key)
@@ -137,6 +171,9 @@ func TestKilledWhileReplacing(t *testing.T) {
 				t.Errorf("after %q, %s: %v, %v; want %d rows", steps[:kill], when, got, err, want)
 			}
 			release(t, begin(t, s, key))
+		}
+		if got, err := s.Find(key); err != nil || len(got.Times) != want {
+			t.Errorf("after %q: the times are of %v, %v; want %d", steps[:kill], got, err, want)
 		}
 		if got := names(t, run.Dir()); len(got) != 4 {
 			t.Errorf("after %q: left behind %v", steps[:kill], got)

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"deepresidual/results/atomicfile"
@@ -124,15 +125,25 @@ func (run *Run) Save(r *Record) error {
 
 // settle ends what a worker was doing that was killed while it replaced a
 // finished record.
+//
+// Tables are written, and take their places, in the order of [Files], the curve
+// first. Those that run.toml has digests of tell for all whether it was replaced;
+// timing alone is on its way only if it was.
 func (run *Run) settle() error {
-	for _, name := range []string{CurveFile, TimingFile, ResponsesFile} {
-		if _, err := os.Stat(filepath.Join(run.Dir(), name+pending)); err != nil {
-			continue
-		}
-		// run.toml tells whether it came to that. Timing has no digest, and is of
-		// either record as good as of the other.
+	tables := []string{CurveFile, TimingFile, ResponsesFile}
+	onTheirWay := slices.DeleteFunc(slices.Clone(tables), func(name string) bool {
+		_, err := os.Stat(filepath.Join(run.Dir(), name+pending))
+		return err != nil
+	})
+	replaced := run.finished && !slices.ContainsFunc(onTheirWay, func(name string) bool {
+		return name != TimingFile && !run.pendingIsCurrent(name)
+	})
+	if !replaced {
+		slices.Reverse(onTheirWay) // the curve last, which would be missed should this be interrupted
+	}
+	for _, name := range onTheirWay {
 		end := run.Remove
-		if run.record != nil && run.record.Status.Finished() && run.pendingIsCurrent(name) {
+		if replaced {
 			end = func(from string) error { return run.Rename(from, name) }
 		}
 		if err := end(name + pending); err != nil {

@@ -46,9 +46,27 @@ func OpenWith(dir string, o lease.Options) (*Store, error) {
 // Dir returns the results folder.
 func (s *Store) Dir() string { return s.dir }
 
-// Path returns the folder of a run, which need not exist.
+// Path returns the folder of a run, which need not exist. It lies in one named
+// after the network; a run that is there already stays where it is, though a spec
+// has another name for the network by now.
 func (s *Store) Path(key Key) string {
-	return filepath.Join(s.dir, "runs", key.Spec.Network.String(), key.Identity())
+	runs, id := filepath.Join(s.dir, "runs"), key.Identity()
+	path := filepath.Join(runs, key.Spec.Network.String(), id)
+	if exists(path) {
+		return path
+	}
+	networks, _ := os.ReadDir(runs) // whoever reads a record tells what keeps it from being read
+	for _, other := range networks {
+		if there := filepath.Join(runs, other.Name(), id); exists(there) {
+			return there
+		}
+	}
+	return path
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // Records returns every record that can be read, by network and identity. What

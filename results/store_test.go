@@ -156,6 +156,24 @@ func TestDamage(t *testing.T) {
 	}
 }
 
+// A damaged table of a run in progress keeps nobody from going on: its checkpoint
+// has the rows.
+func TestDamageOfUnfinished(t *testing.T) {
+	for _, file := range []string{CurveFile, TimingFile} {
+		s := open(t, scratch(t), lease.Options{})
+		key := testKey(t, "plain-20", 1)
+		run := begin(t, s, key)
+		r := testRecord(key, 3)
+		r.Status, r.Responses = Interrupted, nil
+		save(t, run, r)
+		release(t, run)
+		overwrite(t, filepath.Join(s.Path(key), file), func(s string) string { return s[:len(s)-3] })
+		if state := s.State(key); state.Status != Interrupted || state.Damage != nil {
+			t.Errorf("%s cut off: %s, %v", file, state.Status, state.Damage)
+		}
+	}
+}
+
 // A record of a later version is no damage, and nobody is advised to remove it.
 func TestRecordOfLaterVersion(t *testing.T) {
 	s := open(t, scratch(t), lease.Options{})

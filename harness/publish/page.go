@@ -125,7 +125,8 @@ func (p *Publisher) renew(name string, list []*experiments.Experiment, records [
 	return err
 }
 
-// ofNetworks returns the errors about records of networks that experiments have.
+// ofNetworks returns the errors about records of networks that experiments have,
+// and those that do not say which record could not be read.
 func ofNetworks(list []*experiments.Experiment, damaged []error) []error {
 	var concern []error
 	for _, err := range damaged {
@@ -134,6 +135,9 @@ func ofNetworks(list []*experiments.Experiment, damaged []error) []error {
 			file = e.File
 		} else if e, ok := errors.AsType[*results.LaterError](err); ok {
 			file = e.File
+		} else {
+			concern = append(concern, err)
+			continue
 		}
 		folder := filepath.Base(filepath.Dir(filepath.Dir(file))) // runs/<network>/<identity>/<file>
 		if slices.ContainsFunc(list, func(e *experiments.Experiment) bool {

@@ -112,4 +112,12 @@ func TestDrawDamaged(t *testing.T) {
 	if !strings.Contains(string(page), own) || strings.Contains(string(page), foreign) {
 		t.Errorf("the page names the damaged record: %v, one of another experiment: %v", strings.Contains(string(page), own), strings.Contains(string(page), foreign))
 	}
+
+	// Nor is one passed over that cannot be opened.
+	if err := errors.Join(os.Remove(own), os.Mkdir(own, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	if drawn, err := p.Draw(t.Context(), p.AsAsked); err != nil || len(drawn.Damaged) != 1 || !strings.Contains(drawn.Damaged[0].Error(), own) {
+		t.Errorf("a folder for a file: %v, %v; want %s", drawn.Damaged, err, own)
+	}
 }

@@ -214,6 +214,23 @@ func TestJobsFailToStop(t *testing.T) {
 	}
 }
 
+// A results folder that goes away is not made again, to train everything from the
+// beginning.
+func TestFolderGone(t *testing.T) {
+	store := open(t, filepath.Join(t.TempDir(), "results"))
+	plan, set := small(t, store, 1, 2)
+	var log safeLog
+	w := &Worker{Store: store, Data: set, Threads: 1, Output: &log, Row: func(*results.Record) error {
+		return os.RemoveAll(store.Dir())
+	}}
+	if err := w.Train(t.Context(), plan); !errors.Is(err, ErrUnfinished) || !strings.Contains(log.String(), "is gone, perhaps with its folder") {
+		t.Errorf("got %v, want %v\n%s", err, ErrUnfinished, &log)
+	}
+	if _, err := os.Stat(store.Dir()); err == nil || strings.Contains(log.String(), "(2 of 2) begins") {
+		t.Errorf("there is another folder\n%s", &log)
+	}
+}
+
 func TestThreadsOf(t *testing.T) {
 	for _, c := range []struct {
 		jobs, threads int

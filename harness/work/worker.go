@@ -125,9 +125,16 @@ func (w *Worker) job(ctx context.Context, q *queue, threads int) (end ending) {
 		case errors.As(err, &other):
 			q.hold(r, "waiting for "+holder(&other.Holder))
 			continue
-		case errors.As(err, &lost):
+		case errors.As(err, &lost) && lost.Host != "":
 			q.hold(r, "taken over by another worker, since this one gave no sign of life")
 			continue
+		case errors.As(err, &lost):
+			// Someone has removed the folder, or unmounted it: what is begun now would
+			// begin at the beginning, in another place.
+			w.screen.print("%s: %s", r.Key, text.OneLine(err))
+			end.failed = true
+			q.done()
+			return end
 		case err == nil:
 			w.mu.Lock()
 			w.came = true

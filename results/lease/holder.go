@@ -36,8 +36,8 @@ func (e *HeldError) Error() string {
 	return fmt.Sprintf("%v is held by process %d on %s since %s: wait for it, or end that process", e.Of, e.PID, e.Host, e.Since.Local().Format(time.DateTime+" MST"))
 }
 
-// LostError says that a worker no longer holds a lease, because it gave no sign
-// of life for too long and another took over.
+// LostError says that a worker no longer holds a lease: it gave no sign of life
+// for too long and another took over, or the folder is gone.
 type LostError struct {
 	Of   fmt.Stringer
 	Host string // of the worker that holds the lease now; empty if nobody does
@@ -45,7 +45,7 @@ type LostError struct {
 
 func (e *LostError) Error() string {
 	if e.Host == "" {
-		return fmt.Sprintf("the lease on %v is gone: nothing more is written; start again to go on", e.Of)
+		return fmt.Sprintf("the lease on %v is gone, perhaps with its folder: nothing more is written; see that the folder is there, and start again to go on", e.Of)
 	}
 	return fmt.Sprintf("%v was taken over by a worker on %s: nothing more is written here", e.Of, e.Host)
 }
