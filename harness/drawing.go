@@ -15,7 +15,7 @@ import (
 func declareCheckpoint(o *options, to *time.Duration) {
 	*to = train.DefaultCheckpointEvery
 	o.add("checkpoint", "D", "time between checkpoints (default 1m; below 0, one after every iteration)", func(s string) (err error) {
-		if *to, err = time.ParseDuration(s); err != nil {
+		if *to, err = time.ParseDuration(s); err != nil || *to == 0 {
 			err = usagef("-checkpoint %s: want a time with its unit, such as 90s, 5m, or -1s for one after every iteration", s)
 		}
 		return err

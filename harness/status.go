@@ -15,7 +15,7 @@ type statusMode struct {
 }
 
 func (m *statusMode) declare(o *options) {
-	o.mode("status", "list every run: complete, running, queued, interrupted, diverged, damaged, missing")
+	o.mode("status", "list every run: complete, running, queued, interrupted, diverged, damaged, newer, missing")
 	m.records.declare(o, false)
 	m.format.declare(o)
 }

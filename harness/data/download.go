@@ -75,10 +75,15 @@ func (e *unreachable) Error() string {
 
 // from downloads the data set from the first source that serves it. Processes
 // that download to the same folder take turns. Its error is an *unreachable if
-// the sources are to blame; else it is this machine, as with a full disk.
+// the sources are to blame, and ErrUnavailable if the folder may not be made; else
+// it is this machine, as with a full disk.
 func (d *download) from(ctx context.Context, sources []source) (*Set, error) {
 	if err := os.MkdirAll(d.dir, 0o777); err != nil {
-		return nil, d.local(err)
+		if !forbidden(err) {
+			return nil, d.local(err)
+		}
+		// As where there is no home: what is recorded may still be drawn.
+		return nil, unavailable("it cannot be downloaded to "+d.dir, err)
 	}
 	unlock, err := d.takeTurn(ctx)
 	if err != nil {
@@ -175,10 +180,14 @@ func (d *download) local(err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		hint = "; free some space there, or bring CIFAR-10 along and name it by -data: what has arrived is kept"
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+	case forbidden(err):
 		hint = "; make that folder writable, or bring CIFAR-10 along and name it by -data"
 	}
 	return fmt.Errorf("data: downloading CIFAR-10 to %s: %w%s", d.dir, err, hint)
+}
+
+func forbidden(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
 }
 
 // visit downloads from one source, as long as it brings something, and judges

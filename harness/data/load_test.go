@@ -59,6 +59,27 @@ func TestLoadWithoutNetwork(t *testing.T) {
 	}
 }
 
+// Where no folder may be made it is as without a home: nothing can be downloaded,
+// and what is recorded may be drawn.
+func TestLoadForbidden(t *testing.T) {
+	t.Setenv(EnvironmentVariable, "")
+	t.Setenv("HOME", t.TempDir())
+	parent := t.TempDir()
+	if err := os.Chmod(parent, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	if os.Mkdir(filepath.Join(parent, "x"), 0o777) == nil {
+		if parent = "/sys"; !forbidden(os.Mkdir("/sys/x", 0o777)) { // where not even root makes a folder
+			t.Skip("there is no folder that may not be written")
+		}
+	}
+	o := Options{CacheDir: filepath.Join(parent, "cache"), Sources: []string{"http://127.0.0.1:1/"}}
+	err := checkMessage(t, func() error { _, err := Load(t.Context(), o); return err }, o.CacheDir, "cannot be downloaded")
+	if !errors.Is(err, ErrUnavailable) {
+		t.Errorf("the error %v is not ErrUnavailable", err)
+	}
+}
+
 // A disk that is full, or any fault of this machine, is not a data set that is
 // unavailable.
 func TestLoadLocalFault(t *testing.T) {

@@ -3,6 +3,7 @@ package publish
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"deepresidual/experiments"
@@ -177,7 +178,7 @@ func (s Status) Table() *table.Table {
 		}
 		scale := table.Text(r.Scale)
 		if s, err := experiments.ParseScale(r.Scale); err == nil {
-			scale = table.Number(s.Fraction(), 6).As(r.Scale)
+			scale = table.Several(r.Scale, strconv.FormatFloat(s.Fraction(), 'g', -1, 64))
 		}
 		t.Add(table.Text(r.Network), scale, table.Int(int(r.Seed)), table.Text(r.Identity), table.Text(string(r.Status)), table.Text(r.Where),
 			table.Int(r.Iteration), table.Int(r.Iterations), speed, left, test, table.Text(r.Note))
