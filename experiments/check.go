@@ -148,6 +148,13 @@ func (e *Experiment) checkPanels() *SpecError {
 				p.From, e.Protocol.Iterations-1)
 		}
 	}
+	if e.Draw == Figure6 {
+		for _, n := range e.Networks {
+			if !slices.Contains(e.Hidden, n) && !slices.ContainsFunc(e.Panels, func(p Panel) bool { return slices.Contains(p.Networks, n) }) {
+				return problemf("networks", "names %s, which is in no [[panel]]; name it in one, or in hidden", n)
+			}
+		}
+	}
 	return nil
 }
 

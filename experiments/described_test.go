@@ -36,7 +36,7 @@ channels = [16, 32, 64]
 
 [[panel]]
 title = "P"
-networks = ["wide", "resnet-20"]
+networks = ["wide", "resnet-20", "twenty"]
 
 [paper.test]
 wide = 8
@@ -93,11 +93,12 @@ channels = [16, 48, 96]
 		{"a name of the paper's form", "[network.twenty]", "[network.plain-22]", `:20: network.plain-22: "plain-22" is the form of the paper's names, whose networks follow from their depth`},
 		{"a name that is a path", "[network.twenty]", `[network."a/b"]`, `:20: network."a/b": "a/b" is not up to 64 lower-case letters, digits, hyphens and underscores, a letter or digit first`},
 		{"no name", "[network.twenty]", `[network.""]`, `:20: network."": a network needs a name`},
+		{"two names of one network", "wide = [1, 2]", "twenty = [1]\nplain-20 = [2]", `:8: seeds_for.plain-20: names the network that "twenty" names`},
 		{"the same twice", `shortcut = "B"`, "", `:14: network.projected: describes the same network as wide`},
 		{"not trained", `"projected", "twenty"]`, `"projected"]`, `:20: network.twenty: is not among the experiment's networks`},
 		{"the paper's network twice", `"projected", "twenty"]`, `"projected", "twenty", "plain-20"]`, `:20: network.twenty: describes plain-20, which is among the experiment's networks by that name, too`},
 		{"its own name twice", `"projected", "twenty"]`, `"projected", "twenty", "twenty"]`, `:3: networks: names plain-20 twice`},
-		{"a misspelt name", `networks = ["wide", "resnet-20"]`, `networks = ["wild", "resnet-20"]`, `:27: panel[1].networks: no network is called "wild"; did you mean "wide"?`},
+		{"a misspelt name", `networks = ["wide", "resnet-20", "twenty"]`, `networks = ["wild", "resnet-20", "twenty"]`, `:27: panel[1].networks: no network is called "wild"; did you mean "wide"?`},
 		{"parts for maps of 4x4", "[3, 3, 3]\nchannels = [16, 32, 64]", "[1, 1, 1, 1]\nchannels = [16, 16, 16, 16]\n[protocol]\nnorm_batch = 16", `:25: protocol.norm_batch: found 16, wanted a multiple of 32 for twenty, which has maps of 4x4`},
 		{"a table that is none", "[network.twenty] #", "[network]\ntwenty = 1\n[rest] #", `:21: network.twenty: found 1, wanted a table`},
 	} {

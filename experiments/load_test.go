@@ -29,6 +29,29 @@ func read(t testing.TB, name string) string {
 	return string(text)
 }
 
+// A comparison of networks knows what the paper's had: one that stays at chance here
+// and not there must not decide it.
+func TestPaperOfClaims(t *testing.T) {
+	all, err := experiments.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		for _, c := range e.Claims {
+			given := e.Paper.Test
+			if c.Metric == experiments.TrainingError {
+				given = e.Paper.Training
+			}
+			for _, n := range slices.Concat(c.Of, c.Than) {
+				compares := c.Kind == experiments.Higher || c.Kind == experiments.Decreasing || c.Kind == experiments.Widening
+				if _, ok := given[n]; compares && !ok && n.String() != "plain-110" { // at chance in the paper, too
+					t.Errorf("%s, claim %s: the paper's error of %s is missing", e.Name, c.Name, n)
+				}
+			}
+		}
+	}
+}
+
 // TestGolden compares every spec that comes with the program, resolved and with
 // its runs, with testdata/NAME.json: a default that changes shows there.
 func TestGolden(t *testing.T) {

@@ -42,8 +42,9 @@ func locate(text string) map[string]int {
 			if _, seen := lines[name]; !seen {
 				lines[name] = i + 1
 			}
+			value := strings.TrimLeft(rest[1:], "[ \t")
 			for _, q := range []string{`"""`, `'''`} {
-				if strings.Count(rest, q)%2 == 1 {
+				if strings.HasPrefix(value, q) && strings.Count(value, q)%2 == 1 {
 					quote = q
 				}
 			}

@@ -8,7 +8,7 @@ import (
 
 func TestLocate(t *testing.T) {
 	const text = `# comment = 1
-title = "T"
+title = "T" # not """ a string
 networks = [
   "plain-20", # a = 1
 ]

@@ -215,6 +215,7 @@ func TestParseErrors(t *testing.T) {
 
 		// Reference numbers.
 		{"number of a network that is not trained", "resnet-20 = 8.75", "resnet-32 = 7.51", `:26: paper.test.resnet-32: names resnet-32, which is not among the experiment's networks`},
+		{"network in no panel", "[[panel]]\ntitle = \"right\"\nnetworks = [\"resnet-110\"]\nfrom_iteration = 800\n", "", `:3: networks: names resnet-110, which is in no [[panel]]; name it in one, or in hidden`},
 		{"no percentage", "resnet-20 = 8.27", "resnet-20 = 827", `:38: public.resnet-20: found 827, wanted a number from 0 to 100`},
 		{"not a number", "resnet-20 = 8.27", "resnet-20 = nan", `:38: public.resnet-20: found NaN, wanted a number from 0 to 100`},
 		{"source of two lines", "hidden = ", "public_source = \"S\\nT\"\nhidden = ", `:4: public_source: has a line break; wanted one line`},
@@ -267,6 +268,20 @@ func TestParseErrors(t *testing.T) {
 				t.Errorf("%T is no SpecError with its file", err)
 			}
 		})
+	}
+}
+
+// A key within an inline table is found by the line of the list that it is in.
+func TestInlineTables(t *testing.T) {
+	const spec = `title = "T"
+draw = "curves"
+networks = ["plain-20"]
+claim = [ { name = "a", statement = "S", kind = "above", metric = "tset", of = ["plain-20"], value = 1 } ]
+`
+	_, err := experiments.Parse("f.toml", []byte(spec))
+	const want = `f.toml:4: claim[1].metric: no metric is called "tset"; did you mean "test"?`
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
 	}
 }
 

@@ -78,7 +78,7 @@ func (s *source) at(err *SpecError) error {
 			err.Line = line
 			break
 		}
-		key = key[:max(0, strings.LastIndexByte(key, '.'))]
+		key = key[:max(0, strings.LastIndexAny(key, ".["))]
 	}
 	return err
 }
@@ -196,10 +196,16 @@ func (s *source) checkTable(key string, value any, allowed map[string]field) *Sp
 // checkNetworks holds a table whose keys are names of networks against the type
 // of its values.
 func (s *source) checkNetworks(key string, value any, want reflect.Type) *SpecError {
+	names := map[network.Network]string{} // a network can have one of its own and the paper's
 	return s.each(key, value, func(name, full string, value any) *SpecError {
-		if err := s.checkName(full, name); err != nil {
-			return err
+		n, err := parseNetwork(name, s.described)
+		if err != nil {
+			return &SpecError{Key: full, Problem: err.Error(), Err: err}
 		}
+		if other, ok := names[n]; ok {
+			return problemf(full, "names the network that %q names", other)
+		}
+		names[n] = name
 		return s.check(full, value, want)
 	})
 }

@@ -3,12 +3,14 @@ package reports
 import (
 	"cmp"
 	"encoding/csv"
+	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strconv"
 	"strings"
 
+	"deepresidual/experiments"
 	"deepresidual/results"
 )
 
@@ -16,13 +18,14 @@ import (
 const AllFile = "all.csv"
 
 // allColumns are the columns of [WriteAll].
-var allColumns = []string{"network", "kind", "depth", "scale", "seed", "data_set", "identity", "status", "iteration", "epoch",
+var allColumns = []string{"network", "kind", "depth", "scale", "seed", "data_set", "protocol", "identity", "status", "iteration", "epoch",
 	"learning_rate", "training_loss", "training_error", "test_error", "validation_error", "seconds"}
 
 // WriteAll writes every row of every run as one tidy table in CSV, each row with
 // all that tells its run from others, in an order that depends on the records
-// alone: by network, data set, scale, seed, identity and iteration. The n of a row
-// is 1. What is not known is empty: a validation error where no images were held
+// alone: by network, data set, scale, seed, identity and iteration. The column
+// protocol says in which keys a run differs from the paper's, and is empty where it
+// does not. What is not known is empty: a validation error where no images were held
 // out, seconds of a row without a time, a loss that is not finite.
 func WriteAll(w io.Writer, records []*results.Record) error {
 	sorted := slices.SortedFunc(slices.Values(records), func(a, b *results.Record) int {
@@ -48,7 +51,7 @@ func WriteAll(w io.Writer, records []*results.Record) error {
 		}
 		spec := r.Key.Spec
 		run := []string{spec.Network.String(), string(spec.Network.Kind), strconv.Itoa(spec.Network.Depth()), shortest(spec.Scale.Fraction()),
-			strconv.FormatInt(spec.Seed, 10), dataSet(r.Key.Data.Synthetic), r.Key.Identity(), string(r.Status)}
+			strconv.FormatInt(spec.Seed, 10), dataSet(r.Key.Data.Synthetic), departures(r.Key), r.Key.Identity(), string(r.Status)}
 		for _, row := range r.Rows {
 			at, ok := seconds[row.Iteration]
 			if !ok {
@@ -63,6 +66,18 @@ func WriteAll(w io.Writer, records []*results.Record) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// departures are the keys of a run's protocol that differ from the paper's, and
+// have a part in the run: "initialisation=fan-in last_layer=he".
+func departures(k results.Key) string {
+	var list []string
+	for _, d := range experiments.Paper().Scaled(k.Spec.Scale).Differences(k.Spec.Protocol) {
+		if !slices.Contains(k.Unused(), d.Key) {
+			list = append(list, fmt.Sprintf("%s=%v", d.Key, d.To))
+		}
+	}
+	return strings.Join(list, " ")
 }
 
 // shortest writes a number as briefly as reads back as the same, and nothing for

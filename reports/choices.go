@@ -151,7 +151,7 @@ func shareResponseAxes(panels []*responsePanel) (logarithmic bool) {
 	return logarithmic
 }
 
-// variantNotes say in which keys each variant differs from the defaults.
+// variantNotes say in which keys each variant differs from the experiment's protocol.
 func (s *Selection) variantNotes() []string {
 	var notes []string
 	for _, v := range s.Experiment.Variants {
@@ -160,7 +160,7 @@ func (s *Selection) variantNotes() []string {
 			keys = append(keys, fmt.Sprintf("%s %v", d.Key, d.To))
 		}
 		if len(keys) == 0 {
-			keys = []string{"the defaults"}
+			keys = []string{"the experiment's protocol"}
 		}
 		notes = append(notes, v.Label+": "+strings.Join(keys, ", ")+".")
 	}

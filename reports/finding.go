@@ -139,7 +139,7 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 		f.ordered = false
 		f.text += ")"
 	}
-	if known.degrees > 0 {
+	if slope.method == student { // Welch's test goes by each network's own
 		f.text += "; scatter between seeds " + percent(known.std)
 	}
 	f.text += "; " + f.how(1)
@@ -321,23 +321,29 @@ func (s *Selection) paperNumbers(c experiments.Claim) string {
 		}
 		return plain(c.Value)
 	}
-	given := s.Experiment.Paper.Test
-	if c.Metric == experiments.TrainingError {
-		given = s.Experiment.Paper.Training
+	given := func(n network.Network) float64 {
+		training, test := s.paper(n)
+		switch c.Metric {
+		case experiments.TestError:
+			return test
+		case experiments.TrainingError:
+			return training
+		}
+		return math.NaN()
 	}
 	var numbers []string
 	for i, n := range c.Of {
-		v, ok := given[n]
-		if c.Metric != experiments.TestError && c.Metric != experiments.TrainingError || !ok {
+		v := given(n)
+		if !finite(v) {
 			return ""
 		}
 		if len(c.Than) == 0 {
 			numbers = append(numbers, plain(v))
 			continue
 		}
-		than, ok := given[c.Than[i]]
+		than := given(c.Than[i])
 		switch {
-		case !ok:
+		case !finite(than):
 			return ""
 		case c.Kind == experiments.Widening:
 			numbers = append(numbers, signed(v-than))

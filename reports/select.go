@@ -93,8 +93,9 @@ func better(a, b *results.Record) bool {
 
 // Largest finds what to draw an experiment from when no scale was asked for, or
 // nothing is recorded of it: the largest scale that shows the drawing. That is
-// one with more than half as many complete networks as any scale has, so that
-// a first run of a longer schedule does not push a whole drawing aside; or,
+// one with more than half as many complete networks as any scale has, each of
+// every variant, so that a first run of a longer schedule does not push a whole
+// drawing aside; or,
 // where no run is complete, the largest scale at which one has begun. Real
 // images come before generated ones. It reports whether there is anything.
 func Largest(exp *experiments.Experiment, records []*results.Record, seeds []int64) (Choice, bool) {
@@ -121,15 +122,38 @@ func Largest(exp *experiments.Experiment, records []*results.Record, seeds []int
 	return Choice{}, false
 }
 
-// completeNetworks counts the networks with at least one complete run.
-func (s *Selection) completeNetworks() int {
-	n := 0
-	for _, network := range s.Experiment.Networks {
-		if slices.ContainsFunc(s.of(network), Selected.complete) {
-			n++
+// Longer finds the longest schedule of which there are complete runs, too few to draw
+// an experiment from when no scale was asked for, and counts their networks. There is
+// none if that is 0.
+func Longer(exp *experiments.Experiment, records []*results.Record, c Choice) (longest experiments.Scale, networks int) {
+	longest = c.Scale
+	for _, r := range records {
+		longer := c
+		longer.Scale = r.Key.Spec.Scale
+		if longer.Scale.Compare(longest) <= 0 {
+			continue
+		}
+		if n := Select(exp, records, longer).completeNetworks(); n > 0 {
+			longest, networks = longer.Scale, n
 		}
 	}
-	return n
+	return longest, networks
+}
+
+// completeNetworks counts the networks with at least one complete run; a network
+// of each variant counts for itself.
+func (s *Selection) completeNetworks() int {
+	type trained struct {
+		network network.Network
+		variant string
+	}
+	complete := map[trained]bool{}
+	for _, r := range s.Runs {
+		if r.complete() {
+			complete[trained{r.Spec.Network, r.Variant}] = true
+		}
+	}
+	return len(complete)
 }
 
 // Empty reports whether no planned run has a row yet.

@@ -114,6 +114,28 @@ func TestLargest(t *testing.T) {
 	}
 }
 
+// The first runs of a longer schedule by one protocol do not push the comparison with
+// another aside. They are found all the same.
+func TestLargestOfVariants(t *testing.T) {
+	exp := choicesExperiment()
+	records := recordsOf(exp, sixteenth)
+	for _, r := range recordsOf(exp, experiments.Full()) {
+		if r.Key.Spec.Protocol.Initialisation == experiments.FanOut {
+			records = append(records, r)
+		}
+	}
+	c, ok := Largest(exp, records, nil)
+	if !ok || c.Scale != sixteenth {
+		t.Errorf("got scale %s, %v; want 1/16", c.Scale, ok)
+	}
+	if scale, n := Longer(exp, records, c); !scale.IsFull() || n != 2 {
+		t.Errorf("longer: scale %s of %d networks, want 1 of 2", scale, n)
+	}
+	if _, n := Longer(exp, records[:4], c); n != 0 {
+		t.Errorf("longer than the longest: %d networks", n)
+	}
+}
+
 // Runs of several variants of a protocol are told apart, and a claim is judged
 // by those of the variant that it names.
 func TestVariants(t *testing.T) {

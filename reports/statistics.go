@@ -121,6 +121,9 @@ func estimated(terms []term, known scatter) estimate {
 	default: // no two values of a sample differ
 		e.degrees, e.method = freedom, welch
 	}
+	if len(terms) == 1 && e.method == welch {
+		e.method = student // of one sample they are the same
+	}
 	return e
 }
 

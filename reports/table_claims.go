@@ -21,7 +21,7 @@ func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 		table.Column{Heading: "paper", Spare: 2},
 		table.Column{Heading: "ours", Spare: 1},
 		table.Column{Heading: "n", Number: true, Keys: keys("n")},
-		table.Column{Heading: "scale", Spare: 3},
+		table.Column{Heading: "scale", Keys: keys("scale"), Spare: 3},
 		table.Column{Heading: "verdict", Keys: keys("verdict")},
 		table.Column{Heading: "what was compared", Keys: keys("comparison"), Least: 34},
 		table.Column{Keys: keys("claim")},
@@ -35,16 +35,18 @@ func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 		table.Column{Keys: keys("test")},
 		table.Column{Keys: keys("seed")},
 	)
+	// Verdicts can be on the whole schedule where the drawing is not.
+	t.Common = slices.DeleteFunc(t.Common, func(f table.Field) bool { return f.Key == "scale" })
 	for _, v := range verdicts {
 		value := table.Cell{}
 		if v.Claim.Numeric() {
 			value = table.Number(v.Claim.Value, 2)
 		}
 		test := v.hardest()
-		t.Add(table.Text(v.Claim.Statement), table.Text(v.Paper), table.Text(v.Ours), table.Int(v.N), table.Text(v.Scale.String()), table.Text(string(v.Class)).In(v.Class.colour()),
+		t.Add(table.Text(v.Claim.Statement), table.Text(v.Paper), table.Text(v.Ours), table.Int(v.N), table.Several(v.Scale.String(), shortest(v.Scale.Fraction())), table.Text(string(v.Class)).In(v.Class.colour()),
 			table.Text(v.Sentence), table.Text(v.Claim.Name), table.Text(v.Claim.Kind), table.Text(v.Claim.Metric), value,
 			table.Number(test.Value, 2), table.Number(test.Error, 2), table.Number(test.Degrees, 1), table.Number(test.P, 3), table.Text(test.Method),
-			s.seedsOf(v.Claim))
+			seedsCell(v.Seeds))
 	}
 	t.Notes = []string{"n: complete runs of the network that has the fewest. Reproduced or not: on the paper's whole schedule. " +
 		"On a shortened one only orders are judged, and none where a network is within five points of chance."}
@@ -62,14 +64,6 @@ func (v Verdict) hardest() Test {
 		return slices.MinFunc(v.Tests, byP)
 	}
 	return slices.MaxFunc(v.Tests, byP)
-}
-
-// seedsOf is the seeds of the runs that decide a claim.
-func (s *Selection) seedsOf(c experiments.Claim) table.Cell {
-	if c.Variant != "" {
-		s = s.variant(c.Variant)
-	}
-	return s.seeds(networksOf(c)...)
 }
 
 // colour is that of a class on a terminal: what a shortened schedule shows has

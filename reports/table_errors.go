@@ -28,7 +28,7 @@ func errorTable(s *Selection) *table.Table {
 		table.Column{Heading: "state", Keys: keys("state")},
 	)
 	t.Common = append(t.Common, table.Field{Key: "n", Value: "1"})
-	compared := s.comparable()
+	compared := false // any of the runs
 	for k, n := range s.Experiment.Networks {
 		for i, r := range s.of(n) {
 			training, test, best := math.NaN(), math.NaN(), math.NaN()
@@ -42,8 +42,11 @@ func errorTable(s *Selection) *table.Table {
 			}
 			paperTraining, paperTest := s.paper(n)
 			difference := table.Cell{}
-			if compared && r.complete() {
-				difference = table.Signed(test - paperTest)
+			if s.variant(r.Variant).comparable() {
+				compared = true
+				if r.complete() {
+					difference = table.Signed(test - paperTest)
+				}
 			}
 			t.Rows = append(t.Rows, table.Row{
 				Cells: []table.Cell{table.Text(n.String()), table.Text(r.Variant), table.Int(int(r.Spec.Seed)), table.Percent(training), table.Percent(test),
@@ -78,14 +81,17 @@ func (s *Selection) quotesPaper() bool {
 	return len(p.Test)+len(p.Training)+len(p.Mean) > 0
 }
 
-// paper is the training and the test error the paper gives for a network, NaN
-// where it gives none.
+// paper is the training and the test error the paper gives for a network, the mean
+// where it gives that of several runs; NaN where it gives none.
 func (s *Selection) paper(n network.Network) (training, test float64) {
 	training, test = math.NaN(), math.NaN()
 	if v, ok := s.Experiment.Paper.Training[n]; ok {
 		training = v
 	}
 	if v, ok := s.Experiment.Paper.Test[n]; ok {
+		test = v
+	}
+	if v, ok := s.Experiment.Paper.Mean[n]; ok {
 		test = v
 	}
 	return training, test

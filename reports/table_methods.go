@@ -39,8 +39,10 @@ func methodTable(s *Selection, o Options) *table.Table {
 	}
 	for i, n := range s.Experiment.Networks {
 		x := s.sample(n)
-		_, paper := s.paper(n)
-		public, parameters, quoted := table.Cell{}, table.Cell{}, table.Cell{}
+		paper, public, parameters, quoted := table.Cell{}, table.Cell{}, table.Cell{}, table.Cell{}
+		if v, ok := s.Experiment.Paper.Test[n]; ok {
+			paper = table.Percent(v)
+		}
 		if m, ok := s.Experiment.Paper.Mean[n]; ok {
 			quoted = table.MeanStd(m, s.Experiment.Paper.Std[n], 2)
 		}
@@ -53,7 +55,7 @@ func methodTable(s *Selection, o Options) *table.Table {
 			}
 		}
 		cells := []table.Cell{table.Text(n.String()), table.Int(n.Depth()).As(strconv.Itoa(n.Depth())), parameters, table.Percent(x.first), meanStd(x.test), table.Int(x.n),
-			table.Percent(median(x.test)), table.Percent(lowest(x.test)), table.Percent(x.lowest), table.Percent(paper), quoted, public, s.seeds(n)}
+			table.Percent(median(x.test)), table.Percent(lowest(x.test)), table.Percent(x.lowest), paper, quoted, public, s.seeds(n)}
 		if x.n < 2 {
 			// Of one run these are its test error again.
 			cells[4], cells[6], cells[7] = cells[4].As(""), cells[6].As(""), cells[7].As("")

@@ -23,7 +23,7 @@ func (s *Selection) newTable(suffix, what string, columns ...table.Column) *tabl
 	}
 	return &table.Table{
 		Name: name, Title: s.title(what), Caption: s.caption(what), Columns: columns,
-		Common: []table.Field{{Key: "scale", Value: strconv.FormatFloat(s.Choice.Scale.Fraction(), 'g', -1, 64)}, {Key: "data_set", Value: dataSet(s.Choice.Synthetic)}},
+		Common: []table.Field{{Key: "scale", Value: shortest(s.Choice.Scale.Fraction())}, {Key: "data_set", Value: dataSet(s.Choice.Synthetic)}},
 	}
 }
 
@@ -66,6 +66,19 @@ func (s *Selection) apart() string {
 
 // seeds is the seeds of the complete runs of some networks, for CSV.
 func (s *Selection) seeds(networks ...network.Network) table.Cell {
+	return seedsCell(s.seedsOf(networks...))
+}
+
+func seedsCell(seeds []int64) table.Cell {
+	var text []string
+	for _, seed := range seeds {
+		text = append(text, strconv.FormatInt(seed, 10))
+	}
+	return table.Text(strings.Join(text, " "))
+}
+
+// seedsOf is the seeds of the complete runs of some networks, ascending.
+func (s *Selection) seedsOf(networks ...network.Network) []int64 {
 	var seeds []int64
 	for _, n := range networks {
 		for _, r := range s.of(n) {
@@ -75,11 +88,7 @@ func (s *Selection) seeds(networks ...network.Network) table.Cell {
 		}
 	}
 	slices.Sort(seeds)
-	var text []string
-	for _, seed := range slices.Compact(seeds) {
-		text = append(text, strconv.FormatInt(seed, 10))
-	}
-	return table.Text(strings.Join(text, " "))
+	return slices.Compact(seeds)
 }
 
 // meanStd is the mean and the standard deviation of some values.

@@ -38,6 +38,7 @@ type Verdict struct {
 	Sentence    string
 	Paper, Ours string            // the claim in numbers; "" where there are none
 	N           int               // complete runs of the network that has the fewest
+	Seeds       []int64           // of the complete runs
 	Scale       experiments.Scale // of the runs
 	Tests       []Test            // one for each comparison that could be tested
 	// Departs says that the claim is about a variant by another protocol than the
@@ -84,7 +85,8 @@ const (
 // Where networks ran with several seeds, a difference must be above 0 by a
 // one-sided t test at 5 %. Several differences must each be; that needs no
 // correction, since all of them have to hold. With one seed of each only the
-// sign of a difference can be looked at, and the sentence says so.
+// sign of a difference can be looked at, and the sentence says so, unless the claim
+// quotes the scatter between the seeds of others, by which it is tested then.
 func judge(s *Selection) []Verdict {
 	var verdicts []Verdict
 	for _, c := range s.Experiment.Claims {
@@ -96,8 +98,20 @@ func judge(s *Selection) []Verdict {
 	return verdicts
 }
 
+// JudgeWhole puts in the place of a drawing's verdicts, which are on a shortened
+// schedule, those that the runs of the whole one decide: a claim is about its own
+// networks, and need not wait for the others of its drawing.
+func (e *Drawing) JudgeWhole(whole *Selection) {
+	for i, v := range judge(whole) {
+		if v.Class == Reproduced || v.Class == NotReproduced {
+			v.Sentence = "on the whole schedule: " + v.Sentence
+			e.Verdicts[i] = v
+		}
+	}
+}
+
 func (s *Selection) judge(c experiments.Claim) Verdict {
-	v := Verdict{Claim: c, Paper: s.paperNumbers(c), N: math.MaxInt, Scale: s.Choice.Scale}
+	v := Verdict{Claim: c, Paper: s.paperNumbers(c), N: math.MaxInt, Seeds: s.seedsOf(networksOf(c)...), Scale: s.Choice.Scale}
 	var diverged, open []Selected
 	var unrecorded, idle, untaught []string
 	var idlers []network.Network

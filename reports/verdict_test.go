@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,6 +49,32 @@ func ended(scale experiments.Scale, claim experiments.Claim, data ...given) (*ex
 }
 
 func nets(n ...network.Network) []network.Network { return n }
+
+// A claim that the runs of the whole schedule decide is judged by them, though the
+// drawing shows a shortened one.
+func TestJudgeWhole(t *testing.T) {
+	for _, c := range []struct {
+		error float64
+		want  Class
+	}{{11.5, NotReproduced}, {8.7, Reproduced}} {
+		near := experiments.Claim{Name: "near", Kind: experiments.Within, Metric: experiments.TestError, Of: nets(residualNet(20)), Value: 8.75, Scatter: 0.4, Degrees: 11}
+		data := []given{{plainNet(20), []float64{19}, []float64{20}, 1, -1}, {residualNet(20), []float64{15}, []float64{c.error}, 1, -1}}
+		exp, records := ended(sixteenth, near, data...)
+		exp.Claims = append(exp.Claims, experiments.Claim{Name: "order", Kind: experiments.Higher, Metric: experiments.TestError, Of: nets(plainNet(20)), Than: nets(residualNet(20))})
+		whole, more := ended(experiments.Full(), near, data...)
+		records = append(records, more[slices.IndexFunc(whole.Networks, func(n network.Network) bool { return n == residualNet(20) })])
+
+		drawing := &Drawing{Verdicts: judge(Select(exp, records, Choice{Scale: sixteenth}))}
+		if v := drawing.Verdicts; v[0].Class != NotJudged || v[1].Class != SameOrder {
+			t.Fatalf("on the shortened schedule: %+v", v)
+		}
+		drawing.JudgeWhole(Select(exp, records, Choice{Scale: experiments.Full()}))
+		v := drawing.Verdicts
+		if v[0].Class != c.want || !v[0].Scale.IsFull() || !strings.HasPrefix(v[0].Sentence, "on the whole schedule: ") || v[1].Class != SameOrder || v[1].Scale != sixteenth {
+			t.Errorf("error %g: %+v; want %s", c.error, v, c.want)
+		}
+	}
+}
 
 func TestJudge(t *testing.T) {
 	full := experiments.Full()

@@ -18,7 +18,8 @@ import (
 )
 
 // ReportFile is the page in the results folder with the drawings that reproduce
-// the paper, each from the largest scale that is recorded.
+// the paper, each from the largest scale of which enough is recorded: see
+// [reports.Largest].
 const ReportFile = "report.html"
 
 const pageTitle = "Deep Residual Learning on CIFAR-10: the paper's claims and these runs"

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"deepresidual/experiments"
-	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/results"
 )
@@ -18,8 +17,8 @@ import (
 //
 // An experiment's own names, figures/fig1.png and so on, and the page
 // [ReportFile] are for what reproduces the paper best: real images, the seeds of
-// the spec, the largest scale that is recorded. Nothing less ever replaces
-// them. What else can be drawn lies beside them under names that say what it
+// the spec, the largest scale of which enough is recorded ([reports.Largest]).
+// Nothing less ever replaces them. What else can be drawn lies beside them under names that say what it
 // is, and on pages of its own.
 type place struct {
 	name  string // of the drawing, from which those of its files are made
@@ -72,12 +71,15 @@ func (p *Publisher) drawnBefore(e *experiments.Experiment, records []*results.Re
 	return drawn
 }
 
-// completeNetworks counts the networks with a complete run.
+// completeNetworks counts the networks with a complete run; one that is trained by
+// several protocols counts with each.
 func completeNetworks(records []*results.Record) int {
-	complete := make(map[network.Network]bool)
+	complete := make(map[string]bool)
 	for _, r := range records {
 		if r != nil && r.Status == results.Complete {
-			complete[r.Key.Spec.Network] = true
+			anySeed := r.Key
+			anySeed.Spec.Seed = 0
+			complete[anySeed.Identity()] = true
 		}
 	}
 	return len(complete)

@@ -29,7 +29,7 @@ type Publisher struct {
 	Store       *results.Store
 	Experiments []*experiments.Experiment
 	Asked       reports.Choice // what the command line asks for
-	AnyScale    bool           // draw the largest recorded scale: none was asked for
+	AnyScale    bool           // draw the scale of reports.Largest: none was asked for
 	TensorBoard string         // folder of event files; empty for none
 
 	Output   io.Writer // for tables and the names of files
@@ -67,7 +67,7 @@ func (p *Publisher) AsAsked(*experiments.Experiment, []*results.Record) (reports
 }
 
 // Recorded chooses what the command line asks for if there is some of it, and
-// the largest scale that is recorded if it asks for none.
+// that of [reports.Largest] if it asks for no scale.
 func (p *Publisher) Recorded(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
 	if !p.AnyScale || p.Asked.Synthetic {
 		return p.Asked, !reports.Select(e, records, p.Asked).Empty()
@@ -75,8 +75,8 @@ func (p *Publisher) Recorded(e *experiments.Experiment, records []*results.Recor
 	return reports.Largest(e, records, p.Asked.Seeds)
 }
 
-// Largest chooses the largest scale that is recorded, and says so: it is for a
-// machine that can train nothing.
+// Largest chooses that of [reports.Largest], and says so: it is for a machine that
+// can train nothing.
 func (p *Publisher) Largest(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
 	c, ok := reports.Largest(e, records, p.Asked.Seeds)
 	if ok {
@@ -127,6 +127,12 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 	for _, e := range whole {
 		if e.aside {
 			p.say("%s", p.note(e, records))
+		}
+	}
+	for _, e := range drawings {
+		if scale, n := reports.Longer(e.experiment, records, e.choice); p.AnyScale && n > 0 {
+			p.say("%s: drawn at scale %s; %s of scale %s can be drawn with -scale %s",
+				e.experiment.Name, e.choice.Scale, text.Count(n, "network"), scale, scale)
 		}
 	}
 	failed = append(failed, p.printVerdicts(drawings))
@@ -228,7 +234,14 @@ func (p *Publisher) buildOne(e *experiments.Experiment, records []*results.Recor
 	named := *e
 	named.Name = at.name
 	drawing, err := reports.Build(reports.Select(&named, records, c), reports.Options{Parameters: network.Network.Parameters})
-	return placed{drawing, at, e, c}, err
+	if err != nil {
+		return placed{}, err
+	}
+	if whole := c; p.AnyScale && !c.Synthetic && !c.Scale.IsFull() {
+		whole.Scale = experiments.Full()
+		drawing.JudgeWhole(reports.Select(&named, records, whole))
+	}
+	return placed{drawing, at, e, c}, nil
 }
 
 // exportAll writes TensorBoard event files of the runs that drawings show.
