@@ -69,7 +69,7 @@ func WriteAll(w io.Writer, records []*results.Record) error {
 }
 
 // departures are the keys of a run's protocol that differ from the paper's, and
-// have a part in the run: "initialisation=fan-in last_layer=he".
+// have a part in the run: "initialisation=fan-in; last_layer=he".
 func departures(k results.Key) string {
 	var list []string
 	for _, d := range experiments.Paper().Scaled(k.Spec.Scale).Differences(k.Spec.Protocol) {
@@ -77,7 +77,7 @@ func departures(k results.Key) string {
 			list = append(list, fmt.Sprintf("%s=%v", d.Key, d.To))
 		}
 	}
-	return strings.Join(list, " ")
+	return strings.Join(list, "; ")
 }
 
 // shortest writes a number as briefly as reads back as the same, and nothing for

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
@@ -85,5 +86,27 @@ func TestWriteAll(t *testing.T) {
 		"plain-56 CIFAR-10 0.0625 1", "plain-56 CIFAR-10 0.0625 2", "plain-56 CIFAR-10 1 1", "plain-56 CIFAR-10 1 2", "resnet-56 CIFAR-10 0.0625 1"}
 	if !slices.Equal(runs, order) {
 		t.Errorf("runs in the order %q, want %q", runs, order)
+	}
+}
+
+// What has no part in a run does not tell it from others.
+func TestDepartures(t *testing.T) {
+	for _, c := range []struct {
+		network network.Network
+		want    string
+	}{
+		{residualNet(20), "milestones=[20000 30000]; initialisation=fan-in"},
+		{residualNet(110), "milestones=[20000 30000]; warmup_window=100; initialisation=fan-in"},
+	} {
+		p := experiments.Paper()
+		p.Initialisation, p.WarmupWindow, p.Milestones = experiments.FanIn, 100, []int{20000, 30000}
+		key := results.Key{Spec: experiments.RunSpec{Network: c.network, Protocol: p.Scaled(experiments.Full()), Scale: experiments.Full(), Seed: 1}}
+		if got := departures(key); got != c.want {
+			t.Errorf("%s: %q, want %q", c.network, got, c.want)
+		}
+		key.Spec.Protocol = experiments.Paper().Scaled(sixteenth)
+		if key.Spec.Scale = sixteenth; departures(key) != "" {
+			t.Errorf("the paper's protocol departs from itself: %q", departures(key))
+		}
 	}
 }
