@@ -93,11 +93,11 @@ func better(a, b *results.Record) bool {
 
 // Largest finds what to draw an experiment from when no scale was asked for, or
 // nothing is recorded of it: the largest scale that shows the drawing. That is
-// one with more than half as many complete networks as any scale has, each of
-// every variant, so that a first run of a longer schedule does not push a whole
-// drawing aside; or,
-// where no run is complete, the largest scale at which one has begun. Real
-// images come before generated ones. It reports whether there is anything.
+// one with more than half as many complete networks as any scale has, each
+// counted with each variant, so that the first runs of a longer schedule do not
+// push a whole drawing aside; or, where no run is complete, the largest scale at
+// which one has begun. Real images come before generated ones. It reports whether
+// there is anything.
 func Largest(exp *experiments.Experiment, records []*results.Record, seeds []int64) (Choice, bool) {
 	for _, synthetic := range []bool{false, true} {
 		var begun []*Selection

@@ -18,8 +18,8 @@ import (
 // An experiment's own names, figures/fig1.png and so on, and the page
 // [ReportFile] are for what reproduces the paper best: real images, the seeds of
 // the spec, the largest scale of which enough is recorded ([reports.Largest]).
-// Nothing less ever replaces them. What else can be drawn lies beside them under names that say what it
-// is, and on pages of its own.
+// Nothing less ever replaces them. What else can be drawn lies beside them under
+// names that say what it is, and on pages of its own.
 type place struct {
 	name  string // of the drawing, from which those of its files are made
 	page  string // the file of the page that shows it
