@@ -130,8 +130,7 @@ func (run *Run) Save(r *Record) error {
 // first. Those that run.toml has digests of tell for all whether it was replaced;
 // timing alone is on its way only if it was.
 func (run *Run) settle() error {
-	tables := []string{CurveFile, TimingFile, ResponsesFile}
-	onTheirWay := slices.DeleteFunc(slices.Clone(tables), func(name string) bool {
+	onTheirWay := slices.DeleteFunc([]string{CurveFile, TimingFile, ResponsesFile}, func(name string) bool {
 		_, err := os.Stat(filepath.Join(run.Dir(), name+pending))
 		return err != nil
 	})
