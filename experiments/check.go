@@ -33,6 +33,7 @@ func (e *Experiment) check(has func(key string) bool) *SpecError {
 		e.checkPanels,
 		e.checkReference,
 		e.checkRows,
+		e.checkQuoted,
 		func() *SpecError { return e.checkClaims(has) },
 	} {
 		if err := check(); err != nil {
@@ -124,7 +125,7 @@ func (e *Experiment) checkPanels() *SpecError {
 	case e.Draw == Figure6 && len(e.Panels) == 0:
 		return problemf("panel", "missing; %q draws one picture for each [[panel]]", e.Draw)
 	case e.Draw != Figure6 && len(e.Panels) > 0:
-		return problemf("panel", "%q has no panels, only %q has", e.Draw, Figure6)
+		return problemf(element("panel", 0), "%q has no panels, only %q has", e.Draw, Figure6)
 	}
 	for i, p := range e.Panels {
 		panel := element("panel", i)
@@ -230,6 +231,27 @@ func (e *Experiment) checkRows() *SpecError {
 			if err := checkRange(row+"."+v.key, v.value, percentages); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// checkQuoted reports what only the table of methods shows in a spec that draws
+// something else.
+func (e *Experiment) checkQuoted() *SpecError {
+	if e.Draw == Table6 {
+		return nil
+	}
+	for _, quoted := range []struct {
+		key   string
+		given bool
+	}{
+		{"paper.std", len(e.Paper.Std) > 0},
+		{"public", len(e.Public) > 0},
+		{element("row", 0), len(e.Rows) > 0},
+	} {
+		if quoted.given {
+			return problemf(quoted.key, "%q does not show it, only %q does", e.Draw, Table6)
 		}
 	}
 	return nil

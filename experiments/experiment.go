@@ -48,7 +48,7 @@ type Reference struct {
 	Test     map[network.Network]float64 `json:"test,omitempty"`     // test error
 	Training map[network.Network]float64 `json:"training,omitempty"` // training error
 	Mean     map[network.Network]float64 `json:"mean,omitempty"`     // mean test error over the paper's runs
-	Std      map[network.Network]float64 `json:"std,omitempty"`      // and its standard deviation
+	Std      map[network.Network]float64 `json:"std,omitempty"`      // and its standard deviation, which table6 shows
 	Note     map[network.Network]string  `json:"note,omitempty"`     // what is to be said about a number
 }
 
