@@ -122,8 +122,8 @@ func (e *Experiment) checkClaims(has func(key string) bool) *SpecError {
 		}
 		for _, v := range e.variants() {
 			for _, n := range c.Of {
-				if from := v.Protocol.WarmupDepth; v.Label == c.Variant && (from == 0 || n.Depth() < from) {
-					return problemf(at+"of", "names %s, which does not warm up: protocol.warmup_from_depth is %d", n, from)
+				if v.Label == c.Variant && !v.Protocol.WarmsUp(n) {
+					return problemf(at+"of", "names %s, which does not warm up: protocol.warmup_from_depth is %d", n, v.Protocol.WarmupDepth)
 				}
 			}
 		}

@@ -182,6 +182,36 @@ func (p Protocol) Differences(other Protocol) []Difference {
 	return list
 }
 
+// WarmsUp reports whether a network begins with the warm-up.
+func (p Protocol) WarmsUp(n network.Network) bool {
+	return p.WarmupDepth > 0 && n.Depth() >= p.WarmupDepth
+}
+
+// Unused lists the keys that have no part in the training of a network: those of
+// the warm-up if it does not warm up, and the side of a shortcut's padding if it
+// does not pad.
+func (p Protocol) Unused(n network.Network) []string {
+	var unused []string
+	if !p.WarmsUp(n) {
+		unused = append(unused, "warmup_learning_rate", "warmup_training_error", "warmup_window")
+	}
+	if n.Shortcut != network.Identity {
+		unused = append(unused, "padding_side")
+	}
+	return unused
+}
+
+// DifferencesFor lists those of [Protocol.Differences] that have a part in the
+// training of a network; without any the two protocols train it alike. What only
+// one of them has a use for is told by the key that decides so.
+func (p Protocol) DifferencesFor(n network.Network, other Protocol) []Difference {
+	unused := append(p.Unused(n), other.Unused(n)...)
+	if p.WarmsUp(n) == other.WarmsUp(n) {
+		unused = append(unused, "warmup_from_depth") // decides nothing else
+	}
+	return slices.DeleteFunc(p.Differences(other), func(d Difference) bool { return slices.Contains(unused, d.Key) })
+}
+
 // Check reports the first value that no training can have, as a [*SpecError]
 // that names the key. It is about protocols as specs give them, not yet scaled.
 func (p Protocol) Check() error {

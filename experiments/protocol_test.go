@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/BurntSushi/toml"
@@ -172,5 +173,38 @@ func TestRunSpecTOML(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("through TOML (-want +got):\n%s\n%s", diff, text.String())
+	}
+}
+
+// What differs between two protocols without a part in a network's training is
+// no difference for it.
+func TestDifferencesFor(t *testing.T) {
+	shallow, deep := network.Standard(network.Residual, 3), network.Standard(network.Residual, 18)
+	option := deep
+	option.Shortcut = network.Projection
+	none, early, other := experiments.Paper(), experiments.Paper(), experiments.Paper()
+	none.WarmupDepth = 0
+	early.WarmupDepth, early.WarmupRate = 20, 0.02
+	other.WarmupDepth, other.PaddingSide = 56, "end"
+	for _, c := range []struct {
+		name    string
+		network network.Network
+		other   experiments.Protocol
+		want    string
+	}{
+		{"never warms up", shallow, none, ""},
+		{"warms up by one of them", shallow, early, "warmup_from_depth"},
+		{"warms up by both", deep, early, "warmup_learning_rate"},
+		{"warms up by the paper's", deep, none, "warmup_from_depth"},
+		{"pads", deep, other, "padding_side"},
+		{"does not pad", option, other, ""},
+	} {
+		var got []string
+		for _, d := range experiments.Paper().DifferencesFor(c.network, c.other) {
+			got = append(got, d.Key)
+		}
+		if got := strings.Join(got, ", "); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
 	}
 }

@@ -2,8 +2,10 @@ package experiments
 
 import (
 	"fmt"
-	"reflect"
 	"slices"
+	"strings"
+
+	"deepresidual/models/network"
 )
 
 // Variant is one of several ways in which an experiment trains each of its
@@ -70,12 +72,24 @@ func (e *Experiment) checkVariants() *SpecError {
 			if earlier.Label == v.Label {
 				return problemf(key+".label", "an earlier variant is called %q too", v.Label)
 			}
-			if reflect.DeepEqual(earlier.Protocol, v.Protocol) {
+			if d := earlier.Protocol.Differences(v.Protocol); len(d) == 0 {
 				return problemf(key, "does not differ from variant %q", earlier.Label)
+			} else if !slices.ContainsFunc(e.Networks, func(n network.Network) bool {
+				return len(earlier.Protocol.DifferencesFor(n, v.Protocol)) > 0
+			}) {
+				return problemf(key, "differs from variant %q only in what has no part in training these networks: %s", earlier.Label, keys(d))
 			}
 		}
 	}
 	return nil
+}
+
+func keys(list []Difference) string {
+	var keys []string
+	for _, d := range list {
+		keys = append(keys, d.Key)
+	}
+	return strings.Join(keys, ", ")
 }
 
 // checkVariant reports a variant that a claim names and the experiment has not,

@@ -89,6 +89,8 @@ func TestVariantErrors(t *testing.T) {
 
 [variant`, `:14: variant[2].label: an earlier variant is called "as it is" too`},
 		{"no difference", "iterations = 100\nmilestones = [50]\nnesterov = true", "", `:13: variant[2]: does not differ from variant "as it is"`},
+		{"no difference to these networks", "iterations = 100\nmilestones = [50]\nnesterov = true", "warmup_from_depth = 56\nwarmup_window = 10",
+			`:13: variant[2]: differs from variant "as it is" only in what has no part in training these networks: warmup_from_depth, warmup_window`},
 		{"unknown key", "nesterov = true", "nestrov = true", `:19: variant[2].protocol.nestrov: no such key; did you mean "nesterov"?`},
 		{"impossible value", "milestones = [50]", "milestones = [150]", `:18: variant[2].protocol.milestones: 150 is past the end of training, which has 100 iterations`},
 		{"claim about no variant", "variant = \"shorter\"\n", "", `:21: claim[1].variant: missing; there are "as it is", "shorter"`},

@@ -72,10 +72,8 @@ func WriteAll(w io.Writer, records []*results.Record) error {
 // have a part in the run: "initialisation=fan-in; last_layer=he".
 func departures(k results.Key) string {
 	var list []string
-	for _, d := range experiments.Paper().Scaled(k.Spec.Scale).Differences(k.Spec.Protocol) {
-		if !slices.Contains(k.Unused(), d.Key) {
-			list = append(list, fmt.Sprintf("%s=%v", d.Key, d.To))
-		}
+	for _, d := range experiments.Paper().Scaled(k.Spec.Scale).DifferencesFor(k.Spec.Network, k.Spec.Protocol) {
+		list = append(list, fmt.Sprintf("%s=%v", d.Key, d.To))
 	}
 	return strings.Join(list, "; ")
 }

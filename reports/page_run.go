@@ -78,7 +78,7 @@ func facts(run Selected) []fact {
 	if p.Resumed > 0 {
 		add("resumed", fmt.Sprintf("%d times", p.Resumed))
 	}
-	if r.WarmupEnded >= 0 && run.Spec.Network.Depth() >= run.Spec.Protocol.WarmupDepth {
+	if r.WarmupEnded >= 0 && run.Spec.Protocol.WarmsUp(run.Spec.Network) {
 		add("warm-up ended", "iteration "+grouped(r.WarmupEnded))
 	}
 	if r.PeakMiB > 0 {

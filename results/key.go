@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"deepresidual/experiments"
-	"deepresidual/models/network"
 )
 
 // Fingerprint names the data a run was trained and tested on.
@@ -56,24 +55,10 @@ func (k Key) String() string {
 	return s + " (" + k.Identity() + ")"
 }
 
-// Unused lists the keys of the protocol that have no part in the run: those of
-// the warm-up if the network is not warmed up, and the side of a shortcut's padding
-// if it does not pad.
-func (k Key) Unused() []string {
-	var unused []string
-	if from := k.Spec.Protocol.WarmupDepth; from <= 0 || k.Spec.Network.Depth() < from {
-		unused = append(unused, "warmup_learning_rate", "warmup_training_error", "warmup_window")
-	}
-	if k.Spec.Network.Shortcut != network.Identity {
-		unused = append(unused, "padding_side")
-	}
-	return unused
-}
-
 func (k Key) canonical() []byte {
 	protocol := tomlFields(k.Spec.Protocol)
 	delete(protocol, "warmup_from_depth") // decides nothing but whether this network is warmed up
-	for _, name := range k.Unused() {
+	for _, name := range k.Spec.Protocol.Unused(k.Spec.Network) {
 		delete(protocol, name)
 	}
 	before := tomlFields(protocolBefore(1))

@@ -26,7 +26,7 @@ type warmUp struct {
 // newSchedule returns the schedule of a network under a resolved protocol, at
 // iteration 0. Networks of WarmupDepth layers or more begin with the warm-up.
 func newSchedule(network network.Network, p experiments.Protocol) *schedule {
-	return &schedule{protocol: p, state: warmUp{Active: p.WarmupDepth > 0 && network.Depth() >= p.WarmupDepth, Ended: -1}}
+	return &schedule{protocol: p, state: warmUp{Active: p.WarmsUp(network), Ended: -1}}
 }
 
 // Rate returns the learning rate of the minibatch that is trained after the

@@ -174,11 +174,7 @@ func missingBecause(key results.Key, records []*results.Record) string {
 // same network, seed and scale.
 func differences(recorded, wanted results.Key) []string {
 	var list []string
-	before, now := recorded.Unused(), wanted.Unused()
-	for _, d := range recorded.Spec.Protocol.Differences(wanted.Spec.Protocol) {
-		if slices.Contains(before, d.Key) && slices.Contains(now, d.Key) {
-			continue
-		}
+	for _, d := range recorded.Spec.Protocol.DifferencesFor(wanted.Spec.Network, wanted.Spec.Protocol) {
 		list = append(list, fmt.Sprintf("%s %v instead of %v", d.Key, d.From, d.To))
 	}
 	if recorded.Data != wanted.Data {
