@@ -36,10 +36,17 @@ type source struct {
 // Decode reads the text of a TOML file into a pointer to a struct, as strictly
 // as a spec is read: every key must be the tag of a field, and errors are
 // [*SpecError] values that name file, line and key. Keys that the text leaves
-// out keep the value that the struct has.
-func Decode(file string, text []byte, into any) error {
+// out keep the value that the struct has. Then check says which key of the struct
+// read has a value that cannot be, and why; without such a problem it says "".
+func Decode(file string, text []byte, into any, check func() (key, problem string)) error {
 	s := &source{file: file, text: string(text), lines: locate(string(text)), present: make(map[string]bool)}
-	return s.decode(into)
+	if err := s.decode(into); err != nil {
+		return err
+	}
+	if key, problem := check(); problem != "" {
+		return s.at(&SpecError{Key: key, Problem: problem})
+	}
+	return nil
 }
 
 // DecodeAll reads like [Decode] a text that leaves nothing out, as a program

@@ -36,13 +36,11 @@ func ReadSite(path string) (Site, error) {
 		Slurm Site `toml:"slurm"`
 	}
 	doc.Slurm.CPUs = DefaultCPUs
-	if err := experiments.Decode(path, text, &doc); err != nil {
-		return Site{}, err
-	}
-	if key, problem := doc.Slurm.problem(); problem != "" {
-		return Site{}, &experiments.SpecError{File: path, Key: "slurm." + key, Problem: problem}
-	}
-	return doc.Slurm, nil
+	err = experiments.Decode(path, text, &doc, func() (key, problem string) {
+		key, problem = doc.Slurm.problem()
+		return "slurm." + key, problem
+	})
+	return doc.Slurm, err
 }
 
 // What sbatch(1) takes for a time, a memory and a name.
