@@ -2,6 +2,8 @@ package main
 
 import (
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -11,6 +13,11 @@ import (
 // More runs at once than there are threads or memory for are refused before
 // anything is trained.
 func TestTooManyJobs(t *testing.T) {
+	large := filepath.Join(t.TempDir(), "large.toml")
+	spec := "title = \"T\"\ndraw = \"curves\"\nnetworks = [\"resnet-1202\"]\nseeds = [1, 2]\n[protocol]\nbatch = 8192\n"
+	if err := os.WriteFile(large, []byte(spec), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		code int
@@ -19,8 +26,10 @@ func TestTooManyJobs(t *testing.T) {
 		{[]string{"-exp", "fig1", "-jobs", "3", "-threads", "2"}, exitUsage, "-jobs 3 with 2 threads: each run needs a thread"},
 		{[]string{"-exp", "fig1", "-jobs", "3", "-threads", "2", "-dry-run"}, exitUsage, "-jobs 3 with 2 threads: each run needs a thread"},
 		{[]string{"-exp", "table6", "-seeds", "1-500", "-data", "synthetic", "-jobs", "2000", "-threads", "2000"}, exitFailed, "GiB are free: -jobs "},
+		{[]string{"-exp", large, "-data", "synthetic", "-jobs", "2", "-threads", "2"}, exitFailed, "-jobs 2: the largest of these runs alone takes about 5"},
+		{[]string{"-exp", large, "-data", "synthetic", "-threads", "2", "-dry-run"}, 0, "warning: the largest of these runs takes about 5"},
 	} {
-		if process.FreeMiB() == 0 && c.code == exitFailed {
+		if process.FreeMiB() == 0 && c.code != exitUsage {
 			continue // the system does not tell
 		}
 		dir := t.TempDir()

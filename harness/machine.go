@@ -53,6 +53,13 @@ func (j *jobs) check(threads int) error {
 // asked for if there is memory for them, else as many as is best.
 func (j *jobs) choose(env *environment, plan work.Plan, threads int) (int, error) {
 	free := process.FreeMiB()
+	if most := float64(plan.MemoryMiB(1)); free > 0 && most > free {
+		if j.n > 1 {
+			return 0, fmt.Errorf("-jobs %d: the largest of these runs alone takes about %.1f GiB of memory, and %.1f GiB are free", j.n, most/1024, free/1024)
+		}
+		env.say("warning: the largest of these runs takes about %.1f GiB of memory, and %.1f GiB are free", most/1024, free/1024)
+		return 1, nil
+	}
 	if j.n > 0 {
 		n := plan.AtMost(j.n)
 		if n > 1 && free > 0 && float64(plan.MemoryMiB(n)) > free {

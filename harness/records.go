@@ -215,6 +215,9 @@ func (r *records) plan(ctx context.Context, env *environment, list []*experiment
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := checkValidation(list, fingerprint); err != nil {
+		return nil, nil, err
+	}
 	recorded, damaged := store.Records()
 	for _, err := range damaged {
 		env.say("warning: %s", text.OneLine(err))
@@ -223,6 +226,21 @@ func (r *records) plan(ctx context.Context, env *environment, list []*experiment
 		Experiments: list, Scale: r.selection.scale, Seeds: r.selection.seeds, Data: fingerprint,
 	})
 	return p, recorded, err
+}
+
+// checkValidation reports a part for validation that leaves nothing to train on:
+// generated sets are smaller than what specs are written for.
+func checkValidation(list []*experiments.Experiment, set results.Fingerprint) error {
+	images := data.TrainSize(set)
+	for _, e := range list {
+		for _, r := range e.Runs(experiments.Full(), nil) {
+			if v := r.Protocol.Validation; v >= images {
+				return usagef("%s: protocol.validation: %s images cannot be held out of the %s that -data synthetic has for training",
+					e.File, text.Grouped(v), text.Grouped(images))
+			}
+		}
+	}
+	return nil
 }
 
 // publisher draws the experiments.

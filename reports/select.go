@@ -198,7 +198,11 @@ func (r Selected) state() string {
 	case r.Record.Status == results.Complete:
 		return "complete"
 	case r.Record.Status == results.Diverged:
-		return "diverged at iteration " + grouped(r.iteration())
+		// The curve ends before; the record's reason has the iteration.
+		if len(r.Record.Rows) == 0 {
+			return "diverged before its first evaluation"
+		}
+		return "diverged after iteration " + grouped(r.iteration())
 	}
 	return fmt.Sprintf("unfinished (%s of %s iterations)", grouped(r.iteration()), grouped(r.Spec.Protocol.Iterations))
 }

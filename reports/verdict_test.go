@@ -187,13 +187,13 @@ func TestJudge(t *testing.T) {
 		{"missing", higher, full, func(r []*results.Record) []*results.Record { return r[1:] }, NotJudged, "plain-20 seed 1 not run", 0},
 		{"unfinished", higher, full, func(r []*results.Record) []*results.Record { cut(r[1], 0.5); return r }, NotJudged, "plain-56 seed 1 unfinished (32,000 of 64,000 iterations)", 0},
 		{"one of three missing", depth, full, func(r []*results.Record) []*results.Record { return append(r[:6:6], r[7:]...) }, NotJudged, "resnet-110 seed 2 not run", 1},
-		{"diverged", higher, full, func(r []*results.Record) []*results.Record { diverge(r[1]); return r }, NotReproduced, "plain-56 seed 1 diverged at iteration 32,000", 0},
-		{"one of three diverged", depth, full, func(r []*results.Record) []*results.Record { diverge(r[6]); return r }, NotReproduced, "resnet-110 seed 2 diverged at iteration 32,000", 1},
+		{"diverged", higher, full, func(r []*results.Record) []*results.Record { diverge(r[1]); return r }, NotReproduced, "plain-56 seed 1 diverged after iteration 32,000", 0},
+		{"one of three diverged", depth, full, func(r []*results.Record) []*results.Record { diverge(r[6]); return r }, NotReproduced, "resnet-110 seed 2 diverged after iteration 32,000", 1},
 		{"diverged on a shortened schedule", depth, sixteenth, func(r []*results.Record) []*results.Record { diverge(r[6]); return r }, NotJudged, "resnet-110 seed 2 diverged", 1},
 		{"diverged, then unfinished", depth, full, func(r []*results.Record) []*results.Record { diverge(r[5]); cut(r[6], 0.5); return r },
-			NotReproduced, "resnet-110 seed 1 diverged at iteration 32,000…resnet-110 seed 2 unfinished", 1},
+			NotReproduced, "resnet-110 seed 1 diverged after iteration 32,000…resnet-110 seed 2 unfinished", 1},
 		{"unfinished, then diverged", depth, full, func(r []*results.Record) []*results.Record { cut(r[5], 0.5); diverge(r[6]); return r },
-			NotReproduced, "resnet-110 seed 2 diverged at iteration 32,000…resnet-110 seed 1 unfinished", 1},
+			NotReproduced, "resnet-110 seed 2 diverged after iteration 32,000…resnet-110 seed 1 unfinished", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			exp, records := ended(c.scale, c.claim, data...)

@@ -13,13 +13,15 @@ import (
 const Passes = 3
 
 // Run returns the multiply-adds that a run still needs after a number of
-// iterations: its minibatches and the evaluations of its rows on the test images
-// and those held out. Those of many runs together are more than an int64 holds.
+// iterations: its minibatches, the evaluations of its rows on the test images and
+// those held out, and the pass over the test images that measures the layer
+// responses. Those of many runs together are more than an int64 holds.
 func Run(key results.Key, done int) float64 {
 	p := key.Spec.Protocol
 	left := p.Iterations - done
 	images := int64(left) * int64(p.Batch) * Passes
 	rows := (p.Iterations+p.EvalInterval-1)/p.EvalInterval - done/p.EvalInterval
-	images += int64(rows) * int64(data.TestSize(key.Data)+p.Validation)
+	test := data.TestSize(key.Data)
+	images += int64(rows)*int64(test+p.Validation) + int64(test)
 	return float64(key.Spec.Network.MultiplyAdds()) * float64(images)
 }

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"deepresidual/experiments"
 	"deepresidual/models"
 	"deepresidual/results"
 )
@@ -19,6 +20,14 @@ func TestSize(f results.Fingerprint) int {
 		return syntheticTest
 	}
 	return CIFAR10().Batch
+}
+
+// TrainSize is the size of the training set that a fingerprint is of.
+func TrainSize(f results.Fingerprint) int {
+	if f.Synthetic {
+		return syntheticTrain
+	}
+	return experiments.TrainingImages
 }
 
 // Synthetic returns a generated data set of ten classes, for trying and

@@ -17,7 +17,7 @@ func TestSyntheticIsPinned(t *testing.T) {
 	if got := set.Fingerprint; got.Train != train || got.Test != test || !got.Synthetic {
 		t.Errorf("fingerprint %+v", got)
 	}
-	if set.Train.N != syntheticTrain || set.Test.N != TestSize(set.Fingerprint) {
+	if set.Train.N != TrainSize(set.Fingerprint) || set.Test.N != TestSize(set.Fingerprint) {
 		t.Errorf("%d and %d images", set.Train.N, set.Test.N)
 	}
 	if set.Fingerprint == Synthetic(2, syntheticTrain, syntheticTest).Fingerprint {

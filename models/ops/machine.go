@@ -12,6 +12,8 @@
 package ops
 
 import (
+	"fmt"
+
 	"deepresidual/models/kernels"
 )
 
@@ -102,9 +104,10 @@ func expect(ahead []*float32, offset int, buffers ...*Buffer) []*float32 {
 // NewMachine returns a machine of the given number of threads, with room for the
 // layers of a network.
 func NewMachine(k *kernels.Set, threads int, room Room) (*Machine, error) {
-	slab, release, err := newSlab(room.Values(threads))
+	values := room.Values(threads)
+	slab, release, err := newSlab(values)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("allocating %d MiB of working memory for %d threads: %w", values>>18, threads, err)
 	}
 	cut := func(n int) []float32 {
 		s := slab[:n:n]
