@@ -3,6 +3,7 @@ package experiments
 import (
 	"cmp"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -207,11 +208,17 @@ func (e *Experiment) checkReference() *SpecError {
 	return nil
 }
 
+// millions is how the paper's Table 6 gives numbers of parameters.
+var millions = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?M$`)
+
 func (e *Experiment) checkRows() *SpecError {
 	for i, r := range e.Rows {
 		row := element("row", i)
 		if err := checkSentence(row+".name", r.Name); err != nil {
 			return err
+		}
+		if r.Params != "" && !millions.MatchString(r.Params) {
+			return problemf(row+".params", "found %q, wanted millions, such as %q", r.Params, "2.5M")
 		}
 		for _, v := range []struct {
 			key   string

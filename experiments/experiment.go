@@ -56,10 +56,10 @@ type Reference struct {
 type ReferenceRow struct {
 	Name   string  `toml:"name" json:"name"`
 	Layers string  `toml:"layers" json:"layers,omitempty"`
-	Params string  `toml:"params" json:"params,omitempty"`
-	Error  float64 `toml:"error" json:"error"`         // test error in percent
-	Mean   float64 `toml:"mean" json:"mean,omitempty"` // over several runs; 0 if not reported
-	Std    float64 `toml:"std" json:"std,omitempty"`   // 0 if not reported
+	Params string  `toml:"params" json:"params,omitempty"` // in millions: "2.5M"
+	Error  float64 `toml:"error" json:"error"`             // test error in percent
+	Mean   float64 `toml:"mean" json:"mean,omitempty"`     // over several runs; 0 if not reported
+	Std    float64 `toml:"std" json:"std,omitempty"`       // 0 if not reported
 }
 
 // RunSpec is one run: one network trained once. It holds everything of a spec

@@ -286,6 +286,7 @@ func TestQuotingErrors(t *testing.T) {
 		{"deviation from nothing", "[paper.mean]\nresnet-20 = 9\n", "", `:8: paper.std.resnet-20: there is no paper.mean that it could be the deviation from`},
 		{"row without name", `name = "Highway"`, ``, `:15: row[1].name: missing or empty`},
 		{"row without error", `error = 7.54`, ``, `:15: row[1].error: missing or 0; wanted a number of percent above 0`},
+		{"row with parameters in thousands", "error = 7.54", "error = 7.54\nparams = \"800k\"", `:18: row[1].params: found "800k", wanted millions, such as "2.5M"`},
 		{"row with deviation only", `mean = 7.72`, ``, `:15: row[1].mean: missing or 0; wanted a number of percent above 0`},
 		{"deviation in another drawing", `draw = "table6"`, `draw = "curves"`, `:9: paper.std: "curves" does not show it, only "table6" does`},
 		{"public errors in another drawing", "draw = \"table6\"\nnetworks = [\"resnet-20\"]\npublic_source = \"S\"\n\n[paper.mean]\nresnet-20 = 9\n\n[paper.std]\nresnet-20 = 0.5\n", "draw = \"compare\"\nnetworks = [\"resnet-20\"]\n", `:5: public: "compare" does not show it, only "table6" does`},

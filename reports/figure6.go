@@ -16,7 +16,7 @@ func figure6(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	for _, group := range s.Experiment.Panels {
 		first := 0
 		if group.From > 0 {
-			first = s.Choice.Scale.Of(group.From)
+			first = min(s.Choice.Scale.Of(group.From), s.iterations()-1)
 		}
 		p := newErrorPanel(s, group.Title, group.Networks, first, both)
 		if len(row) > 0 {

@@ -159,6 +159,16 @@ func TestEmptyPanel(t *testing.T) {
 	}
 }
 
+// A panel of the last part keeps to the training, however short.
+func TestLatePanel(t *testing.T) {
+	exp := figure6Experiment()
+	exp.Panels[2].From = exp.Protocol.Iterations - 1
+	f := build(t, exp, recordsOf(exp, sixteenth), Choice{Scale: sixteenth}).Figure
+	if x := f.panels[0][2].X; x.Min != 3999 || x.Max != 4000 {
+		t.Errorf("its axis goes from %v to %v, want 3999 to 4000", x.Min, x.Max)
+	}
+}
+
 // What has not run is named in one remark.
 func TestRemarksNameWhatHasNotRun(t *testing.T) {
 	exp := figure6Experiment()

@@ -123,7 +123,7 @@ func cut(r *results.Record, part float64) {
 
 func figure1Experiment() *experiments.Experiment {
 	return &experiments.Experiment{
-		Name: "fig1", Title: "Figure 1", Draw: "figure1", Protocol: experiments.Paper(), Seeds: []int64{1},
+		Embedded: true, File: "experiments/fig1.toml", Name: "fig1", Title: "Figure 1", Draw: "figure1", Protocol: experiments.Paper(), Seeds: []int64{1},
 		Networks: []network.Network{plainNet(20), plainNet(56)},
 		Paper: experiments.Reference{
 			Test:     map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2},
@@ -142,7 +142,7 @@ func figure6Experiment() *experiments.Experiment {
 	plain := []network.Network{plainNet(20), plainNet(32), plainNet(44), plainNet(56)}
 	residual := []network.Network{residualNet(20), residualNet(32), residualNet(44), residualNet(56), residualNet(110)}
 	e := &experiments.Experiment{
-		Name: "fig6", Title: "Figure 6", Draw: "figure6", Protocol: experiments.Paper(), Seeds: []int64{1},
+		Embedded: true, File: "experiments/fig6.toml", Name: "fig6", Title: "Figure 6", Draw: "figure6", Protocol: experiments.Paper(), Seeds: []int64{1},
 		Hidden: []network.Network{plainNet(110)},
 		Panels: []experiments.Panel{
 			{Title: "plain", Networks: plain},
@@ -156,14 +156,14 @@ func figure6Experiment() *experiments.Experiment {
 
 func figure7Experiment() *experiments.Experiment {
 	return &experiments.Experiment{
-		Name: "fig7", Title: "Figure 7", Draw: "figure7", Protocol: experiments.Paper(), Seeds: []int64{1},
+		Embedded: true, File: "experiments/fig7.toml", Name: "fig7", Title: "Figure 7", Draw: "figure7", Protocol: experiments.Paper(), Seeds: []int64{1},
 		Networks: []network.Network{plainNet(20), plainNet(56), residualNet(20), residualNet(56), residualNet(110)},
 	}
 }
 
 func compareExperiment() *experiments.Experiment {
 	e := &experiments.Experiment{
-		Name: "compare", Title: "Plain and residual networks", Draw: "compare", Protocol: experiments.Paper(), Seeds: []int64{1},
+		Embedded: true, File: "experiments/compare.toml", Name: "compare", Title: "Plain and residual networks", Draw: "compare", Protocol: experiments.Paper(), Seeds: []int64{1},
 		SeedsFor: map[network.Network][]int64{residualNet(20): {1, 2, 3}},
 		Paper:    experiments.Reference{Test: map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2, residualNet(20): 8.75, residualNet(110): 6.43}},
 	}
@@ -175,7 +175,7 @@ func compareExperiment() *experiments.Experiment {
 
 func table6Experiment() *experiments.Experiment {
 	return &experiments.Experiment{
-		Name: "table6", Title: "Table 6", Draw: "table6", Protocol: experiments.Paper(), Seeds: []int64{1},
+		Embedded: true, File: "experiments/table6.toml", Name: "table6", Title: "Table 6", Draw: "table6", Protocol: experiments.Paper(), Seeds: []int64{1},
 		Networks: []network.Network{residualNet(20), residualNet(32), residualNet(44), residualNet(56), residualNet(110), residualNet(1202)},
 		SeedsFor: map[network.Network][]int64{residualNet(110): {1, 2, 3, 4, 5}},
 		Paper: experiments.Reference{
@@ -200,7 +200,7 @@ func choicesExperiment() *experiments.Experiment {
 	other := experiments.Paper()
 	other.Initialisation, other.LastLayer = experiments.FanIn, experiments.He
 	return &experiments.Experiment{
-		Name: "choices", Title: "What the paper leaves open", Draw: experiments.Choices, Protocol: experiments.Paper(), Seeds: []int64{1},
+		Embedded: true, File: "experiments/choices.toml", Name: "choices", Title: "What the paper leaves open", Draw: experiments.Choices, Protocol: experiments.Paper(), Seeds: []int64{1},
 		Networks: []network.Network{residualNet(20), residualNet(56)},
 		Variants: []experiments.Variant{{Label: "authors' code", Protocol: experiments.Paper()}, {Label: "fan-in", Protocol: other}},
 	}
@@ -211,7 +211,7 @@ func smokeExperiment() *experiments.Experiment {
 	p.Iterations, p.Milestones = 60, []int{30, 45}
 	p.EvalInterval = 2
 	return &experiments.Experiment{
-		Name: "smoke", Title: "First try", Draw: "curves", Protocol: p, Seeds: []int64{1},
+		Embedded: true, File: "experiments/smoke.toml", Name: "smoke", Title: "First try", Draw: "curves", Protocol: p, Seeds: []int64{1},
 		Networks: []network.Network{plainNet(20), residualNet(20)},
 	}
 }

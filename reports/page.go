@@ -18,7 +18,7 @@ import (
 type pageContent struct {
 	Title, Generated, Version string
 	Policy                    string
-	Live                      bool
+	Own, Live                 bool
 	Style                     template.CSS
 	Scripts                   template.HTML
 	Summary                   string // the verdicts, counted
@@ -88,7 +88,7 @@ type fact struct{ Name, Value string }
 
 func (r *Report) content() (pageContent, error) {
 	c := pageContent{
-		Title: r.Title, Version: r.Version, Live: r.Live, Policy: r.Policy(), Scripts: scriptElements(),
+		Title: r.Title, Version: r.Version, Own: r.Own, Live: r.Live, Policy: r.Policy(), Scripts: scriptElements(),
 		Style: template.CSS(plotStyle + "\n" + reportStyle),
 	}
 	if !r.Generated.IsZero() {
@@ -329,7 +329,7 @@ func (f *Figure) page(id string) (pageFigure, error) {
 func sentence(s string) string {
 	first, _, _ := strings.Cut(s, " ")
 	if !strings.ContainsAny(first, "-0123456789") && len(first) > 1 {
-		s = strings.ToUpper(s[:1]) + s[1:]
+		s = capital(s)
 	}
 	return s + "."
 }

@@ -15,6 +15,7 @@ import (
 // A Report is the page with all drawings.
 type Report struct {
 	Title     string
+	Own       bool // what is drawn is an experiment of one's own, not the paper's
 	Drawings  []*Drawing
 	Damaged   []error   // records that could not be read
 	Generated time.Time // printed if not zero; leave it out of a page that is kept

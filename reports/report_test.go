@@ -187,7 +187,7 @@ func TestReportBasis(t *testing.T) {
 
 func TestCommands(t *testing.T) {
 	own := smokeExperiment()
-	own.Name, own.File = "mine", "dir/mine.toml"
+	own.Name, own.File, own.Embedded = "mine", "dir/mine.toml", false
 	for _, c := range []struct {
 		exp    *experiments.Experiment
 		choice Choice

@@ -13,7 +13,7 @@ import (
 // and ours, which are several, the test that was the hardest to pass.
 func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 	what := "the paper's claims"
-	if len(s.Experiment.Variants) > 0 {
+	if len(s.Experiment.Variants) > 0 || !s.Experiment.Embedded {
 		what = "the experiment's own claims"
 	}
 	t := s.newTable("claims", what,

@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"math"
 	"strconv"
 	"strings"
 
@@ -44,7 +45,10 @@ func methodTable(s *Selection, o Options) *table.Table {
 			paper = table.Percent(v)
 		}
 		if m, ok := s.Experiment.Paper.Mean[n]; ok {
-			quoted = table.MeanStd(m, s.Experiment.Paper.Std[n], 2)
+			quoted = table.MeanStd(m, math.NaN(), 1)
+			if std, ok := s.Experiment.Paper.Std[n]; ok {
+				quoted = table.MeanStd(m, std, 2)
+			}
 		}
 		if v, ok := s.Experiment.Public[n]; ok {
 			public = table.Percent(v)
@@ -109,5 +113,5 @@ func millionsOf(text string) table.Cell {
 	if err != nil {
 		return table.Cell{}
 	}
-	return table.Int(int(m * 1e6)).As(text)
+	return table.Int(int(math.Round(m * 1e6))).As(text)
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"deepresidual/models/network"
 	"deepresidual/reports/table"
@@ -49,7 +51,16 @@ func (s *Selection) caption(what string) string {
 		text = what + source
 	}
 	text += s.apart() + "."
-	return strings.ToUpper(text[:1]) + text[1:]
+	return capital(text)
+}
+
+// capital is a text with a capital at its beginning.
+func capital(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if first == utf8.RuneError {
+		return text
+	}
+	return string(unicode.ToUpper(first)) + text[size:]
 }
 
 // apart is what sets the records apart from the paper's.

@@ -239,6 +239,7 @@ func TestCaptions(t *testing.T) {
 		"Table 6: classification error on CIFAR-10": "Classification error on CIFAR-10 (Table 6 of He et al.): errors, scale 1/16.",
 		"Figure 1":                        "Errors (Figure 1 of He et al.), scale 1/16.",
 		"Plain against residual networks": "Plain against residual networks: errors, scale 1/16.",
+		"ölfreie Netze":                   "Ölfreie Netze: errors, scale 1/16.",
 	} {
 		s := &Selection{Experiment: &experiments.Experiment{Title: title}, Choice: Choice{Scale: sixteenth}}
 		if got := s.caption("errors"); got != want {
@@ -337,5 +338,36 @@ func TestTable6KeepsFinalBestAndMeanApart(t *testing.T) {
 	}
 	if len(want) > 0 {
 		t.Errorf("columns or row not found: %v", want)
+	}
+}
+
+// Claims are the paper's where the experiment is.
+func TestOwnClaims(t *testing.T) {
+	for embedded, want := range map[bool]string{true: "the paper's claims", false: "the experiment's own claims"} {
+		exp := figure1Experiment()
+		exp.Embedded = embedded
+		var b bytes.Buffer
+		if err := claimTable(build(t, exp, nil, Choice{Scale: experiments.Full()}).Selection, nil).Markdown(&b); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("embedded %v: no %q in\n%s", embedded, want, b.String())
+		}
+	}
+}
+
+// The paper's numbers stand in the table of methods as they are given.
+func TestQuotedNumbers(t *testing.T) {
+	exp := table6Experiment()
+	exp.Paper.Std = nil
+	exp.Rows = []experiments.ReferenceRow{{Name: "Other", Params: "4.1M", Error: 9}}
+	var b bytes.Buffer
+	if err := build(t, exp, nil, Choice{Scale: experiments.Full()}).Tables[0].CSV(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"Other,,4100000,", ",6.43,6.61,,6.32,"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
 	}
 }

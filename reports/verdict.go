@@ -294,8 +294,8 @@ func deciding(verdicts []Verdict) []Verdict {
 
 // What [Check] can find.
 var (
-	ErrNotReproduced = errors.New("a claim of the paper was not reproduced")
-	ErrNotJudged     = errors.New("not every claim of the paper was judged on the whole schedule")
+	ErrNotReproduced = errors.New("a claim was not reproduced")
+	ErrNotJudged     = errors.New("not every claim was judged on the whole schedule")
 )
 
 // Check is nil if there are claims and every one was reproduced. It is else
@@ -304,6 +304,7 @@ var (
 // not judged, or no claim at all. Claims about variants that depart from an
 // experiment's protocol do not count.
 func Check(verdicts []Verdict) error {
+	all := len(verdicts)
 	verdicts = deciding(verdicts)
 	n := Count(verdicts)
 	var found []string
@@ -315,8 +316,10 @@ func Check(verdicts []Verdict) error {
 	switch {
 	case n[NotReproduced] > 0:
 		return fmt.Errorf("%w: %s", ErrNotReproduced, strings.Join(found, ", "))
-	case len(verdicts) == 0:
+	case all == 0:
 		return fmt.Errorf("%w: there are none", ErrNotJudged)
+	case len(verdicts) == 0:
+		return fmt.Errorf("%w: %s, of variants that depart from the experiment's protocol", ErrNotJudged, counted(all, "claim"))
 	case n[Reproduced] < len(verdicts):
 		return fmt.Errorf("%w: %s", ErrNotJudged, strings.Join(found, ", "))
 	}

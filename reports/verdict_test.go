@@ -402,7 +402,7 @@ func TestCheck(t *testing.T) {
 		{of(NotJudged), ErrNotJudged, "1 not judged"},
 		{nil, ErrNotJudged, "there are none"},
 		{append(of(Reproduced), Verdict{Class: NotReproduced, Departs: true}), nil, ""},
-		{[]Verdict{{Class: Reproduced, Departs: true}}, ErrNotJudged, "there are none"},
+		{[]Verdict{{Class: Reproduced, Departs: true}}, ErrNotJudged, "1 claim, of variants that depart from the experiment's protocol"},
 	} {
 		err := Check(c.verdicts)
 		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || err != nil && !strings.Contains(err.Error(), c.text) {

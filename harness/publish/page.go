@@ -50,6 +50,10 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record, damage
 		}
 		path, err := p.writePage(e.page, on, records, damaged, p.companions(e))
 		written, failed = append(written, path...), append(failed, err)
+		if !e.aside && !e.experiment.Published() {
+			// As with its figures: what was set aside has its own names now.
+			failed = append(failed, atomicfile.Remove(filepath.Join(p.Store.Dir(), ownPage(e.name+scaleSuffix(e.choice)))))
+		}
 		if e.page == ReportFile {
 			// What has the published names now may be on a page for what was set aside.
 			failed = append(failed, p.renew("report"+scaleSuffix(e.choice)+".html", list, records, damaged, e.choice))
@@ -152,6 +156,9 @@ func ofNetworks(list []*experiments.Experiment, damaged []error) []error {
 
 func report(drawings []placed) *reports.Report {
 	r := &reports.Report{Title: pageTitle}
+	if len(drawings) == 1 && !drawings[0].experiment.Published() {
+		r.Title, r.Own = drawings[0].Title, true
+	}
 	for _, e := range drawings {
 		r.Drawings = append(r.Drawings, e.Drawing)
 	}

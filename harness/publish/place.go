@@ -107,10 +107,13 @@ func (p *Publisher) place(e *experiments.Experiment, records []*results.Record, 
 	}
 	at := place{name: e.Name + suffix, page: "report" + suffix + ".html", aside: suffix != ""}
 	if !e.Published() {
-		at.page = "report-" + at.name + ".html"
+		at.page = ownPage(at.name)
 	}
 	return at
 }
+
+// ownPage is the page of an experiment that does not belong on the published one.
+func ownPage(name string) string { return "report-" + name + ".html" }
 
 func scaleSuffix(c reports.Choice) string {
 	return "-scale-" + strings.ReplaceAll(c.Scale.String(), "/", "-")
@@ -132,10 +135,18 @@ func (p *Publisher) note(e placed, records []*results.Record) string {
 	} else if e.choice.Seeds != nil {
 		what += " with seeds of -seeds"
 	}
+	dir := p.Store.Dir()
 	left := ReportFile + " is left as it is"
 	if scale, ok := p.shows(e.experiment, records); ok {
-		left = fmt.Sprintf("figures/%s.* and %s keep showing scale %s", e.experiment.Name, ReportFile, scale)
+		page := ReportFile
+		if !e.experiment.Published() {
+			page = ownPage(e.experiment.Name)
+		}
+		keep := "keep showing"
+		if _, err := os.Stat(filepath.Join(dir, "figures", e.experiment.Name+".png")); err != nil {
+			keep = "are for"
+		}
+		left = fmt.Sprintf("figures/%s.* and %s %s scale %s", e.experiment.Name, page, keep, scale)
 	}
-	dir := p.Store.Dir()
 	return fmt.Sprintf("%s: %s is drawn as %s/figures/%s.png, on the page %s/%s; %s", e.experiment.Name, what, dir, e.name, dir, e.page, left)
 }

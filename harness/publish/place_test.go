@@ -161,7 +161,7 @@ func TestVerdictsComeLast(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := 0
-	for _, part := range []string{"test, final", "\nfiles: ", "keep showing scale 1/16\n", "what was compared"} {
+	for _, part := range []string{"test, final", "\nfiles: ", "are for scale 1/16\n", "what was compared"} {
 		i := strings.Index(screen.String()[at:], part)
 		if i < 0 {
 			t.Fatalf("%q does not come after what is before it:\n%s", part, screen.String())
@@ -193,30 +193,61 @@ func TestUnwrittenIsNotSaidToBeDrawn(t *testing.T) {
 // What is larger takes the published names, and what was set aside under its
 // own scale is gone then.
 func TestLargerReplaces(t *testing.T) {
+	own := *load(t, "fig1")
+	own.Name, own.File, own.Embedded = "mine", filepath.Join(t.TempDir(), "mine.toml"), false
+	if err := os.WriteFile(own.File, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		e                    *experiments.Experiment
+		page, aside, waiting string
+	}{
+		{load(t, "fig1"), "report.html", "report-scale-1-4.html", "figures/fig1.* and report.html keep showing scale 1/16"},
+		{&own, "report-mine.html", "report-mine-scale-1-4.html", "figures/mine.* and report-mine.html keep showing scale 1/16"},
+	} {
+		t.Run(c.e.Name, func(t *testing.T) {
+			store := newStore(t)
+			figure := "figures/" + c.e.Name
+			leave(t, store, c.e, reports.Choice{Scale: sixteenth}, 9)
+			draw(t, store, reports.Choice{Scale: sixteenth}, c.e)
+			old := snapshot(t, store)
+
+			leave(t, store, c.e, reports.Choice{Scale: quarter}, 1)
+			if said := draw(t, store, reports.Choice{Scale: quarter}, c.e); !strings.Contains(said, c.waiting) {
+				t.Errorf("said %q, want %q", said, c.waiting)
+			}
+			if files := snapshot(t, store); files[figure+"-scale-1-4.svg"] == "" || files[c.aside] == "" {
+				t.Fatalf("what has only begun is not set aside: %v", slices.Sorted(maps.Keys(files)))
+			}
+			leave(t, store, c.e, reports.Choice{Scale: quarter}, 9)
+			draw(t, store, reports.Choice{Scale: quarter}, c.e)
+			files := snapshot(t, store)
+			if files[figure+".svg"] == old[figure+".svg"] || !strings.Contains(files[figure+".svg"], "1/4") || files[c.page] == old[c.page] {
+				t.Errorf("%s.svg or %s does not show the larger scale", figure, c.page)
+			}
+			if strings.Contains(files[c.page], "what the paper claims") != c.e.Published() {
+				t.Errorf("%s says the wrong thing of whose claims it shows", c.page)
+			}
+			for name := range files {
+				if strings.Contains(name, "scale-1-4") {
+					t.Errorf("%s is left of what was set aside", name)
+				}
+			}
+			if again := draw(t, store, reports.Choice{Scale: sixteenth}, c.e); !strings.Contains(again, "keep showing scale 1/4") {
+				t.Errorf("said %q of the smaller scale", again)
+			}
+		})
+	}
+}
+
+// What is set aside names no file that is not there as one that shows something.
+func TestSetAsideFirst(t *testing.T) {
 	store := newStore(t)
 	fig1 := load(t, "fig1")
 	leave(t, store, fig1, reports.Choice{Scale: sixteenth}, 9)
-	draw(t, store, reports.Choice{Scale: sixteenth}, fig1)
-	old := snapshot(t, store)
-
-	leave(t, store, fig1, reports.Choice{Scale: quarter}, 1)
-	draw(t, store, reports.Choice{Scale: quarter}, fig1)
-	if files := snapshot(t, store); files["figures/fig1-scale-1-4.svg"] == "" || files["report-scale-1-4.html"] == "" {
-		t.Fatalf("what has only begun is not set aside: %v", slices.Sorted(maps.Keys(files)))
-	}
-	leave(t, store, fig1, reports.Choice{Scale: quarter}, 9)
-	draw(t, store, reports.Choice{Scale: quarter}, fig1)
-	files := snapshot(t, store)
-	if files["figures/fig1.svg"] == old["figures/fig1.svg"] || !strings.Contains(files["figures/fig1.svg"], "1/4") {
-		t.Error("figures/fig1.svg does not show the larger scale")
-	}
-	for name := range files {
-		if strings.Contains(name, "scale-1-4") {
-			t.Errorf("%s is left of what was set aside", name)
-		}
-	}
-	if again := draw(t, store, reports.Choice{Scale: sixteenth}, fig1); !strings.Contains(again, "keep showing scale 1/4") {
-		t.Errorf("said %q of the smaller scale", again)
+	leave(t, store, fig1, reports.Choice{Scale: tiny}, 9)
+	if said := draw(t, store, reports.Choice{Scale: tiny}, fig1); !strings.Contains(said, "figures/fig1.* and report.html are for scale 1/16") {
+		t.Errorf("said %q", said)
 	}
 }
 
