@@ -108,7 +108,7 @@ func newResponsePanel(s *Selection, networks []network.Network) *responsePanel {
 	p := &responsePanel{Plot: newPanel("", "layer index", "std")}
 	p.Add(guides{})
 	for i, n := range networks {
-		l := s.lookOf(n)
+		l := s.lookAmong(n, networks)
 		original, _ := s.stds(n)
 		if len(original.mean) == 0 {
 			continue // recorded at the end of a run

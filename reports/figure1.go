@@ -113,7 +113,7 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 				milestones = append(milestones, float64(m))
 			}
 		}
-		l := s.lookOf(n)
+		l := s.lookAmong(n, networks)
 		training, test := s.errors(n)
 		paperTraining, paperTest := s.paper(n)
 		if w != testOnly && len(training.mean) > 0 {
@@ -137,7 +137,7 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 			marked = append(marked, c)
 			runs := s.averaged(n)
 			labels = append(labels, curveLabel{
-				text: labelOf(n), colour: l.colour, ink: l.label, mark: l.mark(),
+				text: labelAmong(n, networks), colour: l.colour, ink: l.label, mark: l.mark(),
 				x: c.end().X, y: c.end().Y, open: !runs[0].complete(),
 			})
 		}
@@ -146,13 +146,13 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 	iterationAxis(p.Plot, first, last)
 	p.Add(guides{milestones}, p.paper)
 	for _, c := range p.curves {
-		addBand(p.Plot, c.band, s.lookOf(c.network).colour)
+		addBand(p.Plot, c.band, s.lookAmong(c.network, networks).colour)
 	}
 	for _, c := range p.curves {
 		addLine(p.Plot, c.mean, c.style)
 	}
 	for i, c := range marked {
-		addMarks(p.Plot, spaced(c.mean, float64(first), float64(last), i, len(marked)), s.lookOf(c.network).mark())
+		addMarks(p.Plot, spaced(c.mean, float64(first), float64(last), i, len(marked)), s.lookAmong(c.network, networks).mark())
 	}
 	p.Add(labels)
 	if len(p.curves) == 0 {

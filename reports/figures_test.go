@@ -159,6 +159,29 @@ func TestEmptyPanel(t *testing.T) {
 	}
 }
 
+// In a panel of both kinds, networks of one depth have different names and looks.
+func TestMixedPanel(t *testing.T) {
+	exp := table6Experiment()
+	exp.Networks = nets(plainNet(20), residualNet(20))
+	svg, err := build(t, exp, recordsOf(exp, sixteenth), Choice{Scale: sixteenth}).Figure.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"plain-20", "resnet-20"} {
+		if !strings.Contains(string(svg), ">"+name+"<") {
+			t.Errorf("no curve is called %s", name)
+		}
+	}
+	s := Select(exp, nil, Choice{Scale: sixteenth})
+	plain, residual := s.lookAmong(plainNet(20), exp.Networks), s.lookAmong(residualNet(20), exp.Networks)
+	if plain.colour == residual.colour || plain.shape == residual.shape {
+		t.Errorf("both look like %+v", plain)
+	}
+	if alone := s.lookAmong(plainNet(20), exp.Networks[:1]); alone != residual {
+		t.Errorf("alone in a panel plain-20 looks like %+v", alone)
+	}
+}
+
 // A panel of the last part keeps to the training, however short.
 func TestLatePanel(t *testing.T) {
 	exp := figure6Experiment()

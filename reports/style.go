@@ -98,7 +98,8 @@ func testLine(c color.Color, l look) draw.LineStyle {
 // lookOf is the look of a network in the drawings of an experiment. The paper's
 // depths have their own everywhere: 56 layers is vermilion. Each other network has
 // one that follows from what it is, or the next one that is free. Networks of
-// section 4.2 of one depth share a look: dashes, or a panel, tell them apart.
+// section 4.2 of one depth share a look: dashes, a panel or [Selection.lookAmong]
+// tell them apart.
 func (s *Selection) lookOf(n network.Network) look {
 	p := palette()
 	if i, ok := paperLook(n); ok {
@@ -127,6 +128,20 @@ func (s *Selection) lookOf(n network.Network) look {
 	return p[of[sharedLook(n)]-1]
 }
 
+// lookAmong is the look of a network in a panel with others. Where those are of
+// both kinds the plain ones are paler, with a mark of their own: dashes tell errors
+// apart there.
+func (s *Selection) lookAmong(n network.Network, panel []network.Network) look {
+	l := s.lookOf(n)
+	if n.Kind != network.Plain || len(byKind(panel)) == 1 {
+		return l
+	}
+	pale := func(v uint8) uint8 { return uint8((int(v) + 0xff) / 2) }
+	l.colour = color.RGBA{R: pale(l.colour.R), G: pale(l.colour.G), B: pale(l.colour.B), A: 0xff}
+	l.shape = draw.CrossGlyph{}
+	return l
+}
+
 // paperLook is the place in the palette of a network of one of the paper's depths.
 func paperLook(n network.Network) (int, bool) {
 	i := slices.Index([]int{20, 32, 44, 56, 110, 1202}, n.Depth())
@@ -148,6 +163,15 @@ func labelOf(n network.Network) string {
 		return fmt.Sprintf("%d-layer", n.Depth())
 	}
 	return n.String()
+}
+
+// labelAmong is what a curve is called in a panel: by its name where networks of
+// both kinds stand in it.
+func labelAmong(n network.Network, panel []network.Network) string {
+	if len(byKind(panel)) > 1 {
+		return n.String()
+	}
+	return labelOf(n)
 }
 
 func dashes(points ...float64) []vg.Length {
