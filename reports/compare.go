@@ -154,7 +154,7 @@ func (p *comparePanel) draw(networks []network.Network) {
 			means = append(means, xy)
 		}
 		points = append(points, func() {
-			if len(means) > 1 {
+			if len(means) > 1 && len(depthsOf(group)) == len(group) { // it joins depths, not networks
 				addLine(p.Plot, means, line)
 			}
 			addMarks(p.Plot, means, mark)

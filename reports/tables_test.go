@@ -371,3 +371,22 @@ func TestQuotedNumbers(t *testing.T) {
 		}
 	}
 }
+
+// Where layers do not say which networks are compared, their names do.
+func TestCompareNames(t *testing.T) {
+	wide, err := network.Description{Kind: "residual", Blocks: []int{3, 3, 3}, Channels: []int{32, 64, 128}}.Network("wide")
+	if err != nil {
+		t.Fatal(err)
+	}
+	exp := compareExperiment()
+	exp.Networks = nets(plainNet(20), residualNet(20), wide)
+	var b bytes.Buffer
+	if err := build(t, exp, recordsOf(exp, sixteenth), Choice{Scale: sixteenth}).Tables[0].Markdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| plain-20, resnet-20 |", "| wide "} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+}
