@@ -85,11 +85,11 @@ func (e *Experiment) checkVariants() *SpecError {
 }
 
 func keys(list []Difference) string {
-	var keys []string
+	var names []string
 	for _, d := range list {
-		keys = append(keys, d.Key)
+		names = append(names, d.Key)
 	}
-	return strings.Join(keys, ", ")
+	return strings.Join(names, ", ")
 }
 
 // checkVariant reports a variant that a claim names and the experiment has not,

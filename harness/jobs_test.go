@@ -29,8 +29,8 @@ func TestTooManyJobs(t *testing.T) {
 		{[]string{"-exp", large, "-data", "synthetic", "-jobs", "2", "-threads", "2"}, exitFailed, "-jobs 2: the largest of these runs alone takes about 5"},
 		{[]string{"-exp", large, "-data", "synthetic", "-threads", "2", "-dry-run"}, 0, "warning: the largest of these runs takes about 5"},
 	} {
-		if process.FreeMiB() == 0 && c.code != exitUsage {
-			continue // the system does not tell
+		if free := process.FreeMiB(); (free == 0 || free > 500<<10) && c.code != exitUsage {
+			continue // the system does not tell, or has room even for these
 		}
 		dir := t.TempDir()
 		var stderr strings.Builder
