@@ -94,7 +94,7 @@ func TestTerminal(t *testing.T) {
 			c.Stdout, c.Stderr = program, program
 			text = show(t, c, user, program)
 			fits(text)
-			for _, want := range []string{"files: ", "is left as it is"} {
+			for _, want := range []string{"files: ", "is drawn as"} {
 				if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
 					t.Errorf("it does not say %q:\n%s", want, text)
 				}

@@ -136,7 +136,10 @@ func (p *Publisher) note(e placed, records []*results.Record) string {
 		what += " with seeds of -seeds"
 	}
 	dir := p.Store.Dir()
-	left := ReportFile + " is left as it is"
+	left := ""
+	if _, err := os.Stat(filepath.Join(dir, ReportFile)); err == nil {
+		left = "; " + ReportFile + " is left as it is"
+	}
 	if scale, ok := p.shows(e.experiment, records); ok {
 		page := ReportFile
 		if !e.experiment.Published() {
@@ -146,7 +149,7 @@ func (p *Publisher) note(e placed, records []*results.Record) string {
 		if _, err := os.Stat(filepath.Join(dir, "figures", e.experiment.Name+".png")); err != nil {
 			keep = "are for"
 		}
-		left = fmt.Sprintf("figures/%s.* and %s %s scale %s", e.experiment.Name, page, keep, scale)
+		left = fmt.Sprintf("; figures/%s.* and %s %s scale %s", e.experiment.Name, page, keep, scale)
 	}
-	return fmt.Sprintf("%s: %s is drawn as %s/figures/%s.png, on the page %s/%s; %s", e.experiment.Name, what, dir, e.name, dir, e.page, left)
+	return fmt.Sprintf("%s: %s is drawn as %s/figures/%s.png, on the page %s/%s%s", e.experiment.Name, what, dir, e.name, dir, e.page, left)
 }

@@ -84,6 +84,16 @@ func snapshot(t *testing.T, store *results.Store) map[string]string {
 	return files
 }
 
+// Of a page that is not there nothing is said.
+func TestSetAsideWithoutPage(t *testing.T) {
+	store := newStore(t)
+	smoke, synthetic := load(t, "smoke"), reports.Choice{Scale: full, Synthetic: true}
+	leave(t, store, smoke, synthetic, 9)
+	if said := draw(t, store, synthetic, smoke); !strings.HasSuffix(strings.TrimSpace(said), "/report-smoke-synthetic.html") {
+		t.Errorf("%q does not end with the page that was written", said)
+	}
+}
+
 // Nothing smaller replaces what the published names show, nor touches the page.
 func TestSmallerIsSetAside(t *testing.T) {
 	fig1, smoke := load(t, "fig1"), load(t, "smoke")

@@ -37,6 +37,7 @@ type progress struct {
 	averaged    int
 	test        float64
 	hasTest     bool
+	ended       bool // the last row is there
 	drawn       time.Time
 }
 
@@ -67,7 +68,7 @@ func (p *progress) Step(iteration int, _, loss, wrong float64) {
 	if !p.screen.terminal() {
 		return
 	}
-	if now := p.now(); now.Sub(p.drawn) >= redraw {
+	if now := p.now(); now.Sub(p.drawn) >= redraw || iteration == p.spec.Protocol.Iterations {
 		p.drawn = now
 		p.shown.draw(p.fields())
 	}
@@ -76,12 +77,16 @@ func (p *progress) Step(iteration int, _, loss, wrong float64) {
 // Row implements train.Observer.
 func (p *progress) Row(r results.Row) {
 	p.test, p.hasTest = r.TestError, true
+	p.ended = r.Iteration == p.spec.Protocol.Iterations
 	if p.screen.terminal() {
 		return
 	}
 	pace := ""
-	if speed, left, all := p.pace(); left != "" {
-		pace = strings.TrimSpace(fmt.Sprintf(", %s, %s %s", speed, left, all))
+	speed, left, all := p.pace()
+	for _, part := range []string{speed, strings.TrimSpace(left + " " + all)} {
+		if part != "" {
+			pace += ", " + part
+		}
 	}
 	p.screen.print("%s iteration %s of %s: loss %s, training error %.2f %%, test error %.2f %%%s",
 		p.name, text.Grouped(r.Iteration), text.Grouped(p.spec.Protocol.Iterations), lossText(r.TrainLoss, 4), r.TrainError, r.TestError, pace)
@@ -157,7 +162,7 @@ func fit(fields []field, width int) string {
 
 // pace says how fast the run is, how long it will take and how long all that are
 // left, from the average of this process: training and evaluation together.
-// What is not known is empty.
+// What is not known is empty. After the last iteration the evaluation is left.
 func (p *progress) pace() (speed, left, all string) {
 	steps := p.done - p.first
 	elapsed := p.now().Sub(p.began)
@@ -167,7 +172,12 @@ func (p *progress) pace() (speed, left, all string) {
 	perStep := elapsed / time.Duration(steps)
 	remaining := time.Duration(p.spec.Protocol.Iterations-p.done) * perStep
 	speed = fmt.Sprintf("%.0f images/s", float64(p.spec.Protocol.Batch)/perStep.Seconds())
-	left = text.Roughly(remaining) + " left"
+	switch {
+	case p.done < p.spec.Protocol.Iterations:
+		left = text.Roughly(remaining) + " left"
+	case !p.ended:
+		left = "evaluating"
+	}
 	if p.rest > 0 {
 		all = fmt.Sprintf("(%s for all)", text.Roughly(inSeconds(remaining.Seconds()+p.rest*perStep.Seconds())))
 	}

@@ -43,6 +43,22 @@ resnet-20 (1 of 1): checkpoint; worn out
 	}
 }
 
+// After the last iteration it is the evaluation that takes time, and after that
+// nothing is left of the run.
+func TestProgressLast(t *testing.T) {
+	var w strings.Builder
+	p := newTestProgress(t, &w, time.Second)
+	p.Begin(990)
+	p.Step(1000, 0.1, 2, 50)
+	if line := fit(p.fields(), 200); !strings.HasSuffix(line, "  evaluating") {
+		t.Errorf("after the last iteration: %q", line)
+	}
+	p.Row(results.Row{Iteration: 1000, TrainLoss: 2, TrainError: 50, TestError: 45})
+	if line := w.String(); !strings.HasSuffix(line, "images/s\n") {
+		t.Errorf("of the last row: %q", line)
+	}
+}
+
 // The time left is the last thing to be cut.
 func TestFit(t *testing.T) {
 	p := &progress{spec: experiments.RunSpec{Protocol: experiments.Paper()}, name: "resnet-1202 (12 of 30)",
@@ -104,8 +120,8 @@ func TestProgressTerminal(t *testing.T) {
 		t.Errorf("first line %q", begins)
 	}
 	lines := strings.Split(strings.TrimPrefix(rest, "\r"), "\r")
-	if n := len(lines) - 1; n < 5 || n > 11 {
-		t.Errorf("%d drawings in a second, want about 10", n)
+	if n := len(lines) - 1; n < 5 || n > 12 {
+		t.Errorf("%d drawings in a second, want about 10 and the last", n)
 	}
 	for _, line := range lines[:len(lines)-1] {
 		text, ok := strings.CutSuffix(line, "\x1b[K")
