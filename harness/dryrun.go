@@ -92,7 +92,7 @@ func summarise(w io.Writer, plan work.Plan, speed work.Speed, jobs, threads int)
 			how = ", " + atOnce(jobs, threads)
 		}
 		table.PrintWrapped(w, fmt.Sprintf("%d of %d runs to train%s: %s FLOPs, about %s, going by %s",
-			len(todo), len(plan), how, flopsOf(todo.Cost()), text.Roughly(todo.Time(jobs, speed)), speed.Source))
+			len(todo), len(plan), how, flopsOf(todo.Cost()), text.Roughly(todo.Time(jobs, threads, speed)), speed.Source))
 	case lost == nil:
 		fmt.Fprintf(w, "nothing to train: all %d runs are recorded\n", len(plan))
 	default:

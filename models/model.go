@@ -22,10 +22,11 @@ const Arithmetic = 1
 type Options struct {
 	Conventions ops.Conventions // the zero value as a whole stands for the common ones
 
-	Batch     int    // images per training step; 0 for a model that only evaluates
-	EvalBatch int    // images per evaluation at most; the default value is 100
-	Threads   int    // the default value is GOMAXPROCS
-	Kernels   string // "portable", "avx2", "avx512" or "neon"; the default is the best there is
+	Batch       int    // images per training step; 0 for a model that only evaluates
+	EvalBatch   int    // images per evaluation at most; the default value is 100
+	Threads     int    // the default value is GOMAXPROCS
+	MostThreads int    // to which [Model.SetThreads] can go; the default value is Threads
+	Kernels     string // "portable", "avx2", "avx512" or "neon"; the default is the best there is
 }
 
 // Model is a network with its parameters, ready to train and to evaluate.
@@ -66,6 +67,7 @@ func New(net network.Network, o Options) (*Model, error) {
 	if o.Threads == 0 {
 		o.Threads = runtime.GOMAXPROCS(0)
 	}
+	o.MostThreads = max(o.MostThreads, o.Threads)
 	if o.Batch < 0 || o.EvalBatch < 1 || o.Threads < 1 {
 		return nil, fmt.Errorf("building %s: batch %d must not be negative, evaluation batch %d and threads %d must be positive", net, o.Batch, o.EvalBatch, o.Threads)
 	}
@@ -76,10 +78,11 @@ func New(net network.Network, o Options) (*Model, error) {
 	if err := net.Check(); err != nil {
 		return nil, err
 	}
-	machine, err := ops.NewMachine(set, o.Threads, roomOf(net))
+	machine, err := ops.NewMachine(set, o.MostThreads, roomOf(net))
 	if err != nil {
 		return nil, fmt.Errorf("building %s: %w", net, err)
 	}
+	machine.Use(o.Threads)
 	m := &Model{Network: net, options: o, kernels: set, machine: machine, params: newParameters(net)}
 	m.prepareBody, m.updateBody, m.nesterovBody = m.preparePart, m.updatePart, m.nesterovPart
 	if o.Batch > 0 {
@@ -117,6 +120,10 @@ func (m *Model) Close() error {
 
 // Kernels names the arithmetic of the kernels in use, see [kernels.Set.Arithmetic].
 func (m *Model) Kernels() string { return m.kernels.Arithmetic() }
+
+// SetThreads lets the model compute with so many threads from now on, at most
+// MostThreads of its options. The numbers are the same with any.
+func (m *Model) SetThreads(threads int) { m.machine.Use(threads) }
 
 // Step trains on one batch: forward and backward pass and one step of
 // stochastic gradient descent. The batch must have the size the model was

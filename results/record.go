@@ -69,7 +69,8 @@ type Provenance struct {
 }
 
 // Process is one of several processes that trained a run, one after the other,
-// and the part that is its work: from its iteration to that of the next.
+// and the part that is its work: from its iteration to that of the next. One that
+// was given another number of threads on the way has a part with each.
 type Process struct {
 	Iteration int       `toml:"iteration"` // it went on after so many
 	Host      string    `toml:"host,omitempty"`

@@ -71,6 +71,8 @@ func (f *fakeModel) Step(b *models.Batch, h models.Hyper) (models.Result, error)
 	return models.Result{Loss: loss, Wrong: wrong}, nil
 }
 
+func (*fakeModel) SetThreads(int) {}
+
 func (f *fakeModel) Evaluate(b *models.Batch) (models.Result, error) {
 	f.evaluations++
 	if f.evaluations == f.killEval {

@@ -38,6 +38,7 @@ type Model interface {
 	Momentum() []models.Tensor
 	LoadMomentum([]models.Tensor) error
 	Kernels() string
+	SetThreads(int)
 }
 
 // WeightsFile is the name of the trained weights in a run's folder.
@@ -76,6 +77,11 @@ type Job struct {
 	// CheckpointEvery is the time between checkpoints, at least. The default is
 	// [DefaultCheckpointEvery]; below 0 there is one after every iteration.
 	CheckpointEvery time.Duration
+
+	// Threads returns how many threads the run has by now, where that changes: it
+	// is asked before each step. The model has those of the record's provenance
+	// when the training begins.
+	Threads func() int
 
 	// Besides says that other runs are trained beside this one: the memory of the
 	// process is not what it takes, and not recorded.
@@ -187,6 +193,25 @@ func (t *trainer) addProcess() {
 	}
 }
 
+// shareThreads lets the model compute with the threads that the run has by now,
+// and says in the record from which iteration on.
+func (t *trainer) shareThreads() {
+	if t.Threads == nil {
+		return
+	}
+	n, last := t.Threads(), t.Processes[len(t.Processes)-1]
+	if n == last.Threads {
+		return
+	}
+	t.Model.SetThreads(n)
+	if last.Iteration == t.Iteration {
+		t.Processes = t.Processes[:len(t.Processes)-1]
+	}
+	last.Iteration, last.Threads = t.Iteration, n
+	t.Processes = append(t.Processes, last)
+	t.Record.Provenance.Threads = n
+}
+
 func processOf(p results.Provenance, iteration int, kernels string) results.Process {
 	return results.Process{
 		Iteration: iteration, Host: p.Host, CPU: p.CPU, Kernels: kernels, Threads: p.Threads,
@@ -240,6 +265,7 @@ func (t *trainer) loop(ctx context.Context) error {
 
 // step trains on the next minibatch.
 func (t *trainer) step(in *input) error {
+	t.shareThreads()
 	p := t.spec.Protocol
 	rate := t.schedule.Rate(t.Iteration)
 	b := in.next()

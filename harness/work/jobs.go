@@ -1,6 +1,7 @@
 package work
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -37,40 +38,71 @@ func (p Plan) free() Plan {
 // span is the time that training takes with so many runs at once, in units of
 // what one thread does in a second.
 func (p Plan) span(jobs, threads int) float64 {
+	return p.schedule(jobs, threads, speedups(threads))
+}
+
+// speedups returns how many times as fast as one thread alone so many of a
+// machine's cores train a run.
+func speedups(cores int) func(r Planned, threads int) float64 {
 	type kind struct {
 		net            network.Network
 		batch, threads int
 	}
-	speedup := make(map[kind]float64) // a plan has many runs of few kinds
-	return p.schedule(jobs, func(r Planned, job int) float64 {
-		k := kind{r.Key.Spec.Network, r.Key.Spec.Protocol.Batch, threadsOf(job, jobs, threads)}
-		if speedup[k] == 0 {
-			speedup[k] = models.Speedup(k.net, k.batch, k.threads, threads)
+	known := make(map[kind]float64) // a plan has many runs of few kinds
+	return func(r Planned, threads int) float64 {
+		k := kind{r.Key.Spec.Network, r.Key.Spec.Protocol.Batch, threads}
+		if known[k] == 0 {
+			known[k] = models.Speedup(k.net, k.batch, k.threads, cores)
 		}
-		return r.Cost / speedup[k]
-	})
+		return known[k]
+	}
 }
 
 // schedule returns when the last run ends if each job takes the next one as soon
-// as it is free and needs a time for it.
-func (p Plan) schedule(jobs int, time func(r Planned, job int) float64) float64 {
-	ends := make([]float64, jobs)
-	for _, r := range p {
-		job := 0
-		for i, end := range ends {
-			if end < ends[job] {
-				job = i
+// as it is free, and leaves its threads to the others when there is none. speed
+// is that of a run by so many threads, in multiply-adds by time.
+func (p Plan) schedule(jobs, threads int, speed func(r Planned, threads int) float64) float64 {
+	at, ahead := slices.Clone(p[:min(jobs, len(p))]), p[min(jobs, len(p)):]
+	left := make([]float64, len(at))
+	for i, r := range at {
+		left[i] = r.Cost
+	}
+	now := 0.0
+	for len(at) > 0 {
+		speeds := make([]float64, len(at))
+		first, soonest := 0, math.Inf(1)
+		for i, r := range at {
+			speeds[i] = speed(r, threadsOf(i, len(at), threads))
+			if after := left[i] / speeds[i]; after < soonest {
+				first, soonest = i, after
 			}
 		}
-		ends[job] += time(r, job)
+		now += soonest
+		for i := range at {
+			left[i] -= soonest * speeds[i]
+		}
+		if len(ahead) > 0 {
+			at[first], left[first] = ahead[0], ahead[0].Cost
+			ahead = ahead[1:]
+		} else {
+			at, left = slices.Delete(at, first, first+1), slices.Delete(left, first, first+1)
+		}
 	}
-	return slices.Max(ends)
+	return now
 }
 
 // Time returns how long the plan takes with so many runs at once, each at the
-// given speed.
-func (p Plan) Time(jobs int, each Speed) time.Duration {
-	return each.Time(p.Work().schedule(jobs, func(r Planned, _ int) float64 { return r.Cost }))
+// given speed as long as they share so many threads, and by the model of package
+// models faster when fewer do.
+func (p Plan) Time(jobs, threads int, each Speed) time.Duration {
+	times := speedups(threads)
+	least, _ := Threads(jobs, threads)
+	return each.Time(p.Work().schedule(jobs, threads, func(r Planned, n int) float64 {
+		if n == least {
+			return 1
+		}
+		return times(r, n) / times(r, least)
+	}))
 }
 
 // MemoryMiB estimates the memory that training takes while so many of the plan's

@@ -3,8 +3,10 @@ package work
 import (
 	"context"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -312,12 +314,95 @@ func TestFitMemory(t *testing.T) {
 	}
 }
 
-// The time for all is that of the job that is done last.
+// The time for all is that of the job that is done last. What has no run any more
+// leaves its threads to the others.
 func TestPlanTime(t *testing.T) {
 	plan := Plan{{Train: true, Cost: 9}, {Train: true, Cost: 5}, {Train: true, Cost: 5}, {Cost: 1}}
-	for jobs, want := range map[int]time.Duration{1: 19 * time.Second, 2: 10 * time.Second, 3: 9 * time.Second} {
-		if got := plan.Time(jobs, Speed{PerSecond: 1}); got != want {
-			t.Errorf("%d jobs: %v, want %v", jobs, got, want)
+	alike := func(Planned, int) float64 { return 1 }
+	by := func(_ Planned, threads int) float64 { return float64(threads) }
+	for _, c := range []struct {
+		jobs, threads int
+		speed         func(Planned, int) float64
+		want          float64
+	}{
+		{1, 1, alike, 19}, {2, 2, alike, 10}, {3, 3, alike, 9}, {9, 9, alike, 9},
+		{1, 6, by, 19. / 6}, {3, 6, by, 19. / 6}, {2, 6, by, 19. / 6},
+		{3, 3, by, 19. / 3}, // 5 with a thread each, and 4 with three
+		{2, 3, by, 19. / 3},
+	} {
+		if got := plan.Work().schedule(c.jobs, c.threads, c.speed); math.Abs(got-c.want) > 1e-9 {
+			t.Errorf("%d jobs on %d threads: %v, want %v", c.jobs, c.threads, got, c.want)
+		}
+	}
+	two := runs(t, network.Standard(network.Residual, 3), 2)
+	two[1].Cost /= 2
+	pace := Speed{PerSecond: two[1].Cost}
+	half, all := two.Time(2, 2, pace), two.Time(2, 2, Speed{PerSecond: 2 * pace.PerSecond})
+	if half <= 1500*time.Millisecond || half >= 2*time.Second || (half/2-all).Abs() > time.Microsecond {
+		t.Errorf("%v, and %v at twice the pace: want between 1.5 and 2 s, since the longer run has both threads for its second half", half, all)
+	}
+}
+
+func TestShares(t *testing.T) {
+	s := newShares(3, 8)
+	for _, c := range []struct {
+		ends int
+		want []int
+	}{{-1, []int{3, 3, 2}}, {1, []int{4, 0, 4}}, {0, []int{0, 0, 8}}} {
+		if c.ends >= 0 {
+			s.end(c.ends)
+		}
+		for job, want := range c.want {
+			if want > 0 && s.of(job) != want {
+				t.Errorf("after the end of job %d: job %d has %d threads, want %d", c.ends, job, s.of(job), want)
+			}
+		}
+	}
+}
+
+// A run goes on with the threads of a job that has nothing more to train: with the
+// same results, and its record says when.
+func TestThreadsOfOthers(t *testing.T) {
+	alone := open(t, t.TempDir())
+	plan, set := small(t, alone, 1, 2)
+	if err := (&Worker{Store: alone, Data: set, Threads: 1, Output: &safeLog{}}).Train(t.Context(), plan); err != nil {
+		t.Fatal(err)
+	}
+	store := open(t, t.TempDir())
+	var log safeLog
+	second := plan[1].Key.Spec.Seed
+	w := &Worker{Store: store, Data: set, Jobs: 2, Threads: 2, Output: &log}
+	w.Row = func(r *results.Record) error {
+		if r.Key.Spec.Seed != second || len(r.Rows) > 1 {
+			return nil
+		}
+		for deadline := time.Now().Add(time.Minute); w.shares.of(1) == 1; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				return errors.New("the first job does not end")
+			}
+		}
+		return nil
+	}
+	if err := w.Train(t.Context(), plan); err != nil {
+		t.Fatal(err)
+	}
+	if numbers(t, store, plan) != numbers(t, alone, plan) {
+		t.Error("other results than of one after the other")
+	}
+	if want := "plain-8 seed 2 (2 of 2) has 2 threads now\n"; !strings.Contains(log.String(), want) {
+		t.Errorf("it does not say %q:\n%s", want, &log)
+	}
+	records, _ := store.Records()
+	for _, r := range records {
+		if r.Key.Spec.Seed != second {
+			continue
+		}
+		var got [][2]int
+		for _, p := range r.Processes {
+			got = append(got, [2]int{p.Iteration, p.Threads})
+		}
+		if want := [][2]int{{0, 1}, {2, 2}}; !slices.Equal(got, want) || r.Provenance.Threads != 2 || r.Provenance.Resumed != 0 {
+			t.Errorf("iterations and threads %v, %d at last, resumed %d times; want %v", got, r.Provenance.Threads, r.Provenance.Resumed, want)
 		}
 	}
 }

@@ -155,7 +155,7 @@ func TestManyRuns(t *testing.T) {
 	if got, want := p.Cost(), 400*one; math.Abs(got/want-1) > 1e-9 || got < math.MaxInt64 {
 		t.Errorf("400 runs cost %g, want %g", got, want)
 	}
-	if got := p.Time(1, Speed{PerSecond: 1}); got != math.MaxInt64 {
+	if got := p.Time(1, 1, Speed{PerSecond: 1}); got != math.MaxInt64 {
 		t.Errorf("they take %v, want all the time there is", got)
 	}
 }

@@ -49,6 +49,20 @@ func newProgress(s *Screen, key results.Key, name string, after float64) *progre
 	return p
 }
 
+// follow returns threads, and says when there are others than at first. The pace
+// is counted anew from then on.
+func (p *progress) follow(threads func() int, first int) func() int {
+	last := first
+	return func() int {
+		if n := threads(); n != last {
+			last = n
+			p.began, p.first = p.now(), p.done
+			p.screen.print("%s has %s now", p.name, text.Count(n, "thread"))
+		}
+		return last
+	}
+}
+
 // Begin implements train.Observer.
 func (p *progress) Begin(iteration int) {
 	p.began, p.first, p.done = p.now(), iteration, iteration

@@ -25,7 +25,7 @@ type Worker struct {
 	Data            *data.Set
 	Program         process.Program // that trains, for the record
 	Jobs            int             // runs that are trained at once, at most Threads; 0 stands for 1
-	Threads         int             // of all of them: see threadsOf
+	Threads         int             // of all of them: see shares
 	Kernels         string          // empty for the best this processor has
 	CheckpointEvery time.Duration   // see train.Job
 	Retrain         bool            // train again what that was asked for: see Plan.AskForRetraining
@@ -40,6 +40,7 @@ type Worker struct {
 	LeaveHeld bool
 
 	screen *Screen
+	shares *shares
 
 	mu   sync.Mutex
 	came bool // a run came to its end, or to a checkpoint, by this worker
@@ -48,16 +49,6 @@ type Worker struct {
 // ErrStopped says that the context ended between two runs: what was done is
 // recorded, and the same call goes on. Within a run it is train.ErrStopped.
 var ErrStopped = errors.New("stopped")
-
-// threadsOf returns how many of so many threads one of several jobs has: all
-// have the same number, and the first ones one more if that leaves a rest.
-func threadsOf(job, jobs, threads int) int {
-	n := threads / jobs
-	if job < threads%jobs {
-		n++
-	}
-	return n
-}
 
 // Train trains the runs of a plan: the next that nobody holds, until none
 // is left. Runs that other workers hold are waited for, and taken over should
@@ -71,9 +62,13 @@ func (w *Worker) Train(ctx context.Context, work Plan) error {
 	jobs := max(1, min(w.Jobs, w.Threads, len(work)))
 	q := &queue{jobs: jobs, say: w.screen.print, ahead: work}
 	ends := make([]ending, jobs)
+	w.shares = newShares(jobs, w.Threads)
 	var all sync.WaitGroup
 	for i := range jobs {
-		all.Go(func() { ends[i] = w.job(ctx, q, threadsOf(i, jobs, w.Threads)) })
+		all.Go(func() {
+			defer w.shares.end(i)
+			ends[i] = w.job(ctx, q, func() int { return w.shares.of(i) })
+		})
 	}
 	all.Wait()
 	var stopped, between, failed error
@@ -105,8 +100,9 @@ type ending struct {
 	lost    bool  // the last one did when ctx had ended, and so may have no checkpoint
 }
 
-// job trains one run of the queue after the other.
-func (w *Worker) job(ctx context.Context, q *queue, threads int) (end ending) {
+// job trains one run of the queue after the other, with as many threads as it has
+// by then.
+func (w *Worker) job(ctx context.Context, q *queue, threads func() int) (end ending) {
 	for {
 		r, after, ok, waiting, err := q.next(ctx)
 		if err != nil {
@@ -171,9 +167,10 @@ func (w *Worker) stopped(ctx context.Context, when string) error {
 }
 
 // trainOne trains a run, unless another worker has done so since the plan was
-// made. after is the cost of the runs that follow on the same threads; besides
-// says that others may be trained beside it.
-func (w *Worker) trainOne(ctx context.Context, r Planned, after float64, threads int, besides bool) (err error) {
+// made. after is the cost of the runs that follow on the same threads, of which
+// there may be more before it ends; besides says that others may be trained beside
+// it.
+func (w *Worker) trainOne(ctx context.Context, r Planned, after float64, threads func() int, besides bool) (err error) {
 	defer process.Recover(&err) // of this run alone: the others go on
 	run, err := w.Store.Begin(ctx, r.Key)
 	if err != nil {
@@ -208,7 +205,11 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, after float64, threads
 	if !besides {
 		process.ResetPeak()
 	}
-	m, err := models.New(spec.Network, models.Options{Conventions: train.Conventions(spec.Protocol), Batch: spec.Protocol.Batch, EvalBatch: train.EvalBatch, Threads: threads, Kernels: w.Kernels})
+	first := threads()
+	m, err := models.New(spec.Network, models.Options{
+		Conventions: train.Conventions(spec.Protocol), Batch: spec.Protocol.Batch, EvalBatch: train.EvalBatch,
+		Threads: first, MostThreads: min(w.Threads, models.Parts(spec.Protocol.Batch)), Kernels: w.Kernels,
+	})
 	if err != nil {
 		return err
 	}
@@ -221,7 +222,7 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, after float64, threads
 		w.screen.print("%s: finishing the step and writing a checkpoint", r.Key)
 	})
 	defer note()
-	fresh := &results.Record{WarmupEnded: -1, Provenance: process.Provenance(w.Program, threads)}
+	fresh := &results.Record{WarmupEnded: -1, Provenance: process.Provenance(w.Program, first)}
 	job := train.Job{
 		Data:            w.Data,
 		Model:           m,
@@ -229,6 +230,7 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, after float64, threads
 		Record:          fresh,
 		Observer:        &watched{progress: p, row: w.Row, record: fresh},
 		CheckpointEvery: w.CheckpointEvery,
+		Threads:         p.follow(threads, first),
 		Besides:         besides,
 	}
 	if err := job.Train(ctx); err != nil {

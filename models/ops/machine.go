@@ -138,8 +138,11 @@ func (m *Machine) Close() error {
 	return m.mapped.Close()
 }
 
-// Threads returns the number of threads.
+// Threads returns the number of threads that there are.
 func (m *Machine) Threads() int { return m.pool.threads }
+
+// Use keeps the machine to so many of its threads from the next loop on.
+func (m *Machine) Use(threads int) { m.pool.use(threads) }
 
 // Run calls body for each item below items on the machine's threads.
 func (m *Machine) Run(items int, body func(thread, item int)) { m.pool.run(items, body) }

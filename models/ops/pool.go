@@ -11,7 +11,8 @@ import (
 // ahead of time, and helps the others with theirs when it is done. Results must
 // depend on the item alone: then they are the same for any number of threads.
 type pool struct {
-	threads int
+	threads int             // that there are
+	used    int             // of them, the first ones: see use
 	wake    []chan struct{} // one per worker beside the caller
 	done    sync.WaitGroup  // workers still in the current loop
 	closed  sync.WaitGroup  // workers not yet gone
@@ -39,7 +40,7 @@ const yields = 200
 
 // newPool starts threads-1 workers; the caller of run is the remaining one.
 func newPool(threads int, fence func()) *pool {
-	p := &pool{threads: threads, fence: fence, share: make([]share, threads)}
+	p := &pool{threads: threads, used: threads, fence: fence, share: make([]share, threads)}
 	for w := 1; w < threads; w++ {
 		wake := make(chan struct{}, 1)
 		p.wake = append(p.wake, wake)
@@ -48,6 +49,10 @@ func newPool(threads int, fence func()) *pool {
 	}
 	return p
 }
+
+// use keeps the loops from now on to the first so many threads, at least one and
+// at most those that there are. No loop may be running.
+func (p *pool) use(threads int) { p.used = max(1, min(threads, p.threads)) }
 
 // close ends the workers.
 func (p *pool) close() {
@@ -61,7 +66,7 @@ func (p *pool) close() {
 // calls have. It wakes no more workers than there are items, and allocates
 // nothing.
 func (p *pool) run(items int, body func(thread, item int)) {
-	if p.threads == 1 || items <= 1 {
+	if p.used == 1 || items <= 1 {
 		for i := range items {
 			body(0, i)
 		}
@@ -71,7 +76,7 @@ func (p *pool) run(items int, body func(thread, item int)) {
 		return
 	}
 	p.body = body
-	p.sharing = min(p.threads, items)
+	p.sharing = min(p.used, items)
 	for t := range p.sharing {
 		s := &p.share[t]
 		from, to := shareOf(t, p.sharing, items)
