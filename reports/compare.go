@@ -22,8 +22,8 @@ import (
 // several seeds the mean is drawn, with bars of one standard deviation.
 func compare(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
-	training := &comparePanel{Plot: newPanel("", "layers", "training error (%)"), of: func(n network.Network) []float64 { return s.sample(n).training }}
-	test := &comparePanel{Plot: newPanel("", "layers", "test error (%)"), of: func(n network.Network) []float64 { return s.sample(n).test }}
+	training := &comparePanel{Plot: newPanel("", "layers (not to scale)", "training error (%)"), of: func(n network.Network) []float64 { return s.sample(n).training }}
+	test := &comparePanel{Plot: newPanel("", "layers (not to scale)", "test error (%)"), of: func(n network.Network) []float64 { return s.sample(n).test }}
 	if s.comparable() {
 		training.paper = func(n network.Network) float64 { v, _ := s.paper(n); return v }
 		test.paper = func(n network.Network) float64 { _, v := s.paper(n); return v }
@@ -37,7 +37,7 @@ func compare(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		p.draw(shown)
 	}
 	f := &Figure{
-		Caption: "Final training error (left) and test error (right) of " + names(shown) + " against the number of layers (not to scale).",
+		Caption: "Final training error (left) and test error (right) of " + names(shown) + " against the number of layers.",
 		Endings: endings(s, shown),
 		width:   columnWidth,
 		row:     1.7 * vg.Inch,

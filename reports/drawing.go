@@ -31,6 +31,7 @@ type Drawing struct {
 	Figure    *Figure
 	Tables    []*table.Table // the drawing's own
 	Verdicts  []Verdict
+	Whole     *Drawing // of the paper's whole schedule, as far as recorded, beside one of a shortened: see JudgeWhole
 }
 
 // drawers are what a spec can ask for by name. A new figure is a
@@ -64,6 +65,15 @@ func Build(s *Selection, o Options) (e *Drawing, err error) {
 		Name: s.Experiment.Name, Title: s.Experiment.Title,
 		Selection: s, Figure: figure, Tables: tables, Verdicts: judge(s),
 	}, nil
+}
+
+// records is the runs of a drawing, and those of the whole schedule that it is
+// judged by besides.
+func (e *Drawing) records() []Selected {
+	if e.Whole == nil {
+		return e.Selection.Runs
+	}
+	return slices.Concat(e.Selection.Runs, e.Whole.Selection.Runs)
 }
 
 // allTables is the drawing's own tables with those that all have: the claims,

@@ -41,12 +41,16 @@ func figure1(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 // bands and the paper's values.
 func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 	var bands, paper bool
+	what := "lowest to highest seed"
 	for _, p := range panels {
 		bands = bands || slices.ContainsFunc(p.curves, func(c curve) bool { return c.scattered() })
+		if p.which == both {
+			what = "lowest to highest test error"
+		}
 		paper = paper || len(p.paper) > 0
 	}
 	if bands {
-		f.key = append(f.key, keyEntry{text: "lowest to highest seed", line: rule(translucent(muted), 5)})
+		f.key = append(f.key, keyEntry{text: what, line: rule(translucent(muted), 5)})
 	}
 	if paper {
 		f.key = append(f.key, keyEntry{text: "the paper's, at the end", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
@@ -83,6 +87,7 @@ const (
 // An errorPanel is errors of some networks against the iteration.
 type errorPanel struct {
 	*plot.Plot
+	which
 	curves []curve
 	paper  paperTicks
 }
@@ -97,9 +102,9 @@ type curve struct {
 
 // newErrorPanel draws error curves of some networks from the iteration first to
 // the end of the schedule: means over the seeds, with the band from the lowest
-// to the highest seed. The Y axis is left to [errorAxes].
+// to the highest seed, of the test error where there are both. The Y axis is left to [errorAxes].
 func newErrorPanel(s *Selection, title string, networks []network.Network, first int, w which) *errorPanel {
-	p := &errorPanel{Plot: newPanel(title, "", "error (%)")}
+	p := &errorPanel{Plot: newPanel(title, "", "error (%)"), which: w}
 	var (
 		labels     curveLabels
 		last       int
@@ -146,6 +151,9 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 	iterationAxis(p.Plot, first, last)
 	p.Add(guides{milestones}, p.paper)
 	for _, c := range p.curves {
+		if w == both && c.training {
+			continue // where two bands of one colour overlap they look like a third
+		}
 		addBand(p.Plot, c.band, s.lookAmong(c.network, networks).colour)
 	}
 	for _, c := range p.curves {

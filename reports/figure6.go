@@ -47,6 +47,9 @@ func figure6(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		key:     curveKey(),
 		remarks: s.remarks(shown),
 	}
+	if hidden := s.Experiment.Hidden; len(hidden) > 0 {
+		f.Caption += " Not drawn, in the table only: " + names(hidden) + "."
+	}
 	f.explain(s, panels...)
 	f.addCharts(panels...)
 	return f, []*table.Table{errorTable(s)}, nil

@@ -14,7 +14,7 @@ import (
 
 // figure7 draws Figure 7 of the paper: the standard deviations of the layer
 // responses, in the order of the layers (top) and sorted by size (bottom).
-// Residual networks are solid, plain ones dashed. Where one network dwarfs the
+// Residual networks are solid, plain ones dashed and paler. Where one network dwarfs the
 // others the axes are logarithmic.
 func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
@@ -50,13 +50,13 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		p.Add(guides{})
 	}
 	if len(byKind(shown)) > 1 {
-		f.Caption += " Plain networks are dashed, residual ones solid."
+		f.Caption += " Plain networks are dashed and paler, residual ones solid."
 	}
 	scattered := false
 	kind := shown[0].Kind // of the networks in the line of the legend
 	charts := []*chart{chartOf(top, top.X.Label.Text), chartOf(bottom, bottom.X.Label.Text)}
 	for i, n := range shown {
-		l := s.lookOf(n)
+		l := s.lookAmong(n, shown)
 		style := rule(l.colour, 1)
 		if n.Kind == network.Plain {
 			style.Dashes = dashes(2.4, 1)

@@ -14,6 +14,7 @@ import (
 type finding struct {
 	ordered     bool // what is claimed holds of the means
 	significant bool // and by more than the scatter between seeds explains, where that is known
+	against     bool // something speaks against it, by as much
 	undecided   bool // no scatter is known where it decides
 	numbers     string
 	text        string
@@ -136,11 +137,11 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 			f.text += ", within the scatter)"
 			continue
 		}
-		f.ordered = false
+		f.ordered, f.against = false, true
 		f.text += ")"
 	}
 	if slope.method == student { // Welch's test goes by each network's own
-		f.text += "; scatter between seeds " + percent(known.std)
+		f.text += "; scatter " + between(scatterOf(samples...)) + " " + percent(known.std)
 	}
 	f.text += "; " + f.how(1)
 	f.numbers = strings.Join(numbers, ", ")
@@ -225,11 +226,20 @@ func (s *Selection) findNear(c experiments.Claim) finding {
 		away := e
 		away.value = math.Abs(e.value)
 		f.tests = append(f.tests, e.tested(fmt.Sprintf("%s − %s", n, plain(c.Value)), 2*away.exceeds()))
-		parts = append(parts, fmt.Sprintf("%s: %s %s ± %s (95 %%, %s, %.0f degrees of freedom, scatter between seeds %s%s)",
-			part, signed(e.value), verb, percent(within), student, known.degrees, percent(known.std), alone))
+		parts = append(parts, fmt.Sprintf("%s: %s %s ± %s (95 %%, %s, %.0f degrees of freedom, scatter %s %s%s)",
+			part, signed(e.value), verb, percent(within), student, known.degrees, between(own), percent(known.std), alone))
 	}
 	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")
 	return f
+}
+
+// between says between whose seeds a scatter is: one's own where there is some, or
+// only those of others that a claim quotes.
+func between(own scatter) string {
+	if own.degrees > 0 {
+		return "between seeds"
+	}
+	return "between others' seeds"
 }
 
 // findWarmup looks for runs that left the warm-up and learnt something after it.
@@ -262,9 +272,13 @@ func (s *Selection) findWarmup(c experiments.Claim) finding {
 // times what is called of, so that this must be above or below.
 func (f *finding) test(of string, e estimate, way float64) string {
 	if e.method == "" {
+		f.against = f.against || !(e.value > 0)
 		return ""
 	}
 	p := e.exceeds()
+	opposite := e
+	opposite.value = -e.value
+	f.against = f.against || opposite.exceeds() < level
 	f.significant = f.significant && p < level
 	e.value *= way
 	f.tests = append(f.tests, e.tested(of, p))

@@ -55,6 +55,8 @@ type pageDrawing struct {
 	Tables             []template.HTML
 	Claims             []pageClaim
 	Runs               template.HTML
+	Whole              []template.HTML // the drawing's tables of the whole schedule, as far as recorded, where it shows a shortened one
+	WholeRuns          template.HTML
 	Commands           []pageCommand
 	Downloads          []download
 }
@@ -109,7 +111,7 @@ func (r *Report) content() (pageContent, error) {
 		c.Claims = append(c.Claims, page.Claims...)
 		charts[page.Figure.ID] = e.Figure.charts
 		verdicts = append(verdicts, e.Verdicts...)
-		for _, run := range e.Selection.Runs {
+		for _, run := range e.records() {
 			if run.Record == nil || seen[run.Record.Key.Identity()] {
 				continue
 			}
@@ -179,7 +181,7 @@ func (r *Report) basis() ([]fact, []string) {
 		}
 	}
 	for _, e := range r.Drawings {
-		for _, run := range e.Selection.Runs {
+		for _, run := range e.records() {
 			if run.Record == nil {
 				continue
 			}
@@ -277,23 +279,40 @@ func (e *Drawing) page() (pageDrawing, error) {
 			p.Downloads = append(p.Downloads, embedded(t.Name+"."+f.Extension, mediaType, []byte(b.String())))
 		}
 	}
+	if p.Tables, err = e.elements(); err != nil {
+		return p, err
+	}
+	if p.Runs, err = element(runTable(s)); err != nil {
+		return p, err
+	}
+	if e.Whole != nil {
+		if p.Whole, err = e.Whole.elements(); err != nil {
+			return p, err
+		}
+		if p.WholeRuns, err = element(runTable(e.Whole.Selection)); err != nil {
+			return p, err
+		}
+	}
+	for _, v := range e.Verdicts {
+		p.Claims = append(p.Claims, pageClaim{Verdict: v, Drawing: e.drawingName(), Name: e.Name, Style: strings.ReplaceAll(string(v.Class), " ", "-")})
+	}
+	return p, nil
+}
+
+// elements is the drawing's own tables as HTML.
+func (e *Drawing) elements() ([]template.HTML, error) {
+	var all []template.HTML
 	for _, t := range e.Tables {
 		// The section has the experiment's title already.
 		short := *t
 		short.Title = strings.TrimPrefix(t.Title, e.Title+titleDash)
 		html, err := element(&short)
 		if err != nil {
-			return p, err
+			return nil, err
 		}
-		p.Tables = append(p.Tables, html)
+		all = append(all, html)
 	}
-	if p.Runs, err = element(runTable(s)); err != nil {
-		return p, err
-	}
-	for _, v := range e.Verdicts {
-		p.Claims = append(p.Claims, pageClaim{Verdict: v, Drawing: e.drawingName(), Name: e.Name, Style: strings.ReplaceAll(string(v.Class), " ", "-")})
-	}
-	return p, nil
+	return all, nil
 }
 
 // drawingName is the title up to its colon, such as "Figure 1", or the name of

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"deepresidual/experiments"
 	"deepresidual/reports/table"
@@ -16,12 +17,18 @@ func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 	if len(s.Experiment.Variants) > 0 || !s.Experiment.Embedded {
 		what = "the experiment's own claims"
 	}
+	// Verdicts can be on the whole schedule where the drawing is not: then each says
+	// its own.
+	spare, mixed := 3, slices.ContainsFunc(verdicts, func(v Verdict) bool { return v.Scale.Compare(s.Choice.Scale) != 0 })
+	if mixed {
+		spare = 0
+	}
 	t := s.newTable("claims", what,
 		table.Column{Heading: "claim", Keys: keys("statement")},
 		table.Column{Heading: "paper", Spare: 2},
 		table.Column{Heading: "ours", Spare: 1},
 		table.Column{Heading: "n", Number: true, Keys: keys("n")},
-		table.Column{Heading: "scale", Keys: keys("scale"), Spare: 3},
+		table.Column{Heading: "scale", Keys: keys("scale"), Spare: spare},
 		table.Column{Heading: "verdict", Keys: keys("verdict")},
 		table.Column{Heading: "what was compared", Keys: keys("comparison"), Least: 34},
 		table.Column{Keys: keys("claim")},
@@ -35,7 +42,9 @@ func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 		table.Column{Keys: keys("test")},
 		table.Column{Keys: keys("seed")},
 	)
-	// Verdicts can be on the whole schedule where the drawing is not.
+	if mixed {
+		t.Title, t.Caption = strings.TrimSuffix(t.Title, s.apart()), strings.TrimSuffix(t.Caption, s.apart()+".")+"."
+	}
 	t.Common = slices.DeleteFunc(t.Common, func(f table.Field) bool { return f.Key == "scale" })
 	for _, v := range verdicts {
 		value := table.Cell{}
@@ -49,7 +58,8 @@ func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 			seedsCell(v.Seeds))
 	}
 	t.Notes = []string{"n: complete runs of the network that has the fewest. Reproduced or not: on the paper's whole schedule. " +
-		"On a shortened one only orders are judged, and none where a network is within five points of chance."}
+		"On a shortened one only orders are judged, by the same tests: none where a network is within five points of chance, " +
+		"and no clear one where seeds differ by as much. Of one seed each only the sign of a difference counts."}
 	return t
 }
 
@@ -74,7 +84,7 @@ func (c Class) colour() table.Colour {
 		return table.Green
 	case NotReproduced:
 		return table.Red
-	case SameOrder, OtherOrder:
+	case SameOrder, OtherOrder, NoOrder:
 		return table.Blue
 	}
 	return table.Plain

@@ -8,6 +8,9 @@ import (
 	"deepresidual/reports/table"
 )
 
+// notComparable is said where the paper's numbers stand beside runs of less.
+const notComparable = "The paper's numbers are those of the full schedule on CIFAR-10; these runs are not comparable with them."
+
 // errorTable sets the errors of an experiment's runs beside the paper's, if it
 // gives any: final and lowest errors of each run, never mixed in one column.
 func errorTable(s *Selection) *table.Table {
@@ -61,7 +64,7 @@ func errorTable(s *Selection) *table.Table {
 			"Lowest: the smallest test error at any evaluation of the run; it is selected on the test set and flatters the network.")
 	t.Notes = append(t.Notes, s.paperNotes()...)
 	if !compared && s.quotesPaper() {
-		t.Notes = append(t.Notes, "The paper's numbers are those of the full schedule on CIFAR-10; these runs are not comparable with them.")
+		t.Notes = append(t.Notes, notComparable)
 	}
 	return t
 }

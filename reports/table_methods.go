@@ -27,7 +27,7 @@ func methodTable(s *Selection, o Options) *table.Table {
 		table.Column{Heading: "lowest", Number: true, Keys: keys("test_error_lowest"), Spare: 4},
 		table.Column{Heading: "paper", Number: true, Keys: keys("paper_test_error")},
 		table.Column{Heading: "paper: mean ± std", Number: true, Keys: keys("paper_test_error_mean", "paper_test_error_std")},
-		table.Column{Heading: "best public", Number: true, Keys: keys("public_test_error"), Spare: 3},
+		table.Column{Heading: "public, lowest", Number: true, Keys: keys("public_test_error"), Spare: 3},
 		table.Column{Keys: keys("seed")},
 	)
 	for _, r := range s.Experiment.Rows {
@@ -75,9 +75,12 @@ func methodTable(s *Selection, o Options) *table.Table {
 	}
 	t.Notes = s.methodNotes()
 	if s.Experiment.PublicSource != "" && len(s.Experiment.Public) > 0 {
-		t.Notes = append(t.Notes, "Best public: "+s.Experiment.PublicSource+".")
+		t.Notes = append(t.Notes, "Public, lowest: "+s.Experiment.PublicSource+".")
 	}
 	t.Notes = append(t.Notes, s.paperNotes()...)
+	if s.quotesPaper() && !s.comparable() {
+		t.Notes = append(t.Notes, notComparable)
+	}
 	t.Notes = append(t.Notes, s.leftOut()...)
 	return t
 }

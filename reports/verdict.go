@@ -19,13 +19,14 @@ const (
 	NotReproduced Class = "not reproduced"     // likewise
 	SameOrder     Class = "same order"         // the paper's order, on a shortened schedule
 	OtherOrder    Class = "other order"        // likewise, another order
+	NoOrder       Class = "no clear order"     // likewise, where seeds differ by as much
 	TooShort      Class = "too short to judge" // a network has learnt next to nothing on a shortened schedule
 	NotJudged     Class = "not judged"         // a run is missing, or this schedule or data cannot decide it
 )
 
 // Classes is every class, the best first.
 func Classes() []Class {
-	return []Class{Reproduced, NotReproduced, SameOrder, OtherOrder, TooShort, NotJudged}
+	return []Class{Reproduced, NotReproduced, SameOrder, OtherOrder, NoOrder, TooShort, NotJudged}
 }
 
 // A Verdict is the judgement of one claim, with what was tested. It is plain
@@ -41,9 +42,11 @@ type Verdict struct {
 	Seeds       []int64           // of the complete runs
 	Scale       experiments.Scale // of the runs
 	Tests       []Test            // one for each comparison that could be tested
-	// Departs says that the claim is about a variant by another protocol than the
-	// experiment's own: what else the paper's words allow, which [Check] passes over.
-	Departs bool
+	// Aside says that the claim is about a reading of the paper beside others, which
+	// [Check] passes over: a variant by another protocol than the experiment's own or,
+	// in an experiment of this program's, any. What those claim of the protocol that
+	// the other experiments have is judged there.
+	Aside bool
 }
 
 // A Test is one comparison of a claim: a sum of means, such as a difference of
@@ -86,13 +89,14 @@ const (
 // one-sided t test at 5 %. Several differences must each be; that needs no
 // correction, since all of them have to hold. With one seed of each only the
 // sign of a difference can be looked at, and the sentence says so, unless the claim
-// quotes the scatter between the seeds of others, by which it is tested then.
+// quotes the scatter between the seeds of others, by which it is tested then. The
+// same tests tell an order, another and no clear one on a shortened schedule.
 func judge(s *Selection) []Verdict {
 	var verdicts []Verdict
 	for _, c := range s.Experiment.Claims {
 		one := s.variant(c.Variant)
 		v := one.judge(c)
-		v.Departs = len(s.Experiment.Protocol.Differences(one.Experiment.Protocol)) > 0
+		v.Aside = c.Variant != "" && (s.Experiment.Embedded || len(s.Experiment.Protocol.Differences(one.Experiment.Protocol)) > 0)
 		verdicts = append(verdicts, v)
 	}
 	return verdicts
@@ -100,9 +104,14 @@ func judge(s *Selection) []Verdict {
 
 // JudgeWhole puts in the place of a drawing's verdicts, which are on a shortened
 // schedule, those that the runs of the whole one decide: a claim is about its own
-// networks, and need not wait for the others of its drawing.
-func (e *Drawing) JudgeWhole(whole *Selection) {
-	for i, v := range judge(whole) {
+// networks, and need not wait for the others of its drawing. The page shows those
+// runs, too. whole is the same experiment's; one with no complete run has no part.
+func (e *Drawing) JudgeWhole(whole *Drawing) {
+	if whole.Selection.completeNetworks() == 0 {
+		return
+	}
+	e.Whole = whole
+	for i, v := range whole.Verdicts {
 		if v.Class == Reproduced || v.Class == NotReproduced {
 			v.Sentence = "on the whole schedule: " + v.Sentence
 			e.Verdicts[i] = v
@@ -155,8 +164,11 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 	case !s.shortened() && len(untaught) > 0:
 		v.Class, v.Sentence = NotReproduced, fmt.Sprintf("within %g points of chance: %s", nearChance, strings.Join(untaught, " and "))
 	case s.shortened():
-		v.Class, v.Sentence, v.Tests = OtherOrder, s.schedule()+": "+f.text, f.tests
-		if f.ordered {
+		v.Class, v.Sentence, v.Tests = NoOrder, s.schedule()+": "+f.text, f.tests
+		switch {
+		case f.against:
+			v.Class = OtherOrder
+		case f.ordered && f.significant:
 			v.Class = SameOrder
 		}
 	case f.undecided:
@@ -289,7 +301,7 @@ func (s *Selection) paperError(n network.Network, c experiments.Claim) (float64,
 
 // deciding is the verdicts that say whether the paper was reproduced.
 func deciding(verdicts []Verdict) []Verdict {
-	return slices.DeleteFunc(slices.Clone(verdicts), func(v Verdict) bool { return v.Departs })
+	return slices.DeleteFunc(slices.Clone(verdicts), func(v Verdict) bool { return v.Aside })
 }
 
 // What [Check] can find.
@@ -300,9 +312,8 @@ var (
 
 // Check is nil if there are claims and every one was reproduced. It is else
 // ErrNotReproduced, if the records contradict one, or ErrNotJudged, with the
-// number of each class: same or other order on a shortened schedule, too short,
-// not judged, or no claim at all. Claims about variants that depart from an
-// experiment's protocol do not count.
+// number of each class: same, other or no clear order on a shortened schedule, too
+// short, not judged, or no claim at all. Verdicts that are Aside do not count.
 func Check(verdicts []Verdict) error {
 	all := len(verdicts)
 	verdicts = deciding(verdicts)
@@ -319,7 +330,7 @@ func Check(verdicts []Verdict) error {
 	case all == 0:
 		return fmt.Errorf("%w: there are none", ErrNotJudged)
 	case len(verdicts) == 0:
-		return fmt.Errorf("%w: %s, of variants that depart from the experiment's protocol", ErrNotJudged, counted(all, "claim"))
+		return fmt.Errorf("%w: %s, about variants beside the paper's protocol", ErrNotJudged, counted(all, "claim"))
 	case n[Reproduced] < len(verdicts):
 		return fmt.Errorf("%w: %s", ErrNotJudged, strings.Join(found, ", "))
 	}

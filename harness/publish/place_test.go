@@ -84,6 +84,37 @@ func snapshot(t *testing.T, store *results.Store) map[string]string {
 	return files
 }
 
+// The page is the same whether a scale was asked for or not: a claim that the
+// whole schedule decides stays decided, and the page has the run that decided it.
+func TestPageOfAskedScale(t *testing.T) {
+	store := newStore(t)
+	table6 := load(t, "table6")
+	leave(t, store, table6, reports.Choice{Scale: sixteenth}, 9)
+	leave(t, store, table6, reports.Choice{Scale: full}, 1)
+	p := &Publisher{Store: store, Experiments: []*experiments.Experiment{table6}, Asked: reports.Choice{Scale: full}, AnyScale: true, Output: io.Discard, Progress: io.Discard}
+	if _, err := p.Draw(t.Context(), p.Recorded); err != nil {
+		t.Fatal(err)
+	}
+	before := snapshot(t, store)
+	records, _ := store.Records()
+	for _, r := range records {
+		if r.Key.Spec.Scale.IsFull() && !strings.Contains(before[ReportFile], `id="run-`+r.Key.Identity()+`"`) {
+			t.Errorf("%s is not on the page", r.Key)
+		}
+	}
+	if !strings.Contains(before[ReportFile], "on the whole schedule: ") {
+		t.Error("no claim is judged by the run of the whole schedule")
+	}
+	if said := draw(t, store, reports.Choice{Scale: sixteenth}, table6); said != "" {
+		t.Errorf("said %q", said)
+	}
+	for name, content := range snapshot(t, store) {
+		if before[name] != content {
+			t.Errorf("%s has changed", name)
+		}
+	}
+}
+
 // Of a page that is not there nothing is said.
 func TestSetAsideWithoutPage(t *testing.T) {
 	store := newStore(t)

@@ -233,13 +233,20 @@ func (p *Publisher) buildOne(e *experiments.Experiment, records []*results.Recor
 	at := p.place(e, records, c)
 	named := *e
 	named.Name = at.name
-	drawing, err := reports.Build(reports.Select(&named, records, c), reports.Options{Parameters: network.Network.Parameters})
+	options := reports.Options{Parameters: network.Network.Parameters}
+	drawing, err := reports.Build(reports.Select(&named, records, c), options)
 	if err != nil {
 		return placed{}, err
 	}
-	if whole := c; p.AnyScale && !c.Synthetic && !c.Scale.IsFull() {
+	// Under the experiment's own names the verdicts are the same however they came
+	// to be drawn.
+	if whole := c; (p.AnyScale || !at.aside) && !c.Synthetic && !c.Scale.IsFull() {
 		whole.Scale = experiments.Full()
-		drawing.JudgeWhole(reports.Select(&named, records, whole))
+		longest, err := reports.Build(reports.Select(&named, records, whole), options)
+		if err != nil {
+			return placed{}, err
+		}
+		drawing.JudgeWhole(longest)
 	}
 	return placed{drawing, at, e, c}, nil
 }
