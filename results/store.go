@@ -87,7 +87,7 @@ func (s *Store) Records() ([]*Record, []error) {
 	var records []*Record
 	var errs []error
 	for _, network := range networks {
-		if !network.IsDir() {
+		if !isFolder(runs, network) {
 			continue
 		}
 		ids, err := atomicfile.ReadDir(filepath.Join(runs, network.Name()))
@@ -95,7 +95,7 @@ func (s *Store) Records() ([]*Record, []error) {
 			errs = append(errs, fmt.Errorf("results: listing records: %w", err))
 		}
 		for _, id := range ids {
-			if !id.IsDir() {
+			if !isFolder(filepath.Join(runs, network.Name()), id) {
 				continue
 			}
 			r, err := readRecord(filepath.Join(runs, network.Name(), id.Name()))
@@ -107,6 +107,16 @@ func (s *Store) Records() ([]*Record, []error) {
 		}
 	}
 	return records, errs
+}
+
+// isFolder reports whether an entry of a folder is one, or a link to one: whoever
+// looks for a run by its path finds it in either.
+func isFolder(in string, e fs.DirEntry) bool {
+	if e.Type()&fs.ModeSymlink == 0 {
+		return e.IsDir()
+	}
+	info, err := os.Stat(filepath.Join(in, e.Name()))
+	return err == nil && info.IsDir()
 }
 
 // Find returns the record of a run, whatever its status, or nil if there is

@@ -281,3 +281,26 @@ func TestReadWhileWritten(t *testing.T) {
 	readers.Wait()
 	release(t, run)
 }
+
+// A run whose folder, or that of its network, is a link to another disk counts as
+// one that is there.
+func TestLinkedFolders(t *testing.T) {
+	s := open(t, scratch(t), lease.Options{})
+	key := testKey(t, "plain-20", 1)
+	run := begin(t, s, key)
+	save(t, run, testRecord(key, 2))
+	release(t, run)
+	for _, folder := range []string{s.Path(key), filepath.Dir(s.Path(key))} {
+		elsewhere := filepath.Join(scratch(t), "moved")
+		if err := os.Rename(folder, elsewhere); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(elsewhere, folder); err != nil {
+			t.Skip("no links here: ", err)
+		}
+		records, errs := s.Records()
+		if len(records) != 1 || len(errs) > 0 || s.State(key).Status != Complete {
+			t.Errorf("%s is a link: %d records, %v; the state is %s", folder, len(records), errs, s.State(key).Status)
+		}
+	}
+}

@@ -48,6 +48,10 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record, damage
 		if !e.experiment.Published() {
 			on = []*experiments.Experiment{e.experiment}
 		}
+		if lost := p.unreadable(damaged, on...); !e.aside && len(lost) > 0 {
+			p.say("%s is left as it is: it shows %s, which cannot be read now", e.page, strings.Join(lost, ", "))
+			continue
+		}
 		path, err := p.writePage(e.page, on, records, damaged, p.companions(e))
 		written, failed = append(written, path...), append(failed, err)
 		if !e.aside && !e.experiment.Published() {
@@ -135,16 +139,11 @@ func (p *Publisher) renew(name string, list []*experiments.Experiment, records [
 func ofNetworks(list []*experiments.Experiment, damaged []error) []error {
 	var concern []error
 	for _, err := range damaged {
-		var file string
-		if e, ok := errors.AsType[*results.DamagedError](err); ok {
-			file = e.File
-		} else if e, ok := errors.AsType[*results.LaterError](err); ok {
-			file = e.File
-		} else {
+		folder, _ := runOf(err)
+		if folder == "" {
 			concern = append(concern, err)
 			continue
 		}
-		folder := filepath.Base(filepath.Dir(filepath.Dir(file))) // runs/<network>/<identity>/<file>
 		if slices.ContainsFunc(list, func(e *experiments.Experiment) bool {
 			return slices.ContainsFunc(e.Networks, func(n network.Network) bool { return n.String() == folder })
 		}) {
@@ -152,6 +151,21 @@ func ofNetworks(list []*experiments.Experiment, damaged []error) []error {
 		}
 	}
 	return concern
+}
+
+// runOf returns the folder and the identity of the run whose record could not be
+// read; none if an error does not say which.
+func runOf(err error) (network, identity string) {
+	var file string
+	if e, ok := errors.AsType[*results.DamagedError](err); ok {
+		file = e.File
+	} else if e, ok := errors.AsType[*results.LaterError](err); ok {
+		file = e.File
+	} else {
+		return "", ""
+	}
+	run := filepath.Dir(file) // runs/<network>/<identity>/<file>
+	return filepath.Base(filepath.Dir(run)), filepath.Base(run)
 }
 
 func report(drawings []placed) *reports.Report {

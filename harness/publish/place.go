@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 
 	"deepresidual/experiments"
@@ -69,6 +70,29 @@ func (p *Publisher) drawnBefore(e *experiments.Experiment, records []*results.Re
 		}
 	}
 	return drawn
+}
+
+// unreadable names the runs that are shown under the own names of experiments, or on
+// their page, and whose records cannot be read now. What shows them is not drawn
+// again without: it would be less than it was.
+func (p *Publisher) unreadable(damaged []error, list ...*experiments.Experiment) []string {
+	var names []string
+	for _, e := range list {
+		drawn, _ := os.ReadFile(filepath.Join(p.Store.Dir(), "tables", e.Name+"-runs.csv"))
+		at := ReportFile
+		if !e.Published() {
+			at = ownPage(e.Name)
+		}
+		page, _ := os.ReadFile(filepath.Join(p.Store.Dir(), at))
+		for _, err := range ofNetworks([]*experiments.Experiment{e}, damaged) {
+			network, id := runOf(err)
+			name := network + " " + id
+			if id != "" && !slices.Contains(names, name) && (bytes.Contains(drawn, []byte(id)) || bytes.Contains(page, []byte("run-"+id))) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
 }
 
 // completeNetworks counts the networks with a complete run; one that is trained by

@@ -115,6 +115,47 @@ func TestPageOfAskedScale(t *testing.T) {
 	}
 }
 
+// A record that can no longer be read takes nothing away from what shows it.
+func TestUnreadableIsKept(t *testing.T) {
+	store := newStore(t)
+	fig1, table6 := load(t, "fig1"), load(t, "table6")
+	leave(t, store, fig1, reports.Choice{Scale: sixteenth}, 9)
+	draw(t, store, reports.Choice{Scale: sixteenth}, fig1)
+	before := snapshot(t, store)
+	records, _ := store.Records()
+	lost := records[0].Key
+	whole, err := os.ReadFile(filepath.Join(store.Path(lost), results.CurveFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(store.Path(lost), results.CurveFile), append(whole, 'x'), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	said := draw(t, store, reports.Choice{Scale: sixteenth}, fig1)
+	for _, want := range []string{"figures/fig1.* and its tables are left as they are: they show " + lost.Spec.Network.String(), "report.html is left as it is: it shows " + lost.Spec.Network.String()} {
+		if !strings.Contains(strings.Join(strings.Fields(said), " "), want) {
+			t.Errorf("%q does not say %q", said, want)
+		}
+	}
+	leave(t, store, table6, reports.Choice{Scale: sixteenth}, 1)
+	draw(t, store, reports.Choice{Scale: sixteenth}, table6)
+	after := snapshot(t, store)
+	for name, content := range before {
+		if after[name] != content {
+			t.Errorf("%s has changed", name)
+		}
+	}
+	if after["figures/table6.png"] == "" {
+		t.Error("table6 is not drawn")
+	}
+	if err := os.WriteFile(filepath.Join(store.Path(lost), results.CurveFile), whole, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if said := draw(t, store, reports.Choice{Scale: sixteenth}, fig1); said != "" {
+		t.Errorf("with the record restored: said %q", said)
+	}
+}
+
 // Of a page that is not there nothing is said.
 func TestSetAsideWithoutPage(t *testing.T) {
 	store := newStore(t)

@@ -112,6 +112,11 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 		if err := ctx.Err(); err != nil {
 			return drawn, fmt.Errorf("interrupted before %s was drawn: %w", e.experiment.Name, err)
 		}
+		if lost := p.unreadable(damaged, e.experiment); !e.aside && len(lost) > 0 {
+			p.say("figures/%s.* and its tables are left as they are: they show %s, which cannot be read now", e.name, strings.Join(lost, ", "))
+			drawn.Verdicts = append(drawn.Verdicts, e.Verdicts...)
+			continue
+		}
 		paths, err := p.write(e)
 		written, failed = append(written, paths...), append(failed, err)
 		if err == nil {

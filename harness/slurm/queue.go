@@ -55,7 +55,10 @@ func open(results string) ([]string, error) {
 	var dirs []string
 	for _, e := range entries {
 		dir := filepath.Join(parent, e.Name())
-		if _, err := os.Stat(filepath.Join(dir, endedFile)); e.IsDir() && errors.Is(err, fs.ErrNotExist) {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() { // through links, too
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(dir, endedFile)); errors.Is(err, fs.ErrNotExist) {
 			dirs = append(dirs, dir)
 		}
 	}
