@@ -40,17 +40,17 @@ func figure1(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 // explain adds to the legend what curves of errors bear beside themselves:
 // bands and the paper's values.
 func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
-	var bands, paper bool
-	what := "lowest to highest seed"
+	var bands, tests, paper bool
 	for _, p := range panels {
 		bands = bands || slices.ContainsFunc(p.curves, func(c curve) bool { return c.scattered() })
-		if p.which == both {
-			what = "lowest to highest test error"
-		}
+		tests = tests || p.which == both
 		paper = paper || len(p.paper) > 0
 	}
 	if bands {
-		f.key = append(f.key, keyEntry{text: what, line: rule(translucent(muted), 5)})
+		if tests {
+			f.Caption += " Of the errors, the test error has a band."
+		}
+		f.key = append(f.key, keyEntry{text: "lowest to highest seed", line: rule(translucent(muted), 5)})
 	}
 	if paper {
 		f.key = append(f.key, keyEntry{text: "the paper's, at the end", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
