@@ -26,9 +26,9 @@ const (
 
 // entry describes one tensor in the header.
 type entry struct {
-	Type    string   `json:"dtype"`
-	Shape   []int    `json:"shape"`
-	Offsets [2]int64 `json:"data_offsets"` // into the data
+	Type    string  `json:"dtype"`
+	Shape   []int   `json:"shape"`
+	Offsets []int64 `json:"data_offsets"` // into the data, two: an array would take any number
 }
 
 // isSafetensors reports whether content begins like a safetensors file.
@@ -92,7 +92,7 @@ func safetensorsHeader(tensors []models.Tensor, metadata map[string]string) ([]b
 		}
 		end := at + 4*int64(len(t.Data))
 		shape := append([]int{}, t.Shape...) // a scalar's is [], not null
-		if err := add(t.Name, entry{"F32", shape, [2]int64{at, end}}); err != nil {
+		if err := add(t.Name, entry{"F32", shape, []int64{at, end}}); err != nil {
 			return nil, err
 		}
 		at = end
@@ -212,7 +212,7 @@ func parseHeader(header []byte) ([]namedEntry, map[string]string, error) {
 	}
 
 	slices.SortStableFunc(entries, func(a, b namedEntry) int {
-		return slices.Compare(a.Offsets[:], b.Offsets[:])
+		return slices.Compare(a.Offsets, b.Offsets)
 	})
 	var at int64
 	for _, e := range entries {
@@ -233,6 +233,9 @@ func (e namedEntry) check() error {
 	n, err := elements(e.Shape)
 	if err != nil {
 		return err
+	}
+	if len(e.Offsets) != 2 {
+		return fmt.Errorf("its data_offsets are %d numbers, wanted 2", len(e.Offsets))
 	}
 	if e.Offsets[0] < 0 || e.Offsets[1] < e.Offsets[0] || e.Offsets[1] > maxBytes || e.Offsets[1]-e.Offsets[0] != n*size {
 		return fmt.Errorf("shape %v of %s takes %d bytes, its data is at bytes %d to %d", e.Shape, e.Type, n*size, e.Offsets[0], e.Offsets[1])
