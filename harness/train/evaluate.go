@@ -33,26 +33,37 @@ func validationView(set *data.Set, indices []int, norm *data.Normalisation) View
 	}}
 }
 
-// CountErrors returns how many images of a view the network, with its running
-// statistics, assigns to a wrong class. The last batch may be a partial one. It
-// stops between batches when ctx ends.
-func CountErrors(ctx context.Context, m interface {
+// evaluator is what a network is evaluated by.
+type evaluator interface {
 	Evaluate(*models.Batch) (models.Result, error)
-}, v View) (int, error) {
+}
+
+// CountErrors returns how many images of a view the network, with its running
+// statistics, assigns to a wrong class. It stops between batches when ctx ends.
+func CountErrors(ctx context.Context, m evaluator, v View) (int, error) {
+	r, err := evaluate(ctx, m, v)
+	return r.Wrong, err
+}
+
+// evaluate returns the mean loss of the images of a view, and how many are
+// assigned to a wrong class. The last batch may be a partial one.
+func evaluate(ctx context.Context, m evaluator, v View) (models.Result, error) {
 	b := models.NewBatch(min(EvalBatch, v.N))
-	wrong := 0
+	var all models.Result
 	for first := 0; first < v.N; first += EvalBatch {
 		if err := ctx.Err(); err != nil {
-			return 0, err
+			return models.Result{}, err
 		}
 		v.fill(b, first, min(EvalBatch, v.N-first))
 		r, err := m.Evaluate(b)
 		if err != nil {
-			return 0, fmt.Errorf("evaluating images %d to %d: %w", first, first+b.N-1, err)
+			return models.Result{}, fmt.Errorf("evaluating images %d to %d: %w", first, first+b.N-1, err)
 		}
-		wrong += r.Wrong
+		all.Loss += r.Loss * float64(b.N)
+		all.Wrong += r.Wrong
 	}
-	return wrong, nil
+	all.Loss /= float64(v.N)
+	return all, nil
 }
 
 // measureResponses measures the standard deviation of each 3x3 layer's output,
@@ -60,11 +71,14 @@ func CountErrors(ctx context.Context, m interface {
 // (Figure 7).
 func (t *trainer) measureResponses(ctx context.Context) error {
 	t.Model.ClearResponses()
-	if _, err := CountErrors(ctx, t.Model, t.test); err != nil {
+	if _, err := t.errorOn(ctx, t.test, "test"); err != nil {
 		return err
 	}
 	t.Record.Responses = nil
 	for i, r := range t.Model.Responses() {
+		if !finite(r.Std) {
+			return t.diverged("the response of "+r.Layer, r.Std)
+		}
 		t.Record.Responses = append(t.Record.Responses, results.Response{Layer: i + 1, Name: r.Layer, Std: r.Std})
 	}
 	return nil

@@ -22,6 +22,8 @@ type fakeModel struct {
 	steps, evaluations    int
 	killStep, killEval    int                // 1-based call that fails; 0 for none
 	infiniteStep          int                // call whose loss is infinite; 0 for none
+	infiniteEval          int                // the same of evaluations
+	breaks                string             // what is NaN at the end: "weights" or "responses"
 	wrong                 func(step int) int // nil: by the weights
 	afterStep, beforeEval func()
 }
@@ -30,6 +32,7 @@ func (f *fakeModel) Initialise(seed int64, _ models.Initialisation) {
 	*f = fakeModel{
 		weights:  [3]float32{float32(seed), 0.5, -0.25},
 		killStep: f.killStep, killEval: f.killEval, infiniteStep: f.infiniteStep,
+		infiniteEval: f.infiniteEval, breaks: f.breaks,
 		wrong: f.wrong, afterStep: f.afterStep, beforeEval: f.beforeEval,
 	}
 }
@@ -88,12 +91,22 @@ func (f *fakeModel) Evaluate(b *models.Batch) (models.Result, error) {
 	if f.measuring {
 		f.measured += float64(sum)
 	}
-	return models.Result{Wrong: int(math.Float32bits(sum)>>3) % (b.N + 1)}, nil
+	r := models.Result{Wrong: int(math.Float32bits(sum)>>3) % (b.N + 1)}
+	if f.evaluations == f.infiniteEval {
+		r.Loss = math.Inf(1)
+	}
+	return r, nil
 }
 
 func (f *fakeModel) ClearResponses() { f.measuring, f.measured = true, 0 }
 
 func (f *fakeModel) Responses() []models.Response {
+	switch f.breaks {
+	case "weights":
+		f.weights[1] = float32(math.NaN())
+	case "responses":
+		f.measured = math.NaN()
+	}
 	return []models.Response{{Layer: "conv1", Std: math.Abs(f.measured)}}
 }
 

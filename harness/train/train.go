@@ -49,8 +49,9 @@ var (
 	// ErrStopped is returned when the context ended: the step was finished and
 	// a checkpoint written, and the same call goes on from there.
 	ErrStopped = errors.New("stopped with a checkpoint")
-	// ErrDiverged is wrapped by the error of a run whose loss was no longer
-	// finite. Its record is kept.
+	// ErrDiverged is wrapped by the error of a run whose loss, in training or in
+	// evaluation, whose responses or whose weights were no longer finite. Its record
+	// is kept.
 	ErrDiverged = errors.New("diverged")
 )
 
@@ -90,7 +91,7 @@ type Job struct {
 
 // Train trains the run to its end, from its newest usable checkpoint if it has
 // one, and records it. It returns ErrStopped when ctx ends, an error that wraps
-// ErrDiverged when the loss is no longer finite, and otherwise what prevented
+// ErrDiverged when its numbers are no longer finite, and otherwise what prevented
 // the run from going on.
 func (j *Job) Train(ctx context.Context) error {
 	t, err := j.begin()
@@ -275,7 +276,7 @@ func (t *trainer) step(in *input) error {
 		return fmt.Errorf("iteration %d: %w", t.Iteration+1, err)
 	}
 	t.Iteration++
-	if math.IsNaN(r.Loss) || math.IsInf(r.Loss, 0) {
+	if !finite(r.Loss) {
 		return fmt.Errorf("%w: the training loss is %v at iteration %d, learning rate %g", ErrDiverged, r.Loss, t.Iteration, rate)
 	}
 	t.Rate = rate
@@ -302,11 +303,11 @@ func (t *trainer) rowDue() bool {
 
 // addRow measures the errors, adds the row to the curve and records it.
 func (t *trainer) addRow(ctx context.Context) error {
-	test, err := t.errorOn(ctx, t.test)
+	test, err := t.errorOn(ctx, t.test, "test")
 	if err != nil {
 		return err
 	}
-	validation, err := t.errorOn(ctx, t.heldOut)
+	validation, err := t.errorOn(ctx, t.heldOut, "validation")
 	if err != nil {
 		return err
 	}
@@ -330,13 +331,30 @@ func (t *trainer) addRow(ctx context.Context) error {
 	return nil
 }
 
-// errorOn returns the error on a view in percent, NaN if the view is empty.
-func (t *trainer) errorOn(ctx context.Context, v View) (float64, error) {
+// errorOn returns the error on a view of the images called so in percent, NaN if
+// the view is empty. The loss of a step is that before its update: what the last
+// one before a row has done shows here.
+func (t *trainer) errorOn(ctx context.Context, v View, images string) (float64, error) {
 	if v.N == 0 {
 		return math.NaN(), nil
 	}
-	wrong, err := CountErrors(ctx, t.Model, v)
-	return percent(wrong, v.N), err
+	r, err := evaluate(ctx, t.Model, v)
+	if err == nil && !finite(r.Loss) {
+		err = t.diverged("the loss of the "+images+" images", r.Loss)
+	}
+	return percent(r.Wrong, v.N), err
+}
+
+func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+
+// diverged is the error of a run of which a number is not finite. Nor are then, as
+// a rule, the weights: the error says so, since finite ones can compute it too.
+func (t *trainer) diverged(what string, is float64) error {
+	values := "the weights are finite"
+	if err := weights.CheckFinite(t.Model.Tensors()); err != nil {
+		values = err.Error()
+	}
+	return fmt.Errorf("%w: %s is %v after iteration %d, learning rate %g; %s", ErrDiverged, what, is, t.Iteration, t.Rate, values)
 }
 
 // finish measures the layer responses, writes the weights and completes the
@@ -345,8 +363,12 @@ func (t *trainer) finish(ctx context.Context) error {
 	if err := t.measureResponses(ctx); err != nil {
 		return err
 	}
+	tensors := t.Model.Tensors()
+	if err := weights.CheckFinite(tensors); err != nil {
+		return fmt.Errorf("%w: after iteration %d %w", ErrDiverged, t.Iteration, err)
+	}
 	err := t.Run.WriteFile(WeightsFile, func(w io.Writer) error {
-		return weights.WriteSafetensors(w, t.Model.Tensors(), metadata(t.Run.Key(), t.Iteration))
+		return weights.WriteSafetensors(w, tensors, metadata(t.Run.Key(), t.Iteration))
 	})
 	if err != nil {
 		return err

@@ -15,6 +15,8 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/harness/data"
+	"deepresidual/harness/weights"
+	"deepresidual/models"
 	"deepresidual/models/network"
 	"deepresidual/results"
 	"deepresidual/results/lease"
@@ -317,22 +319,99 @@ func TestProcessesAreRecorded(t *testing.T) {
 	}
 }
 
+// A run ends as diverged where a number of it is not finite: with the rows before,
+// without weights or checkpoints, and with a reason that says which and whether it
+// was the weights.
 func TestDivergence(t *testing.T) {
-	a := newAttempt(t, t.TempDir(), images())
-	a.model.infiniteStep = 5
-	_, err := a.train(t, t.Context())
-	if !errors.Is(err, ErrDiverged) {
-		t.Fatalf("got %v, want ErrDiverged", err)
+	for name, c := range map[string]struct {
+		model fakeModel
+		rows  int
+		says  string
+	}{
+		"a step":                {fakeModel{infiniteStep: 5}, 1, "the training loss is +Inf at iteration 5, learning rate 0.01"},
+		"test images":           {fakeModel{infiniteEval: 5}, 1, "the loss of the test images is +Inf after iteration 6, learning rate 0.01; the weights are finite"},
+		"validation images":     {fakeModel{infiniteEval: 6}, 1, "the loss of the validation images is +Inf after iteration 6"},
+		"images for a response": {fakeModel{infiniteEval: 11}, 3, "the loss of the test images is +Inf after iteration 8"},
+		"a response":            {fakeModel{breaks: "responses"}, 3, "the response of conv1 is NaN after iteration 8, learning rate 0.001; the weights are finite"},
+		"weights":               {fakeModel{breaks: "weights"}, 3, `after iteration 8 tensor "conv1.weight" holds NaN`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := newAttempt(t, t.TempDir(), images())
+			a.model = &c.model
+			if _, err := a.train(t, t.Context()); !errors.Is(err, ErrDiverged) {
+				t.Fatalf("got %v, want ErrDiverged", err)
+			}
+			r, err := a.store.Find(a.key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Status != results.Diverged || len(r.Rows) != c.rows || !strings.Contains(r.Reason, c.says) {
+				t.Errorf("recorded as %s with %d rows: %q; want diverged with %d and %q", r.Status, len(r.Rows), r.Reason, c.rows, c.says)
+			}
+			if _, ok := Latest(r.Dir); ok {
+				t.Error("a run that diverged leaves a checkpoint")
+			}
+			if _, err := os.Stat(filepath.Join(r.Dir, WeightsFile)); err == nil {
+				t.Error("a run that diverged leaves weights")
+			}
+		})
 	}
-	r, err := a.store.Find(a.key)
+}
+
+// The loss of a step is that before its update, so the last update of a run can
+// be the one that breaks the weights. A run that is complete has weights that can
+// be evaluated.
+func TestDivergenceInTheLastUpdate(t *testing.T) {
+	net, err := network.Parse("plain blocks=1 channels=16")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Status != results.Diverged || len(r.Rows) != 1 || !strings.Contains(r.Reason, "iteration 5") {
-		t.Errorf("recorded as %s with %d rows: %q; want diverged with the row before it, naming iteration 5", r.Status, len(r.Rows), r.Reason)
+	const longest = 20
+	store, err := results.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, ok := Latest(r.Dir); ok {
-		t.Error("a run that diverged leaves a checkpoint")
+	set := images()
+	train := func(iterations int) (*results.Record, error) {
+		key := smallKey(set)
+		key.Spec.Network = net
+		p := &key.Spec.Protocol
+		p.LearningRate, p.WeightDecay, p.Iterations, p.EvalInterval, p.Milestones, p.Validation = 100, 0.5, iterations, iterations, nil, 0
+		m, err := models.New(net, models.Options{Batch: p.Batch, EvalBatch: EvalBatch, Threads: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		run, err := store.Begin(t.Context(), key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer run.Release()
+		trained := (&Job{Data: set, Model: m, Run: run, Record: &results.Record{}, Observer: &silent{}}).Train(t.Context())
+		r, err := store.Find(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r, trained
+	}
+	r, err := train(longest)
+	var at int
+	if _, scanned := fmt.Sscanf(r.Reason, "diverged: the training loss is NaN at iteration %d", &at); !errors.Is(err, ErrDiverged) || scanned != nil {
+		t.Fatalf("%d iterations end as %s, %q: %v", longest, r.Status, r.Reason, err)
+	}
+	r, err = train(at - 1)
+	if want := fmt.Sprintf("is NaN after iteration %d", at-1); r.Status != results.Diverged || !strings.Contains(r.Reason, want) || !errors.Is(err, ErrDiverged) {
+		t.Errorf("%d iterations end as %s, %q: %v; want one that %s", at-1, r.Status, r.Reason, err, want)
+	}
+	for at--; r.Status == results.Diverged; { // the running variances break before the loss does
+		at--
+		r, err = train(at)
+	}
+	if err != nil || r.Status != results.Complete {
+		t.Fatalf("%d iterations end as %s, %q: %v", at, r.Status, r.Reason, err)
+	}
+	if _, err := weights.Read(filepath.Join(r.Dir, WeightsFile)); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -99,7 +99,10 @@ func decode(content []byte) (*File, error) {
 	if f.Tensors, err = rename(f.Tensors); err != nil {
 		return nil, err
 	}
-	return f, checkFinite(f.Tensors)
+	if err := CheckFinite(f.Tensors); err != nil {
+		return nil, fmt.Errorf("%w: the file is damaged, or of a training that diverged", err)
+	}
+	return f, nil
 }
 
 // recognise says what a file is that is not one of weights.

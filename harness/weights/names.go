@@ -95,17 +95,17 @@ func isCounter(name string) bool {
 	return name == "num_batches_tracked" || strings.HasSuffix(name, ".num_batches_tracked")
 }
 
-// checkFinite refuses what no network can compute with, and would evaluate to
-// the error of chance.
-func checkFinite(tensors []models.Tensor) error {
+// CheckFinite reports what no network can compute with, and would evaluate to the
+// error of chance.
+func CheckFinite(tensors []models.Tensor) error {
 	for _, t := range tensors {
 		variance := strings.HasSuffix(t.Name, "running_var")
 		for _, v := range t.Data {
 			switch {
 			case v != v:
-				return fmt.Errorf("tensor %.100q holds NaN, as after a training that diverged", t.Name)
+				return fmt.Errorf("tensor %.100q holds NaN", t.Name)
 			case math.IsInf(float64(v), 0):
-				return fmt.Errorf("tensor %.100q holds infinity, as after a training that diverged", t.Name)
+				return fmt.Errorf("tensor %.100q holds infinity", t.Name)
 			case variance && v < 0:
 				return fmt.Errorf("tensor %.100q holds the negative variance %g", t.Name, v)
 			}
