@@ -18,8 +18,8 @@ type Initialisation struct {
 }
 
 // Initialise draws the weights of a new network. Biases and shifts are 0, scales
-// 1; the momentum is cleared. The numbers depend on the seed and the kind of
-// initialisation alone.
+// 1; the momentum is cleared. The numbers depend on the network, the seed and the
+// kind of initialisation alone.
 func (m *Model) Initialise(seed int64, kind Initialisation) {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0x696e6974)) // "init"
 	p := m.params
@@ -43,7 +43,7 @@ func (m *Model) Initialise(seed int64, kind Initialisation) {
 	if kind.LastUniform {
 		bound := kind.LastStd * math.Sqrt(3)
 		for i := range p.weight.Value {
-			p.weight.Value[i] = float32((2*rng.Float64() - 1) * bound)
+			p.weight.Value[i] = float32((2*float64(rng.Float64()) - 1) * bound)
 		}
 	} else {
 		normal(p.weight.Value, kind.LastStd)

@@ -85,8 +85,8 @@ func (m *Model) nesterovPart(_, item int) {
 	w, v, g := p.values[s.from:s.to], p.momentum[s.from:s.to], p.grads[s.from:s.to]
 	v, g = v[:len(w)], g[:len(w)]
 	for i := range w {
-		d := g[i] + decay*w[i]
-		v[i] = h.Momentum*v[i] + d
-		w[i] -= h.LearningRate * (d + h.Momentum*v[i])
+		d := g[i] + float32(decay*w[i])
+		v[i] = float32(h.Momentum*v[i]) + d
+		w[i] -= float32(h.LearningRate * (d + float32(h.Momentum*v[i])))
 	}
 }

@@ -1,7 +1,7 @@
 package kernels
 
 // The transforms of F(4x4, 3x3) with the interpolation points 0, 1, -1, 2, -2
-// and infinity (Lavin and Gray 2015, section 4.2), in one dimension.
+// and infinity (Lavin and Gray 2015, section 4.3), in one dimension.
 
 // inputTransform is B^T, 6 to 6.
 func inputTransform(d0, d1, d2, d3, d4, d5 float32) (x0, x1, x2, x3, x4, x5 float32) {

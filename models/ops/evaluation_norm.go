@@ -41,8 +41,8 @@ func (e *Evaluation) newResponding(params *NormParams, size int) *fixedNorm {
 
 // affine returns scale and shift of a channel.
 func (n *fixedNorm) affine(c int) (scale, shift float64) {
-	scale = float64(n.Gamma.Value[c]) * (1 / math.Sqrt(float64(n.Var[c])+n.epsilon))
-	return scale, float64(n.Beta.Value[c]) - float64(n.Mean[c])*scale
+	scale = float64(float64(n.Gamma.Value[c]) * (1 / math.Sqrt(float64(n.Var[c])+n.epsilon)))
+	return scale, float64(n.Beta.Value[c]) - float64(float64(n.Mean[c])*scale)
 }
 
 // prepare brings scales and shifts up to date.
@@ -60,20 +60,20 @@ func (n *fixedNorm) block(b int) []float32 { return n.apply[b*2*kernels.Lanes:][
 // measure adds the sums that the chunks of a number of images have taken.
 func (n *fixedNorm) measure(chunks int, images float64) {
 	channels := len(n.Mean)
-	count := images * float64(n.size*n.size)
+	count := float64(images * float64(n.size*n.size))
 	for c := range channels {
 		sum, square := total(n.sums, 0, chunks, channels, c)
 		scale, shift := n.affine(c)
 		n.response.n += count
-		n.response.sum += scale*sum + shift*count
-		n.response.square += scale*scale*square + 2*scale*shift*sum + shift*shift*count
+		n.response.sum += float64(scale*sum) + float64(shift*count)
+		n.response.square += float64(scale*scale*square) + float64(2*scale*shift*sum) + float64(shift*shift*count)
 	}
 }
 
 // std returns the standard deviation of the responses seen so far.
 func (r response) std() float64 {
 	mean := r.sum / r.n
-	return math.Sqrt(max(r.square/r.n-mean*mean, 0))
+	return math.Sqrt(max(r.square/r.n-float64(mean*mean), 0))
 }
 
 // MeasureResponses starts the measurement of layer responses, anew if it has

@@ -68,7 +68,7 @@ func classify(scores, pooled []float32, weight, bias *Param) {
 		w := weight.Value[j*len(pooled):][:len(pooled)]
 		sum := bias.Value[j]
 		for c, x := range pooled {
-			sum += x * w[c]
+			sum += float32(x * w[c])
 		}
 		scores[j] = sum
 	}
@@ -98,7 +98,7 @@ func (b *headGrad) run() {
 			h.bias.Grad[j] += g
 			w := h.weight.Grad[j*h.in.channels:][:h.in.channels]
 			for c, x := range pooled {
-				w[c] += g * x
+				w[c] += float32(g * x)
 			}
 		}
 	}

@@ -134,12 +134,12 @@ func (n *norm) finish(slots int, count float64) {
 		for part := range n.parts {
 			sum, square := total(n.sums, part*slots, (part+1)*slots, channels, c)
 			mean := sum / count
-			variance := max(square/count-mean*mean, 0)
+			variance := max(square/count-float64(mean*mean), 0)
 			batchMean += mean
 			batchVar += variance * count / max(count-1, 1)
 			invStd := 1 / math.Sqrt(variance+n.Epsilon)
 			scale := float64(n.Gamma.Value[c]) * invStd
-			shift := float64(n.Beta.Value[c]) - mean*scale
+			shift := float64(n.Beta.Value[c]) - float64(mean*scale)
 			n.mean[part*channels+c], n.invStd[part*channels+c] = mean, invStd
 			i := part*2*channels + c/kernels.Lanes*2*kernels.Lanes + c%kernels.Lanes
 			n.apply[i], n.apply[i+kernels.Lanes] = float32(scale), float32(shift)
@@ -168,13 +168,13 @@ func (n *norm) finishGrad(slots int, count float64) {
 			sumG, sumGZ := total(n.gradSums, part*slots, (part+1)*slots, channels, c)
 			mean, invStd := n.mean[part*channels+c], n.invStd[part*channels+c]
 			dBeta := sumG
-			dGamma := (sumGZ - mean*sumG) * invStd
+			dGamma := float64((sumGZ - float64(mean*sumG)) * invStd)
 			sumBeta += dBeta
 			sumGamma += dGamma
 
 			k1 := float64(n.Gamma.Value[c]) * invStd
 			k2 := -k1 * invStd * dGamma / count
-			k3 := -k1*dBeta/count - mean*k2
+			k3 := -k1*dBeta/count - float64(mean*k2)
 			image, block, lane := part*n.images, c/kernels.Lanes, c%kernels.Lanes
 			coef := n.blockCoef(image, block)
 			coef[lane] = float32(k1)
