@@ -97,7 +97,6 @@ func (p *parameters) of(u unit) (f []*ops.Filter, n []*ops.NormParams, projectio
 
 // layer returns the filter and the normalisation of a layer of the graph.
 func (p *parameters) layer(l layer) (*ops.Filter, *ops.NormParams) {
-	filter := slices.IndexFunc(p.filters, func(f *ops.Filter) bool { return f.Name == l.filter.Name() })
-	norm := slices.IndexFunc(p.norms, func(n *ops.NormParams) bool { return n.Gamma.Name == l.scale.Name() })
-	return p.filters[filter], p.norms[norm]
+	i := slices.IndexFunc(p.filters, func(f *ops.Filter) bool { return f.Name == l.filter.Name() })
+	return p.filters[i], p.norms[i] // fuse has found both to be those of one of the network's layers
 }

@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"deepresidual/models/expr"
+	"deepresidual/models/network"
 )
 
 // unit is a part of the graph that one fused operation computes, forward and
@@ -34,17 +35,19 @@ type layer struct {
 //	shortcut: x -> (every second pixel | 1x1 convolution -> batch normalisation)
 //	x -> pooling -> linear -> cross-entropy with the labels
 //
-// Strides, what is normalised by and where zero channels go must be those of the
-// network and its conventions. In a training graph it makes sure that the
+// Strides, parameters, what is normalised by and where zero channels go must be
+// those of the network and its conventions. In a training graph it makes sure that the
 // gradients which Gorgonia has derived are those that the fused operations
 // compute. What it cannot match is an error that names the node.
 func fuse(g *Graph) ([]unit, error) {
-	f := &fusion{graph: g, strides: map[string]int{}}
+	f := &fusion{graph: g, layers: map[string]network.Layer{}}
 	for _, l := range g.net.Convolutions() {
-		f.strides[l.Name+".weight"] = l.Stride
+		f.layers[l.Name+".weight"] = l
 	}
 	scores := f.match(g.Loss, expr.CrossEntropy)[0]
-	pooled := f.match(scores, expr.Linear)[0]
+	in := f.match(scores, expr.Linear)
+	f.named(scores, in[1:], "linear.weight", "linear.bias")
+	pooled := in[0]
 	x := f.match(pooled, expr.Pool)[0]
 	f.headGradients(scores, pooled, x)
 	var units []unit
@@ -61,9 +64,9 @@ func fuse(g *Graph) ([]unit, error) {
 // fusion is the state of fuse. After an error, its methods return nodes that
 // mean nothing.
 type fusion struct {
-	graph   *Graph
-	strides map[string]int // of the network's convolutions, for which package ops has their filters
-	err     error
+	graph  *Graph
+	layers map[string]network.Layer // by the names of their filters
+	err    error
 }
 
 // match returns the inputs of a node that must be of a kind.
@@ -75,6 +78,16 @@ func (f *fusion) match(n *gorgonia.Node, kind expr.Kind) gorgonia.Nodes {
 		f.err = fmt.Errorf("no fused operation computes %v where %s is expected", n, kind)
 	}
 	return make(gorgonia.Nodes, 5) // of nil: as many as any operation has inputs
+}
+
+// named makes sure that the inputs of a node are the network's tensors of the given
+// names: package ops computes with those.
+func (f *fusion) named(n *gorgonia.Node, inputs gorgonia.Nodes, names ...string) {
+	for i, name := range names {
+		if f.err == nil && inputs[i].Name() != name {
+			f.err = fmt.Errorf("%v has the input %s where the network's is %s", n, inputs[i].Name(), name)
+		}
+	}
 }
 
 // is reports whether a node is of a kind, without an error.
@@ -134,9 +147,19 @@ func (f *fusion) layer(norm *gorgonia.Node) layer {
 	if f.err != nil {
 		return layer{}
 	}
-	if stride, want := expr.Of(in[0]).Stride, f.strides[conv[1].Name()]; stride != want {
-		f.err = fmt.Errorf("%v has stride %d, the network's layer %d", in[0], stride, want)
+	l, known := f.layers[conv[1].Name()]
+	if !known {
+		f.err = fmt.Errorf("%v has the filter %s, which is none of the network's", in[0], conv[1].Name())
+		return layer{}
 	}
+	if stride := expr.Of(in[0]).Stride; stride != l.Stride {
+		f.err = fmt.Errorf("%v has stride %d, the network's layer %d", in[0], stride, l.Stride)
+	}
+	names := []string{".weight", ".bias", ".running_mean", ".running_var"}[:len(in)-1]
+	for i, name := range names {
+		names[i] = l.Norm + name
+	}
+	f.named(norm, in[1:], names...)
 	return layer{in: conv[0], filter: conv[1], conv: in[0], scale: in[1], shift: in[2], norm: norm}
 }
 

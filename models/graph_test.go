@@ -173,6 +173,36 @@ func TestFuseRefuses(t *testing.T) {
 			}
 			g.Loss = g.try(expr.Loss(g.try(expr.Classify(g.average(x), g.param("linear.weight", Classes, 32), g.param("linear.bias", Classes))), g.Labels))
 		}, "is no shortcut around the block"},
+		"two layers that exchange their shifts": {func(g *Graph) {
+			x := g.relu(g.layer(g.Images, net.Stem()))
+			b := blocks[0]
+			c1, c2 := b.Conv1, b.Conv2
+			y := g.relu(g.normalised(g.convolved(x, c1), c1.Norm+".weight", c2.Norm+".bias"))
+			y = g.normalised(g.convolved(y, c2), c2.Norm+".weight", c1.Norm+".bias")
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(g.relu(g.try(expr.Add(y, x))))), g.Labels))
+		}, "has the input layer1.0.bn1.bias where the network's is layer1.0.bn2.bias"},
+		"a normalisation of another layer": {func(g *Graph) {
+			s := net.Stem()
+			s.Norm = "bn2"
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(g.relu(g.layer(g.Images, s)))), g.Labels))
+		}, "has the input bn2.weight where the network's is bn1.weight"},
+		"a filter of another network": {func(g *Graph) {
+			s := net.Stem()
+			s.Name = "conv0"
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(g.relu(g.layer(g.Images, s)))), g.Labels))
+		}, "has the filter conv0.weight, which is none of the network's"},
+		"running statistics exchanged": {func(g *Graph) {
+			g.training = false
+			s := net.Stem()
+			c := s.Out
+			x := g.try(expr.NormaliseBy(g.convolved(g.Images, s), g.param("bn1.weight", c), g.param("bn1.bias", c),
+				g.leaf("bn1.running_var", tensor.Float32, c), g.leaf("bn1.running_mean", tensor.Float32, c), g.conventions.Epsilon))
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(g.relu(x))), g.Labels))
+		}, "has the input bn1.running_var where the network's is bn1.running_mean"},
+		"another last layer": {func(g *Graph) {
+			x := g.average(g.relu(g.layer(g.Images, net.Stem())))
+			g.Loss = g.try(expr.Loss(g.try(expr.Classify(x, g.param("fc.weight", Classes, 16), g.param("linear.bias", Classes))), g.Labels))
+		}, "has the input fc.weight where the network's is linear.weight"},
 		"an activation that is read once more": {func(g *Graph) {
 			x := g.relu(g.layer(g.Images, net.Stem()))
 			y := g.block(x, blocks[0])
@@ -185,7 +215,7 @@ func TestFuseRefuses(t *testing.T) {
 			g.Images = g.leaf("images", tensor.Float32, 4, Channels, ImageSize, ImageSize)
 			g.Labels = g.leaf("labels", tensor.Uint8, 4)
 			c.network(g)
-			if g.err == nil {
+			if g.err == nil && g.training {
 				g.backward()
 			}
 			if g.err != nil {
@@ -196,6 +226,16 @@ func TestFuseRefuses(t *testing.T) {
 			}
 		})
 	}
+}
+
+// convolved is a layer without its normalisation, which normalised is.
+func (g *Graph) convolved(x *gorgonia.Node, l network.Layer) *gorgonia.Node {
+	return g.try(expr.Convolve(x, g.param(l.Name+".weight", l.Out, l.In, l.Kernel, l.Kernel), l.Stride))
+}
+
+func (g *Graph) normalised(x *gorgonia.Node, scale, shift string) *gorgonia.Node {
+	c := x.Shape()[1]
+	return g.try(expr.Normalise(x, g.param(scale, c), g.param(shift, c), g.statistics()))
 }
 
 // linear16 is a last layer on 16 features.
