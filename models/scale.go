@@ -54,7 +54,7 @@ func loops(net network.Network, batch int) []loop {
 		list = append(list, loop{work: work, pieces: pieces}, loop{work: (passes - 1) * work, pieces: pieces})
 		sum(l)
 		if l.In > network.ImageChannels {
-			parts += ops.FilterParts(l.In, l.Out)
+			parts += ops.FilterParts(l.Kernel, l.In, l.Out, l.Stride)
 		}
 	}
 	convolution(net.Stem(), 2) // without a gradient of the images

@@ -49,23 +49,28 @@ func (f *Filter) Parts() int {
 	if f.backward == nil {
 		return 0
 	}
-	return FilterParts(f.in, f.out)
+	return FilterParts(f.Shape[0], f.in, f.out, f.stride)
 }
 
-// FilterParts returns the [Filter.Parts] of a convolution of in to out channels
-// that is not the first.
-func FilterParts(in, out int) int { return out/kernels.Lanes + in/kernels.Lanes }
+// FilterParts returns the [Filter.Parts] of a convolution that is not the first:
+// blocks of output channels for what the backward pass reads and, if it is
+// computed by minimal filtering, of input channels for what the forward pass does.
+func FilterParts(kernel, in, out, stride int) int {
+	parts := out / kernels.Lanes
+	if kernel == 3 && stride == 1 {
+		parts += in / kernels.Lanes
+	}
+	return parts
+}
 
 // Prepare brings one part of the derived forms up to date.
 func (f *Filter) Prepare(k *kernels.Set, part int) {
-	ins := f.in / kernels.Lanes
-	if part < ins {
-		if f.forward != nil {
-			k.TransformWeights(f.forward, f.Value, f.in, f.out, part*kernels.Lanes, (part+1)*kernels.Lanes)
-		}
+	first := part * kernels.Lanes
+	if first >= f.out {
+		first -= f.out
+		k.TransformWeights(f.forward, f.Value, f.in, f.out, first, first+kernels.Lanes)
 		return
 	}
-	first := (part - ins) * kernels.Lanes
 	last := first + kernels.Lanes
 	if f.Shape[0] == 1 {
 		f.transpose(f.backward, 0, 0, first, last)
