@@ -80,6 +80,28 @@ func TestEvaluationStays(t *testing.T) {
 	}
 }
 
+// More than the parts of a training step, and than a batch has chunks, may evaluate
+// it.
+func TestEvaluationByManyThreads(t *testing.T) {
+	const images, chunks = 290, 19
+	b := hashedBatch(images)
+	evaluate := func(m *Model) Result {
+		r, err := m.Evaluate(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	want := evaluate(evaluatedModel(t, "plain blocks=1 channels=16", Options{EvalBatch: images, Threads: 1}))
+	m := evaluatedModel(t, "plain blocks=1 channels=16", Options{EvalBatch: images, Threads: 2, MostThreads: 1000})
+	for _, threads := range []int{2, chunks - 1, chunks, 1000} {
+		m.SetThreads(threads)
+		if got := evaluate(m); got != want {
+			t.Errorf("by %d threads: %v, want %v", threads, got, want)
+		}
+	}
+}
+
 // What is evaluated with an image, by how many threads, and whether responses are
 // measured changes nothing.
 func TestEvaluationOfPartsAgrees(t *testing.T) {

@@ -78,7 +78,7 @@ func New(net network.Network, o Options) (*Model, error) {
 	if err := net.Check(); err != nil {
 		return nil, err
 	}
-	machine, err := ops.NewMachine(set, o.MostThreads, roomOf(net))
+	machine, err := ops.NewMachine(set, o.MostThreads, roomOf(net).WithEvaluation(o.EvalBatch))
 	if err != nil {
 		return nil, fmt.Errorf("building %s: %w", net, err)
 	}

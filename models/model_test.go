@@ -108,40 +108,37 @@ func TestGradientAgainstFiniteDifferences(t *testing.T) {
 	}
 }
 
-// All gradients of all sets against those of the portable set. A number that
-// rounding moves across the edge of a ReLU changes them by more than rounding
-// does, in a batch or two of ten: one of three batches must agree.
+// All gradients of all sets against those of the portable set, as wholes: a number
+// that rounding moves across the edge of a ReLU changes some of their values by
+// more than rounding does. Of 26 batches AVX2 is off by less than 0.002 % in 19, and
+// by 0.3 % at most.
 func TestGradientsOfSetsAgree(t *testing.T) {
-	each(t, func(t *testing.T, residual bool, set string) {
-		gradients := func(set string, batch uint64) []Tensor {
-			m := mustModel(t, residual, 14, Options{Batch: oddBatch, Kernels: set})
-			roughen(t, m, 5)
-			if err := m.gradients(randomBatch(oddBatch, batch)); err != nil {
-				t.Fatal(err)
-			}
-			return m.gradient()
-		}
-		var differences []string
+	const bound = 0.005
+	for _, residual := range []bool{false, true} {
 		for _, batch := range []uint64{6, 8, 9} {
-			want, got := gradients("portable", batch), gradients(set, batch)
-			agree := true
-			for i, w := range want {
-				largest, worst := 0.0, 0.0
-				for j, x := range w.Data {
-					largest = max(largest, math.Abs(float64(x)))
-					worst = max(worst, math.Abs(float64(x-got[i].Data[j])))
+			gradients := func(set string) []Tensor {
+				m := mustModel(t, residual, 14, Options{Batch: oddBatch, Kernels: set})
+				roughen(t, m, 5)
+				if err := m.gradients(randomBatch(oddBatch, batch)); err != nil {
+					t.Fatal(err)
 				}
-				if !(worst <= 2e-4*largest) {
-					agree = false
-					differences = append(differences, fmt.Sprintf("gradient of %s is off by %v of its maximum", w.Name, worst/largest))
-				}
+				return m.gradient()
 			}
-			if agree {
-				return
+			want := gradients("portable")
+			for _, set := range kernels.Available()[1:] {
+				for i, got := range gradients(set) {
+					size, off := 0.0, 0.0
+					for j, x := range want[i].Data {
+						size = math.Hypot(size, float64(x))
+						off = math.Hypot(off, float64(x-got.Data[j]))
+					}
+					if size == 0 || !(off <= bound*size) {
+						t.Errorf("residual=%v, batch %d: the gradient of %s by %s is off by %v of %v", residual, batch, got.Name, set, off, size)
+					}
+				}
 			}
 		}
-		t.Error(strings.Join(differences, "\n"))
-	})
+	}
 }
 
 // Training must give the same bytes for any number of threads.
@@ -151,7 +148,7 @@ func TestThreadsDoNotMatter(t *testing.T) {
 			continue
 		}
 		var want []Tensor
-		for _, threads := range []int{1, 2, 5} {
+		for _, threads := range []int{1, 2, 5, 500} { // the last: more than any loop has pieces
 			m := mustModel(t, true, 8, Options{Batch: 37, Threads: threads, Kernels: set})
 			for i := range 3 {
 				if _, err := m.Step(randomBatch(37, uint64(i)), Hyper{LearningRate: 0.1, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4}); err != nil {

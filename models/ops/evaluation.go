@@ -31,7 +31,7 @@ type Evaluation struct {
 	loss            *loss
 	measuring       bool
 
-	chunks []chunk // one per thread
+	chunks []chunk // one per thread that finds work
 	count  int     // of chunks in the batch
 	body   func(thread, item int)
 	mapped
@@ -79,17 +79,22 @@ func units(n int) (units, chunks int) {
 
 // Plan allocates the memory of the evaluation, which is complete.
 func (e *Evaluation) Plan() error {
-	each := slack
+	_, count := units(e.batch)
+	threads := min(count, e.machine.Threads())
+	if memories := len(e.machine.scratch); threads > memories {
+		return fmt.Errorf("evaluating batches of %d images by %d threads on a machine with memory for %d", e.batch, threads, memories)
+	}
+	each := 0
 	for _, m := range e.stages {
-		m.offset = each - slack
+		m.offset = each
 		each += m.room() + spread
 	}
-	slab, release, err := newSlab(each * e.machine.Threads())
+	slab, release, err := newSlab(each * threads)
 	if err != nil {
-		return fmt.Errorf("allocating %d MiB for evaluation: %w", each*e.machine.Threads()>>18, err)
+		return fmt.Errorf("allocating %d MiB for evaluation: %w", each*threads>>18, err)
 	}
 	e.release = release
-	e.chunks = make([]chunk, e.machine.Threads())
+	e.chunks = make([]chunk, threads)
 	for t := range e.chunks {
 		e.chunks[t] = chunk{scratch: e.machine.scratch[t], memory: slab[t*each:][:each:each]}
 	}

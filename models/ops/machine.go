@@ -22,7 +22,7 @@ import (
 type Machine struct {
 	Kernels *kernels.Set
 	pool    *pool
-	scratch []*scratch // one per thread
+	scratch []*scratch // one per thread, of as many as find work where it is needed
 	partial []float32  // (slots, gradient of a filter), see [reduction.slot]
 	mapped
 }
@@ -40,22 +40,29 @@ type Room struct {
 	planes  int // a transformed group of tiles
 	filters int // a transformed filter gradient
 	partial int // a filter gradient
+	chunks  int // that an evaluation is divided into
+}
+
+// WithEvaluation returns the room with that for evaluations of so many images.
+func (r Room) WithEvaluation(images int) Room {
+	_, chunks := units(images)
+	r.chunks = max(r.chunks, chunks)
+	return r
 }
 
 // With returns the room with that for a convolution from in to out channels onto
 // maps of size x size.
 func (r Room) With(in, out, kernel, stride, size int) Room {
 	r.partial = max(r.partial, kernel*kernel*in*out)
-	beyond := 0
-	if size < directPixels {
-		beyond = slack
-	}
-	r.pixels = max(r.pixels, out*(size+1)*(size+1)+beyond) // the output gradient of a convolution that is computed directly
+	// The output gradient of a convolution that is computed directly, and what its
+	// rows of fewer pixels than [strided.direct] computes read behind the last.
+	// Behind the padded input they read nothing.
+	r.pixels = max(r.pixels, out*(size+1)*(size+1)+max(0, directPixels-size)*kernels.Lanes)
 	switch {
 	case kernel == 1:
 		r.pixels = max(r.pixels, in*size*size)
 	case stride > 1:
-		r.pixels = max(r.pixels, in*(2*size+2)*(2*size+2)+beyond)
+		r.pixels = max(r.pixels, in*(2*size+2)*(2*size+2))
 	case in%kernels.Lanes == 0:
 		r.pixels = max(r.pixels, kernels.Lanes*(size+2)*(size+2))
 		r.planes = max(r.planes, kernels.PatchArea*(newTiling(size).group*max(in, out)+spread))
@@ -64,17 +71,17 @@ func (r Room) With(in, out, kernel, stride, size int) Room {
 	return r
 }
 
-// slack is room behind a map for what [strided.direct] reads beyond it where it
-// computes more pixels than a row has.
-const slack = 1024
-
 // apart keeps the working memory of two threads on different pages.
 const apart = 8 * spread
+
+// workers returns how many of a machine's threads can find work in a loop that
+// needs working memory.
+func (r Room) workers(threads int) int { return min(threads, max(maxSlots, r.chunks)) }
 
 // Values returns the float32 values that a machine of so many threads holds.
 func (r Room) Values(threads int) int {
 	each := 2*r.pixels + 3*r.planes + r.filters + 2*kernels.Lanes + apart
-	return maxSlots*r.partial + threads*each
+	return maxSlots*r.partial + r.workers(threads)*each
 }
 
 // scratch is the working memory of one thread.
@@ -107,7 +114,7 @@ func NewMachine(k *kernels.Set, threads int, room Room) (*Machine, error) {
 	values := room.Values(threads)
 	slab, release, err := newSlab(values)
 	if err != nil {
-		return nil, fmt.Errorf("allocating %d MiB of working memory for %d threads: %w", values>>18, threads, err)
+		return nil, fmt.Errorf("allocating %d MiB of working memory for %d threads: %w", values>>18, room.workers(threads), err)
 	}
 	cut := func(n int) []float32 {
 		s := slab[:n:n]
@@ -116,7 +123,7 @@ func NewMachine(k *kernels.Set, threads int, room Room) (*Machine, error) {
 	}
 	m := &Machine{Kernels: k, pool: newPool(threads, k.Fence), mapped: mapped{release}}
 	m.partial = cut(maxSlots * room.partial)
-	for range threads {
+	for range room.workers(threads) {
 		s := &scratch{
 			pixels: cut(room.pixels), grads: cut(room.pixels),
 			input: cut(room.planes), output: cut(room.planes), grad: cut(room.planes),
