@@ -151,7 +151,9 @@ func (p Protocol) checkChoices(table string) *SpecError {
 
 // normParts is the largest number of parts of a minibatch that can have
 // statistics of their own, and normImages what their images are a multiple of:
-// layers on small maps work on several images at once.
+// layers on small maps work on several images at once. They are what parts and
+// checkParts of package ops (models/ops/norm.go) allow, which a spec is checked
+// against without building its networks.
 const normParts, normImages = 16, 8
 
 // checkNormBatch reports a part of a minibatch that the minibatch is not made of.

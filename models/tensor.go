@@ -4,8 +4,8 @@ import "fmt"
 
 // Tensor is one named array of a network in PyTorch's order and names, the
 // form in which parameters leave and enter a [Model]: convolutions as
-// (out channels, in channels, 3, 3), the last layer as (classes, features),
-// batch normalisation as (channels).
+// (out channels, in channels, 3, 3), projections as (out channels, in channels, 1,
+// 1), the last layer as (classes, features), batch normalisation as (channels).
 type Tensor struct {
 	Name  string
 	Shape []int

@@ -125,8 +125,8 @@ func (c *comparison) runHarness(ctx context.Context, net, set string) (timing, s
 	return t, step[1], err
 }
 
-// runPyTorch times the network in PyTorch, with no wider instructions than those
-// of the kernels.
+// runPyTorch times the network in PyTorch, with no wider instructions than AVX2
+// where that is the kernels' set.
 func (c *comparison) runPyTorch(ctx context.Context, p pytorch, net, kernels string) (timing, error) {
 	environment := keepMemory
 	if kernels == "avx2" {

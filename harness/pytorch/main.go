@@ -6,9 +6,10 @@
 // It runs the harness's -bench and the same network in each PyTorch in turn, so
 // that all meet the same moods of the machine, and prints Markdown: a table of
 // the median times and of the ratios pair by pair, and the pairs. PyTorch runs in
-// its fastest layout, channels_last, is held to the instruction set of the
-// kernels it is compared with, and keeps freed memory, without which its steps can
-// take three times as long where fresh pages are dear. It needs python3 with
+// its fastest layout, channels_last, is held to AVX2 where the kernels it is
+// compared with are of that set (with all others, the portable ones too, it uses
+// what the processor has), and keeps freed memory, without which its steps can take
+// three times as long where fresh pages are dear. It needs python3 with
 // PyTorch, as in Debian's package python3-torch, and is not part of the harness.
 package main
 

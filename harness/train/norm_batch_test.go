@@ -17,8 +17,8 @@ func TestNormBatchAgreesWithModels(t *testing.T) {
 		"maps of 8x8": `blocks = [1, 1, 1]` + "\n" + `channels = [16, 16, 16]`,
 		"maps of 4x4": `blocks = [1, 1, 1, 1]` + "\n" + `channels = [16, 16, 16, 16]`,
 	} {
-		for _, batch := range []int{32, 96, 128} {
-			for _, part := range []int{1, 4, 6, 8, 12, 16, 24, 32, 40, 48, 64, 96, 127, 128} {
+		for _, batch := range []int{32, 48, 96, 128, 144, 160, 8192} {
+			for _, part := range []int{1, 4, 6, 8, 12, 16, 24, 32, 40, 48, 64, 72, 80, 96, 127, 128, 144, 160, 512, 4096, 8192} {
 				if part > batch {
 					break
 				}

@@ -26,7 +26,9 @@ type Conventions struct {
 // CommonConventions returns those of the common frameworks and public weights.
 func CommonConventions() Conventions { return Conventions{Epsilon: 1e-5, Momentum: 0.1} }
 
-// parts returns in how many parts a training batch is normalised.
+// parts returns in how many parts a training batch is normalised. What it and
+// checkParts refuse, a spec refuses before: checkNormBatch and checkNormBatches in
+// experiments/choices.go.
 func (c Conventions) parts(batch int) (int, error) {
 	if c.NormBatch == 0 {
 		return 1, nil
