@@ -37,7 +37,7 @@ func evaluatedModel(t *testing.T, text string, o Options) *Model {
 // loss to the bit, the sum of the responses to ten digits.
 func TestEvaluationStays(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
-		t.Skip("other processors fuse multiplications with additions in portable code")
+		t.Skip("math.Exp and math.Log of other processors differ in the last bit of the loss")
 	}
 	want := map[string][2]string{
 		"portable plain-20":  {"42203cdd6059f22a 34", "8727176667"},
@@ -60,6 +60,9 @@ func TestEvaluationStays(t *testing.T) {
 	for _, text := range evaluated {
 		for _, set := range kernels.Available() {
 			m := evaluatedModel(t, text, Options{EvalBatch: images, Kernels: set})
+			if m.Kernels() == "portable-fma" {
+				continue // Go's compiler decides what is fused
+			}
 			m.ClearResponses()
 			r, err := m.Evaluate(b)
 			if err != nil {

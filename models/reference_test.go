@@ -226,7 +226,7 @@ func roughen(t *testing.T, m *Model, seed uint64) {
 	tensors := m.Tensors()
 	for _, tensor := range tensors {
 		for i := range tensor.Data {
-			tensor.Data[i] += float32(rng.Float64()*0.4-0.15) * max(tensor.Data[i], 0.3)
+			tensor.Data[i] += float32(float32(float64(rng.Float64()*0.4)-0.15) * max(tensor.Data[i], 0.3)) // never fused
 		}
 	}
 	if err := m.Load(tensors); err != nil {

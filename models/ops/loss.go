@@ -22,7 +22,8 @@ func (p *Program) Loss(s *Scores) *Loss {
 
 func (l *loss) buffers() []*Buffer { return nil }
 
-// run computes the loss and counts the errors.
+// run computes the loss and counts the errors. The last bit of math.Exp is not the
+// same on all processors: nor is that of the loss, and rarely that of a gradient.
 func (l *loss) run() {
 	n, classes := l.input.N, l.scores.classes
 	sum, wrong := 0.0, 0
