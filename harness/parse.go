@@ -5,6 +5,8 @@ import (
 	"flag"
 	"io"
 	"strings"
+
+	"deepresidual/harness/text"
 )
 
 // A setting is an option on the command line.
@@ -51,7 +53,7 @@ func split(all []options, args []string) ([]setting, error) {
 		return nil, usagef("%v; -help lists the options", err)
 	}
 	if f.NArg() > 0 {
-		return nil, usagef("unexpected argument %q: options begin with -", f.Arg(0))
+		return nil, usagef("unexpected argument %q: options begin with -", text.Public(f.Arg(0)))
 	}
 	return settings, nil
 }

@@ -16,6 +16,7 @@ import (
 	"deepresidual/harness/process"
 	"deepresidual/harness/slurm"
 	"deepresidual/harness/submit"
+	"deepresidual/harness/text"
 	"deepresidual/harness/train"
 	"deepresidual/harness/work"
 	"deepresidual/results"
@@ -142,7 +143,7 @@ func (m *submitMode) place(ctx context.Context, env *environment) (string, error
 	case m.records.data.synthetic():
 		return data.SyntheticPath, nil
 	case m.dryRun && (named == "" || data.IsAddress(named)):
-		return named, nil
+		return text.Public(named), nil
 	case m.dryRun:
 		return filepath.Abs(named)
 	}

@@ -37,7 +37,7 @@ func (pythonForm) read(c *content, p part, g *gathering) error {
 	var labels *types.List
 	var images *array
 	for _, entry := range *batch {
-		switch key, _ := text(entry.Key); key {
+		switch key, _ := stringOf(entry.Key); key {
 		case "labels":
 			labels, _ = entry.Value.(*types.List)
 		case "data":
@@ -132,7 +132,7 @@ func (a *array) fill(data, element, shape any) error {
 		}
 		a.shape = append(a.shape, d)
 	}
-	if a.data, ok = text(data); !ok {
+	if a.data, ok = stringOf(data); !ok {
 		return errors.New("an array has no bytes")
 	}
 	return nil
@@ -162,7 +162,7 @@ func findNumPy(module, name string) (any, error) {
 			if len(args) != 4 {
 				return nil, errors.New("an array is made in another way")
 			}
-			order, _ := text(args[3])
+			order, _ := stringOf(args[3])
 			a := &array{fortran: order == "F"}
 			return a, a.fill(args[0], args[1], args[2])
 		}), nil
@@ -171,7 +171,7 @@ func findNumPy(module, name string) (any, error) {
 			if len(args) == 0 {
 				return nil, errors.New("a type has no name")
 			}
-			name, _ := text(args[0])
+			name, _ := stringOf(args[0])
 			return &elementType{name}, nil
 		}), nil
 	case "_codecs.encode": // how Python 3 writes bytes in protocol 2
@@ -179,7 +179,7 @@ func findNumPy(module, name string) (any, error) {
 			if len(args) == 0 {
 				return nil, errors.New("there is nothing to encode")
 			}
-			s, _ := text(args[0])
+			s, _ := stringOf(args[0])
 			var latin1 []byte
 			for _, r := range s {
 				if r > 0xff {
@@ -193,8 +193,8 @@ func findNumPy(module, name string) (any, error) {
 	return nil, fmt.Errorf("class %.100s.%.100s is out of place in a batch of CIFAR-10", module, name)
 }
 
-// text returns a string or bytes of Python's.
-func text(value any) (string, bool) {
+// stringOf returns a string or bytes of Python's.
+func stringOf(value any) (string, bool) {
 	switch v := value.(type) {
 	case string:
 		return v, true

@@ -5,6 +5,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+
+	"deepresidual/harness/text"
 )
 
 // source is an address from which CIFAR-10 can be downloaded. None is trusted:
@@ -57,7 +59,7 @@ func sources(given []string) ([]source, error) {
 	for _, address := range given {
 		u, err := url.Parse(address)
 		if err != nil || u.Host == "" || !IsAddress(address) {
-			return nil, fmt.Errorf("data: %q is no address to download from: one such as https://host/%s is wanted (-data or %s)", address, pythonArchive, URLVariable)
+			return nil, fmt.Errorf("data: %q is no address to download from: one such as https://host/%s is wanted (-data or %s)", text.Public(address), pythonArchive, URLVariable)
 		}
 		list = append(list, source{url: u, file: ownArchive})
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"deepresidual/harness/text"
 	"deepresidual/results"
 )
 
@@ -25,9 +26,19 @@ func Provenance(program Program, threads int) results.Provenance {
 		CPU:            CPU(),
 		Host:           Host(),
 		Threads:        threads,
-		Command:        strings.Join(os.Args[1:], " "),
+		Command:        command(os.Args[1:]),
 		Started:        time.Now(),
 	}
+}
+
+// command writes the arguments of a command as a shell takes them, without what
+// is secret of an address: a record is meant to be shown.
+func command(args []string) string {
+	public := make([]string, len(args))
+	for i, a := range args {
+		public[i] = text.Public(a)
+	}
+	return text.Words(public)
 }
 
 // Host returns the name of the machine, or nothing where it has none; a record

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"text/template"
 	"time"
+
+	"deepresidual/harness/text"
 )
 
 // Task is a run to be trained by one task of an array.
@@ -63,7 +65,7 @@ func (s *Submission) scripts(largest int) ([]script, error) {
 	for _, n := range networks {
 		name, number := n, 1
 		for some := range slices.Chunk(tasks[n], largest) {
-			a := array{Job: s.job(name), Offset: len(s.Tasks), Count: len(some), Args: words(s.Train)}
+			a := array{Job: s.job(name), Offset: len(s.Tasks), Count: len(some), Args: text.Words(s.Train)}
 			s.Tasks = append(s.Tasks, some...)
 			if a.Time == "" {
 				a.Time = limit(some)
@@ -71,11 +73,11 @@ func (s *Submission) scripts(largest int) ([]script, error) {
 			if a.Memory == "" {
 				a.Memory = memory(some)
 			}
-			text, err := render(arrayScript, a)
+			body, err := render(arrayScript, a)
 			if err != nil {
 				return nil, err
 			}
-			scripts = append(scripts, script{name, text, a.Offset, a.Count})
+			scripts = append(scripts, script{name, body, a.Offset, a.Count})
 			number++
 			name = fmt.Sprintf("%s-part%d", n, number)
 		}
@@ -87,8 +89,8 @@ func (s *Submission) scripts(largest int) ([]script, error) {
 func (s *Submission) report() (script, error) {
 	j := s.job("report")
 	j.Time, j.Memory, j.CPUs = "30", "2G", 1
-	text, err := render(reportScript, array{Job: j, Args: words(s.Report)})
-	return script{Name: j.Name, Text: text}, err
+	body, err := render(reportScript, array{Job: j, Args: text.Words(s.Report)})
+	return script{Name: j.Name, Text: body}, err
 }
 
 // Job is what all scripts have in common.
@@ -152,23 +154,6 @@ func memory(tasks []Task) string {
 		most = max(most, t.Memory)
 	}
 	return fmt.Sprintf("%dM", (int(float64(most)*memoryFactor)+99)/100*100)
-}
-
-// words quotes arguments for the shell.
-func words(args []string) string {
-	quoted := make([]string, len(args))
-	for i, a := range args {
-		quoted[i] = a
-		if a == "" || strings.ContainsFunc(a, special) {
-			quoted[i] = "'" + strings.ReplaceAll(a, "'", `'\''`) + "'"
-		}
-	}
-	return strings.Join(quoted, " ")
-}
-
-// special reports whether a rune means something to a shell, or might.
-func special(r rune) bool {
-	return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=+.,:/@%", r)
 }
 
 func render(t *template.Template, data any) (string, error) {

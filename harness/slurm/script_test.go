@@ -4,7 +4,6 @@ import (
 	"flag"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -60,22 +59,6 @@ func TestRunsAreInTheOrderOfTheArrays(t *testing.T) {
 	}
 }
 
-// A shell takes quoted words for what they were.
-func TestWords(t *testing.T) {
-	sh, err := exec.LookPath("sh")
-	if err != nil {
-		t.Skip(err)
-	}
-	args := []string{"plain", "", "two words", "it's", `"$HOME" \ *`, "-x=1/16", "ümlaut"}
-	out, err := exec.Command(sh, "-c", `for a in "$@"; do :; done; printf '%s\n' `+words(args)).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := strings.Join(args, "\n") + "\n"; string(out) != want {
-		t.Errorf("got %q, want %q", out, want)
-	}
-}
-
 func TestLimitAndMemory(t *testing.T) {
 	for _, c := range []struct {
 		time  time.Duration
@@ -107,6 +90,9 @@ func TestReadSite(t *testing.T) {
 		{"partition", "[slurm]\npartition = \"a b\"\n", "slurm.partition"},
 		{"option", "[slurm]\noptions = [\"qos=long\"]\n", "slurm.options"},
 		{"lines", "[slurm]\noptions = [\"--a\\n--b\"]\n", "slurm.options"},
+		{"control character", "[slurm]\noptions = [\"--comment=\\u001b[2J\"]\n", "slurm.options"},
+		{"more cpus than there are", "[slurm]\ncpus = 40960\n", ":2: slurm.cpus"},
+		{"words of a shell", "[slurm]\naccount = \"$(id)\"\n", "slurm.account"},
 		{"limit", "[slurm]\nat_once = 4\n", ""},
 		{"no limit", "[slurm]\nat_once = -1\n", "slurm.at_once"},
 		{"clash", "[slurm]\noptions = [\"--array=1-3\"]\n", "slurm.options"},
