@@ -51,6 +51,7 @@ type download struct {
 	Contents
 	Patience
 	dir      string // the cache
+	by       string // what names the address to download from: -data, say; empty if none is named
 	progress func(host string, done, total int64)
 	note     func(text string)
 }
@@ -83,7 +84,7 @@ func (d *download) from(ctx context.Context, sources []source) (*Set, error) {
 			return nil, d.local(err)
 		}
 		// As where there is no home: what is recorded may still be drawn.
-		return nil, unavailable("it cannot be downloaded to "+d.dir, err)
+		return nil, d.unavailable("it cannot be downloaded to "+d.dir, err)
 	}
 	unlock, err := d.takeTurn(ctx)
 	if err != nil {

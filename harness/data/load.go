@@ -74,10 +74,10 @@ func (o Options) Wanted() Contents {
 // not tried.
 func Load(ctx context.Context, o Options) (*Set, error) {
 	want := o.Wanted()
-	place, from := o.Path, ""
+	place, from, by := o.Path, "", "-data"
 	if place == "" {
 		if place = os.Getenv(EnvironmentVariable); place != "" {
-			from = " (the path is from " + EnvironmentVariable + ")"
+			from, by = " (the path is from "+EnvironmentVariable+")", EnvironmentVariable
 		}
 	}
 	switch {
@@ -85,6 +85,7 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 		return Synthetic(syntheticSeed, syntheticTrain, syntheticTest), nil
 	case IsAddress(place):
 		o.Sources = []string{place}
+		return o.find(ctx, want, by)
 	case place != "":
 		set, err := want.read(ctx, place)
 		if err != nil {
@@ -92,17 +93,18 @@ func Load(ctx context.Context, o Options) (*Set, error) {
 		}
 		return set, nil
 	}
-	return o.find(ctx, want, place == "")
+	return o.find(ctx, want, "")
 }
 
-// find returns the data set from the cache, from elsewhere on this machine if
-// wanted, or by a download.
-func (o Options) find(ctx context.Context, want Contents, elsewhere bool) (*Set, error) {
+// find returns the data set from the cache, from elsewhere on this machine unless
+// an address is named, or by a download. by is what names the address, if
+// anything does.
+func (o Options) find(ctx context.Context, want Contents, by string) (*Set, error) {
 	list, err := sources(o.Sources)
 	if err != nil {
 		return nil, err
 	}
-	d := &download{Contents: want, Patience: o.Patience.orUsual(), dir: o.CacheDir, progress: o.Progress, note: o.Note}
+	d := &download{Contents: want, Patience: o.Patience.orUsual(), dir: o.CacheDir, by: by, progress: o.Progress, note: o.Note}
 	if d.progress == nil {
 		d.progress = func(string, int64, int64) {}
 	}
@@ -122,7 +124,7 @@ func (o Options) find(ctx context.Context, want Contents, elsewhere bool) (*Set,
 			return set, err
 		}
 	}
-	if elsewhere {
+	if by == "" {
 		for _, place := range places() {
 			set, err := want.read(ctx, place)
 			if err == nil {
@@ -136,17 +138,22 @@ func (o Options) find(ctx context.Context, want Contents, elsewhere bool) (*Set,
 		}
 	}
 	if d.dir == "" {
-		return nil, unavailable("there is no folder to download it to", noCache)
+		return nil, d.unavailable("there is no folder to download it to", noCache)
 	}
 	set, err := d.from(ctx, list)
 	if _, nowhere := errors.AsType[*unreachable](err); nowhere {
-		return nil, unavailable("there is none in "+d.dir+", and it could not be downloaded", err)
+		return nil, d.unavailable("there is none in "+d.dir+", and it could not be downloaded", err)
 	}
 	return set, err
 }
 
 // unavailable says what was tried and what the user can do.
-func unavailable(what string, err error) error {
+func (d *download) unavailable(what string, err error) error {
+	if d.by != "" {
+		return fmt.Errorf("data: %w from the address that %s names: %s: %w; "+
+			"name another, or bring its folder or archive (%s) along and name that, or try -data %s",
+			ErrUnavailable, d.by, what, err, pythonArchive, SyntheticPath)
+	}
 	return fmt.Errorf("data: %w: none is named by -data or %s, %s: %w; "+
 		"bring its folder or archive (%s) along and name it by -data or %s, or an address that has it by -data or %s, or try -data %s",
 		ErrUnavailable, EnvironmentVariable, what, err, pythonArchive, EnvironmentVariable, URLVariable, SyntheticPath)

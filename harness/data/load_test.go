@@ -59,6 +59,25 @@ func TestLoadWithoutNetwork(t *testing.T) {
 	}
 }
 
+// The host of an address that is named is told, and who named it.
+func TestLoadUnreachableAddress(t *testing.T) {
+	t.Setenv("HOME", t.TempDir())
+	const address = "http://ann:secret@127.0.0.1:1/a.tgz?token=secret"
+	for _, c := range []struct{ path, environment, by string }{{address, "", "-data"}, {"", address, EnvironmentVariable}} {
+		t.Setenv(EnvironmentVariable, c.environment)
+		o := Options{Path: c.path, CacheDir: t.TempDir()}
+		err := checkMessage(t, func() error { _, err := Load(t.Context(), o); return err },
+			"from the address that "+c.by+" names: ", "127.0.0.1:1: ", "refused")
+		if !errors.Is(err, ErrUnavailable) || strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "none is named") {
+			t.Errorf("the error is %v", err)
+		}
+	}
+	o := Options{Path: "http://ann:sec%ret@host/"}
+	if err := checkMessage(t, func() error { _, err := Load(t.Context(), o); return err }, "http://...", "no address"); strings.Contains(err.Error(), "ret@") {
+		t.Errorf("the error is %v", err)
+	}
+}
+
 // Where no folder may be made it is as without a home: nothing can be downloaded,
 // and what is recorded may be drawn.
 func TestLoadForbidden(t *testing.T) {
