@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -138,6 +139,7 @@ func TestSeeds(t *testing.T) {
 		want []int64 // nil: refused
 	}{
 		{"1", []int64{1}}, {"3, 1,3", []int64{3, 1}}, {"1-3", []int64{1, 2, 3}}, {"0,2-2", []int64{0, 2}}, {"5,4-6", []int64{5, 4, 6}},
+		{"9223372036854775806-9223372036854775807", []int64{math.MaxInt64 - 1, math.MaxInt64}},
 		{"-1", nil}, {"1--2", nil}, {"3-1", nil}, {"1-", nil}, {"-", nil}, {"1,,2", nil}, {"0-10000", nil}, {"1-9223372036854775807", nil},
 		{"9223372036854775808", nil}, {"1.5", nil}, {"one", nil},
 	} {

@@ -79,7 +79,8 @@ func (s *selection) parseSeeds(list string) error {
 		case to-from >= maxSeeds-int64(len(s.seeds)):
 			return fmt.Errorf("%q: that is more than %d seeds", text, maxSeeds)
 		}
-		for seed := from; seed <= to; seed++ {
+		for i := range to - from + 1 { // the last seed may be the largest number
+			seed := from + i
 			if !slices.Contains(s.seeds, seed) {
 				s.seeds = append(s.seeds, seed)
 			}
