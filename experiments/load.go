@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"embed"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -76,7 +77,7 @@ func IsPath(nameOrPath string) bool {
 // if it says the same to the byte. What is wrong with a spec is a [*SpecError].
 func Load(nameOrPath string) (*Experiment, error) {
 	if IsPath(nameOrPath) {
-		text, err := os.ReadFile(nameOrPath)
+		text, err := ReadFile(nameOrPath)
 		if err != nil {
 			return nil, fmt.Errorf("read the spec: %w", err)
 		}
@@ -101,6 +102,33 @@ func Load(nameOrPath string) (*Experiment, error) {
 		e.Embedded = true
 	}
 	return e, err
+}
+
+// maxFile bounds a TOML file that people write, far above any of theirs.
+const maxFile = 1 << 20
+
+// ReadFile returns what is in a TOML file that people write. Something else that
+// is named by mistake, such as a pipe or a large file, is refused unread.
+func ReadFile(name string) ([]byte, error) {
+	info, err := os.Stat(name) // before it is opened, which for a pipe would wait
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, fmt.Errorf("%s: it is a folder; name the file in it", name)
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: it is not a regular file; save what it gives to one", name)
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("%s: it is longer than the %d bytes that a TOML file may have here", name, maxFile)
+	}
+	return text, err
 }
 
 func unknownExperiment(name string, known []string) error {

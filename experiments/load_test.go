@@ -169,6 +169,23 @@ func TestLoadErrors(t *testing.T) {
 	}
 }
 
+// What is no spec by its kind or size is refused, and not waited for or read to
+// the end of memory.
+func TestLoadOddFiles(t *testing.T) {
+	long := filepath.Join(t.TempDir(), "long.toml")
+	if err := os.WriteFile(long, []byte(strings.Repeat("#\n", 1<<19+1)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ path, want string }{
+		{os.DevNull, "it is not a regular file"}, {t.TempDir(), "it is a folder; name the file in it"}, {long, "longer than the 1048576 bytes"},
+	} {
+		_, err := experiments.Load(c.path)
+		if err == nil || !strings.Contains(err.Error(), c.path+": ") || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %s", c.path, err, c.want)
+		}
+	}
+}
+
 // TestRuns holds the order of runs and where their seeds come from.
 func TestRuns(t *testing.T) {
 	e, err := experiments.Parse("good.toml", []byte(good))

@@ -2,10 +2,10 @@ package slurm
 
 import (
 	"fmt"
-	"os"
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"deepresidual/experiments"
 )
@@ -25,10 +25,13 @@ type Site struct {
 // DefaultCPUs are the processors of a task where the site says nothing.
 const DefaultCPUs = 4
 
+// maxCPUs are more than any node has: what is above is a slip.
+const maxCPUs = 4096
+
 // ReadSite reads the table [slurm] of a TOML file, strictly. What is wrong with
 // the table is an [*experiments.SpecError].
 func ReadSite(path string) (Site, error) {
-	text, err := os.ReadFile(path)
+	text, err := experiments.ReadFile(path)
 	if err != nil {
 		return Site{}, fmt.Errorf("reading the [slurm] table: %w", err)
 	}
@@ -47,7 +50,7 @@ func ReadSite(path string) (Site, error) {
 var (
 	timeForm   = regexp.MustCompile(`^([0-9]+(:[0-9]+){0,2}|[0-9]+-[0-9]+(:[0-9]+){0,2})$`)
 	memoryForm = regexp.MustCompile(`^[0-9]+[KMGT]?$`)
-	nameForm   = regexp.MustCompile(`^[^\s"'#]+$`)
+	nameForm   = regexp.MustCompile(`^[\w.,:+@-]+$`)
 )
 
 // problem says which key has a value that sbatch would not take, and why.
@@ -65,8 +68,8 @@ func (s Site) problem() (key, problem string) {
 			return c.key, fmt.Sprintf("found %q, wanted %s", c.value, c.want)
 		}
 	}
-	if s.CPUs < 1 {
-		return "cpus", fmt.Sprintf("found %d, wanted at least 1", s.CPUs)
+	if s.CPUs < 1 || s.CPUs > maxCPUs {
+		return "cpus", fmt.Sprintf("found %d, wanted 1 to %d", s.CPUs, maxCPUs)
 	}
 	if s.AtOnce < 0 {
 		return "at_once", fmt.Sprintf("found %d, wanted at least 1, or 0 for no limit", s.AtOnce)
@@ -113,20 +116,28 @@ var taken = []struct {
 	{"wait", "W", "the program does not wait for the jobs"},
 }
 
-// check says whether a text can be one of the site's options of sbatch, which
-// takes long ones by any beginning that is no other's.
+// valueless are the short options of sbatch that take no value, or may go
+// without: what follows one in the same text may be another option.
+const valueless = "HIOQVXhksuv"
+
+// check says whether a text can be one of the site's options of sbatch, one and
+// no more. sbatch takes a long option by any beginning that is no other's: what
+// begins the name of a taken one is refused even where sbatch of today would find
+// it ambiguous. No other option of sbatch has a name that begins a taken one's.
 func (Site) check(o string) error {
-	if !strings.HasPrefix(o, "-") || strings.ContainsAny(o, "\r\n") {
-		return fmt.Errorf("found %q, wanted an option of sbatch on one line, such as %q", o, "--qos=long")
-	}
 	name, long := strings.CutPrefix(o, "--")
 	name, _, _ = strings.Cut(name, "=")
 	name, _, _ = strings.Cut(name, " ")
+	if !strings.HasPrefix(o, "-") || name == "" || name == "-" || strings.ContainsFunc(o, unicode.IsControl) {
+		return fmt.Errorf("found %q, wanted an option of sbatch on one line, such as %q", o, "--qos=long")
+	}
 	for _, t := range taken {
-		same := long && (name == t.long || len(name) > 2 && strings.HasPrefix(t.long, name))
-		if same || !long && t.short != "" && strings.HasPrefix(o, "-"+t.short) {
+		if long && strings.HasPrefix(t.long, name) || !long && t.short != "" && strings.HasPrefix(o, "-"+t.short) {
 			return fmt.Errorf("found %q, which is not for the site to say: %s", o, t.reason)
 		}
+	}
+	if !long && len(o) > 2 && strings.Contains(valueless, o[1:2]) {
+		return fmt.Errorf("found %q, which may be several options of sbatch: give each by itself", o)
 	}
 	return nil
 }
