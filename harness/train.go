@@ -106,6 +106,9 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	if errors.Is(err, data.ErrUnavailable) && len(m.run) == 0 {
 		return m.drawUntrained(ctx, env, publisher, err)
 	}
+	if err != nil && ctx.Err() != nil && todo.Begun() {
+		err = fmt.Errorf("%w while the data set was read; the same command goes on from the checkpoints", work.ErrStopped)
+	}
 	if err != nil {
 		return err
 	}

@@ -78,6 +78,11 @@ func Make(store *results.Store, records []*results.Record, request Request) (Pla
 	return p.inOrder()
 }
 
+// Begun reports whether some run has a checkpoint, of an earlier process.
+func (p Plan) Begun() bool {
+	return slices.ContainsFunc(p, func(r Planned) bool { return r.Done > 0 })
+}
+
 // inOrder settles what the runs cost and in which order they are trained.
 func (p Plan) inOrder() (Plan, error) {
 	for i := range p {

@@ -43,7 +43,7 @@ type Worker struct {
 	shares *shares
 
 	mu   sync.Mutex
-	came bool // a run came to its end, or to a checkpoint, by this worker
+	came bool // there is something to go on from: a run came to its end, or one has a checkpoint
 }
 
 // ErrStopped says that the context ended between two runs: what was done is
@@ -59,6 +59,7 @@ func (w *Worker) Train(ctx context.Context, work Plan) error {
 	for i, name := range work.names() {
 		work[i].name = fmt.Sprintf("%s (%d of %d)", name, i+1, len(work))
 	}
+	w.came = w.came || work.Begun()
 	jobs := max(1, min(w.Jobs, w.Threads, len(work)))
 	q := &queue{jobs: jobs, say: w.screen.print, ahead: work}
 	ends := make([]ending, jobs)

@@ -48,7 +48,11 @@ func TestStoppedBetweenRuns(t *testing.T) {
 	if err := w.Train(ctx, plan); !errors.Is(err, context.Canceled) || errors.Is(err, ErrStopped) {
 		t.Errorf("nothing was done: got %v, want an interruption", err)
 	}
-	w.came = true
+	plan[1].Done = 1
+	if err := w.Train(ctx, plan); !errors.Is(err, ErrStopped) || errors.Is(err, context.Canceled) {
+		t.Errorf("an earlier process left a checkpoint: got %v, want %v", err, ErrStopped)
+	}
+	w, plan[1].Done = &Worker{Store: store, Output: &strings.Builder{}, came: true}, 0
 	if err := w.Train(ctx, plan); !errors.Is(err, ErrStopped) {
 		t.Errorf("a run was done: got %v, want %v", err, ErrStopped)
 	}
