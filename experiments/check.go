@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"deepresidual/models/network"
 )
@@ -44,13 +45,15 @@ func (e *Experiment) check(has func(key string) bool) *SpecError {
 	return nil
 }
 
-// checkSentence reports a text that is missing or would break a line of a table.
+// checkSentence reports a text that is missing, or would break a line of a table or steer a terminal.
 func checkSentence(key, text string) *SpecError {
 	switch {
 	case strings.TrimSpace(text) == "":
 		return problemf(key, "missing or empty")
 	case strings.ContainsAny(text, "\r\n"):
 		return problemf(key, "has a line break; wanted one line")
+	case strings.ContainsFunc(text, unicode.IsControl):
+		return problemf(key, "has a control character; wanted what can be printed")
 	}
 	return nil
 }

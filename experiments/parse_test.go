@@ -282,6 +282,7 @@ func TestQuotingErrors(t *testing.T) {
 		{"table for list of tables", "[[row]]", "[row]", `:15: row: found a table, wanted a list`},
 		{"no percentage", "resnet-20 = 8.27", "resnet-20 = 827", `:13: public.resnet-20: found 827, wanted a number from 0 to 100`},
 		{"not a number", "resnet-20 = 8.27", "resnet-20 = nan", `:13: public.resnet-20: found NaN, wanted a number from 0 to 100`},
+		{"title with an escape", `title = "T"`, `title = "T\u001b[2J"`, `:1: title: has a control character; wanted what can be printed`},
 		{"source of two lines", `"S"`, `"S\nT"`, `:4: public_source: has a line break; wanted one line`},
 		{"deviation from nothing", "[paper.mean]\nresnet-20 = 9\n", "", `:8: paper.std.resnet-20: there is no paper.mean that it could be the deviation from`},
 		{"row without name", `name = "Highway"`, ``, `:15: row[1].name: missing or empty`},

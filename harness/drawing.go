@@ -2,7 +2,9 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"os"
+	"syscall"
 	"time"
 
 	"deepresidual/harness/publish"
@@ -44,9 +46,18 @@ func makeWritable(dir string) error {
 		}
 	}
 	if err != nil {
-		return usagef("-tensorboard: %v", err)
+		return unwritable(err)
 	}
 	return nil
+}
+
+// unwritable says why nothing can be written to the folder of -tensorboard. That
+// its disk is full is no fault of the command line.
+func unwritable(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("-tensorboard: %w; free some space there, or name another folder", err)
+	}
+	return usagef("-tensorboard: %v", err)
 }
 
 // checked is the error of a command that has drawn, with -check or without.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -38,7 +39,7 @@ func (m *evalMode) declare(o *options) {
 func (m *evalMode) do(ctx context.Context, env *environment) error {
 	file, err := interruptible(ctx, func() (*weights.File, error) { return weights.Read(m.file) })
 	if err != nil {
-		return err
+		return wrongPath(err, m.file, fs.FileMode.IsRegular)
 	}
 	networks, err := networksOf(m.file, file, m.network)
 	if err != nil {
@@ -58,7 +59,7 @@ func (m *evalMode) do(ctx context.Context, env *environment) error {
 	defer e.close()
 	for _, net := range networks {
 		if err := e.add(net, file.Tensors); err != nil {
-			return fmt.Errorf("%s does not fit %s: %w; it holds %s", m.file, net, err, contents(file.Tensors))
+			return fmt.Errorf("%s does not fit %s: %w; it holds %s", text.Name(m.file), net, err, contents(file.Tensors))
 		}
 	}
 	found, err := e.evaluate(ctx, m.norm)

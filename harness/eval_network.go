@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"deepresidual/harness/text"
 	"deepresidual/harness/weights"
 	"deepresidual/models"
 	"deepresidual/models/network"
@@ -24,7 +25,7 @@ func networksOf(path string, file *weights.File, named *network.Network) ([]netw
 		if net.Canonical() == file.Metadata["network"] {
 			fit = []network.Network{net}
 			if named != nil && named.Depth() == net.Depth() && named.Kind != net.Kind {
-				return nil, usagef("-net %s: %s says that it is of %s", named, path, net)
+				return nil, usagef("-net %s: %s says that it is of %s", named, text.Name(path), net)
 			}
 			break
 		}
@@ -33,7 +34,7 @@ func networksOf(path string, file *weights.File, named *network.Network) ([]netw
 		return []network.Network{*named}, nil
 	}
 	if len(fit) == 0 {
-		return nil, fmt.Errorf("%s is of none of the networks here: it holds %s", path, contents(file.Tensors))
+		return nil, fmt.Errorf("%s is of none of the networks here: it holds %s", text.Name(path), contents(file.Tensors))
 	}
 	return fit, nil
 }
@@ -46,7 +47,7 @@ func contents(tensors []models.Tensor) string {
 	for i, t := range tensors {
 		switch {
 		case i < first || i >= len(tensors)-last:
-			names = append(names, fmt.Sprintf("%.60s %.40s", t.Name, fmt.Sprint(t.Shape)))
+			names = append(names, fmt.Sprintf("%s %.40s", text.Name(fmt.Sprintf("%.60s", t.Name)), fmt.Sprint(t.Shape)))
 		case i == first:
 			names = append(names, "...")
 		}

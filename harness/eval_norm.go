@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 
@@ -43,22 +42,28 @@ func parseNorm(value string) (normalisation, error) {
 	}
 	n := normalisation{name: value}
 	means, deviations, ok := strings.Cut(value, "/")
-	if !ok || !parseChannels(means, &n.mean) || !parseChannels(deviations, &n.deviation) || min(n.deviation[0], n.deviation[1], n.deviation[2]) <= 0 {
+	if !ok || !parseChannels(means, -largestNorm, &n.mean) || !parseChannels(deviations, smallestDeviation, &n.deviation) {
 		return n, usagef("-norm %q: choose %s, or give means and standard deviations of red, green and blue, such as %s",
 			value, strings.Join(names, " or "), normExample)
 	}
 	return n, nil
 }
 
-// parseChannels reads a number for each channel.
-func parseChannels(list string, to *[models.Channels]float64) bool {
+// Pixels are from 0 to 1 when they are normalised. What is beyond these bounds is
+// a slip: a float32 of the image would not hold it, or not what differs between
+// two pixels.
+const largestNorm, smallestDeviation = 1e3, 1e-3
+
+// parseChannels reads a number for each channel, at least the least one and at
+// most largestNorm.
+func parseChannels(list string, least float64, to *[models.Channels]float64) bool {
 	fields := strings.Split(list, ",")
 	if len(fields) != len(to) {
 		return false
 	}
 	for i, f := range fields {
 		v, err := strconv.ParseFloat(strings.TrimSpace(f), 64)
-		if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+		if err != nil || !(v >= least && v <= largestNorm) { // which NaN is not
 			return false
 		}
 		to[i] = v

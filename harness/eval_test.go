@@ -30,6 +30,7 @@ func TestParseNorm(t *testing.T) {
 		{"imagenet", [3]float64{0.485, 0.456, 0.406}, [3]float64{0.229, 0.224, 0.225}},
 		{"cifar", [3]float64{0.4914, 0.4822, 0.4465}, [3]float64{0.2023, 0.1994, 0.2010}},
 		{"0.5,0.4,0.3/0.2,0.1,1", [3]float64{0.5, 0.4, 0.3}, [3]float64{0.2, 0.1, 1}},
+		{"125.3,123,-1e3/63,1e-3,1e3", [3]float64{125.3, 123, -1e3}, [3]float64{63, 1e-3, 1e3}},
 		{"0, 0, 0 / 1, 1, 1", [3]float64{}, [3]float64{1, 1, 1}},
 	} {
 		n, err := parseNorm(c.value)
@@ -37,7 +38,7 @@ func TestParseNorm(t *testing.T) {
 			t.Errorf("%q is %+v, %v", c.value, n, err)
 		}
 	}
-	for _, value := range []string{"", "mnist", "0.5/0.2", "1,1,1", "1,1,1/", "1,1/1,1,1", "1,1,1/1,1,0", "1,1,1/1,1,-1", "1,1,1/1,1,NaN", "1,1,Inf/1,1,1", "1,1,1/1,1,1/1,1,1"} {
+	for _, value := range []string{"", "mnist", "0.5/0.2", "1,1,1", "1,1,1/", "1,1/1,1,1", "1,1,1/1,1,0", "1,1,1/1,1,-1", "1,1,1/1,1,NaN", "1,1,Inf/1,1,1", "1e308,1e308,0/1,1,1", "0,0,-1001/1,1,1", "0,0,0/1e-320,1,1", "0,0,0/1,1001,1", "1,1,1/1,1,1/1,1,1"} {
 		var wrong usageError
 		if _, err := parseNorm(value); !errors.As(err, &wrong) || !strings.Contains(err.Error(), "cifar") {
 			t.Errorf("%q: error %v", value, err)
@@ -120,6 +121,10 @@ func TestNetworksOf(t *testing.T) {
 }
 
 func TestContentsAreShortened(t *testing.T) {
+	odd := []models.Tensor{{Name: "\x1b]0;hello\x07", Shape: []int{1}}, {Name: "b", Shape: []int{2}}}
+	if got, want := contents(odd), `2 tensors: "\x1b]0;hello\a" [1], b [2]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
 	got := contents(fileOf(t, true, 20, "").Tensors)
 	want := "97 tensors: conv1.weight [16 3 3 3], bn1.weight [16], bn1.bias [16], bn1.running_mean [16], bn1.running_var [16], ..., linear.weight [10 64], linear.bias [10]"
 	if got != want {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"strings"
+	"syscall"
 
 	"deepresidual/experiments"
 	"deepresidual/harness/text"
@@ -39,6 +42,19 @@ type usageError struct{ text string }
 func (e usageError) Error() string { return e.text }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+
+// wrongPath returns an error about a path that the command line gives: one of
+// usage if the path leads to nothing, or to something whose mode does not fit.
+func wrongPath(err error, path string, fits func(fs.FileMode) bool) error {
+	if err == nil {
+		return nil
+	}
+	info, missing := os.Stat(path)
+	if errors.Is(missing, fs.ErrNotExist) || errors.Is(missing, syscall.ENOTDIR) || missing == nil && !fits(info.Mode()) {
+		return usageError{err.Error()}
+	}
+	return err
+}
 
 // exitCode maps what the program ended with to its exit code.
 func exitCode(err error) int {

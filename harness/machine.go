@@ -20,7 +20,15 @@ type machine struct {
 
 func (m *machine) declare(o *options) {
 	m.threads = runtime.GOMAXPROCS(0)
-	o.count(&m.threads, "threads", "threads to use (default: as many as the processor has)")
+	threads := o.count(&m.threads, "threads", "threads to use (default: as many as the processor has)")
+	set := threads.set
+	threads.set = func(s string) error {
+		err := set(s)
+		if most := max(1024, 16*runtime.NumCPU()); err == nil && m.threads > most {
+			err = usagef("-threads %d: at most %d; no more than %d are of use on this machine", m.threads, most, runtime.NumCPU())
+		}
+		return err
+	}
 	declareKernels(o, &m.kernels)
 }
 

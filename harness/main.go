@@ -22,6 +22,7 @@ import (
 
 	"deepresidual/harness/data"
 	"deepresidual/harness/process"
+	"deepresidual/harness/text"
 	"deepresidual/harness/work"
 	"deepresidual/reports/table"
 	"deepresidual/results/lease"
@@ -44,7 +45,7 @@ type environment struct {
 
 // say prints a sentence for the user to follow along.
 func (e *environment) say(format string, args ...any) {
-	table.PrintWrapped(e.stderr, fmt.Sprintf(format, args...))
+	table.PrintWrapped(e.stderr, text.Printable(fmt.Sprintf(format, args...)))
 }
 
 // fail says what went wrong at once. The error that it returns is not said again

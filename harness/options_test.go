@@ -165,7 +165,11 @@ func TestLoadOnce(t *testing.T) {
 	if err := os.WriteFile("mine.toml", []byte("title = \"Mine\"\ndraw = \"curves\"\nnetworks = [\"plain-8\"]\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	s = selection{names: []string{"mine.toml", "./mine.toml"}}
+	here, err := filepath.Abs("mine.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s = selection{names: []string{"mine.toml", "./mine.toml", here}}
 	if list, err := s.load(); err != nil || len(list) != 1 {
 		t.Errorf("%d experiments in one file, %v", len(list), err)
 	}

@@ -2,11 +2,14 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"deepresidual/experiments"
 	"deepresidual/harness/fixture"
@@ -75,5 +78,20 @@ func TestUnreadProgress(t *testing.T) {
 	o := &output{w: full{syscall.ENOSPC}, broken: func() { t.Error("taken for a closed pipe") }}
 	if _, err := o.Write([]byte("x")); !errors.Is(err, syscall.ENOSPC) {
 		t.Error(err)
+	}
+}
+
+// What an argument holds is no command to the terminal that it is repeated on.
+func TestNoControlCharacters(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, args := range [][]string{
+		{"-exp", "./\x1b[2J.toml"}, {"-eval", "\x9b2J\x1b]0;x\a"}, {"-exp", "fig1\x1bc"}, {"-exp", "smoke", "-data", "\x1b[2J"},
+	} {
+		var stderr strings.Builder
+		code := run(t.Context(), args, io.Discard, &stderr)
+		line := strings.TrimSuffix(stderr.String(), "\n")
+		if code != exitUsage || !utf8.ValidString(line) || strings.ContainsFunc(line, unicode.IsControl) {
+			t.Errorf("%q: exit code %d, %q", args, code, &stderr)
+		}
 	}
 }

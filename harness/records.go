@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"deepresidual/experiments"
-	"deepresidual/harness/data"
 	"deepresidual/harness/publish"
 	"deepresidual/harness/text"
 	"deepresidual/harness/work"
@@ -97,7 +97,7 @@ func (s *selection) load() ([]*experiments.Experiment, error) {
 	}
 	var list []*experiments.Experiment
 	add := func(e *experiments.Experiment) {
-		if !slices.ContainsFunc(list, func(o *experiments.Experiment) bool { return path.Clean(o.File) == path.Clean(e.File) }) {
+		if !slices.ContainsFunc(list, func(o *experiments.Experiment) bool { return sameSpec(o, e) }) {
 			list = append(list, e)
 		}
 	}
@@ -127,55 +127,23 @@ func (s *selection) load() ([]*experiments.Experiment, error) {
 	return list, nil
 }
 
+// sameSpec reports whether two experiments are one that was named twice, perhaps
+// by two paths of its file.
+func sameSpec(a, b *experiments.Experiment) bool {
+	if path.Clean(a.File) == path.Clean(b.File) {
+		return true
+	}
+	one, err1 := os.Stat(a.File)
+	other, err2 := os.Stat(b.File)
+	return err1 == nil && err2 == nil && os.SameFile(one, other) && a.Name == b.Name && a.Embedded == b.Embedded
+}
+
 // String names the experiments as they were asked for.
 func (s *selection) String() string {
 	if len(s.names) == 0 {
 		return expAll
 	}
 	return strings.Join(s.names, ", ")
-}
-
-// dataset is which data set.
-type dataset struct{ path string }
-
-func (d *dataset) declare(o *options) {
-	o.text(&d.path, "data", "PATH", "CIFAR-10: a folder or archive (.tar.gz, .tar, .zip) of its binary or Python version, Hugging Face's parquet files or PNG files by class, an address (http or https) of one, or synthetic; default: $CIFAR10_DIR, the user's cache, where torchvision, Keras and Hugging Face keep it, or a download from $CIFAR10_URL or a mirror")
-}
-
-// load loads the data set that -data names, or finds it.
-func (d *dataset) load(ctx context.Context, env *environment) (*data.Set, error) {
-	var last time.Time
-	o := env.data
-	o.Path = d.path
-	o.Progress = func(host string, done, total int64) {
-		if done != total && time.Since(last) < time.Second {
-			return
-		}
-		last = time.Now()
-		if total == 0 {
-			env.say("downloading CIFAR-10 from %s: %d MiB", host, done>>20)
-			return
-		}
-		env.say("downloading CIFAR-10 from %s: %d of %d MiB", host, done>>20, total>>20)
-	}
-	o.Note = func(note string) { env.say("%s", text.OneLine(errors.New(note))) }
-	return data.Load(ctx, o)
-}
-
-func (d *dataset) synthetic() bool { return d.path == data.SyntheticPath }
-
-// fingerprint returns that of the data set. For CIFAR-10 it is known without
-// the data: another set is not loaded.
-func (d *dataset) fingerprint(ctx context.Context, env *environment) (results.Fingerprint, error) {
-	if !d.synthetic() {
-		want := env.data.Wanted()
-		return results.Fingerprint{Train: want.Train, Test: want.Test}, nil
-	}
-	set, err := d.load(ctx, env)
-	if err != nil {
-		return results.Fingerprint{}, err
-	}
-	return set.Fingerprint, nil
 }
 
 // records are what the modes look at that plan, train or draw: the records of
@@ -201,7 +169,7 @@ func (r *records) open(env *environment) ([]*experiments.Experiment, *results.St
 	}
 	store, err := results.OpenWith(r.folder, env.leases)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, wrongPath(err, r.folder, fs.FileMode.IsDir)
 	}
 	if err := publish.CheckNames(r.folder, list); err != nil {
 		return nil, nil, usageError{err.Error()}

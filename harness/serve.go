@@ -25,8 +25,13 @@ type serveMode struct {
 func (m *serveMode) declare(o *options) {
 	o.add("serve", "ADDR", "train what -exp names and show the report meanwhile in a browser at ADDR (a port or host:port; this machine only, unless a host is named); without -exp, or with -report, show what is recorded and what others train", func(s string) error {
 		m.address = s
-		if _, err := publish.ListenAddress(s); err != nil {
+		complete, err := publish.ListenAddress(s)
+		if err != nil {
 			return usagef("-serve %v", err)
+		}
+		_, port, _ := net.SplitHostPort(complete)
+		if _, err := net.LookupPort("tcp", port); err != nil {
+			return usagef("-serve %q: %q is no port; give a number from 0 to 65535", s, port)
 		}
 		return nil
 	})
@@ -69,6 +74,9 @@ func (m *serveMode) do(ctx context.Context, env *environment) error {
 		return err
 	}
 	listener, err := publish.Listen(m.address)
+	if unknown, ok := errors.AsType[*net.DNSError](err); ok && unknown.IsNotFound {
+		return usageError{err.Error()}
+	}
 	if err != nil {
 		return err
 	}
@@ -77,7 +85,7 @@ func (m *serveMode) do(ctx context.Context, env *environment) error {
 	if training {
 		train = func(ctx context.Context) error { return m.train.do(ctx, env) }
 	}
-	fmt.Fprintf(env.stdout, "serving the report of %s at %s (Ctrl-C ends)\n", m.train.records.folder, urlOf(listener))
+	fmt.Fprintf(env.stdout, "serving the report of %s at %s (Ctrl-C ends)\n", text.Name(m.train.records.folder), urlOf(listener))
 	return serve(ctx, env, live, listener, train)
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -59,6 +60,11 @@ func (m *submitMode) do(ctx context.Context, env *environment) error {
 		return usagef("-sbatch: %v", wrong)
 	}
 	if err != nil {
+		for _, file := range m.sbatch { // the one that is no option
+			if !strings.HasPrefix(file, "-") {
+				err = wrongPath(err, file, fs.FileMode.IsRegular)
+			}
+		}
 		return err
 	}
 	list, store, err := m.records.open(env)
@@ -114,7 +120,7 @@ func (m *submitMode) do(ctx context.Context, env *environment) error {
 	}
 	last := len(jobs) - 1
 	fmt.Fprintf(env.stdout, "runs submitted: %d, as %s; the report: job %s\n", len(missing), jobNames(jobs[:last]), jobs[last])
-	fmt.Fprintf(env.stdout, "scripts and logs: %s\n", dir)
+	fmt.Fprintf(env.stdout, "scripts and logs: %s\n", text.Name(dir))
 	return nil
 }
 

@@ -87,6 +87,12 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	todo := plan.Work()
+	if len(todo) > 0 {
+		if err := m.records.data.check(ctx, env); err != nil {
+			return err
+		}
+	}
 	for _, r := range plan {
 		env.say("%s: %s", r.Key, r.Reason)
 	}
@@ -94,7 +100,6 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 		env.say("warning: %s", text.OneLine(err))
 	}
 	publisher := m.records.publisher(env, list, store, m.tensorBoard)
-	todo := plan.Work()
 	if len(todo) == 0 {
 		return errors.Join(plan.Failures(), m.draw(ctx, publisher))
 	}

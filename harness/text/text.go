@@ -6,15 +6,42 @@ package text
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
 )
 
-// OneLine puts an error that has several lines, such as joined ones, on one.
+// OneLine puts an error that has several lines, such as joined ones, on one that
+// is printable.
 func OneLine(err error) string {
-	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+	return Printable(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+}
+
+// Printable replaces what would steer a terminal, and may come from a file or an
+// argument: control characters, and bytes that are no UTF-8.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r):
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
+
+// Name returns the name of a file, or of something in one: as it is, or quoted
+// if not all of it can be printed.
+func Name(s string) string {
+	if utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return s
+	}
+	return strconv.Quote(s)
 }
 
 // Grouped formats an integer with commas: 64,000.

@@ -1,10 +1,28 @@
 package text
 
 import (
+	"errors"
 	"math"
 	"testing"
 	"time"
 )
+
+// No file's text gets at the terminal.
+func TestPrintable(t *testing.T) {
+	for _, c := range []struct{ text, line, name string }{
+		{"conv1.weight", "conv1.weight", "conv1.weight"}, {"Größe 1", "Größe 1", "Größe 1"},
+		{"a\nb\tc", "a; b c", `"a\nb\tc"`},
+		{"\x1b[2J\x07x\x7f", "\ufffd[2J\ufffdx\ufffd", `"\x1b[2J\ax\x7f"`},
+		{"\u009b2J", "\ufffd2J", `"\u009b2J"`}, {"\x9b2J", "\ufffd2J", `"\x9b2J"`}, {"a\u202eb", "a\u202eb", `"a\u202eb"`},
+	} {
+		if got := OneLine(errors.New(c.text)); got != c.line {
+			t.Errorf("the error %q is printed as %q, want %q", c.text, got, c.line)
+		}
+		if got := Name(c.text); got != c.name {
+			t.Errorf("the name %q is printed as %q, want %q", c.text, got, c.name)
+		}
+	}
+}
 
 func TestRoughly(t *testing.T) {
 	for _, c := range []struct {

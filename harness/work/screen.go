@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"deepresidual/harness/text"
 	"deepresidual/reports/table"
 )
 
@@ -44,7 +45,7 @@ func (s *Screen) terminal() bool { return s.size != nil }
 
 // print prints a sentence that stays.
 func (s *Screen) print(format string, args ...any) {
-	table.PrintWrapped(s, fmt.Sprintf(format, args...))
+	table.PrintWrapped(s, text.Printable(fmt.Sprintf(format, args...)))
 }
 
 // Write writes what stays. While lines are drawn, that is whole lines: the rest
