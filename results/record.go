@@ -11,7 +11,7 @@ type Status string
 const (
 	Running     Status = "running"     // being trained, or left behind by a worker that died
 	Complete    Status = "complete"    // trained to the end of its schedule
-	Diverged    Status = "diverged"    // ended by a loss that was not finite
+	Diverged    Status = "diverged"    // ended by a loss, a response or weights that were not finite
 	Interrupted Status = "interrupted" // stopped on request, to be continued
 )
 
