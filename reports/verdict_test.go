@@ -417,3 +417,12 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+// The page has a look for each verdict: bold is for the whole schedule.
+func TestEveryClassHasALook(t *testing.T) {
+	for _, c := range Classes() {
+		if rule := "." + strings.ReplaceAll(string(c), " ", "-") + " .verdict"; !strings.Contains(reportStyle, rule) {
+			t.Errorf("the page's style has no rule for %q", rule)
+		}
+	}
+}
