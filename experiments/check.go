@@ -45,7 +45,8 @@ func (e *Experiment) check(has func(key string) bool) *SpecError {
 	return nil
 }
 
-// checkSentence reports a text that is missing, or would break a line of a table or steer a terminal.
+// checkSentence reports a text that is missing, or would break a line of a table
+// or steer a terminal.
 func checkSentence(key, text string) *SpecError {
 	switch {
 	case strings.TrimSpace(text) == "":

@@ -43,6 +43,7 @@ func (m *Model) Initialise(seed int64, kind Initialisation) {
 	if kind.LastUniform {
 		bound := kind.LastStd * math.Sqrt(3)
 		for i := range p.weight.Value {
+			// Float64 is inlined and ends with a product, which is not to be fused either.
 			p.weight.Value[i] = float32((2*float64(rng.Float64()) - 1) * bound)
 		}
 	} else {

@@ -102,7 +102,8 @@ type curve struct {
 
 // newErrorPanel draws error curves of some networks from the iteration first to
 // the end of the schedule: means over the seeds, with the band from the lowest
-// to the highest seed, of the test error where there are both. The Y axis is left to [errorAxes].
+// to the highest seed, of the test error where there are both. The Y axis is left
+// to [errorAxes].
 func newErrorPanel(s *Selection, title string, networks []network.Network, first int, w which) *errorPanel {
 	p := &errorPanel{Plot: newPanel(title, "", "error (%)"), which: w}
 	var (

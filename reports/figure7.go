@@ -14,8 +14,8 @@ import (
 
 // figure7 draws Figure 7 of the paper: the standard deviations of the layer
 // responses, in the order of the layers (top) and sorted by size (bottom).
-// Residual networks are solid, plain ones dashed and paler. Where one network dwarfs the
-// others the axes are logarithmic.
+// Residual networks are solid, plain ones dashed and paler. Where one network
+// dwarfs the others the axes are logarithmic.
 func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
 	top := newPanel("", "layer index (original)", "std")

@@ -76,6 +76,9 @@ func (p *Publisher) drawnBefore(e *experiments.Experiment, records []*results.Re
 // their page, and whose records cannot be read now. What shows them is not drawn
 // again without: it would be less than it was.
 func (p *Publisher) unreadable(damaged []error, list ...*experiments.Experiment) []string {
+	if len(damaged) == 0 {
+		return nil // without reading pages, which are long
+	}
 	var names []string
 	for _, e := range list {
 		drawn, _ := os.ReadFile(filepath.Join(p.Store.Dir(), "tables", e.Name+"-runs.csv"))

@@ -247,11 +247,13 @@ func (p *Publisher) buildOne(e *experiments.Experiment, records []*results.Recor
 	// to be drawn.
 	if whole := c; (p.AnyScale || !at.aside) && !c.Synthetic && !c.Scale.IsFull() {
 		whole.Scale = experiments.Full()
-		longest, err := reports.Build(reports.Select(&named, records, whole), options)
-		if err != nil {
-			return placed{}, err
+		if s := reports.Select(&named, records, whole); !s.Empty() {
+			longest, err := reports.Build(s, options)
+			if err != nil {
+				return placed{}, err
+			}
+			drawing.JudgeWhole(longest)
 		}
-		drawing.JudgeWhole(longest)
 	}
 	return placed{drawing, at, e, c}, nil
 }
