@@ -32,7 +32,7 @@ func (m *reportMode) do(ctx context.Context, env *environment) error {
 	p := m.records.publisher(env, list, store, m.tensorBoard)
 	drawn, err := p.Draw(ctx, p.Recorded)
 	if n := len(drawn.Damaged); err == nil && n > 0 {
-		return fmt.Errorf("%s cannot be read, as said above, and so counted as not run", text.Count(n, "record"))
+		return fmt.Errorf("%s cannot be read, as said above, and so counted as not recorded", text.Count(n, "record"))
 	}
 	if err == nil && drawn.Drawings == 0 {
 		return fmt.Errorf("nothing of %s is recorded in %s; without -report it is trained", &m.records.selection, m.records.folder)

@@ -400,7 +400,7 @@ func TestServe(t *testing.T) {
 		t.Errorf("%s: status %d, %d bytes; want the report, alive", url, status, len(page))
 	}
 	before := news(t, get, url)
-	if r := before.Runs[0]; len(before.Runs) != 2 || r.Network != "plain-8" || r.Status != "complete" || before.Runs[1].Status != "missing" {
+	if r := before.Runs[0]; len(before.Runs) != 2 || r.Network != "plain-8" || r.Status != "complete" || before.Runs[1].Status != "not recorded" {
 		t.Errorf("the state of the runs is %+v", before)
 	}
 	fixture.Leave(t, store, fixture.Key(e, 1), results.Complete, false)

@@ -165,7 +165,7 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 	}
 	p.Add(labels)
 	if len(p.curves) == 0 {
-		p.Add(emptyNote("not run yet"))
+		p.Add(emptyNote("not recorded yet"))
 	}
 	return p
 }

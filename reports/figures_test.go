@@ -154,7 +154,7 @@ func TestEmptyPanel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(string(svg), ">not run yet<"); n != 2 {
+	if n := strings.Count(string(svg), ">not recorded yet<"); n != 2 {
 		t.Errorf("%d panels of 2 say that nothing was run", n)
 	}
 }
@@ -192,12 +192,12 @@ func TestLatePanel(t *testing.T) {
 	}
 }
 
-// What has not run is named in one remark.
+// What has not recorded is named in one remark.
 func TestRemarksNameWhatHasNotRun(t *testing.T) {
 	exp := figure6Experiment()
 	s := Select(exp, recordsOf(exp, sixteenth)[:1], Choice{Scale: sixteenth})
 	got := strings.Join(s.remarks(nets(plainNet(20), plainNet(32), plainNet(44))), "; ")
-	if want := "scale 1/16 of the paper's schedule; n = 1 seed; plain-32 and plain-44 not run yet"; got != want {
+	if want := "scale 1/16 of the paper's schedule; n = 1 seed; plain-32 and plain-44 not recorded yet"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	own := smokeExperiment()

@@ -247,7 +247,7 @@ func TestCharts(t *testing.T) {
 func TestReportMarksWhatIsNotThePaper(t *testing.T) {
 	text := rendered(t, page(t))
 	for _, want := range []string{
-		"scale 1/16", "synthetic data", "plain-56 unfinished (2,400 of 4,000 iterations)", "resnet-1202 not run yet",
+		"scale 1/16", "synthetic data", "plain-56 unfinished (2,400 of 4,000 iterations)", "resnet-1202 not recorded yet",
 		"&lt;bad&gt; &amp; unfinished", `<progress value="2400" max="4000"`,
 	} {
 		if !strings.Contains(text, want) {

@@ -194,7 +194,7 @@ func (s *Selection) displayed() []network.Network {
 func (r Selected) state() string {
 	switch {
 	case r.Record == nil || len(r.Record.Rows) == 0 && r.Record.Status != results.Diverged:
-		return "not run"
+		return "not recorded"
 	case r.Record.Status == results.Complete:
 		return "complete"
 	case r.Record.Status == results.Diverged:

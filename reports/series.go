@@ -170,7 +170,7 @@ func (s *Selection) remarks(networks []network.Network) []string {
 		}
 	}
 	if len(waiting) > 0 {
-		remarks = append(remarks, names(waiting)+" not run yet")
+		remarks = append(remarks, names(waiting)+" not recorded yet")
 	}
 	return remarks
 }

@@ -278,7 +278,7 @@ func TestTable6NamesTheRunsItLeavesOut(t *testing.T) {
 	diverge(records[6])
 	records = slices.Delete(records, 7, 8)
 	notes := strings.Join(build(t, exp, records, Choice{Scale: experiments.Full()}).Tables[0].Notes, " ")
-	if want := "Not in the means: resnet-110 seed 3 diverged after iteration 32,000; resnet-110 seed 4 not run."; !strings.Contains(notes, want) {
+	if want := "Not in the means: resnet-110 seed 3 diverged after iteration 32,000; resnet-110 seed 4 not recorded."; !strings.Contains(notes, want) {
 		t.Errorf("the notes do not say %q: %s", want, notes)
 	}
 }

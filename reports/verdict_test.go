@@ -184,10 +184,10 @@ func TestJudge(t *testing.T) {
 		{"warmed up on a shortened schedule", experiments.Claim{Kind: experiments.WarmedUp, Of: nets(residualNet(110))}, sixteenth, nil, NotJudged, "left the warm-up at iteration 420", 3},
 
 		{"one complete without a row", experiments.Claim{Kind: experiments.WarmedUp, Of: nets(residualNet(110))}, full,
-			func(r []*results.Record) []*results.Record { r[6].Rows = nil; return r }, NotJudged, "resnet-110 seed 2 not run", 2},
-		{"missing", higher, full, func(r []*results.Record) []*results.Record { return r[1:] }, NotJudged, "plain-20 seed 1 not run", 0},
+			func(r []*results.Record) []*results.Record { r[6].Rows = nil; return r }, NotJudged, "resnet-110 seed 2 not recorded", 2},
+		{"missing", higher, full, func(r []*results.Record) []*results.Record { return r[1:] }, NotJudged, "plain-20 seed 1 not recorded", 0},
 		{"unfinished", higher, full, func(r []*results.Record) []*results.Record { cut(r[1], 0.5); return r }, NotJudged, "plain-56 seed 1 unfinished (32,000 of 64,000 iterations)", 0},
-		{"one of three missing", depth, full, func(r []*results.Record) []*results.Record { return append(r[:6:6], r[7:]...) }, NotJudged, "resnet-110 seed 2 not run", 1},
+		{"one of three missing", depth, full, func(r []*results.Record) []*results.Record { return append(r[:6:6], r[7:]...) }, NotJudged, "resnet-110 seed 2 not recorded", 1},
 		{"diverged", higher, full, func(r []*results.Record) []*results.Record { diverge(r[1]); return r }, NotReproduced, "plain-56 seed 1 diverged after iteration 32,000", 0},
 		{"one of three diverged", depth, full, func(r []*results.Record) []*results.Record { diverge(r[6]); return r }, NotReproduced, "resnet-110 seed 2 diverged after iteration 32,000", 1},
 		{"diverged on a shortened schedule", depth, sixteenth, func(r []*results.Record) []*results.Record { diverge(r[6]); return r }, NotJudged, "resnet-110 seed 2 diverged", 1},

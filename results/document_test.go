@@ -85,7 +85,7 @@ func TestDocumentRefuses(t *testing.T) {
 		{"table missing", "[digests]\n", "[other]\n", "line 60: other: no such key"},
 		{"wrong type", "seed = 1", `seed = "one"`, "line "},
 		{"unknown status", `status = "complete"`, `status = "done"`, `status is "done", want`},
-		{"status of no record", `status = "complete"`, `status = "missing"`, `status is "missing", want`},
+		{"status of no record", `status = "complete"`, `status = "not recorded"`, `status is "not recorded", want`},
 		{"network unknown", `"plain-20"`, `"plain-21"`, ""},
 		{"spec changed by hand", "learning_rate = 0.1", "learning_rate = 0.2", "identity is"},
 		{"seed changed by hand", "seed = 1", "seed = 2", "identity is"},

@@ -10,9 +10,9 @@ import (
 
 // A run's [State] knows statuses that no record has.
 const (
-	Missing Status = "missing" // nothing is there
-	Damaged Status = "damaged" // there is a record, but it cannot be read: State.Damage says why
-	Newer   Status = "newer"   // there is a record, of a later version of the program
+	Missing Status = "not recorded" // nothing is there
+	Damaged Status = "damaged"      // there is a record, but it cannot be read: State.Damage says why
+	Newer   Status = "newer"        // there is a record, of a later version of the program
 )
 
 // State is what a results folder tells of a run at one moment.

@@ -45,7 +45,7 @@ func (p *Publisher) say(format string, args ...any) {
 type Drawn struct {
 	Drawings int // how many there was something to draw of
 	Verdicts []reports.Verdict
-	Damaged  []error // records of the experiments' networks that cannot be read: they count as not run
+	Damaged  []error // records of the experiments' networks that cannot be read: they count as not recorded
 }
 
 // A DrawError is what could not be drawn or written beside drawings that are there.
