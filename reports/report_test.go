@@ -270,6 +270,19 @@ func TestReportIsLiveOnlyWhenAsked(t *testing.T) {
 	}
 }
 
+// The live page knows a run's status by its word.
+func TestScriptKnowsStatuses(t *testing.T) {
+	words := regexp.MustCompile(`r\.status === "([^"]*)"`).FindAllStringSubmatch(reportScript, -1)
+	if len(words) == 0 {
+		t.Fatal("report.js asks for no status")
+	}
+	for _, w := range words {
+		if s := results.Status(w[1]); s != results.Complete && s != results.Missing {
+			t.Errorf("report.js asks for the status %q, which no run has", w[1])
+		}
+	}
+}
+
 func TestReportOfNothing(t *testing.T) {
 	if text := rendered(t, &Report{Title: "Empty"}); !strings.Contains(text, "Nothing is recorded yet") {
 		t.Error("a report without runs does not say so")
