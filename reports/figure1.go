@@ -202,10 +202,16 @@ func names(networks []network.Network) string {
 	for _, n := range networks {
 		s = append(s, n.String())
 	}
-	if len(s) < 2 {
-		return strings.Join(s, "")
+	return list(s)
+}
+
+// list writes names as a sentence has them.
+func list(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
 	}
-	return strings.Join(s[:len(s)-1], ", ") + " and " + s[len(s)-1]
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // endings says where the curves of a picture end, for those who cannot see it.

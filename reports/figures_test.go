@@ -192,8 +192,8 @@ func TestLatePanel(t *testing.T) {
 	}
 }
 
-// What has not recorded is named in one remark.
-func TestRemarksNameWhatHasNotRun(t *testing.T) {
+// What is not recorded is named in one remark.
+func TestRemarksNameWhatIsNotRecorded(t *testing.T) {
 	exp := figure6Experiment()
 	s := Select(exp, recordsOf(exp, sixteenth)[:1], Choice{Scale: sixteenth})
 	got := strings.Join(s.remarks(nets(plainNet(20), plainNet(32), plainNet(44))), "; ")
@@ -204,6 +204,38 @@ func TestRemarksNameWhatHasNotRun(t *testing.T) {
 	s = Select(own, nil, Choice{Scale: sixteenth})
 	if got := s.remarks(nil)[0]; got != "scale 1/16 of the schedule" {
 		t.Errorf("of another schedule: %q", got)
+	}
+}
+
+// Seeds that are recorded and not drawn are named: a picture of one seed could have
+// been chosen among several. Those of other protocols are not.
+func TestRemarksNameUndrawnSeeds(t *testing.T) {
+	exp := figure6Experiment()
+	records := recordsOf(exp, sixteenth)
+	first := nets(plainNet(20), residualNet(20))
+	for _, r := range slices.Clone(records) {
+		for seed := int64(2); seed <= 4; seed++ {
+			other := *r
+			other.Key.Spec.Seed = seed
+			switch {
+			case seed == 4 && r.Key.Spec.Network == first[0]:
+				other.Key.Spec.Protocol.Nesterov = true
+			case seed == 3 && r.Key.Spec.Network == first[1]:
+				other.Status = results.Interrupted
+			case seed > 2 && r.Key.Spec.Network == first[1]:
+				other.Status = results.Diverged
+			}
+			records = append(records, &other)
+		}
+	}
+	s := Select(exp, records, Choice{Scale: sixteenth})
+	got := strings.Join(s.remarks(first), "; ")
+	if want := "recorded and not drawn: plain-20 seeds 2 and 3, resnet-20 seeds 2 and 4"; !strings.HasSuffix(got, "; "+want) {
+		t.Errorf("got %q, want %q at its end", got, want)
+	}
+	all := Select(exp, records, Choice{Scale: sixteenth, Seeds: []int64{1, 2, 3, 4}})
+	if got := strings.Join(all.remarks(first), "; "); strings.Contains(got, "not drawn") {
+		t.Errorf("of all seeds: %q", got)
 	}
 }
 

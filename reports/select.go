@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -26,6 +27,7 @@ type Selection struct {
 	Experiment *experiments.Experiment
 	Choice     Choice
 	Runs       []Selected // one per planned run, in the order of the spec
+	Undrawn    []Selected // of other seeds, recorded to their end, in the order of networks and seeds
 }
 
 // Selected is a planned run and its record, nil if there is none.
@@ -51,7 +53,36 @@ func Select(exp *experiments.Experiment, records []*results.Record, c Choice) *S
 		}
 		s.Runs = append(s.Runs, run)
 	}
+	s.Undrawn = s.undrawn(records)
 	return s
+}
+
+// undrawn finds the runs that have ended and differ from a planned one in nothing
+// but a seed that is not planned.
+func (s *Selection) undrawn(records []*results.Record) []Selected {
+	var others []Selected
+	has := func(runs []Selected, spec experiments.RunSpec) bool {
+		return slices.ContainsFunc(runs, func(r Selected) bool { return sameSpec(r.Spec, spec) })
+	}
+	for _, r := range records {
+		spec := r.Key.Spec
+		if r.Key.Data.Synthetic != s.Choice.Synthetic || !r.Status.Finished() || has(s.Runs, spec) || has(others, spec) {
+			continue
+		}
+		for _, other := range s.Runs {
+			other.Spec.Seed = spec.Seed
+			if sameSpec(other.Spec, spec) {
+				other.Record = r
+				others = append(others, other)
+				break
+			}
+		}
+	}
+	place := func(n network.Network) int { return slices.Index(s.Experiment.Networks, n) }
+	slices.SortFunc(others, func(a, b Selected) int {
+		return cmp.Or(cmp.Compare(place(a.Spec.Network), place(b.Spec.Network)), cmp.Compare(a.Spec.Seed, b.Spec.Seed))
+	})
+	return others
 }
 
 // variant is the selection of one variant's runs, as of an experiment that has
@@ -65,7 +96,9 @@ func (s *Selection) variant(label string) *Selection {
 		}
 	}
 	one.Experiment = &exp
-	one.Runs = slices.DeleteFunc(slices.Clone(s.Runs), func(r Selected) bool { return r.Variant != label })
+	other := func(r Selected) bool { return r.Variant != label }
+	one.Runs = slices.DeleteFunc(slices.Clone(s.Runs), other)
+	one.Undrawn = slices.DeleteFunc(slices.Clone(s.Undrawn), other)
 	return &one
 }
 

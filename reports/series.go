@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot/plotter"
@@ -172,7 +173,32 @@ func (s *Selection) remarks(networks []network.Network) []string {
 	if len(waiting) > 0 {
 		remarks = append(remarks, names(waiting)+" not recorded yet")
 	}
+	if others := s.undrawnSeeds(networks); others != "" {
+		remarks = append(remarks, "recorded and not drawn: "+others)
+	}
 	return remarks
+}
+
+// undrawnSeeds names the seeds of these networks that are recorded, and that a picture
+// of fewer seeds does not show.
+func (s *Selection) undrawnSeeds(networks []network.Network) string {
+	var parts []string
+	for _, n := range networks {
+		var seeds []string
+		for _, r := range s.Undrawn {
+			if r.Spec.Network == n {
+				seeds = append(seeds, strconv.FormatInt(r.Spec.Seed, 10))
+			}
+		}
+		switch len(seeds) {
+		case 0:
+		case 1:
+			parts = append(parts, fmt.Sprintf("%s seed %s", n, seeds[0]))
+		default:
+			parts = append(parts, fmt.Sprintf("%s seeds %s", n, list(seeds)))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 func (r Selected) diverged() bool { return r.Record != nil && r.Record.Status == results.Diverged }
