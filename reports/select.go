@@ -44,38 +44,46 @@ type Selected struct {
 // today's arithmetic counts, though it did not by an older one.
 func Select(exp *experiments.Experiment, records []*results.Record, c Choice) *Selection {
 	s := &Selection{Experiment: exp, Choice: c}
+	identities := make([]string, len(records))
+	for i, r := range records {
+		identities[i] = identity(r.Key.Spec)
+	}
+	drawn := map[string]bool{}
 	for _, planned := range exp.Runs(c.Scale, c.Seeds) {
 		run := Selected{Spec: planned.RunSpec, Variant: planned.Variant}
-		for _, r := range records {
-			if r.Key.Data.Synthetic == c.Synthetic && sameSpec(r.Key.Spec, run.Spec) && better(r, run.Record) {
+		id := identity(run.Spec)
+		drawn[id] = true
+		for i, r := range records {
+			if r.Key.Data.Synthetic == c.Synthetic && identities[i] == id && better(r, run.Record) {
 				run.Record = r
 			}
 		}
 		s.Runs = append(s.Runs, run)
 	}
-	s.Undrawn = s.undrawn(records)
+	s.Undrawn = s.undrawn(records, identities, drawn)
 	return s
 }
 
-// undrawn finds the runs that have ended and differ from a planned one in nothing
-// but a seed that is not planned.
-func (s *Selection) undrawn(records []*results.Record) []Selected {
-	var others []Selected
-	has := func(runs []Selected, spec experiments.RunSpec) bool {
-		return slices.ContainsFunc(runs, func(r Selected) bool { return sameSpec(r.Spec, spec) })
+// undrawn finds, among records and their identities, the runs that have ended and
+// differ from a drawn one in nothing but their seed.
+func (s *Selection) undrawn(records []*results.Record, identities []string, drawn map[string]bool) []Selected {
+	anySeed := func(spec experiments.RunSpec) string {
+		spec.Seed = 0
+		return identity(spec)
 	}
-	for _, r := range records {
-		spec := r.Key.Spec
-		if r.Key.Data.Synthetic != s.Choice.Synthetic || !r.Status.Finished() || has(s.Runs, spec) || has(others, spec) {
+	like := map[string]Selected{}
+	for _, run := range s.Runs {
+		like[anySeed(run.Spec)] = run
+	}
+	var others []Selected
+	found := map[string]bool{}
+	for i, r := range records {
+		if r.Key.Data.Synthetic != s.Choice.Synthetic || !r.Status.Finished() || drawn[identities[i]] || found[identities[i]] {
 			continue
 		}
-		for _, other := range s.Runs {
-			other.Spec.Seed = spec.Seed
-			if sameSpec(other.Spec, spec) {
-				other.Record = r
-				others = append(others, other)
-				break
-			}
+		if other, ok := like[anySeed(r.Key.Spec)]; ok {
+			other.Spec.Seed, other.Record = r.Key.Spec.Seed, r
+			others, found[identities[i]] = append(others, other), true
 		}
 	}
 	place := func(n network.Network) int { return slices.Index(s.Experiment.Networks, n) }
@@ -102,11 +110,9 @@ func (s *Selection) variant(label string) *Selection {
 	return &one
 }
 
-// sameSpec leaves the data and the arithmetic aside, and settings that have no
-// part in the run, as its identity does.
-func sameSpec(a, b experiments.RunSpec) bool {
-	return (results.Key{Spec: a}).Identity() == (results.Key{Spec: b}).Identity()
-}
+// identity tells specs apart: the data and the arithmetic are left aside, and, as in
+// a run's identity, settings that have no part in the run.
+func identity(spec experiments.RunSpec) string { return results.Key{Spec: spec}.Identity() }
 
 func better(a, b *results.Record) bool {
 	if b == nil {
