@@ -15,7 +15,7 @@ type statusMode struct {
 }
 
 func (m *statusMode) declare(o *options) {
-	o.mode("status", "list every run: complete, running, queued, interrupted, diverged, damaged, newer, missing")
+	o.mode("status", "list every run: complete, running, queued, interrupted, diverged, damaged, newer, not recorded")
 	m.records.declare(o, false)
 	m.format.declare(o)
 }

@@ -40,7 +40,7 @@ func TestSeedsAreAveraged(t *testing.T) {
 		t.Errorf("the test error is %v, want 23, the mean of 20 and 26", test.end().Y)
 	}
 	remarks := strings.Join(s.remarks(exp.Networks), "; ")
-	for _, part := range []string{"mean of n = 2 seeds", "plain-56 mean of n = 4 seeds", "plain-20 seed 3 diverged", "plain-20: 1 of 4 seeds not finished"} {
+	for _, part := range []string{"mean of n = 2 seeds", "plain-56 mean of n = 4 seeds", "plain-20 seed 3 diverged", "plain-20 seed 4 not recorded"} {
 		if !strings.Contains(remarks, part) {
 			t.Errorf("the picture does not say %q: %s", part, remarks)
 		}
@@ -155,7 +155,7 @@ func TestEmptyPanel(t *testing.T) {
 		t.Fatal(err)
 	}
 	if n := strings.Count(string(svg), ">not recorded yet<"); n != 2 {
-		t.Errorf("%d panels of 2 say that nothing was run", n)
+		t.Errorf("%d panels of 2 say that nothing is recorded", n)
 	}
 }
 
@@ -208,34 +208,53 @@ func TestRemarksNameWhatIsNotRecorded(t *testing.T) {
 }
 
 // Seeds that are recorded and not drawn are named: a picture of one seed could have
-// been chosen among several. Those of other protocols are not.
+// been chosen among several. Other protocols, scales and data are another matter.
 func TestRemarksNameUndrawnSeeds(t *testing.T) {
 	exp := figure6Experiment()
 	records := recordsOf(exp, sixteenth)
-	first := nets(plainNet(20), residualNet(20))
-	for _, r := range slices.Clone(records) {
-		for seed := int64(2); seed <= 4; seed++ {
-			other := *r
-			other.Key.Spec.Seed = seed
-			switch {
-			case seed == 4 && r.Key.Spec.Network == first[0]:
-				other.Key.Spec.Protocol.Nesterov = true
-			case seed == 3 && r.Key.Spec.Network == first[1]:
-				other.Status = results.Interrupted
-			case seed > 2 && r.Key.Spec.Network == first[1]:
-				other.Status = results.Diverged
+	other := func(n network.Network, seed int64, change func(*results.Record)) {
+		for _, r := range records {
+			if r.Key.Spec.Network == n {
+				r := *r
+				r.Key.Spec.Seed = seed
+				change(&r)
+				records = append(records, &r)
+				return
 			}
-			records = append(records, &other)
 		}
 	}
+	plain, residual := plainNet(20), residualNet(20)
+	other(residual, 2, func(r *results.Record) {})
+	other(plain, 3, func(r *results.Record) {})
+	other(plain, 2, func(r *results.Record) {})
+	other(plain, 2, func(r *results.Record) { r.Key.Arithmetic++ })
+	other(plain, 4, func(r *results.Record) { r.Key.Spec.Protocol.Nesterov = true })
+	other(plain, 5, func(r *results.Record) { r.Key.Data.Synthetic = true })
+	other(plain, 6, func(r *results.Record) { r.Key.Spec.Scale = experiments.Full() })
+	other(plain, 7, func(r *results.Record) { r.Rows = nil })
+	other(residual, 3, func(r *results.Record) { r.Status = results.Interrupted })
+	other(residual, 4, func(r *results.Record) { r.Status, r.Rows = results.Diverged, r.Rows[:5] })
 	s := Select(exp, records, Choice{Scale: sixteenth})
-	got := strings.Join(s.remarks(first), "; ")
-	if want := "recorded and not drawn: plain-20 seeds 2 and 3, resnet-20 seeds 2 and 4"; !strings.HasSuffix(got, "; "+want) {
+	got := strings.Join(s.remarks(nets(plain, residual)), "; ")
+	state := s.Undrawn[len(s.Undrawn)-1].state()
+	want := "recorded and not drawn: plain-20 seeds 2 and 3, resnet-20 seed 2, resnet-20 seed 4 " + state
+	if !strings.HasSuffix(got, "; "+want) || !strings.HasPrefix(state, "diverged") {
 		t.Errorf("got %q, want %q at its end", got, want)
 	}
+	if notes := strings.Join(errorTable(s).Notes, " "); !strings.Contains(notes, "Recorded and not shown: plain-20 seeds 2 and 3") {
+		t.Errorf("the table of errors does not say it: %q", notes)
+	}
 	all := Select(exp, records, Choice{Scale: sixteenth, Seeds: []int64{1, 2, 3, 4}})
-	if got := strings.Join(all.remarks(first), "; "); strings.Contains(got, "not drawn") {
+	if got := strings.Join(all.remarks(nets(plain, residual)), "; "); strings.Contains(got, "not drawn") {
 		t.Errorf("of all seeds: %q", got)
+	}
+
+	exp = choicesExperiment()
+	records = recordsOf(exp, sixteenth)
+	other(residual, 2, func(r *results.Record) {}) // of the first variant
+	got = strings.Join(Select(exp, records, Choice{Scale: sixteenth}).variantRemarks(nets(residual)), "; ")
+	if want := exp.Variants[0].Label + ": recorded and not drawn: resnet-20 seed 2"; !strings.HasSuffix(got, "; "+want) {
+		t.Errorf("of variants: got %q, want %q at its end", got, want)
 	}
 }
 

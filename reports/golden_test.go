@@ -68,7 +68,7 @@ func cases() []goldenCase {
 		{"compare", compareExperiment(), one, whole},
 		{"table6", table6Experiment(), one, func(e *experiments.Experiment, c Choice) []*results.Record {
 			r := whole(e, c)
-			return r[:len(r)-1] // resnet-1202 has not been run
+			return r[:len(r)-1] // resnet-1202 is not recorded
 		}},
 		{"choices", choicesExperiment(), one, func(e *experiments.Experiment, c Choice) []*results.Record {
 			r := whole(e, c)

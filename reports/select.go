@@ -27,7 +27,7 @@ type Selection struct {
 	Experiment *experiments.Experiment
 	Choice     Choice
 	Runs       []Selected // one per planned run, in the order of the spec
-	Undrawn    []Selected // of other seeds, recorded to their end, in the order of networks and seeds
+	Undrawn    []Selected // of seeds that are not planned, complete or diverged, by network and seed
 }
 
 // Selected is a planned run and its record, nil if there is none.
@@ -48,11 +48,11 @@ func Select(exp *experiments.Experiment, records []*results.Record, c Choice) *S
 	for i, r := range records {
 		identities[i] = identity(r.Key.Spec)
 	}
-	drawn := map[string]bool{}
-	for _, planned := range exp.Runs(c.Scale, c.Seeds) {
-		run := Selected{Spec: planned.RunSpec, Variant: planned.Variant}
+	planned := map[string]bool{}
+	for _, p := range exp.Runs(c.Scale, c.Seeds) {
+		run := Selected{Spec: p.RunSpec, Variant: p.Variant}
 		id := identity(run.Spec)
-		drawn[id] = true
+		planned[id] = true
 		for i, r := range records {
 			if r.Key.Data.Synthetic == c.Synthetic && identities[i] == id && better(r, run.Record) {
 				run.Record = r
@@ -60,13 +60,13 @@ func Select(exp *experiments.Experiment, records []*results.Record, c Choice) *S
 		}
 		s.Runs = append(s.Runs, run)
 	}
-	s.Undrawn = s.undrawn(records, identities, drawn)
+	s.Undrawn = s.undrawn(records, identities, planned)
 	return s
 }
 
 // undrawn finds, among records and their identities, the runs that have ended and
-// differ from a drawn one in nothing but their seed.
-func (s *Selection) undrawn(records []*results.Record, identities []string, drawn map[string]bool) []Selected {
+// differ from a planned one in nothing but their seed.
+func (s *Selection) undrawn(records []*results.Record, identities []string, planned map[string]bool) []Selected {
 	anySeed := func(spec experiments.RunSpec) string {
 		spec.Seed = 0
 		return identity(spec)
@@ -78,12 +78,14 @@ func (s *Selection) undrawn(records []*results.Record, identities []string, draw
 	var others []Selected
 	found := map[string]bool{}
 	for i, r := range records {
-		if r.Key.Data.Synthetic != s.Choice.Synthetic || !r.Status.Finished() || drawn[identities[i]] || found[identities[i]] {
+		id := identities[i]
+		if r.Key.Data.Synthetic != s.Choice.Synthetic || planned[id] || found[id] {
 			continue
 		}
-		if other, ok := like[anySeed(r.Key.Spec)]; ok {
-			other.Spec.Seed, other.Record = r.Key.Spec.Seed, r
-			others, found[identities[i]] = append(others, other), true
+		other, ok := like[anySeed(r.Key.Spec)]
+		other.Spec.Seed, other.Record = r.Key.Spec.Seed, r
+		if ok && (other.complete() || other.diverged()) {
+			others, found[id] = append(others, other), true
 		}
 	}
 	place := func(n network.Network) int { return slices.Index(s.Experiment.Networks, n) }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot/plotter"
@@ -156,49 +155,54 @@ func (s *Selection) remarks(networks []network.Network) []string {
 			remarks = append(remarks, n.String()+" "+drawn[0].state())
 		}
 		// A mean hides the runs that are not in it, if nobody names them.
-		missing := 0
+		var open []Selected
 		for _, r := range s.of(n) {
 			switch {
 			case slices.ContainsFunc(drawn, func(d Selected) bool { return d.Spec.Seed == r.Spec.Seed }):
 			case r.diverged():
 				remarks = append(remarks, fmt.Sprintf("%s seed %d %s", n, r.Spec.Seed, r.state()))
 			default:
-				missing++
+				open = append(open, r)
 			}
 		}
-		if missing > 0 {
-			remarks = append(remarks, fmt.Sprintf("%s: %d of %d seeds not finished", n, missing, len(s.of(n))))
+		if len(open) > 0 {
+			remarks = append(remarks, named(open))
 		}
 	}
 	if len(waiting) > 0 {
 		remarks = append(remarks, names(waiting)+" not recorded yet")
 	}
-	if others := s.undrawnSeeds(networks); others != "" {
+	if others := s.undrawnNames(networks); others != "" {
 		remarks = append(remarks, "recorded and not drawn: "+others)
 	}
 	return remarks
 }
 
-// undrawnSeeds names the seeds of these networks that are recorded, and that a picture
+// undrawnNames names the runs of these networks that are recorded and that a picture
 // of fewer seeds does not show.
-func (s *Selection) undrawnSeeds(networks []network.Network) string {
-	var parts []string
+func (s *Selection) undrawnNames(networks []network.Network) string {
+	var complete, diverged []Selected
 	for _, n := range networks {
-		var seeds []string
 		for _, r := range s.Undrawn {
-			if r.Spec.Network == n {
-				seeds = append(seeds, strconv.FormatInt(r.Spec.Seed, 10))
+			switch {
+			case r.Spec.Network != n:
+			case r.diverged():
+				diverged = append(diverged, r)
+			default:
+				complete = append(complete, r)
 			}
 		}
-		switch len(seeds) {
-		case 0:
-		case 1:
-			parts = append(parts, fmt.Sprintf("%s seed %s", n, seeds[0]))
-		default:
-			parts = append(parts, fmt.Sprintf("%s seeds %s", n, list(seeds)))
-		}
 	}
-	return strings.Join(parts, ", ")
+	parts := []string{seedNames(complete), named(diverged)}
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), ", ")
+}
+
+// undrawnNotes says the same below a table.
+func (s *Selection) undrawnNotes() []string {
+	if others := s.undrawnNames(s.Experiment.Networks); others != "" {
+		return []string{"Recorded and not shown: " + others + "."}
+	}
+	return nil
 }
 
 func (r Selected) diverged() bool { return r.Record != nil && r.Record.Status == results.Diverged }

@@ -57,6 +57,7 @@ func compareTable(s *Selection) *table.Table {
 		t.Add(cells...)
 	}
 	t.Notes = append(t.Notes, s.leftOut()...)
+	t.Notes = append(t.Notes, s.undrawnNotes()...)
 	return t
 }
 

@@ -62,6 +62,7 @@ func errorTable(s *Selection) *table.Table {
 	t.Notes = append(t.Notes,
 		"Training error: mean over the minibatches since the previous evaluation, augmented. Test error: the single view, running statistics. "+
 			"Lowest: the smallest test error at any evaluation of the run; it is selected on the test set and flatters the network.")
+	t.Notes = append(t.Notes, s.undrawnNotes()...)
 	t.Notes = append(t.Notes, s.paperNotes()...)
 	if !compared && s.quotesPaper() {
 		t.Notes = append(t.Notes, notComparable)

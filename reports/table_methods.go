@@ -82,6 +82,7 @@ func methodTable(s *Selection, o Options) *table.Table {
 		t.Notes = append(t.Notes, notComparable)
 	}
 	t.Notes = append(t.Notes, s.leftOut()...)
+	t.Notes = append(t.Notes, s.undrawnNotes()...)
 	return t
 }
 

@@ -23,6 +23,7 @@ func responseTable(s *Selection) *table.Table {
 	t.Common = append(t.Common, table.Field{Key: "n", Value: "1"})
 	t.Notes = []string{"Standard deviations of the outputs of each 3x3 layer over the test set, after batch normalisation (running " +
 		"statistics) and before ReLU and addition. They are recorded when a run is complete."}
+	t.Notes = append(t.Notes, s.undrawnNotes()...)
 	for _, r := range s.Runs {
 		cells := []table.Cell{table.Text(r.Spec.Network.String()), table.Text(r.Variant), table.Int(int(r.Spec.Seed)), {}, {}, {}, {}, {}, table.Text(r.state())}
 		if std := r.stds(); len(std) > 0 {

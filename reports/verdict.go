@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"deepresidual/experiments"
@@ -21,7 +22,7 @@ const (
 	OtherOrder    Class = "other order"        // likewise, another order
 	NoOrder       Class = "no clear order"     // likewise, where seeds differ by as much
 	TooShort      Class = "too short to judge" // a network has learnt next to nothing on a shortened schedule
-	NotJudged     Class = "not judged"         // a run is missing, or this schedule or data cannot decide it
+	NotJudged     Class = "not judged"         // a run is not recorded, or this schedule or data cannot decide it
 )
 
 // Classes is every class, the best first.
@@ -35,7 +36,7 @@ type Verdict struct {
 	Claim experiments.Claim
 	Class Class
 	// Sentence says what was compared, with what result and by which test, and
-	// names each run that is missing, unfinished or diverged.
+	// names each run that is not recorded, unfinished or diverged.
 	Sentence    string
 	Paper, Ours string            // the claim in numbers; "" where there are none
 	N           int               // complete runs of the network that has the fewest
@@ -224,7 +225,7 @@ func (s *Selection) schedule() string {
 }
 
 // notComplete is the planned runs of a network that have diverged, and those that
-// are missing or unfinished.
+// are not recorded or unfinished.
 func (s *Selection) notComplete(n network.Network) (diverged, open []Selected) {
 	for _, r := range s.of(n) {
 		switch {
@@ -241,18 +242,40 @@ func (s *Selection) notComplete(n network.Network) (diverged, open []Selected) {
 // named names runs with their states, those of the same state together.
 func named(runs []Selected) string {
 	var states []string
-	of := map[string][]string{}
+	of := map[string][]Selected{}
 	for _, r := range runs {
 		state := r.state()
 		if of[state] == nil {
 			states = append(states, state)
 		}
-		of[state] = append(of[state], fmt.Sprintf("%s seed %d", r.Spec.Network, r.Spec.Seed))
+		of[state] = append(of[state], r)
 	}
 	for i, state := range states {
-		states[i] = strings.Join(of[state], ", ") + " " + state
+		states[i] = seedNames(of[state]) + " " + state
 	}
 	return strings.Join(states, "; ")
+}
+
+// seedNames names runs: resnet-56 seeds 2 and 3, resnet-110 seed 2.
+func seedNames(runs []Selected) string {
+	var networks []network.Network
+	seeds := map[network.Network][]string{}
+	for _, r := range runs {
+		n := r.Spec.Network
+		if seeds[n] == nil {
+			networks = append(networks, n)
+		}
+		seeds[n] = append(seeds[n], strconv.FormatInt(r.Spec.Seed, 10))
+	}
+	var parts []string
+	for _, n := range networks {
+		word := "seed"
+		if len(seeds[n]) > 1 {
+			word = "seeds"
+		}
+		parts = append(parts, fmt.Sprintf("%s %s %s", n, word, list(seeds[n])))
+	}
+	return strings.Join(parts, ", ")
 }
 
 // values is a network's measure of each complete run: the test or training error
