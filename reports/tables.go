@@ -106,7 +106,7 @@ func (s *Selection) seedsOf(networks ...network.Network) []int64 {
 func meanStd(v []float64) table.Cell { return table.MeanStd(mean(v), deviation(v), len(v)) }
 
 // leftOut names the runs that the numbers of a row do not count: those that have diverged,
-// are unfinished or missing, of networks that have complete ones.
+// are unfinished or not recorded, of networks that have complete ones.
 func (s *Selection) leftOut() []string {
 	var runs []Selected
 	where := "numbers"
