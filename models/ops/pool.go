@@ -17,7 +17,10 @@ type pool struct {
 	done    sync.WaitGroup  // workers still in the current loop
 	closed  sync.WaitGroup  // workers not yet gone
 
-	round atomic.Uint32 // counts loops; workers yield for a while before they sleep
+	// Hints for threads that wait and do not sleep yet; wake and done are certain.
+	round atomic.Uint32 // counts loops
+	left  atomic.Int32  // workers still in the current loop
+
 	share []share
 	// sharing is how many threads, the first ones, have a share of the current
 	// loop: no more than it has items.
@@ -32,11 +35,6 @@ type share struct {
 	end  int64
 	_    [48]byte
 }
-
-// yields is how often an idle worker lets others run before it sleeps. The
-// pauses between the loops of a training step are a few microseconds, less
-// than it takes to wake a sleeper.
-const yields = 200
 
 // newPool starts threads-1 workers; the caller of run is the remaining one.
 func newPool(threads int, fence func()) *pool {
@@ -85,12 +83,27 @@ func (p *pool) run(items int, body func(thread, item int)) {
 	}
 	wakes := p.wake[:p.sharing-1]
 	p.done.Add(len(wakes))
-	p.round.Add(1)
+	p.left.Store(int32(len(wakes)))
 	for _, wake := range wakes {
 		wake <- struct{}{}
 	}
+	p.round.Add(1) // last, as it makes workers receive what was sent
 	p.drain(0)
+	stayAwake(func() bool { return p.left.Load() == 0 })
 	p.done.Wait()
+}
+
+// stayAwake waits a while for what is about to happen, some 0.1 ms: longer than
+// the others mostly take for their last items, and than the pauses between the
+// loops of a training step. Who sleeps is late for the next loop by as much, and
+// these loops take but a few times as long. Others run meanwhile.
+func stayAwake(happened func() bool) {
+	for range 1000 {
+		if happened() {
+			return
+		}
+		runtime.Gosched()
+	}
 }
 
 // shareOf returns the items that are first one thread's of several.
@@ -118,11 +131,7 @@ func (p *pool) work(thread int, wake <-chan struct{}) {
 		p.drain(thread)
 		seen := p.round.Load()
 		p.done.Done()
-		for range yields {
-			if p.round.Load() != seen {
-				break
-			}
-			runtime.Gosched()
-		}
+		p.left.Add(-1) // after it, so that who sees this finds the group done
+		stayAwake(func() bool { return p.round.Load() != seen })
 	}
 }
