@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"gorgonia.org/tensor"
 
@@ -168,16 +169,26 @@ func TestArenaPlan(t *testing.T) {
 }
 
 // A loop runs each item once, wakes no thread that would find nothing to do, and
-// fences what each thread has stored before another loop begins.
+// fences what each thread has stored before another loop begins: also where
+// threads wait for so long, for a loop or for an item, that they fall asleep.
 func TestPool(t *testing.T) {
 	for _, threads := range []int{1, 2, 7} {
 		var fences atomic.Int32
 		p := newPool(threads, func() { fences.Add(1) })
 		for items := range 40 {
-			for range 20 {
+			for round := range 20 {
 				counts, took := make([]int32, items), make([]int, items)
 				fences.Store(0)
-				p.run(items, func(thread, item int) { counts[item]++; took[item] = thread })
+				if round == 5 {
+					time.Sleep(time.Millisecond)
+				}
+				p.run(items, func(thread, item int) {
+					if round > 16 && item == items*(round-17)/3 {
+						time.Sleep(time.Millisecond)
+					}
+					counts[item]++
+					took[item] = thread
+				})
 				for i, c := range counts {
 					if c != 1 || took[i] >= min(threads, items) {
 						t.Fatalf("%d threads: item %d of %d ran %d times, on thread %d", threads, i, items, c, took[i])
