@@ -234,17 +234,19 @@ func TestRemarksNameUndrawnSeeds(t *testing.T) {
 	other(plain, 7, func(r *results.Record) { r.Rows = nil })
 	other(residual, 3, func(r *results.Record) { r.Status = results.Interrupted })
 	other(residual, 4, func(r *results.Record) { r.Status, r.Rows = results.Diverged, r.Rows[:5] })
+	other(plain, 8, func(r *results.Record) { r.Status, r.Rows = results.Diverged, r.Rows[:5] })
+	other(plain, 8, func(r *results.Record) { r.Key.Arithmetic++ }) // which counts
 	s := Select(exp, records, Choice{Scale: sixteenth})
 	got := strings.Join(s.remarks(nets(plain, residual)), "; ")
 	state := s.Undrawn[len(s.Undrawn)-1].state()
-	want := "recorded and not drawn: plain-20 seeds 2 and 3, resnet-20 seed 2, resnet-20 seed 4 " + state
+	want := "recorded and not drawn: plain-20 seeds 2, 3 and 8, resnet-20 seed 2, resnet-20 seed 4 " + state
 	if !strings.HasSuffix(got, "; "+want) || !strings.HasPrefix(state, "diverged") {
 		t.Errorf("got %q, want %q at its end", got, want)
 	}
-	if notes := strings.Join(errorTable(s).Notes, " "); !strings.Contains(notes, "Recorded and not shown: plain-20 seeds 2 and 3") {
+	if notes := strings.Join(errorTable(s).Notes, " "); !strings.Contains(notes, "Recorded and not shown: plain-20 seeds 2, 3 and 8") {
 		t.Errorf("the table of errors does not say it: %q", notes)
 	}
-	all := Select(exp, records, Choice{Scale: sixteenth, Seeds: []int64{1, 2, 3, 4}})
+	all := Select(exp, records, Choice{Scale: sixteenth, Seeds: []int64{1, 2, 3, 4, 8}})
 	if got := strings.Join(all.remarks(nets(plain, residual)), "; "); strings.Contains(got, "not drawn") {
 		t.Errorf("of all seeds: %q", got)
 	}

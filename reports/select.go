@@ -76,16 +76,22 @@ func (s *Selection) undrawn(records []*results.Record, identities []string, plan
 		like[anySeed(run.Spec)] = run
 	}
 	var others []Selected
-	found := map[string]bool{}
+	found := map[string]int{} // of an identity, among others
 	for i, r := range records {
 		id := identities[i]
-		if r.Key.Data.Synthetic != s.Choice.Synthetic || planned[id] || found[id] {
+		other, ok := like[anySeed(r.Key.Spec)]
+		if r.Key.Data.Synthetic != s.Choice.Synthetic || planned[id] || !ok {
 			continue
 		}
-		other, ok := like[anySeed(r.Key.Spec)]
 		other.Spec.Seed, other.Record = r.Key.Spec.Seed, r
-		if ok && (other.complete() || other.diverged()) {
-			others, found[id] = append(others, other), true
+		at, again := found[id]
+		switch {
+		case !other.complete() && !other.diverged():
+		case !again:
+			found[id] = len(others)
+			others = append(others, other)
+		case better(r, others[at].Record):
+			others[at] = other
 		}
 	}
 	place := func(n network.Network) int { return slices.Index(s.Experiment.Networks, n) }
