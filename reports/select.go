@@ -79,8 +79,11 @@ func (s *Selection) undrawn(records []*results.Record, identities []string, plan
 	found := map[string]int{} // of an identity, among others
 	for i, r := range records {
 		id := identities[i]
+		if r.Key.Data.Synthetic != s.Choice.Synthetic || planned[id] {
+			continue
+		}
 		other, ok := like[anySeed(r.Key.Spec)]
-		if r.Key.Data.Synthetic != s.Choice.Synthetic || planned[id] || !ok {
+		if !ok {
 			continue
 		}
 		other.Spec.Seed, other.Record = r.Key.Spec.Seed, r
