@@ -1,7 +1,9 @@
 package ops
 
 import (
+	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -17,9 +19,9 @@ type pool struct {
 	done    sync.WaitGroup  // workers still in the current loop
 	closed  sync.WaitGroup  // workers not yet gone
 
-	// Hints for threads that wait and do not sleep yet; wake and done are certain.
-	round atomic.Uint32 // counts loops
-	left  atomic.Int32  // workers still in the current loop
+	left    atomic.Int32          // the same, a hint for the caller; done is certain
+	failure atomic.Pointer[error] // of a worker in the current loop
+	loops   int                   // divided so far
 
 	share []share
 	// sharing is how many threads, the first ones, have a share of the current
@@ -84,13 +86,22 @@ func (p *pool) run(items int, body func(thread, item int)) {
 	wakes := p.wake[:p.sharing-1]
 	p.done.Add(len(wakes))
 	p.left.Store(int32(len(wakes)))
+	p.loops++
 	for _, wake := range wakes {
 		wake <- struct{}{}
 	}
-	p.round.Add(1) // last, as it makes workers receive what was sent
+	defer p.join()
 	p.drain(0)
 	stayAwake(func() bool { return p.left.Load() == 0 })
+}
+
+// join waits for the workers, also when the caller's own item panics: what they
+// work on must outlast them. A panic of theirs becomes one of the caller's.
+func (p *pool) join() {
 	p.done.Wait()
+	if err := p.failure.Swap(nil); err != nil {
+		panic(*err)
+	}
 }
 
 // stayAwake waits a while for what is about to happen, some 0.1 ms: longer than
@@ -128,10 +139,32 @@ func (p *pool) drain(thread int) {
 func (p *pool) work(thread int, wake <-chan struct{}) {
 	defer p.closed.Done()
 	for range wake {
-		p.drain(thread)
-		seen := p.round.Load()
+		p.try(thread)
 		p.done.Done()
 		p.left.Add(-1) // after it, so that who sees this finds the group done
-		stayAwake(func() bool { return p.round.Load() != seen })
+		stayAwake(func() bool { return len(wake) > 0 })
+	}
+}
+
+// try drains, and keeps a panic for the caller, who alone can recover from it.
+func (p *pool) try(thread int) {
+	defer func() {
+		if v := recover(); v != nil {
+			err := fmt.Errorf("thread %d, %s: %v", thread, origin(), v)
+			p.failure.CompareAndSwap(nil, &err)
+		}
+	}()
+	p.drain(thread)
+}
+
+// origin is where the panic arose that the calling function, deferred, recovered.
+func origin() string {
+	pcs := make([]uintptr, 16)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)])
+	for {
+		f, more := frames.Next()
+		if !more || !strings.HasPrefix(f.Function, "runtime.") {
+			return fmt.Sprintf("%s, line %d", f.Function, f.Line)
+		}
 	}
 }

@@ -1,8 +1,11 @@
 package ops
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -198,6 +201,36 @@ func TestPool(t *testing.T) {
 					t.Fatalf("%d threads, %d items: %d fences", threads, items, fences.Load())
 				}
 			}
+		}
+		p.close()
+	}
+}
+
+// A panic in an item is the caller's, on whichever thread it arises: nothing runs
+// any more, and the pool can be used again.
+func TestPoolPanics(t *testing.T) {
+	for _, thread := range []int{0, 1, 2} {
+		p := newPool(3, func() {})
+		var running atomic.Int32
+		caught := func() (v any) {
+			defer func() { v = recover() }()
+			p.run(3, func(_, item int) {
+				if item == thread {
+					panic("item of " + strconv.Itoa(thread))
+				}
+				running.Add(1)
+				time.Sleep(5 * time.Millisecond)
+				running.Add(-1)
+			})
+			return nil
+		}()
+		if text := fmt.Sprint(caught); !strings.Contains(text, "item of "+strconv.Itoa(thread)) || running.Load() != 0 {
+			t.Errorf("thread %d: %v, %d items still run", thread, caught, running.Load())
+		}
+		var items atomic.Int32
+		p.run(10, func(_, _ int) { items.Add(1) })
+		if items.Load() != 10 {
+			t.Errorf("thread %d: %d items ran afterwards", thread, items.Load())
 		}
 		p.close()
 	}
