@@ -21,11 +21,12 @@ func Recover(err *error) {
 	if os.Getenv(traceVariable) != "" {
 		panic(p)
 	}
-	*err = fmt.Errorf("internal error in %s: %v (%s=all shows the trace)", origin(), p, traceVariable)
+	*err = fmt.Errorf("internal error in %s: %v (%s=all shows the trace)", Origin(), p, traceVariable)
 }
 
-// origin is the innermost function of this module that a panic came through.
-func origin() string {
+// Origin is the innermost function of this module that a panic came through. It is
+// called by the deferred function that recovered from it.
+func Origin() string {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(3, pcs)]) // not this package's
 	for {
