@@ -67,7 +67,7 @@ func (d *download) attempt(ctx context.Context, s source, part *os.File) (length
 		return have, nil
 	}
 
-	ctx, cancel := context.WithCancelCause(ctx)
+	patient, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var answered atomic.Bool
 	silence := time.AfterFunc(d.Connect, func() {
@@ -78,7 +78,7 @@ func (d *download) attempt(ctx context.Context, s source, part *os.File) (length
 		}
 	})
 	defer silence.Stop()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url.String(), nil)
+	request, err := http.NewRequestWithContext(patient, http.MethodGet, s.url.String(), nil)
 	if err != nil {
 		return have, finally("%w", err)
 	}
@@ -88,7 +88,7 @@ func (d *download) attempt(ctx context.Context, s source, part *os.File) (length
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
-		return have, passing(cause(ctx, err))
+		return have, passing(cause(patient, err))
 	}
 	defer response.Body.Close()
 	answered.Store(true)
@@ -96,7 +96,9 @@ func (d *download) attempt(ctx context.Context, s source, part *os.File) (length
 	held := have
 	have, total, err := accept(response, s.size, have)
 	if _, refused := errors.AsType[*rangeError](err); refused && s.size == 0 && held > 0 {
-		// The file at an address of the user's is another one by now: from the start.
+		// The file at an address of the user's is another one by now: from the start,
+		// with time of its own.
+		silence.Stop()
 		if err := part.Truncate(0); err != nil {
 			return 0, err
 		}
@@ -113,7 +115,7 @@ func (d *download) attempt(ctx context.Context, s source, part *os.File) (length
 			return 0, err
 		}
 	}
-	return d.receive(ctx, response.Body, s, part, have, total, func() { silence.Reset(d.Stall) })
+	return d.receive(patient, response.Body, s, part, have, total, func() { silence.Reset(d.Stall) })
 }
 
 // receive appends the body of a response to the part, which has so many bytes

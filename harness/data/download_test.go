@@ -384,6 +384,20 @@ func TestDownloadOverForeignPart(t *testing.T) {
 	}
 }
 
+// A download that begins again has the time of a new one.
+func TestDownloadBeginsAgain(t *testing.T) {
+	good := serve(packed())
+	s := own(t, first(good, func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(800 * time.Millisecond)
+		good(w, r)
+	}))
+	d := newDownload(t)
+	d.Stall = 500 * time.Millisecond
+	writeFolder(t, d.dir, map[string][]byte{filepath.Base(d.partOf(s)): make([]byte, len(packed())+5)})
+	set, err := d.from(t.Context(), []source{s})
+	checkDownloaded(t, d, set, err)
+}
+
 // A server at an address of the user's that refuses ranges though it is asked for
 // none is asked once, not for ever.
 func TestDownloadRefusedFromTheStart(t *testing.T) {
