@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 
 	"deepresidual/harness/weights"
@@ -27,6 +28,8 @@ import (
 //	curve     CSV, as in curve.csv: the rows so far
 //	timing    CSV, as in timing.csv
 //	sha256    of the whole file with zeros in the place of these 64 digits
+//
+// and what those of the run's weights say, so that the network can be evaluated.
 const (
 	checkpointFormat = "deepresidual checkpoint "
 	checkpointLatest = "2"
@@ -84,7 +87,8 @@ func encodeCheckpoint(w io.Writer, key results.Key, c checkpoint) error {
 	if err != nil {
 		return err
 	}
-	metadata := map[string]string{
+	says := metadata(key, c.state.Iteration) // for -eval, as those of weights
+	maps.Copy(says, map[string]string{
 		"format":    checkpointFormat + checkpointLatest,
 		"identity":  key.Identity(),
 		"spec":      string(spec),
@@ -92,18 +96,18 @@ func encodeCheckpoint(w io.Writer, key results.Key, c checkpoint) error {
 		"curve":     string(results.EncodeCurve(c.state.Rows)),
 		"timing":    string(results.EncodeTiming(c.state.Times)),
 		checksumKey: noChecksum,
-	}
+	})
 	tensors := append([]models.Tensor{}, c.tensors...)
 	for _, t := range c.momentum {
 		t.Name = momentumPrefix + t.Name
 		tensors = append(tensors, t)
 	}
 	sum := sha256.New()
-	if err := weights.WriteSafetensors(sum, tensors, metadata); err != nil {
+	if err := weights.WriteSafetensors(sum, tensors, says); err != nil {
 		return err
 	}
-	metadata[checksumKey] = hex.EncodeToString(sum.Sum(nil))
-	return weights.WriteSafetensors(w, tensors, metadata)
+	says[checksumKey] = hex.EncodeToString(sum.Sum(nil))
+	return weights.WriteSafetensors(w, tensors, says)
 }
 
 // decodeCheckpoint reads a checkpoint file of the run with the given key.

@@ -2,6 +2,7 @@ package train
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"errors"
 	"math"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"deepresidual/experiments"
 	"deepresidual/harness/data"
 	"deepresidual/harness/weights"
 	"deepresidual/models"
@@ -104,6 +106,48 @@ func TestFormat1(t *testing.T) {
 		if _, _, err := decodeFormat1(b[:n]); err == nil {
 			t.Errorf("truncated to %d of %d bytes it was accepted", n, len(b))
 		}
+	}
+}
+
+// Files of the first format that are whole and wrong.
+func TestFormat1Refuses(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("testdata", "checkpoint-format1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const header = len(format1Magic) + 8
+	end := len(b) - sha256.Size
+	for _, c := range []struct {
+		want  string
+		wrong func(body []byte) []byte
+	}{
+		{"version is 2", func(b []byte) []byte { b[len(format1Magic)] = 2; return b }},
+		{"longer than the file", func(b []byte) []byte { b[header-1] = 1; return b }},
+		{"its header: invalid character", func(b []byte) []byte { b[header] = '!'; return b }},
+		{"ends before tensor conv1.weight", func(b []byte) []byte { return b[:len(b)-1] }},
+		{"1 bytes follow its last tensor", func(b []byte) []byte { return append(b, 0) }},
+	} {
+		body := c.wrong(bytes.Clone(b[:end]))
+		sum := sha256.Sum256(body)
+		if _, _, err := decodeFormat1(append(body, sum[:]...)); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("error %v, want %q", err, c.want)
+		}
+	}
+}
+
+// A checkpoint says of its network's training what the run's weights say, for who
+// evaluates it.
+func TestCheckpointSaysHowTrained(t *testing.T) {
+	key := smallKey(images())
+	key.Spec.Protocol.PaddingSide, key.Spec.Protocol.NormEpsilon = experiments.PadEnd, 0.1
+	c, b := sample(t, key)
+	_, says, err := weights.ReadSafetensors(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := metadata(key, c.state.Iteration)
+	if got := TrainedBy(says); got != TrainedBy(want) || got == TrainedBy(nil) || says["network"] != want["network"] {
+		t.Errorf("network %q trained by %+v, want %q by %+v", says["network"], got, want["network"], TrainedBy(want))
 	}
 }
 

@@ -52,6 +52,9 @@ func decodeFormat1(b []byte) (c *checkpoint, identity string, err error) {
 	if sum := sha256.Sum256(body); !bytes.Equal(sum[:], checksum) {
 		return nil, "", errors.New("its checksum is wrong: it is truncated or damaged")
 	}
+	if v := binary.LittleEndian.Uint32(body[len(format1Magic):]); v != 1 {
+		return nil, "", fmt.Errorf("its version is %d, not 1", v)
+	}
 	length := binary.LittleEndian.Uint32(body[len(format1Magic)+4:])
 	body = body[fixed:]
 	if uint64(length) > uint64(len(body)) {
