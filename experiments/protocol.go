@@ -18,6 +18,8 @@ import (
 //
 //   - Epochs are shuffled passes over the training images. A short last batch is
 //     completed from the next pass, so that every batch has Batch images.
+//   - Images are numbers from 0 to 1 less the mean image (section 4.2), not divided by
+//     a deviation.
 //   - Augmentation pads with zeros after the mean is subtracted, which is padding
 //     with the mean image's values before.
 //   - The training error of a row is the mean over the minibatches since the last
@@ -48,7 +50,8 @@ type Protocol struct {
 	// is added to the loss. The default is 0.0001.
 	WeightDecay float64 `toml:"weight_decay" json:"weight_decay"`
 	// WarmupDepth is the number of layers from which on a network warms up; at 0
-	// none does. The default is 110.
+	// none does. The default is 110: the paper says it of ResNet-110, and of
+	// ResNet-1202 that it is trained as described; how plain-110 began it does not say.
 	WarmupDepth int `toml:"warmup_from_depth" json:"warmup_from_depth"`
 	// WarmupRate is the learning rate of the warm-up. The default is 0.01.
 	WarmupRate float64 `toml:"warmup_learning_rate" json:"warmup_learning_rate"`

@@ -22,7 +22,7 @@ type Graph struct {
 	net         network.Network
 	training    bool
 	conventions ops.Conventions
-	params      map[string]*gorgonia.Node // by the names of PyTorch's state dicts
+	params      map[string]*gorgonia.Node // and inputs; by the names of PyTorch's state dicts
 	trained     gorgonia.Nodes            // those that are learnt, in their order
 	err         error                     // the first that occurred
 }

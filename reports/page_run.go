@@ -78,8 +78,12 @@ func facts(run Selected) []fact {
 	if p.Resumed > 0 {
 		add("resumed", fmt.Sprintf("%d times", p.Resumed))
 	}
-	if r.WarmupEnded >= 0 && run.Spec.Protocol.WarmsUp(run.Spec.Network) {
-		add("warm-up ended", "iteration "+grouped(r.WarmupEnded))
+	if run.Spec.Protocol.WarmsUp(run.Spec.Network) {
+		ended := "never"
+		if r.WarmupEnded >= 0 {
+			ended = "iteration " + grouped(r.WarmupEnded)
+		}
+		add("warm-up ended", ended)
 	}
 	if r.PeakMiB > 0 {
 		add("peak memory", fmt.Sprintf("%.0f MiB", r.PeakMiB))
