@@ -303,6 +303,26 @@ func TestRetrainInterrupted(t *testing.T) {
 	}
 }
 
+// So it is with what was not there before.
+func TestRetrainNothing(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes some seconds")
+	}
+	f := newFolder(t)
+	c, output := f.start("-retrain")
+	if !f.eventually(func() bool { return len(f.checkpoints()) > 0 }) {
+		t.Fatalf("no checkpoint appears\n%s", output)
+	}
+	c.Process.Signal(os.Interrupt)
+	if err := c.Wait(); err == nil {
+		t.Fatalf("it was done before it was stopped:\n%s", output)
+	}
+	again := f.finish("-retrain")
+	if strings.Count(again, " begins\n") != 1 || !strings.Contains(again, "goes on from iteration") {
+		t.Errorf("it does not go on:\n%s", again)
+	}
+}
+
 // Checkpoints that a worker left which was killed after the record was complete
 // are removed by the next command.
 func TestLeftCheckpointsAreRemoved(t *testing.T) {

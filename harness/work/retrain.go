@@ -24,7 +24,10 @@ func (p Plan) Retrain(store *results.Store) (Plan, error) {
 		r := &again[i]
 		status := r.State.Status
 		switch status {
-		case results.Missing, results.Running, results.Newer:
+		case results.Missing:
+			r.again = true // trained anyway, and part of what is asked for: it can be interrupted
+			continue
+		case results.Running, results.Newer:
 			continue // no matter
 		}
 		begun, isLeft := left[r.Key.Identity()]
