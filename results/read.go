@@ -36,6 +36,17 @@ func (e *LaterError) Error() string {
 
 func (e *LaterError) Unwrap() error { return e.Err }
 
+// UnreadableError is the error of a record that [Store.Records] could not read, for
+// whatever reason.
+type UnreadableError struct {
+	Dir string // of the run: runs/<network>/<identity>
+	Err error
+}
+
+func (e *UnreadableError) Error() string { return e.Err.Error() }
+
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
 // readRecord reads the record in a folder, or returns nil if there is none.
 //
 // A record is several files, and a worker may replace them while they are read.

@@ -98,9 +98,10 @@ func (s *Store) Records() ([]*Record, []error) {
 			if !isFolder(filepath.Join(runs, network.Name()), id) {
 				continue
 			}
-			r, err := readRecord(filepath.Join(runs, network.Name(), id.Name()))
+			dir := filepath.Join(runs, network.Name(), id.Name())
+			r, err := readRecord(dir)
 			if err != nil {
-				errs = append(errs, err)
+				errs = append(errs, &UnreadableError{dir, err})
 			} else if r != nil {
 				records = append(records, r)
 			}

@@ -11,7 +11,6 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/harness/process"
-	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/results"
 	"deepresidual/results/atomicfile"
@@ -113,7 +112,7 @@ func (p *Publisher) writePage(name string, list []*experiments.Experiment, recor
 	}
 	var page bytes.Buffer
 	r := report(drawings)
-	r.Damaged = ofNetworks(list, damaged)
+	r.Damaged = p.concerning(list, damaged)
 	if err := r.WriteHTML(&page); err != nil {
 		return nil, err
 	}
@@ -134,38 +133,26 @@ func (p *Publisher) renew(name string, list []*experiments.Experiment, records [
 	return err
 }
 
-// ofNetworks returns the errors about records of networks that experiments have,
-// and those that do not say which record could not be read.
-func ofNetworks(list []*experiments.Experiment, damaged []error) []error {
-	var concern []error
-	for _, err := range damaged {
-		folder, _ := runOf(err)
-		if folder == "" {
-			concern = append(concern, err)
-			continue
-		}
-		if slices.ContainsFunc(list, func(e *experiments.Experiment) bool {
-			return slices.ContainsFunc(e.Networks, func(n network.Network) bool { return n.String() == folder })
-		}) {
-			concern = append(concern, err)
-		}
-	}
-	return concern
+// concerning returns the errors about records of networks that experiments have, or
+// that they show though a network has another name by now, and those that do not say
+// which record could not be read.
+func (p *Publisher) concerning(list []*experiments.Experiment, damaged []error) []error {
+	return slices.DeleteFunc(slices.Clone(damaged), func(err error) bool {
+		folder, id := runOf(err)
+		return id != "" && !slices.ContainsFunc(list, func(e *experiments.Experiment) bool {
+			return hasNetwork(e, folder) || p.showing(e)(folder, id)
+		})
+	})
 }
 
 // runOf returns the folder and the identity of the run whose record could not be
 // read; none if an error does not say which.
 func runOf(err error) (network, identity string) {
-	var file string
-	if e, ok := errors.AsType[*results.DamagedError](err); ok {
-		file = e.File
-	} else if e, ok := errors.AsType[*results.LaterError](err); ok {
-		file = e.File
-	} else {
+	e, ok := errors.AsType[*results.UnreadableError](err)
+	if !ok {
 		return "", ""
 	}
-	run := filepath.Dir(file) // runs/<network>/<identity>/<file>
-	return filepath.Base(filepath.Dir(run)), filepath.Base(run)
+	return filepath.Base(filepath.Dir(e.Dir)), filepath.Base(e.Dir)
 }
 
 func report(drawings []placed) *reports.Report {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"deepresidual/experiments"
+	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/results"
 )
@@ -81,21 +82,42 @@ func (p *Publisher) unreadable(damaged []error, list ...*experiments.Experiment)
 	}
 	var names []string
 	for _, e := range list {
-		drawn, _ := os.ReadFile(filepath.Join(p.Store.Dir(), "tables", e.Name+"-runs.csv"))
-		at := ReportFile
-		if !e.Published() {
-			at = ownPage(e.Name)
-		}
-		page, _ := os.ReadFile(filepath.Join(p.Store.Dir(), at))
-		for _, err := range ofNetworks([]*experiments.Experiment{e}, damaged) {
+		shown := p.showing(e)
+		for _, err := range damaged {
 			network, id := runOf(err)
 			name := network + " " + id
-			if id != "" && !slices.Contains(names, name) && (bytes.Contains(drawn, []byte(id)) || bytes.Contains(page, []byte("run-"+id))) {
+			if id == "" {
+				name = "runs of a folder that cannot be listed"
+			}
+			if !slices.Contains(names, name) && shown(network, id) {
 				names = append(names, name)
 			}
 		}
 	}
 	return names
+}
+
+// showing returns whether a run, by its folders, is in the drawing under an
+// experiment's own names, or on its page and of one of its networks; without an
+// identity, whether any is.
+func (p *Publisher) showing(e *experiments.Experiment) func(network, identity string) bool {
+	drawn, _ := os.ReadFile(filepath.Join(p.Store.Dir(), "tables", e.Name+"-runs.csv"))
+	at := ReportFile
+	if !e.Published() {
+		at = ownPage(e.Name)
+	}
+	page, _ := os.ReadFile(filepath.Join(p.Store.Dir(), at))
+	return func(network, identity string) bool {
+		if identity == "" {
+			return len(drawn)+len(page) > 0
+		}
+		return bytes.Contains(drawn, []byte(identity)) || hasNetwork(e, network) && bytes.Contains(page, []byte("run-"+identity))
+	}
+}
+
+// hasNetwork reports whether an experiment has a network of this name.
+func hasNetwork(e *experiments.Experiment, name string) bool {
+	return slices.ContainsFunc(e.Networks, func(n network.Network) bool { return n.String() == name })
 }
 
 // completeNetworks counts the networks with a complete run; one that is trained by

@@ -156,6 +156,44 @@ func TestUnreadableIsKept(t *testing.T) {
 	}
 }
 
+// So it is with what cannot be read for another reason, and with a network that has
+// another name by now.
+func TestUnreadableOtherwise(t *testing.T) {
+	for name, spoil := range map[string]func(dir string) error{
+		"not a file": func(dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, results.RunFile)), os.Mkdir(filepath.Join(dir, results.RunFile), 0o777))
+		},
+		"renamed": func(dir string) error {
+			runs := filepath.Dir(filepath.Dir(dir))
+			return errors.Join(os.WriteFile(filepath.Join(dir, results.CurveFile), nil, 0o666), os.Mkdir(filepath.Join(runs, "wide"), 0o777),
+				os.Rename(dir, filepath.Join(runs, "wide", filepath.Base(dir))))
+		},
+	} {
+		store := newStore(t)
+		fig1 := load(t, "fig1")
+		leave(t, store, fig1, reports.Choice{Scale: sixteenth}, 9)
+		draw(t, store, reports.Choice{Scale: sixteenth}, fig1)
+		before := snapshot(t, store)
+		records, _ := store.Records()
+		if err := spoil(records[0].Dir); err != nil {
+			t.Fatal(err)
+		}
+		said := strings.Join(strings.Fields(draw(t, store, reports.Choice{Scale: sixteenth}, fig1)), " ")
+		if !strings.Contains(said, "figures/fig1.* and its tables are left as they are") || !strings.Contains(said, "report.html is left as it is: it shows") {
+			t.Errorf("%s: said %q", name, said)
+		}
+		p := Publisher{Store: store, Experiments: []*experiments.Experiment{fig1}}
+		if _, errs := store.Records(); len(p.concerning(p.Experiments, errs)) != 1 {
+			t.Errorf("%s: %v is no concern of fig1", name, errs)
+		}
+		for file, content := range snapshot(t, store) {
+			if was, ok := before[file]; ok && was != content {
+				t.Errorf("%s: %s has changed", name, file)
+			}
+		}
+	}
+}
+
 // Of a page that is not there nothing is said.
 func TestSetAsideWithoutPage(t *testing.T) {
 	store := newStore(t)

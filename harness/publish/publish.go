@@ -96,7 +96,7 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 	for _, err := range damaged {
 		p.say("warning: %s", text.OneLine(err))
 	}
-	drawn.Damaged = ofNetworks(p.Experiments, damaged)
+	drawn.Damaged = p.concerning(p.Experiments, damaged)
 	drawings, err := p.build(p.Experiments, records, choose)
 	if len(drawings) == 0 {
 		return drawn, err
