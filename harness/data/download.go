@@ -76,15 +76,11 @@ func (e *unreachable) Error() string {
 
 // from downloads the data set from the first source that serves it. Processes
 // that download to the same folder take turns. Its error is an *unreachable if
-// the sources are to blame, and ErrUnavailable if the folder may not be made; else
+// the sources are to blame, and ErrUnavailable if the folder may not be written; else
 // it is this machine, as with a full disk.
 func (d *download) from(ctx context.Context, sources []source) (*Set, error) {
 	if err := os.MkdirAll(d.dir, 0o777); err != nil {
-		if !forbidden(err) {
-			return nil, d.local(err)
-		}
-		// As where there is no home: what is recorded may still be drawn.
-		return nil, d.unavailable("it cannot be downloaded to "+d.dir, err)
+		return nil, d.local(err)
 	}
 	unlock, err := d.takeTurn(ctx)
 	if err != nil {
@@ -143,7 +139,7 @@ func (d *download) from(ctx context.Context, sources []source) (*Set, error) {
 // no locks, as on many a cluster's file system, nobody waits: what two processes
 // make of one file at the same time is seen to be wrong, and downloaded again.
 func (d *download) takeTurn(ctx context.Context) (end func(), err error) {
-	lock := flock.New(filepath.Join(d.dir, "download.lock"))
+	lock := flock.New(filepath.Join(d.dir, "download.lock"), flock.SetPermissions(0o666)) // others may share the folder
 	mine, err := lock.TryLock()
 	if err == nil && !mine {
 		d.note("waiting for another process that downloads CIFAR-10 to " + d.dir)
@@ -182,7 +178,8 @@ func (d *download) local(err error) error {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		hint = "; free some space there, or bring CIFAR-10 along and name it by -data: what has arrived is kept"
 	case forbidden(err):
-		hint = "; make that folder writable, or bring CIFAR-10 along and name it by -data"
+		// As where there is no home: what is recorded may still be drawn.
+		return d.unavailable("it cannot be downloaded to "+d.dir+", which you may not write to", err)
 	}
 	return fmt.Errorf("data: downloading CIFAR-10 to %s: %w%s", d.dir, err, hint)
 }

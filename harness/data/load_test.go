@@ -99,6 +99,24 @@ func TestLoadForbidden(t *testing.T) {
 	}
 }
 
+// So it is with a folder that is there and may not be written.
+func TestDownloadForbidden(t *testing.T) {
+	d := newDownload(t)
+	d.dir = t.TempDir()
+	if err := os.Chmod(d.dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	if os.Mkdir(filepath.Join(d.dir, "x"), 0o777) == nil {
+		if d.dir = "/sys"; !forbidden(os.Mkdir("/sys/x", 0o777)) {
+			t.Skip("there is no folder that may not be written")
+		}
+	}
+	err := checkMessage(t, func() error { _, err := d.from(t.Context(), nil); return err }, d.dir, "may not write")
+	if !errors.Is(err, ErrUnavailable) {
+		t.Errorf("the error %v is not ErrUnavailable", err)
+	}
+}
+
 // A disk that is full, or any fault of this machine, is not a data set that is
 // unavailable.
 func TestLoadLocalFault(t *testing.T) {
