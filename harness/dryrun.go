@@ -117,6 +117,7 @@ type plannedRun struct {
 
 	title string
 	scale experiments.Scale
+	time  time.Duration
 }
 
 type plannedRuns []plannedRun
@@ -131,7 +132,8 @@ func plannedRows(plan work.Plan, speed work.Speed) plannedRuns {
 		}
 		if r.Train {
 			row.Iterations = spec.Protocol.Iterations - r.Done
-			row.FLOPs, row.Seconds = 2*r.Cost, speed.Time(r.Cost).Seconds()
+			row.FLOPs, row.time = 2*r.Cost, speed.Time(r.Cost)
+			row.Seconds = row.time.Seconds()
 		}
 		rows = append(rows, row)
 	}
@@ -155,7 +157,7 @@ func (rows plannedRuns) table() *table.Table {
 	for _, r := range rows {
 		iterations, flops, seconds := table.Int(r.Iterations), table.Number(r.FLOPs, 0).As(fmt.Sprintf("%.2g", r.FLOPs)), table.Number(r.Seconds, 0)
 		if r.Train {
-			seconds = seconds.As(text.Roughly(time.Duration(r.Seconds * float64(time.Second))))
+			seconds = seconds.As(text.Roughly(r.time))
 		} else {
 			iterations, flops, seconds = iterations.As(""), flops.As(""), seconds.As("")
 		}
