@@ -109,7 +109,7 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	}
 	set, err := m.records.data.load(ctx, env)
 	if errors.Is(err, data.ErrUnavailable) && len(m.run) == 0 {
-		return m.drawUntrained(ctx, env, publisher, err)
+		return errors.Join(plan.Failures(), m.drawUntrained(ctx, env, publisher, err))
 	}
 	if err != nil && ctx.Err() != nil && todo.Begun() {
 		err = fmt.Errorf("%w while the data set was read; the same command goes on from the checkpoints", work.ErrStopped)
@@ -170,7 +170,8 @@ func (m *trainMode) draw(ctx context.Context, p *publish.Publisher) error {
 // drawUntrained is for a machine that has neither data nor network: it draws
 // from the largest scale that is recorded and says what the full run needs.
 // Drawing nothing at all is an error, with unavailable for the reason, and so is
-// drawing anything else than the scale or the seeds that were asked for.
+// drawing anything else than the scale or the seeds that were asked for, or where
+// training was asked for.
 func (m *trainMode) drawUntrained(ctx context.Context, env *environment, p *publish.Publisher, unavailable error) error {
 	drawn, err := p.Draw(ctx, p.Largest)
 	if err == nil && drawn.Drawings == 0 {
@@ -179,8 +180,12 @@ func (m *trainMode) drawUntrained(ctx context.Context, env *environment, p *publ
 	if s := &m.records.selection; err == nil && (s.scaleGiven || s.seeds != nil) {
 		return fmt.Errorf("what was asked for is not drawn: not all of %s is recorded at scale %s with these seeds, and %w", s, s.scale, unavailable)
 	}
+	err = checked(m.check, drawn, err)
+	if m.retrain || m.records.data.path != "" {
+		return errors.Join(err, fmt.Errorf("nothing was trained: %w", unavailable))
+	}
 	env.say("to train: %s", text.OneLine(unavailable))
-	return checked(m.check, drawn, err)
+	return err
 }
 
 // requeueJob puts the Slurm job that was told to stop back into the queue
