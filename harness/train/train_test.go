@@ -358,6 +358,21 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
+// Training again that diverges leaves nothing of the weights before.
+func TestDivergesAgain(t *testing.T) {
+	a := newAttempt(t, t.TempDir(), images())
+	if _, err := a.train(t, t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	a.model = &fakeModel{infiniteStep: 5}
+	if _, err := a.train(t, t.Context()); !errors.Is(err, ErrDiverged) {
+		t.Fatalf("got %v, want ErrDiverged", err)
+	}
+	if _, err := os.Stat(filepath.Join(a.store.Path(a.key), WeightsFile)); err == nil {
+		t.Error("the weights of the run before are there")
+	}
+}
+
 // The loss of a step is that before its update, so the last update of a run can
 // be the one that breaks the weights. A run that is complete has weights that can
 // be evaluated.
