@@ -85,9 +85,15 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	return f, []*table.Table{responseTable(s)}, nil
 }
 
-// dwarfed reports whether the largest of some values is so far above most of
+// dwarfed reports whether the largest of some values is so far above half of
 // the others that one linear axis cannot show them all.
-func dwarfed(v []float64) bool { return len(v) > 1 && slices.Max(v) > 4*median(v) }
+func dwarfed(v []float64) bool {
+	if len(v) < 2 {
+		return false
+	}
+	sorted := slices.Sorted(slices.Values(v))
+	return sorted[len(v)-1] > 4*sorted[(len(v)-1)/2]
+}
 
 // linearAxis starts at 0 and holds the values.
 func linearAxis(a *plot.Axis, values []float64) {
@@ -96,7 +102,8 @@ func linearAxis(a *plot.Axis, values []float64) {
 		top = math.Max(top, math.Ceil(slices.Max(values)*2+0.1)/2)
 	}
 	a.Min, a.Max = 0, top
-	a.Tick.Marker = ticks(steps(top, niceCeiling(top/4, 0.5, 1, 2, 5, 10)), plain)
+	decade := math.Pow(10, math.Max(0, math.Floor(math.Log10(top/4))))
+	a.Tick.Marker = ticks(steps(top, decade*niceCeiling(top/4/decade, 0.5, 1, 2, 5, 10)), plain)
 }
 
 // logAxis holds the values, which are above 0, with labels at 1, 2 and 5 times

@@ -301,11 +301,22 @@ func TestFigure6EnlargementHasItsOwnAxis(t *testing.T) {
 	}
 }
 
+// However large a response is, its axis has a few labels.
+func TestResponseAxisHasFewLabels(t *testing.T) {
+	for _, largest := range []float64{0.2, 1, 2.3, 17, 39, 41, 99.9, 5964, 1e8, 1e30} {
+		var a plot.Axis
+		linearAxis(&a, []float64{largest})
+		if n := len(a.Tick.Marker.Ticks(a.Min, a.Max)); a.Max < largest || n < 2 || n > 10 {
+			t.Errorf("up to %g: %d labels up to %g", largest, n, a.Max)
+		}
+	}
+}
+
 func TestFigure7AxisIsLogarithmicWhereOneNetworkDwarfsTheOthers(t *testing.T) {
 	for _, c := range []struct {
 		highest []float64
 		dwarfed bool
-	}{{[]float64{1.1, 15, 1.1, 2.6, 17}, true}, {[]float64{2.2, 2.3, 1.9, 2.4, 3}, false}, {[]float64{50}, false}, {nil, false}} {
+	}{{[]float64{1.1, 15, 1.1, 2.6, 17}, true}, {[]float64{2.2, 2.3, 1.9, 2.4, 3}, false}, {[]float64{50}, false}, {nil, false}, {[]float64{5964, 2}, true}, {[]float64{3, 2}, false}} {
 		if got := dwarfed(c.highest); got != c.dwarfed {
 			t.Errorf("%v: %v, want %v", c.highest, got, c.dwarfed)
 		}
