@@ -171,7 +171,9 @@ func (r *records) open(env *environment) ([]*experiments.Experiment, *results.St
 	if err != nil {
 		return nil, nil, wrongPath(err, r.folder, fs.FileMode.IsDir)
 	}
-	if err := publish.CheckNames(r.folder, list); err != nil {
+	if err := publish.CheckNames(r.folder, list); errors.As(err, new(*fs.PathError)) {
+		return nil, nil, err
+	} else if err != nil {
 		return nil, nil, usageError{err.Error()}
 	}
 	return list, store, nil

@@ -59,12 +59,12 @@ func specFile(dir, name string) string { return filepath.Join(dir, "figures", na
 // drawnFrom returns the spec that drawings of a name were drawn from; empty if
 // there are none, or the spec is not there any more.
 func drawnFrom(dir, name string) (string, error) {
-	text, err := os.ReadFile(specFile(dir, name))
+	text, err := atomicfile.ReadFile(specFile(dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("finding out which spec figures/%s.* were drawn from: %w", name, err)
 	}
 	spec := strings.TrimSpace(string(text))
 	if !filepath.IsAbs(spec) {

@@ -197,11 +197,7 @@ func (p *Publisher) livePage(records []*results.Record, choose Chooser) (*report
 	return report(drawings), err
 }
 
+// known reports whether an experiment is in a list, by its name: see [CheckNames].
 func known(list []*experiments.Experiment, e *experiments.Experiment) bool {
-	for _, other := range list {
-		if other.File == e.File {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(list, func(other *experiments.Experiment) bool { return other.Name == e.Name })
 }
