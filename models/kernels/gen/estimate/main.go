@@ -13,18 +13,18 @@
 //
 //	                   M1, 4 cores of 3.2 GHz      Graviton 2, 8 cores of 2.5 GHz
 //	                   forward  backward  peak     forward  backward  peak
-//	stem                   0.4       0.5   93 %        0.4       0.4   93 %
-//	block 16 x3            5.8      11.8   88 %        5.9      12.2   86 %
-//	downsample 16-32       1.8       3.7   94 %        1.8       3.7   94 %
-//	block 32 x2            2.9       6.1   91 %        2.9       6.1   90 %
-//	downsample 32-64       1.7       3.4   96 %        1.6       3.3   96 %
-//	block 64 x2            2.5       5.3   95 %        2.4       5.2   95 %
+//	stem                   0.4       0.4   94 %        0.4       0.4   94 %
+//	block 16 x3            5.7      11.5   88 %        5.8      11.8   86 %
+//	downsample 16-32       1.8       3.6   95 %        1.8       3.6   95 %
+//	block 32 x2            2.9       6.0   92 %        2.9       6.0   90 %
+//	downsample 32-64       1.6       3.4   97 %        1.6       3.3   97 %
+//	block 64 x2            2.4       5.2   97 %        2.4       5.1   96 %
 //	weights                0.1                         0.1
-//	all                   15.1      30.8   92 %       15.0      31.0   91 %
-//	images/s                    2785                        2779
+//	all                   15.0      30.1   93 %       15.0      30.4   91 %
+//	images/s                    2839                        2823
 //
-// Of the time, 70 % is in products (Multiply 36, MultiplyGrad 19, Direct 10,
-// DirectGrad 5), 22 % in the transforms of tiles, the rest moves memory. The
+// Of the time, 72 % is in products (Multiply 37, MultiplyGrad 20, Direct 10,
+// DirectGrad 5), 23 % in the transforms of tiles, the rest moves memory. The
 // peak is the model's: for the M1, llvm-mca takes a processor of three vector
 // units, where it has four.
 package main
