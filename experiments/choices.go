@@ -16,7 +16,7 @@ type Initialisation string
 // Delving Deep into Rectifiers, 2015), which leaves the choice between its
 // equations 10 and 14 free.
 const (
-	FanOut Initialisation = "fan-out" // variance 2/(9 x output channels), as in the authors' code for their later papers
+	FanOut Initialisation = "fan-out" // variance 2/(9 x output channels), as in fb.resnet.torch and the authors' later code with it
 	FanIn  Initialisation = "fan-in"  // variance 2/(9 x input channels)
 )
 
@@ -27,7 +27,7 @@ type LastLayer string
 
 // The named distributions of the last layer's weights.
 const (
-	Uniform LastLayer = "uniform" // between -1/sqrt(inputs) and 1/sqrt(inputs): Torch's default, which the authors' later code leaves as it is
+	Uniform LastLayer = "uniform" // between -1/sqrt(inputs) and 1/sqrt(inputs): Torch's default, which that code leaves as it is
 	He      LastLayer = "he"      // normal, of variance 2/inputs: as the convolutions
 )
 

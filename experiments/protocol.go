@@ -10,10 +10,10 @@ import (
 // Protocol is how a network is trained. Every key can be set in the [protocol]
 // table of a spec; what a spec leaves out is the paper's value, from [Paper].
 //
-// The paper leaves some things open. Where a key decides, its default follows
-// the authors' own published code for CIFAR networks
-// (github.com/KaimingHe/resnet-1k-layers, which follows fb.resnet.torch), or is
-// our choice; the key's comment says which. Without a key are these, for every
+// The paper leaves some things open, and the code of its CIFAR networks was not
+// published. Where a key decides, its default follows fb.resnet.torch, with which the
+// authors published their next paper's networks (github.com/KaimingHe/resnet-1k-layers;
+// that paper's own runs were made in Caffe), or is our choice; the key's comment says which. Without a key are these, for every
 // run:
 //
 //   - Epochs are shuffled passes over the training images. A short last batch is

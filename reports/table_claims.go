@@ -59,7 +59,8 @@ func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 	}
 	t.Notes = []string{"n: complete runs of the network that has the fewest. Reproduced or not: on the paper's whole schedule. " +
 		"On a shortened one only orders are judged, by the same tests: none where a network is within five points of chance, " +
-		"and no clear one where seeds differ by as much. Of one seed each only the sign of a difference counts."}
+		"and no clear one where seeds differ by as much. Of one seed each only the sign of a difference counts; " +
+		"a number is reproduced where it is as near to the paper's as runs of other seeds would be, of one's own where there are some, else of others."}
 	return t
 }
 
