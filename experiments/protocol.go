@@ -13,8 +13,8 @@ import (
 // The paper leaves some things open, and the code of its CIFAR networks was not
 // published. Where a key decides, its default follows fb.resnet.torch, with which the
 // authors published their next paper's networks (github.com/KaimingHe/resnet-1k-layers;
-// that paper's own runs were made in Caffe), or is our choice; the key's comment says which. Without a key are these, for every
-// run:
+// that paper's own runs were made in Caffe), or is our choice; the key's comment says
+// which. Without a key are these, for every run:
 //
 //   - Epochs are shuffled passes over the training images. A short last batch is
 //     completed from the next pass, so that every batch has Batch images.

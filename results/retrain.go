@@ -113,8 +113,9 @@ func (s *Store) Retraining(keys []Key) (left map[string]bool, err error) {
 	return left, nil
 }
 
-// Retrain asks that some of the runs be trained again, or at all. keys are all runs of the request, by which [Store.Retraining]
-// knows it again, unless it fails: then nothing was asked for.
+// Retrain asks that some of the runs be trained again, or at all. keys are all runs
+// of the request, by which [Store.Retraining] knows it again, unless it fails: then
+// nothing was asked for.
 func (s *Store) Retrain(keys, again []Key) error {
 	want := request(keys)
 	for i, k := range again {

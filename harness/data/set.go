@@ -119,7 +119,8 @@ func canonical(records []byte) (Images, *twins) {
 
 // Split divides the training images into a part to train on and a validation
 // part of the given size, drawn with the seed from the canonical order
-// (45,000 and 5,000 when section 4.2 determines its schedule). The indices of each part are ascending.
+// (45,000 and 5,000 when section 4.2 determines its schedule). The indices of each
+// part are ascending.
 // It is an error if the validation part leaves nothing to train on.
 func (s *Set) Split(validation int, seed int64) (train, val []int, err error) {
 	if validation < 0 || validation >= s.Train.N {

@@ -19,7 +19,7 @@ type pool struct {
 	done    sync.WaitGroup  // workers still in the current loop
 	closed  sync.WaitGroup  // workers not yet gone
 
-	left    atomic.Int32          // the same, a hint for the caller; done is certain
+	left    atomic.Int32          // as done counts: a hint for the caller before it sleeps
 	failure atomic.Pointer[error] // of a worker in the current loop
 	loops   int                   // divided so far
 
