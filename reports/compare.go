@@ -130,7 +130,7 @@ func (p *comparePanel) draw(networks []network.Network) {
 	var points, bars []func()
 	for _, group := range byKind(networks) {
 		line, mark := kindStyle(group[0].Kind)
-		var means plotter.XYs
+		pieces := []plotter.XYs{nil} // of a line of means, which ends where a network has none
 		bar := &plotter.YErrorBars{LineStyle: rule(mark.Color, 0.6), CapWidth: 4}
 		for _, n := range group {
 			v := p.of(n)
@@ -141,6 +141,7 @@ func (p *comparePanel) draw(networks []network.Network) {
 					LineStyle: rule(translucent(color.RGBAModel.Convert(mark.Color).(color.RGBA)), paperTickWidth)}})
 			}
 			if !finite(xy.Y) {
+				pieces = append(pieces, nil)
 				continue
 			}
 			if xy.Y > top {
@@ -151,13 +152,16 @@ func (p *comparePanel) draw(networks []network.Network) {
 				bar.XYs = append(bar.XYs, xy)
 				bar.YErrors = append(bar.YErrors, struct{ Low, High float64 }{d, d})
 			}
-			means = append(means, xy)
+			last := len(pieces) - 1
+			pieces[last] = append(pieces[last], xy)
 		}
 		points = append(points, func() {
-			if len(means) > 1 && len(depthsOf(group)) == len(group) { // it joins depths, not networks
-				addLine(p.Plot, means, line)
+			for _, means := range pieces {
+				if len(means) > 1 && len(depthsOf(group)) == len(group) { // it joins depths, not networks
+					addLine(p.Plot, means, line)
+				}
+				addMarks(p.Plot, means, mark)
 			}
-			addMarks(p.Plot, means, mark)
 		})
 		bars = append(bars, func() { p.Add(fixed{bar}) })
 	}

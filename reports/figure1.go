@@ -150,6 +150,10 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 	}
 	p.paper = slices.DeleteFunc(p.paper, func(t paperTick) bool { return !s.comparable() || !finite(t.value) })
 	iterationAxis(p.Plot, first, last)
+	if len(p.curves) == 0 {
+		p.Add(emptyNote("not recorded yet"))
+		return p
+	}
 	p.Add(guides{milestones}, p.paper)
 	for _, c := range p.curves {
 		if w == both && c.training {
@@ -164,9 +168,6 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 		addMarks(p.Plot, spaced(c.mean, float64(first), float64(last), i, len(marked)), s.lookAmong(c.network, networks).mark())
 	}
 	p.Add(labels)
-	if len(p.curves) == 0 {
-		p.Add(emptyNote("not recorded yet"))
-	}
 	return p
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"gonum.org/v1/plot/cmpimg"
@@ -98,6 +99,7 @@ func whole(e *experiments.Experiment, c Choice) []*results.Record {
 
 // figureCases are those, and what is seen in a picture only.
 func figureCases() []goldenCase {
+	one := Choice{Scale: experiments.Full()}
 	return append(cases(),
 		goldenCase{"fig1-seeds", figure1Experiment(), Choice{Scale: experiments.Full(), Seeds: []int64{1, 2, 3}}, func(e *experiments.Experiment, c Choice) []*results.Record {
 			r := whole(e, c)
@@ -112,6 +114,15 @@ func figureCases() []goldenCase {
 				}
 			}
 			return r
+		}},
+		goldenCase{"fig6-begun", figure6Experiment(), one, func(e *experiments.Experiment, c Choice) []*results.Record {
+			return whole(e, c)[:2]
+		}},
+		goldenCase{"compare-gaps", compareExperiment(), one, func(e *experiments.Experiment, c Choice) []*results.Record {
+			return slices.DeleteFunc(whole(e, c), func(r *results.Record) bool {
+				n := r.Key.Spec.Network
+				return n.Depth() == 44 || n == plainNet(110) || n == residualNet(110)
+			})
 		}},
 	)
 }
