@@ -57,9 +57,12 @@ func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 	}
 }
 
-// addCharts adds the panels of errors as data; their axes are settled.
+// addCharts adds the panels of errors as data, but empty ones; their axes are settled.
 func (f *Figure) addCharts(panels ...*errorPanel) {
 	for _, p := range panels {
+		if len(p.curves) == 0 {
+			continue
+		}
 		c := chartOf(p.Plot, "iteration")
 		if c.Y.Label == "" {
 			c.Y.Label = "error (%)"
