@@ -58,9 +58,10 @@ type Claim struct {
 	// Kind is what has to hold:
 	//
 	//	higher      the metric of each of Of is above that of its pair in Than
-	//	decreasing  the metric falls along Of, step by step
+	//	decreasing  the metric falls along Of: its slope does, and no step rises by
+	//	            more than the scatter between seeds explains
 	//	widening    the metric of Of less that of its pair in Than grows along Of,
-	//	            step by step
+	//	            likewise
 	//	above       the metric of each of Of is above Value
 	//	below       the metric of each of Of is below Value
 	//	within      the metric of each of Of lies as near to Value as the scatter
@@ -83,7 +84,7 @@ type Claim struct {
 	PaperRuns int `toml:"paper_runs" json:"paper_runs,omitempty"`
 	// Scatter is the standard deviation between seeds that others report, in
 	// percent, and Degrees the degrees of freedom it was estimated with: the number
-	// of runs less one. Where a network has a single run it counts together with the
+	// of runs less that of the networks they are of. Where a network has a single run it counts together with the
 	// scatter of one's own seeds; for nearness always, and alone while theirs is
 	// significantly larger. Orders among networks that all ran with several seeds go
 	// by their own scatter. Without these keys there is none.

@@ -30,7 +30,7 @@
 //	[[variant]] protocols to compare, for draw = "choices": the keys of [Variant]
 //	[[panel]]   the panels of draw = "figure6": the keys of [Panel]
 //	[paper.X]   network = what the paper reports: the tables of [Reference]
-//	[public]    network = test error of the best public reproduction, for draw = "table6"
+//	[public]    network = test error of a public reproduction, for draw = "table6"
 //	public_source  what those errors are and where they come from
 //	[[row]]     another method, for draw = "table6": the keys of [ReferenceRow]
 //	[[claim]]   a statement that the runs decide: the keys of [Claim]

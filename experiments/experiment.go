@@ -27,7 +27,7 @@ type Experiment struct {
 	Paper    Reference `json:"paper"`
 	// Rows are results of other methods that a table prints for reference.
 	Rows []ReferenceRow `json:"rows,omitempty"`
-	// Public are the errors, in percent, of the best public reproduction.
+	// Public are the errors, in percent, of a public reproduction.
 	Public map[network.Network]float64 `json:"public,omitempty"`
 	// PublicSource says what those errors are and where they come from.
 	PublicSource string  `json:"public_source,omitempty"`

@@ -29,6 +29,8 @@ import (
 //     iteration, not of the best one.
 //   - All 50,000 training images are trained on; the paper says that a 45k/5k
 //     split determined the schedule. Validation = 5000 is that split.
+//   - Layer responses are taken over the test set, with running statistics, and of
+//     the first convolution as well as of the blocks'.
 //   - A velocity is not rescaled when the learning rate drops.
 type Protocol struct {
 	// Batch is the number of images per iteration. The default is 128.
@@ -80,18 +82,18 @@ type Protocol struct {
 	EvalInterval int `toml:"eval_interval" json:"eval_interval"`
 
 	// Initialisation is how convolutions are initialised: normal, with a variance
-	// by fan-out (the default, as the authors' code) or by fan-in.
+	// by fan-out (the default, as fb.resnet.torch) or by fan-in.
 	Initialisation Initialisation `toml:"initialisation" json:"initialisation"`
 	// LastLayer is how the last layer's weights are initialised. The default is
-	// Uniform, as the authors' code.
+	// Uniform, as fb.resnet.torch.
 	LastLayer LastLayer `toml:"last_layer" json:"last_layer"`
 	// Nesterov takes Nesterov's momentum in the form of Torch's optim.sgd: the step
 	// is along gradient + Momentum x velocity. The default is false: the paper says
 	// "momentum" only. fb.resnet.torch has true.
 	Nesterov bool `toml:"nesterov" json:"nesterov"`
 	// DecayNorm extends weight decay to the scales and shifts of batch
-	// normalisation and to the last layer's bias. The default is true, as the
-	// authors' code.
+	// normalisation and to the last layer's bias. The default is true, as
+	// fb.resnet.torch.
 	DecayNorm bool `toml:"decay_norm" json:"decay_norm"`
 	// NormMomentum is the weight of a batch's statistics in the running statistics
 	// of batch normalisation. The default is 0.1, Torch's.

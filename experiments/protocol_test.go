@@ -22,7 +22,7 @@ func TestPaper(t *testing.T) {
 		Batch: 128, Iterations: 64000, LearningRate: 0.1, Milestones: []int{32000, 48000}, LearningRateDivisor: 10,
 		Momentum: 0.9, WeightDecay: 1e-4, WarmupDepth: 110, WarmupRate: 0.01, WarmupError: 80,
 		Pad: 4, Flip: true,
-		// Not in the paper: the authors' code for CIFAR, and Torch's batch normalisation.
+		// Not in the paper: fb.resnet.torch, and Torch's batch normalisation.
 		Initialisation: experiments.FanOut, LastLayer: experiments.Uniform, DecayNorm: true,
 		NormMomentum: 0.1, NormEpsilon: 1e-5, PaddingSide: experiments.PadBoth,
 	}

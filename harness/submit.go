@@ -47,7 +47,7 @@ func (m *submitMode) declare(o *options) {
 	declareCheck(o, &m.check)
 	declareTensorBoard(o, &m.tensorBoard)
 	o.on(&m.dryRun, "dry-run", "print the scripts and submit nothing")
-	o.add("sbatch", "X", "a TOML file with a [slurm] table (partition, account, time, cpus, memory, options), or an option of sbatch; may be repeated", func(s string) error {
+	o.add("sbatch", "X", "a TOML file with a [slurm] table (partition, account, time, cpus, memory, at_once, options), or an option of sbatch; may be repeated", func(s string) error {
 		m.sbatch = append(m.sbatch, s)
 		return nil
 	})

@@ -18,7 +18,8 @@ type chart struct {
 	Title  string        `json:"title,omitempty"`
 	X      chartAxis     `json:"x"`
 	Y      chartAxis     `json:"y"`
-	At     coordinates   `json:"at"` // x of all series, ascending
+	At     coordinates   `json:"at"`             // x of all series, ascending
+	Gaps   bool          `json:"gaps,omitempty"` // a line ends where its series has no value
 	Series []chartSeries `json:"series"`
 }
 

@@ -178,18 +178,24 @@ func (p *comparePanel) draw(networks []network.Network) {
 }
 
 // chart is the panel as data, the bars as bands. Its axis is not broken: it can be
-// zoomed; depths are where they belong.
+// zoomed; depths are where they belong, as far as recorded.
 func (p *comparePanel) chart(networks []network.Network) *chart {
 	c := chartOf(p.Plot, "layers")
-	depths := depthsOf(networks)
+	c.Gaps = true
+	recorded := slices.DeleteFunc(slices.Clone(networks), func(n network.Network) bool { return len(p.of(n)) == 0 })
+	if len(recorded) == 0 {
+		recorded = networks
+	}
+	depths := depthsOf(recorded)
 	c.X.Min, c.X.Max = coordinate(slices.Min(depths)-4), coordinate(slices.Max(depths)+4)
 	c.Y.Min, c.Y.Max = 0, 1
 	for _, group := range byKind(networks) {
 		line, _ := kindStyle(group[0].Kind)
 		var b band
 		for _, n := range group {
+			x := float64(n.Depth())
 			if v := p.of(n); len(v) > 0 {
-				x, m, d := float64(n.Depth()), mean(v), 0.0
+				m, d := mean(v), 0.0
 				if len(v) > 1 {
 					d = deviation(v)
 				}
@@ -198,6 +204,8 @@ func (p *comparePanel) chart(networks []network.Network) *chart {
 				b.low = append(b.low, plotter.XY{X: x, Y: m - d})
 				b.high = append(b.high, plotter.XY{X: x, Y: m + d})
 				c.Y.Max = max(c.Y.Max, coordinate(1.05*(m+d)))
+			} else if x < float64(c.X.Max) && x > float64(c.X.Min) {
+				b.mean = append(b.mean, plotter.XY{X: x, Y: math.NaN()}) // where its line ends
 			}
 		}
 		c.add(group[0].Kind.Prefix(), b, line)

@@ -279,7 +279,7 @@ func (f *Figure) inline() (string, error) {
 	open := strings.Index(s, "<svg")
 	end := open + strings.IndexByte(s[open:], '>')
 	return fmt.Sprintf(`<svg role="img" aria-label="%s" viewBox="0 0 %.5g %.5g" xmlns="http://www.w3.org/2000/svg">`,
-		html.EscapeString(strings.TrimSpace(f.Caption+" "+f.Endings)), f.width.Points(), h.Points()) + s[end+1:], nil
+		html.EscapeString(strings.TrimSpace(f.Caption+" "+f.Endings+" "+strings.Join(f.remarks, "; "))), f.width.Points(), h.Points()) + s[end+1:], nil
 }
 
 // niceCeiling is the smallest of steps that is at least v, or the last.

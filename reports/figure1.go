@@ -124,6 +124,9 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 		}
 		l := s.lookAmong(n, networks)
 		training, test := s.errors(n)
+		if training.end().X < float64(first) {
+			continue // still before the part that the panel shows
+		}
 		paperTraining, paperTest := s.paper(n)
 		if w != testOnly && len(training.mean) > 0 {
 			c := curve{training, n, true, trainingLine(l.colour)}

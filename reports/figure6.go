@@ -1,9 +1,12 @@
 package reports
 
 import (
+	"slices"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/vg"
 
+	"deepresidual/models/network"
 	"deepresidual/reports/table"
 )
 
@@ -45,9 +48,10 @@ func figure6(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		row:     1.85 * vg.Inch,
 		panels:  [][]*plot.Plot{row},
 		key:     curveKey(),
-		remarks: s.remarks(shown),
+		remarks: s.remarks(s.Experiment.Networks),
 	}
-	if hidden := s.Experiment.Hidden; len(hidden) > 0 {
+	hidden := slices.DeleteFunc(slices.Clone(s.Experiment.Hidden), func(n network.Network) bool { return len(s.averaged(n)) == 0 })
+	if len(hidden) > 0 {
 		f.Caption += " Not drawn, in the table only: " + names(hidden) + "."
 	}
 	f.explain(s, panels...)

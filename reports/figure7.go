@@ -27,15 +27,18 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		panels:  [][]*plot.Plot{{top}, {bottom}},
 		remarks: s.remarks(shown),
 	}
-	var layers int
+	var layers int             // of the deepest recorded
 	var highest, all []float64 // of each network; of every layer
 	for _, n := range shown {
-		// The weighted layers but the last, which is not a convolution.
-		layers = max(layers, n.Depth()-1)
 		if original, _ := s.stds(n); len(original.mean) > 0 {
+			// The weighted layers but the last, which is not a convolution.
+			layers = max(layers, n.Depth()-1)
 			highest = append(highest, slices.Max(ys(original.high)))
 			all = append(append(all, ys(original.low)...), ys(original.high)...)
 		}
+	}
+	if layers == 0 { // none is recorded
+		layers = slices.Max(depthsOf(shown)) - 1
 	}
 	axis := linearAxis
 	if dwarfed(highest) && slices.Min(all) > 0 {

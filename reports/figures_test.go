@@ -1,6 +1,8 @@
 package reports
 
 import (
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -156,6 +158,60 @@ func TestEmptyPanel(t *testing.T) {
 	}
 	if n := strings.Count(string(svg), ">not recorded yet<"); n != 2 {
 		t.Errorf("%d panels of 2 say that nothing is recorded", n)
+	}
+}
+
+// A hidden network that is not recorded is not said to be in the table.
+func TestHiddenNotRecorded(t *testing.T) {
+	exp := figure6Experiment()
+	records := recordsOf(exp, sixteenth)
+	const hidden = " Not drawn, in the table only: plain-110."
+	if f := build(t, exp, records, Choice{Scale: sixteenth}).Figure; !strings.HasSuffix(f.Caption, hidden) || len(f.remarks) != 2 {
+		t.Errorf("recorded: %q, %q", f.Caption, f.remarks)
+	}
+	records = slices.DeleteFunc(records, func(r *results.Record) bool { return r.Key.Spec.Network == plainNet(110) })
+	f := build(t, exp, records, Choice{Scale: sixteenth}).Figure
+	if strings.Contains(f.Caption, "plain-110") || f.remarks[len(f.remarks)-1] != "plain-110 not recorded yet" {
+		t.Errorf("not recorded: %q, %q", f.Caption, f.remarks)
+	}
+	if svg, err := f.inline(); err != nil || !strings.Contains(svg[:strings.Index(svg, ">")], "plain-110 not recorded yet") {
+		t.Errorf("its description does not say so: %.600s, %v", svg, err)
+	}
+}
+
+// A panel of the last part has nothing of a run that is still before it.
+func TestLatePanelOfEarlyRun(t *testing.T) {
+	exp := figure6Experiment()
+	records := recordsOf(exp, sixteenth)
+	for _, r := range records {
+		cut(r, 0.3)
+	}
+	f := build(t, exp, records, Choice{Scale: sixteenth}).Figure
+	if top := f.panels[0][2].Y.Max; top != 20 || len(f.charts) != 2 {
+		t.Errorf("its axis ends at %v, of %d charts; want 20 and 2", top, len(f.charts))
+	}
+}
+
+// What is drawn by depth or by layer has the depths that are recorded, and a line ends
+// where a network between two others is not.
+func TestAxesEndAtRecorded(t *testing.T) {
+	seven := figure7Experiment()
+	shallow := func(exp *experiments.Experiment) []*results.Record {
+		return slices.DeleteFunc(recordsOf(exp, sixteenth), func(r *results.Record) bool { d := r.Key.Spec.Network.Depth(); return d == 32 || d > 56 })
+	}
+	if x := build(t, seven, shallow(seven), Choice{Scale: sixteenth}).Figure.panels[0][0].X.Max; x != 56 {
+		t.Errorf("Figure 7 goes to layer %v, want 56", x)
+	}
+	if x := build(t, seven, nil, Choice{Scale: sixteenth}).Figure.panels[0][0].X.Max; x != 110 {
+		t.Errorf("an empty Figure 7 goes to layer %v, want 110", x)
+	}
+	exp := compareExperiment()
+	c := build(t, exp, shallow(exp), Choice{Scale: sixteenth}).Figure.charts[1]
+	if got, want := fmt.Sprint(c.At, c.X.Min, c.X.Max, c.Gaps), "[20 32 44 56] 16 60 true"; got != want {
+		t.Errorf("the chart has depths, ends and gaps %s, want %s", got, want)
+	}
+	if y := c.Series[0].Y; len(y) != 4 || !math.IsNaN(float64(y[1])) || math.IsNaN(float64(y[2])) || !finite(float64(c.Y.Max)) {
+		t.Errorf("its first curve is %v, its axis ends at %v", y, c.Y.Max)
 	}
 }
 

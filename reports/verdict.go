@@ -10,6 +10,7 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/models/network"
+	"deepresidual/results"
 )
 
 // A Class is what the records say about a claim of the paper.
@@ -116,6 +117,23 @@ func (e *Drawing) JudgeWhole(whole *Drawing) {
 		if v.Class == Reproduced || v.Class == NotReproduced {
 			v.Sentence = "on the whole schedule: " + v.Sentence
 			e.Verdicts[i] = v
+		}
+	}
+}
+
+// AddShortened says in the verdicts that wait for runs of the whole schedule what a
+// shortened one shows: the first runs of the whole would take it off the page, also
+// where it is the other order.
+func (e *Drawing) AddShortened(records []*results.Record) {
+	exp := e.Selection.Experiment
+	shortened := slices.DeleteFunc(slices.Clone(records), func(r *results.Record) bool { return r.Key.Spec.Scale.IsFull() })
+	c, ok := Largest(exp, shortened, e.Selection.Choice.Seeds)
+	if !ok || c.Synthetic {
+		return
+	}
+	for i, v := range judge(Select(exp, shortened, c)) {
+		if e.Verdicts[i].Class == NotJudged && v.Class != NotJudged {
+			e.Verdicts[i].Sentence += "; " + string(v.Class) + " " + v.Sentence
 		}
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"deepresidual/experiments"
 	"deepresidual/models/network"
 	"deepresidual/results"
@@ -74,6 +76,43 @@ func TestJudgeWhole(t *testing.T) {
 		if v[0].Class != c.want || !v[0].Scale.IsFull() || !strings.HasPrefix(v[0].Sentence, "on the whole schedule: ") || v[1].Class != SameOrder || v[1].Scale != sixteenth {
 			t.Errorf("error %g: %+v; want %s", c.error, v, c.want)
 		}
+	}
+}
+
+// A claim that waits for runs of the whole schedule says what a shortened one shows, if
+// that shows anything.
+func TestAddShortened(t *testing.T) {
+	near := experiments.Claim{Name: "near", Kind: experiments.Within, Metric: experiments.TestError, Of: nets(residualNet(20)), Value: 8.75, Scatter: 0.4, Degrees: 11}
+	data := []given{{plainNet(20), []float64{19}, []float64{20}, 1, -1}, {residualNet(20), []float64{15}, []float64{8.7}, 1, -1}}
+	exp, records := ended(sixteenth, near, data...)
+	exp.Claims = append(exp.Claims, experiments.Claim{Name: "order", Kind: experiments.Higher, Metric: experiments.TestError, Of: nets(residualNet(20)), Than: nets(plainNet(20))})
+	_, whole := ended(experiments.Full(), near, data...)
+	for _, c := range []struct {
+		name     string
+		records  []*results.Record
+		sentence [2]string
+	}{
+		{"of both networks", slices.Concat(records, whole[:1]), [2]string{"resnet-20 seed 1 not recorded",
+			"resnet-20 seed 1 not recorded; other order after 4,000 of 64,000 iterations: resnet-20 8.70 ≤ plain-20 20.00; one seed, so no test"}},
+		{"of one", slices.Concat(records[:1], whole[:1]), [2]string{"resnet-20 seed 1 not recorded", "resnet-20 seed 1 not recorded"}},
+		{"of none", whole[:1], [2]string{"resnet-20 seed 1 not recorded", "resnet-20 seed 1 not recorded"}},
+	} {
+		s := Select(exp, c.records, Choice{Scale: experiments.Full()})
+		drawing := &Drawing{Selection: s, Verdicts: judge(s)}
+		drawing.AddShortened(c.records)
+		for i, v := range drawing.Verdicts {
+			if v.Class != NotJudged || v.Sentence != c.sentence[i] {
+				t.Errorf("shortened runs %s: %s: %s: %s", c.name, v.Claim.Name, v.Class, v.Sentence)
+			}
+		}
+	}
+	both := slices.Concat(records, whole)
+	s := Select(exp, both, Choice{Scale: experiments.Full()})
+	drawing := &Drawing{Selection: s, Verdicts: judge(s)}
+	want := slices.Clone(drawing.Verdicts)
+	drawing.AddShortened(both)
+	if diff := cmp.Diff(want, drawing.Verdicts); diff != "" {
+		t.Errorf("a claim that is judged changes:\n%s", diff)
 	}
 }
 

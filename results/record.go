@@ -21,8 +21,8 @@ func (s Status) Finished() bool { return s == Complete || s == Diverged }
 // Row is one line of the learning curves. Errors are top-1 errors in percent.
 //
 // TrainLoss and TrainError are means over the minibatches since the previous row,
-// augmented and with batch statistics, as the paper's dashed curves; TestError
-// and ValError use the running statistics.
+// augmented and with batch statistics; TestError and ValError use the running
+// statistics.
 type Row struct {
 	Iteration    int
 	Epoch        float64

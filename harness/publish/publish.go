@@ -1,6 +1,6 @@
 // Package publish shows what is recorded: the figures with their tables and
 // the page that holds them all ([Publisher]), the page again as it grows
-// ([Publisher.Serve]), and the state of every run ([Status]). It trains nothing.
+// ([Live.Serve]), and the state of every run ([Status]). It trains nothing.
 package publish
 
 import (
@@ -245,7 +245,11 @@ func (p *Publisher) buildOne(e *experiments.Experiment, records []*results.Recor
 	}
 	// Under the experiment's own names the verdicts are the same however they came
 	// to be drawn.
-	if whole := c; (p.AnyScale || !at.aside) && !c.Synthetic && !c.Scale.IsFull() {
+	switch whole := c; {
+	case !p.AnyScale && at.aside || c.Synthetic:
+	case c.Scale.IsFull():
+		drawing.AddShortened(records)
+	default:
 		whole.Scale = experiments.Full()
 		if s := reports.Select(&named, records, whole); !s.Empty() {
 			longest, err := reports.Build(s, options)

@@ -4,8 +4,9 @@
 //
 // It knows nothing of the command line, of other runs, or of how the network
 // computes. What it promises is that a run's numbers depend on nothing but its
-// key: a run that was killed at any moment and started again ends with the same
-// weights and the same curve, to the last bit, as one that never stopped.
+// key, and on how the kernels round: a run that was killed at any moment and started
+// again on the same ones ends with the same weights and the same curve, to the last
+// bit, as one that never stopped.
 package train
 
 import (

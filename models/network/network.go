@@ -84,8 +84,8 @@ func Standard(kind Kind, n int) Network {
 	return net
 }
 
-// Paper returns the twelve networks of section 4.2: the paper's six depths of
-// either kind.
+// Paper returns the networks of section 4.2, the paper's six depths of either
+// kind, among them plain-1202, which it does not train.
 func Paper() []Network {
 	var all []Network
 	for _, kind := range []Kind{Plain, Residual} {

@@ -35,7 +35,7 @@
       const at = data.length;
       data.push(s.y);
       series.push({
-        label: s.name, width: s.width, dash: s.dash, stroke: () => colour(s.colour), spanGaps: true, points: {show: c.at.length < 12, size: 6, fill: () => colour(s.colour)},
+        label: s.name, width: s.width, dash: s.dash, stroke: () => colour(s.colour), spanGaps: !c.gaps, points: {show: c.at.length < 12, size: 6, fill: () => colour(s.colour)},
         value: (u, v, k, i) => i == null || v == null ? "" : short(v) + (s.low ? ` (${short(s.low[i])}–${short(s.high[i])})` : ""),
       });
       names.push(at);
