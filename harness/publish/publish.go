@@ -245,11 +245,12 @@ func (p *Publisher) buildOne(e *experiments.Experiment, records []*results.Recor
 	}
 	// Under the experiment's own names the verdicts are the same however they came
 	// to be drawn.
-	switch whole := c; {
+	switch {
 	case !p.AnyScale && at.aside || c.Synthetic:
 	case c.Scale.IsFull():
 		drawing.AddShortened(records)
 	default:
+		whole := c
 		whole.Scale = experiments.Full()
 		if s := reports.Select(&named, records, whole); !s.Empty() {
 			longest, err := reports.Build(s, options)
