@@ -193,10 +193,10 @@ func (r *records) plan(ctx context.Context, env *environment, list []*experiment
 	for _, err := range damaged {
 		env.say("warning: %s", text.OneLine(err))
 	}
-	p, err := work.Make(store, recorded, work.Request{
+	p := work.Make(store, recorded, work.Request{
 		Experiments: list, Scale: r.selection.scale, Seeds: r.selection.seeds, Data: fingerprint,
 	})
-	return p, recorded, err
+	return p, recorded, nil
 }
 
 // publisher draws the experiments.

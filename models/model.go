@@ -192,9 +192,6 @@ func (m *Model) Tensors() []Tensor { return export(m.params.views(m.params.value
 // Momentum copies out the optimiser's state.
 func (m *Model) Momentum() []Tensor { return export(m.params.views(m.params.momentum, false)) }
 
-// gradient copies out the gradients of the last batch.
-func (m *Model) gradient() []Tensor { return export(m.params.views(m.params.grads, false)) }
-
 func export(views []view) []Tensor {
 	tensors := make([]Tensor, len(views))
 	for i, v := range views {

@@ -34,7 +34,7 @@ func TestFullDisk(t *testing.T) {
 	if !errors.Is(err, syscall.ENOSPC) || strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), "free some space") {
 		t.Errorf("saving on a full disk: %v", err)
 	}
-	got, err := s.Find(key)
+	got, err := find(s, key)
 	if err != nil || got == nil || got.Status != Running || len(got.Rows) < 20 {
 		t.Errorf("after a full disk: %+v, %v", got, err)
 	}
@@ -49,7 +49,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	save(t, run, testRecord(key, 200))
 	release(t, run)
-	if got, err := s.Find(key); err != nil || got.Status != Complete {
+	if got, err := find(s, key); err != nil || got.Status != Complete {
 		t.Errorf("with space again: %+v, %v", got, err)
 	}
 }

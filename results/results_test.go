@@ -94,6 +94,12 @@ func open(t testing.TB, dir string, o lease.Options) *Store {
 	return s
 }
 
+// find reads the record of a run, whatever its status; nil if there is none.
+func find(s *Store, key Key) (*Record, error) {
+	state := s.State(key)
+	return state.Record, state.Damage
+}
+
 func begin(t testing.TB, s *Store, key Key) *Run {
 	t.Helper()
 	run, err := s.Begin(t.Context(), key)

@@ -167,12 +167,12 @@ func TestKilledWhileReplacing(t *testing.T) {
 			}
 		}
 		for _, when := range []string{"killed", "held by the next"} {
-			if got, err := s.Find(key); err != nil || got.Status != Complete || len(got.Rows) != want {
+			if got, err := find(s, key); err != nil || got.Status != Complete || len(got.Rows) != want {
 				t.Errorf("after %q, %s: %v, %v; want %d rows", steps[:kill], when, got, err, want)
 			}
 			release(t, begin(t, s, key))
 		}
-		if got, err := s.Find(key); err != nil || len(got.Times) != want {
+		if got, err := find(s, key); err != nil || len(got.Times) != want {
 			t.Errorf("after %q: the times are of %v, %v; want %d", steps[:kill], got, err, want)
 		}
 		if got := names(t, run.Dir()); len(got) != 4 {

@@ -119,7 +119,3 @@ func isFolder(in string, e fs.DirEntry) bool {
 	info, err := os.Stat(filepath.Join(in, e.Name()))
 	return err == nil && info.IsDir()
 }
-
-// Find returns the record of a run, whatever its status, or nil if there is
-// none.
-func (s *Store) Find(key Key) (*Record, error) { return readRecord(s.Path(key)) }

@@ -20,7 +20,7 @@ func TestSaveAndFind(t *testing.T) {
 	s := open(t, dir, lease.Options{})
 	key := testKey(t, "plain-20", 1)
 
-	if r, err := s.Find(key); r != nil || err != nil {
+	if r, err := find(s, key); r != nil || err != nil {
 		t.Errorf("before: %v, %v", r, err)
 	}
 	if r, errs := s.Records(); r != nil || errs != nil {
@@ -34,7 +34,7 @@ func TestSaveAndFind(t *testing.T) {
 	save(t, run, want)
 	release(t, run)
 
-	got, err := s.Find(key)
+	got, err := find(s, key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,13 +60,13 @@ func TestSaveAndFind(t *testing.T) {
 	fresh := testRecord(key, 2)
 	fresh.Status, fresh.Responses = Running, nil
 	save(t, again, fresh)
-	if got, err := s.Find(key); err != nil || got.Status != Complete || len(got.Rows) != 30 {
+	if got, err := find(s, key); err != nil || got.Status != Complete || len(got.Rows) != 30 {
 		t.Errorf("being trained again: %+v, %v", got, err)
 	}
 	fresh.Status = Diverged
 	save(t, again, fresh)
 	release(t, again)
-	got, err = s.Find(key)
+	got, err = find(s, key)
 	if err != nil || got.Status != Diverged || len(got.Rows) != 2 || len(got.Responses) != 0 {
 		t.Errorf("trained again: %+v, %v", got, err)
 	}
@@ -94,7 +94,7 @@ func TestSaveRefuses(t *testing.T) {
 			t.Errorf("%s: saved", name)
 		}
 	}
-	if r, err := s.Find(key); r != nil || err != nil {
+	if r, err := find(s, key); r != nil || err != nil {
 		t.Errorf("something was written: %v, %v", r, err)
 	}
 }
@@ -149,7 +149,7 @@ func TestDamage(t *testing.T) {
 			}
 			save(t, run, testRecord(bad, 3))
 			release(t, run)
-			if _, err := s.Find(bad); err != nil {
+			if _, err := find(s, bad); err != nil {
 				t.Errorf("trained again: %v", err)
 			}
 		})
@@ -185,7 +185,7 @@ func TestRecordOfLaterVersion(t *testing.T) {
 	overwrite(t, path, func(s string) string {
 		return strings.Replace(s, fmt.Sprint("format = ", format), fmt.Sprint("format = ", format+1, "\nnews = 1"), 1)
 	})
-	_, err := s.Find(key)
+	_, err := find(s, key)
 	var later *LaterError
 	if !errors.As(err, &later) || later.File != path || strings.Contains(err.Error(), "damaged") || strings.Contains(err.Error(), "remove") {
 		t.Errorf("got %v", err)
@@ -218,7 +218,7 @@ func TestMissingTimesAreNoDamage(t *testing.T) {
 	if err := os.Remove(filepath.Join(s.Path(key), TimingFile)); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := s.Find(key); err != nil || len(r.Rows) != 3 || len(r.Times) != 0 {
+	if r, err := find(s, key); err != nil || len(r.Rows) != 3 || len(r.Times) != 0 {
 		t.Errorf("without timing: %v, %v", r, err)
 	}
 }

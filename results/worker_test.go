@@ -54,7 +54,7 @@ func workerProcess(dir string) int {
 		complete = 0
 		for seed := range workerRuns {
 			key := workerKey(seed)
-			if r, err := s.Find(key); err == nil && r != nil && r.Status == Complete {
+			if r, err := find(s, key); err == nil && r != nil && r.Status == Complete {
 				complete++
 				continue
 			}
@@ -213,7 +213,7 @@ func TestKilledWorkers(t *testing.T) {
 	begun := 0
 	for seed := range workerRuns {
 		key := workerKey(seed)
-		r, err := s.Find(key)
+		r, err := find(s, key)
 		if err != nil || r == nil || r.Status != Complete || len(r.Rows) != workerSteps {
 			t.Errorf("seed %d: record %v, %v", seed, r, err)
 		}

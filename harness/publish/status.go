@@ -50,25 +50,13 @@ type StatusRequest struct {
 func StatusOf(store *results.Store, request StatusRequest) (Status, error) {
 	queued, err := slurm.Queued(store.Dir())
 	status := Status{}
-	seen := map[string]int{}      // by identity: where in status
 	records, _ := store.Records() // a damaged one has a line of its own
 	for _, scale := range request.scales(records) {
-		for _, e := range request.Experiments {
-			for _, run := range e.Runs(scale, request.Seeds) {
-				key := results.Key{Spec: run.RunSpec, Data: request.Data, Arithmetic: models.Arithmetic}
-				id := key.Identity()
-				if i, ok := seen[id]; ok {
-					if !slices.Contains(status[i].Experiments, e.Name) { // two variants can be one run
-						status[i].Experiments = append(status[i].Experiments, e.Name)
-					}
-					continue
-				}
-				seen[id] = len(status)
-				r := statusOf(store, key)
-				r.Experiments = []string{e.Name}
-				r.waitsIn(queued)
-				status = append(status, r)
-			}
+		for _, run := range results.Runs(request.Experiments, scale, request.Seeds, request.Data, models.Arithmetic) {
+			r := statusOf(store, run.Key)
+			r.Experiments = run.By
+			r.waitsIn(queued)
+			status = append(status, r)
 		}
 	}
 	return status, err

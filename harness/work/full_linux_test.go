@@ -33,10 +33,7 @@ func TestStopOnFullDisk(t *testing.T) {
 	})
 	e.Networks = e.Networks[:1]
 	store := open(t, dir)
-	plan, err := Make(store, nil, Request{Experiments: []*experiments.Experiment{e}, Scale: experiments.Full(), Data: set.Fingerprint})
-	if err != nil {
-		t.Fatal(err)
-	}
+	plan := Make(store, nil, Request{Experiments: []*experiments.Experiment{e}, Scale: experiments.Full(), Data: set.Fingerprint})
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var log safeLog

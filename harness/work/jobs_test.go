@@ -31,10 +31,7 @@ func small(t *testing.T, store *results.Store, seeds ...int64) (Plan, *data.Set)
 		p.Batch, p.Iterations, p.Milestones, p.EvalInterval = 8, 4, []int{2}, 2
 	})
 	e.Networks = e.Networks[:1]
-	plan, err := Make(store, nil, Request{Experiments: []*experiments.Experiment{e}, Scale: experiments.Full(), Seeds: seeds, Data: set.Fingerprint})
-	if err != nil {
-		t.Fatal(err)
-	}
+	plan := Make(store, nil, Request{Experiments: []*experiments.Experiment{e}, Scale: experiments.Full(), Seeds: seeds, Data: set.Fingerprint})
 	return plan.Work(), set
 }
 

@@ -53,27 +53,15 @@ type Request struct {
 
 // Make compares the runs of experiments with what is recorded: records are
 // those of the store.
-func Make(store *results.Store, records []*results.Record, request Request) (Plan, error) {
+func Make(store *results.Store, records []*results.Record, request Request) Plan {
 	var p Plan
-	planned := map[string]int{} // by identity: where in p
-	for _, e := range request.Experiments {
-		for _, run := range e.Runs(request.Scale, request.Seeds) {
-			key := results.Key{Spec: run.RunSpec, Data: request.Data, Arithmetic: models.Arithmetic}
-			id := key.Identity()
-			if i, ok := planned[id]; ok {
-				if !slices.Contains(p[i].ShownBy, e.Name) { // two variants can be one run
-					p[i].ShownBy = append(p[i].ShownBy, e.Name)
-				}
-				continue
-			}
-			planned[id] = len(p)
-			r := Planned{Key: key, ShownBy: []string{e.Name}, State: store.State(key)}
-			if at, ok := train.Latest(store.Path(key)); ok {
-				r.Done = at
-			}
-			r.decide(records)
-			p = append(p, r)
+	for _, run := range results.Runs(request.Experiments, request.Scale, request.Seeds, request.Data, models.Arithmetic) {
+		r := Planned{Key: run.Key, ShownBy: run.By, State: store.State(run.Key)}
+		if at, ok := train.Latest(store.Path(run.Key)); ok {
+			r.Done = at
 		}
+		r.decide(records)
+		p = append(p, r)
 	}
 	return p.inOrder()
 }
@@ -84,16 +72,15 @@ func (p Plan) Begun() bool {
 }
 
 // inOrder settles what the runs cost and in which order they are trained.
-func (p Plan) inOrder() (Plan, error) {
+func (p Plan) inOrder() Plan {
 	for i := range p {
 		r := &p[i]
-		if r.Cost = 0; !r.Train {
-			continue
+		if r.Cost = 0; r.Train {
+			r.Cost = cost.Run(r.Key, r.Done)
 		}
-		r.Cost = cost.Run(r.Key, r.Done)
 	}
 	slices.SortStableFunc(p, func(a, b Planned) int { return cmp.Compare(b.Cost, a.Cost) })
-	return p, nil
+	return p
 }
 
 // Only returns the runs whose identities begin as given. The error names the

@@ -23,11 +23,7 @@ func planFor(t *testing.T, store *results.Store, request Request, list ...*exper
 		t.Fatal(damaged)
 	}
 	request.Experiments, request.Data = list, fixture.CIFAR()
-	p, err := Make(store, records, request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return Make(store, records, request)
 }
 
 // What is done about a run and why, by what was left of it.

@@ -48,7 +48,7 @@ func (p Plan) Retrain(store *results.Store) (Plan, error) {
 			r.Reason = "being trained again by " + holder(h)
 		}
 	}
-	return again.inOrder()
+	return again.inOrder(), nil
 }
 
 // AskForRetraining notes in the store that the runs of a plan from Retrain are
