@@ -18,7 +18,7 @@ import (
 func choices(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
 	f := &Figure{
-		Caption: "Training error (dashed) and test error (bold) of " + names(shown) + " against iterations (top), and standard " +
+		Caption: "Training error (dashed) and test error (bold) of " + s.drawn(shown) + " against iterations (top), and standard " +
 			"deviations of their layer responses (bottom): " + s.variantNames() + ".",
 		width:  pageWidth,
 		row:    1.8 * vg.Inch,
@@ -81,7 +81,7 @@ func (s *Selection) variantRemarks(networks []network.Network) []string {
 	return remarks
 }
 
-// variantNames lists the variants: a, and b.
+// variantNames lists the variants: a | b.
 func (s *Selection) variantNames() string {
 	var labels []string
 	for _, v := range s.Experiment.Variants {

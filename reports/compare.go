@@ -37,7 +37,8 @@ func compare(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 		p.draw(shown)
 	}
 	f := &Figure{
-		Caption: "Final training error (left) and test error (right) of " + names(shown) + " against the number of layers.",
+		Caption: "Final training error (left) and test error (right) of " +
+			recorded(shown, func(n network.Network) bool { return s.sample(n).n > 0 }) + " against the number of layers.",
 		Endings: endings(s, shown),
 		width:   columnWidth,
 		row:     1.7 * vg.Inch,

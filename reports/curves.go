@@ -23,7 +23,7 @@ func curves(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	}
 	shareErrorAxes(panels)
 	f := &Figure{
-		Caption: "Training error (dashed) and test error (bold) of " + names(shown) +
+		Caption: "Training error (dashed) and test error (bold) of " + s.drawn(shown) +
 			" against iterations.",
 		Endings: endings(s, shown),
 		width:   columnWidth,

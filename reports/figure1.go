@@ -24,7 +24,7 @@ func figure1(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	right.Y.Label.Text = "test error (%)"
 	shareErrorAxes([]*errorPanel{left, right})
 	f := &Figure{
-		Caption: "Training error (left) and test error (right) of " + names(networks) +
+		Caption: "Training error (left) and test error (right) of " + s.drawn(networks) +
 			" on " + s.images() + " against iterations.",
 		Endings: endings(s, networks),
 		width:   columnWidth,
@@ -37,11 +37,12 @@ func figure1(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	return f, []*table.Table{errorTable(s)}, nil
 }
 
-// explain adds to the legend what curves of errors bear beside themselves:
-// bands and the paper's values.
+// explain adds to the legend what curves of errors bear beside themselves: bands,
+// the iterations at which the learning rate falls, and the paper's values.
 func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
-	var bands, tests, paper bool
+	var bands, tests, paper, falls bool
 	for _, p := range panels {
+		falls = falls || slices.ContainsFunc(p.milestones, func(x float64) bool { return x > p.X.Min && x < p.X.Max })
 		bands = bands || slices.ContainsFunc(p.curves, func(c curve) bool { return c.scattered() })
 		tests = tests || p.which == both
 		paper = paper || len(p.paper) > 0
@@ -52,7 +53,11 @@ func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 		}
 		f.key = append(f.key, keyEntry{text: "lowest to highest seed", line: rule(translucent(muted), 5)})
 	}
+	if falls {
+		f.key = append(f.key, keyEntry{text: "learning rate falls", line: milestoneLine()})
+	}
 	if paper {
+		f.Caption += " The bars at the end are the paper's errors; how high a bar is means nothing."
 		f.key = append(f.key, keyEntry{text: "the paper's, at the end", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
 	}
 }
@@ -91,8 +96,9 @@ const (
 type errorPanel struct {
 	*plot.Plot
 	which
-	curves []curve
-	paper  paperTicks
+	curves     []curve
+	milestones []float64 // where the learning rate falls
+	paper      paperTicks
 }
 
 // A curve is one error of one network.
@@ -110,16 +116,15 @@ type curve struct {
 func newErrorPanel(s *Selection, title string, networks []network.Network, first int, w which) *errorPanel {
 	p := &errorPanel{Plot: newPanel(title, "", "error (%)"), which: w}
 	var (
-		labels     curveLabels
-		last       int
-		milestones []float64
-		marked     []curve // the curve of each network that bears its marks and its name
+		labels curveLabels
+		last   int
+		marked []curve // the curve of each network that bears its marks and its name
 	)
 	for _, n := range networks {
 		if r := s.of(n); len(r) > 0 {
 			last = max(last, r[0].Spec.Protocol.Iterations)
 			for _, m := range r[0].Spec.Protocol.Milestones {
-				milestones = append(milestones, float64(m))
+				p.milestones = append(p.milestones, float64(m))
 			}
 		}
 		l := s.lookAmong(n, networks)
@@ -160,7 +165,7 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 		p.Add(emptyNote("not recorded yet"))
 		return p
 	}
-	p.Add(guides{milestones}, p.paper)
+	p.Add(guides{p.milestones}, p.paper)
 	for _, c := range p.curves {
 		if w == both && c.training {
 			continue // where two bands of one colour overlap they look like a third
@@ -201,6 +206,22 @@ func (p *errorPanel) all() []float64 {
 		}
 	}
 	return all
+}
+
+// drawn lists in a sentence those of some networks of which a picture of their
+// errors shows something; all of them, where it shows nothing yet.
+func (s *Selection) drawn(networks []network.Network) string {
+	return recorded(networks, func(n network.Network) bool { return len(s.averaged(n)) > 0 })
+}
+
+// recorded lists in a sentence those of some networks that have something; all of
+// them, where none has.
+func recorded(networks []network.Network, has func(network.Network) bool) string {
+	some := slices.DeleteFunc(slices.Clone(networks), func(n network.Network) bool { return !has(n) })
+	if len(some) == 0 {
+		return names(networks)
+	}
+	return names(some)
 }
 
 // names lists networks in a sentence.

@@ -41,7 +41,7 @@ func figure6(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	shareErrorAxes(shared)
 	shown := s.displayed()
 	f := &Figure{
-		Caption: "Training error (dashed) and test error (bold) of " + names(shown) +
+		Caption: "Training error (dashed) and test error (bold) of " + s.drawn(shown) +
 			" on " + s.images() + " against iterations.",
 		Endings: endings(s, shown),
 		width:   pageWidth,

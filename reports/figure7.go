@@ -21,7 +21,8 @@ func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
 	top := newPanel("", "layer index (original)", "std")
 	bottom := newPanel("", "layer index (sorted by magnitude)", "std")
 	f := &Figure{
-		Caption: "Standard deviations of the layer responses of " + names(shown) + ", in the order of the layers (top) and sorted by size (bottom).",
+		Caption: "Standard deviations of the layer responses of " +
+			recorded(shown, func(n network.Network) bool { original, _ := s.stds(n); return len(original.mean) > 0 }) + ", in the order of the layers (top) and sorted by size (bottom).",
 		width:   columnWidth,
 		row:     1.5 * vg.Inch,
 		panels:  [][]*plot.Plot{{top}, {bottom}},

@@ -24,8 +24,12 @@ type finding struct {
 // level is the probability below which the result of a one-sided test counts.
 const level = 0.05
 
-// find compares the complete runs of a claim's networks.
+// find compares the complete runs of a claim's networks, and finds nothing where it
+// is about none.
 func (s *Selection) find(c experiments.Claim) finding {
+	if len(c.Of) == 0 {
+		return finding{}
+	}
 	for _, n := range networksOf(c) {
 		if s.sample(n).n == 0 || c.Metric == experiments.Responses && len(s.values(n, c.Metric)) == 0 {
 			return finding{} // a run is missing, or what is claimed of it
@@ -70,8 +74,17 @@ func (s *Selection) findHigher(c experiments.Claim) finding {
 			inBrackets(f.test(fmt.Sprintf("%s − %s", n, c.Than[i]), e, 1))))
 		numbers = append(numbers, percent(mean(a))+" "+sign+" "+percent(mean(b)))
 	}
-	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")+"; "+f.how(len(c.Of))
+	f.numbers, f.text = strings.Join(numbers, "; "), ofLayers(c)+strings.Join(parts, "; ")+"; "+f.how(len(c.Of))
 	return f
+}
+
+// ofLayers says of a claim about layer responses what is compared: one network's
+// mean over its layers can be the smaller though not every layer's is.
+func ofLayers(c experiments.Claim) string {
+	if c.Metric == experiments.Responses {
+		return "means over the layers: "
+	}
+	return ""
 }
 
 // findTrend follows a metric along the networks of a claim, or the gap between
@@ -117,7 +130,7 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 	}
 	slope := along(leastSquares(len(names)))
 	f.ordered = slope.value > 0
-	f.text = strings.Join(named, ", ") + ": slope a step "
+	f.text = ofLayers(c) + strings.Join(named, ", ") + ": slope a step "
 	if tested := f.test("slope over all steps", slope, way); tested != "" {
 		f.text += tested
 	} else {
@@ -141,7 +154,7 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 		f.text += ")"
 	}
 	if slope.method == student { // Welch's test goes by each network's own
-		f.text += "; scatter " + between(scatterOf(samples...)) + " " + percent(known.std)
+		f.text += fmt.Sprintf("; scatter %s %s, %.0f degrees of freedom", percent(known.std), s.between(c, networksOf(c)), known.degrees)
 	}
 	f.text += "; " + f.how(1)
 	f.numbers = strings.Join(numbers, ", ")
@@ -200,10 +213,11 @@ func (s *Selection) findNear(c experiments.Claim) finding {
 		samples = append(samples, s.values(n, c.Metric))
 	}
 	own, quoted := scatterOf(samples...), s.quoted(c)
-	known, alone := own.pooled(quoted), ""
+	known, between := own.pooled(quoted), s.between(c, s.Experiment.Networks)
 	if own.degrees > 0 && quoted.degrees > 0 {
 		if p := own.exceeds(quoted); p < level {
-			known, alone = quoted, fmt.Sprintf(", the quoted one alone: ours of %s is larger, F test, %s", percent(own.std), probability(p))
+			known, between = quoted, s.between(c, nil)
+			between += fmt.Sprintf(" alone: ours of %s is larger, F test, %s", percent(own.std), probability(p))
 		}
 	}
 	var numbers, parts []string
@@ -226,20 +240,30 @@ func (s *Selection) findNear(c experiments.Claim) finding {
 		away := e
 		away.value = math.Abs(e.value)
 		f.tests = append(f.tests, e.tested(fmt.Sprintf("%s − %s", n, plain(c.Value)), 2*away.exceeds()))
-		parts = append(parts, fmt.Sprintf("%s: %s %s ± %s (95 %%, %s, %.0f degrees of freedom, scatter %s %s%s)",
-			part, signed(e.value), verb, percent(within), student, known.degrees, between(own), percent(known.std), alone))
+		parts = append(parts, fmt.Sprintf("%s: %s %s ± %s (95 %%, %s, %.0f degrees of freedom, scatter %s %s)",
+			part, signed(e.value), verb, percent(within), student, known.degrees, percent(known.std), between))
 	}
 	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")
 	return f
 }
 
-// between says between whose seeds a scatter is: one's own where there is some, or
-// only those of others that a claim quotes.
-func between(own scatter) string {
-	if own.degrees > 0 {
-		return "between seeds"
+// between says between whose seeds a scatter is: those of the networks that ran with
+// several, and those of others that a claim quotes.
+func (s *Selection) between(c experiments.Claim, networks []network.Network) string {
+	var several []string
+	for _, n := range networks {
+		if len(s.values(n, c.Metric)) > 1 {
+			several = append(several, n.String())
+		}
 	}
-	return "between others' seeds"
+	quoted := s.quoted(c).degrees > 0
+	switch {
+	case len(several) == 0 && quoted:
+		return "between others' seeds"
+	case quoted:
+		return "between seeds of " + list(several) + " and of others"
+	}
+	return "between seeds of " + list(several)
 }
 
 // findWarmup looks for runs that left the warm-up and learnt something after it.
@@ -322,7 +346,8 @@ func probability(p float64) string {
 }
 
 // paperNumbers is what the paper gives about a claim's networks, as the finding
-// gives ours; "" if it gives none of one of them.
+// gives ours, with a dash for what it does not give; "" if it gives nothing to
+// compare.
 func (s *Selection) paperNumbers(c experiments.Claim) string {
 	switch c.Kind {
 	case experiments.Above:
@@ -345,25 +370,34 @@ func (s *Selection) paperNumbers(c experiments.Claim) string {
 		}
 		return math.NaN()
 	}
+	number := func(v float64) string {
+		if !finite(v) {
+			return "–"
+		}
+		return plain(v)
+	}
 	var numbers []string
+	some := false
 	for i, n := range c.Of {
 		v := given(n)
-		if !finite(v) {
-			return ""
-		}
 		if len(c.Than) == 0 {
-			numbers = append(numbers, plain(v))
+			numbers = append(numbers, number(v))
+			some = some || finite(v)
 			continue
 		}
 		than := given(c.Than[i])
+		some = some || finite(v) && finite(than)
 		switch {
-		case !finite(than):
-			return ""
-		case c.Kind == experiments.Widening:
+		case c.Kind != experiments.Widening:
+			numbers = append(numbers, number(v)+" > "+number(than))
+		case finite(v - than):
 			numbers = append(numbers, signed(v-than))
 		default:
-			numbers = append(numbers, plain(v)+" > "+plain(than))
+			numbers = append(numbers, number(v-than))
 		}
+	}
+	if !some {
+		return ""
 	}
 	if c.Kind == experiments.Higher {
 		return strings.Join(numbers, "; ")

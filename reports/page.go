@@ -144,18 +144,10 @@ func (r *Report) content() (pageContent, error) {
 // 2 more about other choices."
 func summary(verdicts []Verdict) string {
 	own := deciding(verdicts)
-	counts, total := Count(own), 0
-	var parts []string
-	for _, class := range Classes() {
-		if n := counts[class]; n > 0 {
-			total += n
-			parts = append(parts, fmt.Sprintf("%d %s", n, class))
-		}
-	}
-	if total == 0 {
+	if len(own) == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("%s: %s", counted(total, "claim"), strings.Join(parts, ", "))
+	text := fmt.Sprintf("%s: %s", counted(len(own), "claim"), outcomes(own))
 	if more := len(verdicts) - len(own); more > 0 {
 		text += fmt.Sprintf("; %d more about other choices", more)
 	}

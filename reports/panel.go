@@ -58,6 +58,9 @@ func (n emptyNote) Plot(c draw.Canvas, _ *plot.Plot) {
 // They lie under the data, and are left out where the frame is.
 type guides struct{ x []float64 }
 
+// milestoneLine is the vertical guide at which the learning rate falls.
+func milestoneLine() draw.LineStyle { return rule(faint, 0.4, 0.8, 1.6) }
+
 func (g guides) Plot(c draw.Canvas, p *plot.Plot) {
 	tx, ty := p.Transforms(&c)
 	for _, tick := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
@@ -69,7 +72,7 @@ func (g guides) Plot(c draw.Canvas, p *plot.Plot) {
 	for _, v := range g.x {
 		if v > p.X.Min && v < p.X.Max {
 			x := tx(v)
-			c.StrokeLine2(rule(faint, 0.4, 0.8, 1.6), x, c.Min.Y, x, c.Max.Y)
+			c.StrokeLine2(milestoneLine(), x, c.Min.Y, x, c.Max.Y)
 		}
 	}
 }

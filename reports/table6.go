@@ -14,7 +14,7 @@ func table6(s *Selection, o Options) (*Figure, []*table.Table, error) {
 	p := newErrorPanel(s, "", shown, 0, both)
 	shareErrorAxes([]*errorPanel{p})
 	f := &Figure{
-		Caption: "Training error (dashed) and test error (bold) of " + names(shown) + " against iterations.",
+		Caption: "Training error (dashed) and test error (bold) of " + s.drawn(shown) + " against iterations.",
 		Endings: endings(s, shown),
 		width:   columnWidth,
 		row:     2.0 * vg.Inch,

@@ -26,8 +26,8 @@ const (
 	NotJudged     Class = "not judged"         // a run is not recorded, or this schedule or data cannot decide it
 )
 
-// Classes is every class, the best first.
-func Classes() []Class {
+// classes is every class, the best first.
+func classes() []Class {
 	return []Class{Reproduced, NotReproduced, SameOrder, OtherOrder, NoOrder, TooShort, NotJudged}
 }
 
@@ -62,13 +62,25 @@ type Test struct {
 	Method  string  // "Welch's t"
 }
 
-// Count counts verdicts by their class.
-func Count(verdicts []Verdict) map[Class]int {
+// count counts verdicts by their class.
+func count(verdicts []Verdict) map[Class]int {
 	n := map[Class]int{}
 	for _, v := range verdicts {
 		n[v.Class]++
 	}
 	return n
+}
+
+// outcomes says how verdicts divide: "3 reproduced, 9 not judged".
+func outcomes(verdicts []Verdict) string {
+	n := count(verdicts)
+	var parts []string
+	for _, class := range classes() {
+		if n[class] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n[class], class))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 const (
@@ -122,8 +134,8 @@ func (e *Drawing) JudgeWhole(whole *Drawing) {
 }
 
 // AddShortened says in the verdicts that wait for runs of the whole schedule what a
-// shortened one shows: the first runs of the whole would take it off the page, also
-// where it is the other order.
+// shortened one shows, with every seed there is of it: the first runs of the whole
+// would take it off the page, also where it is the other order.
 func (e *Drawing) AddShortened(records []*results.Record) {
 	exp := e.Selection.Experiment
 	shortened := slices.DeleteFunc(slices.Clone(records), func(r *results.Record) bool { return r.Key.Spec.Scale.IsFull() })
@@ -131,7 +143,9 @@ func (e *Drawing) AddShortened(records []*results.Record) {
 	if !ok || c.Synthetic {
 		return
 	}
-	for i, v := range judge(Select(exp, shortened, c)) {
+	s := Select(exp, shortened, c)
+	s.Runs, s.Undrawn = append(s.Runs, s.Undrawn...), nil
+	for i, v := range judge(s) {
 		if e.Verdicts[i].Class == NotJudged && v.Class != NotJudged {
 			e.Verdicts[i].Sentence += "; " + string(v.Class) + " " + v.Sentence
 		}
@@ -167,6 +181,9 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 		v.Class, v.Sentence = NotReproduced, named(append(diverged, open...))
 	case len(diverged)+len(open) > 0:
 		v.Class, v.Sentence = NotJudged, named(append(diverged, open...))
+		if f := s.find(s.begun(c)); f.text != "" {
+			v.Sentence += "; so far " + f.text
+		}
 	case len(unrecorded) > 0:
 		v.Class, v.Sentence = NotJudged, "no layer responses recorded of "+strings.Join(unrecorded, " and ")
 	case s.shortened() && (c.Numeric() || c.Kind == experiments.WarmedUp):
@@ -177,8 +194,10 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 		v.Class, v.Sentence = NotJudged, s.schedule()+": "+said+"; the claim is about the whole schedule"
 	case s.shortened() && len(idle) > 0:
 		v.Class, v.Sentence = TooShort, fmt.Sprintf("%s: %s, within %g points of chance", s.schedule(), strings.Join(idle, " and "), nearChance)
-		if rest := without(c, idlers); c.Kind == experiments.Higher && len(rest.Of) > 0 {
-			v.Sentence += "; the other pairs: " + s.find(rest).text
+		if c.Kind == experiments.Higher {
+			if rest := s.find(without(c, idlers)); rest.text != "" {
+				v.Sentence += "; the other pairs: " + rest.text
+			}
 		}
 	case !s.shortened() && len(untaught) > 0:
 		v.Class, v.Sentence = NotReproduced, fmt.Sprintf("within %g points of chance: %s", nearChance, strings.Join(untaught, " and "))
@@ -210,13 +229,37 @@ func (s *Selection) measured(c experiments.Claim) string {
 	return strings.Join(parts, ", ")
 }
 
-// without is a claim about pairs without those that some networks are in.
+// begun is what a claim about an order says of the networks that have a complete
+// run: about none, where it compares nothing yet.
+func (s *Selection) begun(c experiments.Claim) experiments.Claim {
+	least := 1
+	switch c.Kind {
+	case experiments.Higher:
+	case experiments.Decreasing, experiments.Widening:
+		least = 2
+	default:
+		return experiments.Claim{}
+	}
+	c = without(c, slices.DeleteFunc(networksOf(c), func(n network.Network) bool { return s.sample(n).n > 0 }))
+	if len(c.Of) < least {
+		return experiments.Claim{}
+	}
+	return c
+}
+
+// without is a claim about networks or pairs of them without some networks, and the
+// pairs that those are in.
 func without(c experiments.Claim, left []network.Network) experiments.Claim {
 	of, than := c.Of, c.Than
 	c.Of, c.Than = nil, nil
-	for i := range than {
-		if !slices.Contains(left, of[i]) && !slices.Contains(left, than[i]) {
-			c.Of, c.Than = append(c.Of, of[i]), append(c.Than, than[i])
+	for i := range of {
+		paired := i < len(than)
+		if slices.Contains(left, of[i]) || paired && slices.Contains(left, than[i]) {
+			continue
+		}
+		c.Of = append(c.Of, of[i])
+		if paired {
+			c.Than = append(c.Than, than[i])
 		}
 	}
 	return c
@@ -358,22 +401,16 @@ var (
 func Check(verdicts []Verdict) error {
 	all := len(verdicts)
 	verdicts = deciding(verdicts)
-	n := Count(verdicts)
-	var found []string
-	for _, class := range Classes() {
-		if n[class] > 0 {
-			found = append(found, fmt.Sprintf("%d %s", n[class], class))
-		}
-	}
+	n := count(verdicts)
 	switch {
 	case n[NotReproduced] > 0:
-		return fmt.Errorf("%w: %s", ErrNotReproduced, strings.Join(found, ", "))
+		return fmt.Errorf("%w: %s", ErrNotReproduced, outcomes(verdicts))
 	case all == 0:
 		return fmt.Errorf("%w: there are none", ErrNotJudged)
 	case len(verdicts) == 0:
 		return fmt.Errorf("%w: %s, about variants beside the paper's protocol", ErrNotJudged, counted(all, "claim"))
 	case n[Reproduced] < len(verdicts):
-		return fmt.Errorf("%w: %s", ErrNotJudged, strings.Join(found, ", "))
+		return fmt.Errorf("%w: %s", ErrNotJudged, outcomes(verdicts))
 	}
 	return nil
 }

@@ -87,6 +87,10 @@ func TestAddShortened(t *testing.T) {
 	exp, records := ended(sixteenth, near, data...)
 	exp.Claims = append(exp.Claims, experiments.Claim{Name: "order", Kind: experiments.Higher, Metric: experiments.TestError, Of: nets(residualNet(20)), Than: nets(plainNet(20))})
 	_, whole := ended(experiments.Full(), near, data...)
+	again := *records[1] // resnet-20 with another seed, above plain-20
+	again.Key.Spec.Seed = 2
+	again.Rows = []results.Row{again.Rows[len(again.Rows)-1]}
+	again.Rows[0].TestError = 31.3
 	for _, c := range []struct {
 		name     string
 		records  []*results.Record
@@ -94,6 +98,8 @@ func TestAddShortened(t *testing.T) {
 	}{
 		{"of both networks", slices.Concat(records, whole[:1]), [2]string{"resnet-20 seed 1 not recorded",
 			"resnet-20 seed 1 not recorded; other order after 4,000 of 64,000 iterations: resnet-20 8.70 ≤ plain-20 20.00; one seed, so no test"}},
+		{"of a seed that no drawing has", slices.Concat(records, []*results.Record{&again}, whole[:1]), [2]string{"resnet-20 seed 1 not recorded",
+			"resnet-20 seed 1 not recorded; no clear order after 4,000 of 64,000 iterations: resnet-20 20.00 ± 15.98 ≤ plain-20 20.00 (0.00 ± 19.57, p = 0.5); ± standard error, Student's t test, one-sided at 5 %"}},
 		{"of one", slices.Concat(records[:1], whole[:1]), [2]string{"resnet-20 seed 1 not recorded", "resnet-20 seed 1 not recorded"}},
 		{"of none", whole[:1], [2]string{"resnet-20 seed 1 not recorded", "resnet-20 seed 1 not recorded"}},
 	} {
@@ -169,12 +175,12 @@ func TestJudge(t *testing.T) {
 			Reproduced, "plain-56 90.00 > plain-20 9.70", 1},
 		{"one pair of two has several seeds", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56), plainNet(110)), Than: nets(plainNet(20), residualNet(110))}, full, nil,
 			Reproduced, "plain-56 13.20 > plain-20 9.70; plain-110 65.00 > resnet-110 6.60 ± 0.20 (…Student's t test, one-sided at 5 %; where there is one seed, no test", 1},
-		{"responses", experiments.Claim{Kind: experiments.Higher, Metric: "responses", Of: nets(plainNet(20)), Than: nets(residualNet(20))}, full, nil, Reproduced, "plain-20 1.60 > resnet-20 1.00", 1},
+		{"responses", experiments.Claim{Kind: experiments.Higher, Metric: "responses", Of: nets(plainNet(20)), Than: nets(residualNet(20))}, full, nil, Reproduced, "means over the layers: plain-20 1.60 > resnet-20 1.00", 1},
 		{"responses not recorded", experiments.Claim{Kind: experiments.Higher, Metric: "responses", Of: nets(plainNet(20)), Than: nets(residualNet(20))}, full,
 			func(r []*results.Record) []*results.Record { r[0].Responses = nil; return r }, NotJudged, "no layer responses recorded of plain-20", 1},
 
 		// resnet-110 has three seeds: scatter 0.2 with two degrees of freedom.
-		{"a trend", depth, full, nil, Reproduced, "resnet-20 8.60, resnet-56 7.10, resnet-110 6.60: slope a step −1.00 ± 0.12, p = 0.0065; scatter between seeds 0.20", 1},
+		{"a trend", depth, full, nil, Reproduced, "resnet-20 8.60, resnet-56 7.10, resnet-110 6.60: slope a step −1.00 ± 0.12, p = 0.0065; scatter 0.20 between seeds of resnet-110, 2 degrees of freedom", 1},
 		{"a step within the scatter", every, full, nil, Reproduced, "not from resnet-44 to resnet-56 (+0.10, within the scatter)", 1},
 		{"a step beyond it, though the ends fit", every, full,
 			func(r []*results.Record) []*results.Record { r[4].Rows[len(r[4].Rows)-1].TestError = 8.5; return r },
@@ -182,7 +188,7 @@ func TestJudge(t *testing.T) {
 		{"one seed each: every step counts", experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(residualNet(20), residualNet(44), residualNet(56))}, full, nil,
 			NotReproduced, "not from resnet-44 to resnet-56 (+0.10)…one seed, so no test", 1},
 		{"unless others tell the scatter", experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(residualNet(20), residualNet(44), residualNet(56)), Scatter: 0.4, Degrees: 11}, full, nil,
-			Reproduced, "within the scatter…scatter between others' seeds 0.40", 1},
+			Reproduced, "within the scatter…scatter 0.40 between others' seeds", 1},
 		{"which is not that of a shortened schedule", experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(residualNet(20), residualNet(44), residualNet(56)), Scatter: 0.4, Degrees: 11}, sixteenth, nil,
 			OtherOrder, "one seed, so no test", 1},
 		{"a trend the other way", experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(plainNet(20), plainNet(56))}, full, nil, NotReproduced, "slope a step +3.50", 1},
@@ -202,7 +208,7 @@ func TestJudge(t *testing.T) {
 
 		// t(0.975, 2) = 4.303 (any table): 4.303 * 0.2 * sqrt(1+1/3) = 0.994 against one run, * sqrt(1/5+1/3) = 0.628 against a mean of five.
 		{"near one run", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 5.61}, full, nil,
-			Reproduced, "resnet-110 6.60 ± 0.20, paper 5.61: +0.99 is within ± 0.99 (95 %, Student's t, 2 degrees of freedom, scatter between seeds 0.20)", 3},
+			Reproduced, "resnet-110 6.60 ± 0.20, paper 5.61: +0.99 is within ± 0.99 (95 %, Student's t, 2 degrees of freedom, scatter 0.20 between seeds of resnet-110)", 3},
 		{"not near one run", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 5.6}, full, nil, NotReproduced, "is not within ± 0.99", 3},
 		{"near a mean of five", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 5.98, PaperRuns: 5}, full, nil, Reproduced, "± 0.63", 3},
 		{"not near a mean of five", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 5.95, PaperRuns: 5}, full, nil, NotReproduced, "is not within ± 0.63", 3},
@@ -210,7 +216,7 @@ func TestJudge(t *testing.T) {
 		{"near, one seed", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(20)), Value: 9.8}, full, nil, Reproduced, "± 1.22", 1},
 		// With what others report, sqrt((2*0.04 + 4*0.0256)/6) = 0.1744 and t(0.975, 6) = 2.447: 2.447 * 0.1744 * sqrt(1/5+1/3) = 0.312.
 		{"with the scatter of others", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 6.9, PaperRuns: 5, Scatter: 0.16, Degrees: 4}, full, nil,
-			Reproduced, "is within ± 0.31 (95 %, Student's t, 6 degrees of freedom, scatter between seeds 0.17)", 3},
+			Reproduced, "is within ± 0.31 (95 %, Student's t, 6 degrees of freedom, scatter 0.17 between seeds of resnet-110 and of others)", 3},
 		{"no scatter known", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(20)), Value: 8.75}, full,
 			func(r []*results.Record) []*results.Record { return r[:5] }, NotJudged, "no network has two seeds", 1},
 		{"near, on a shortened schedule", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 6.2}, sixteenth, nil, NotJudged, "the claim is about the whole schedule", 3},
@@ -227,6 +233,11 @@ func TestJudge(t *testing.T) {
 		{"missing", higher, full, func(r []*results.Record) []*results.Record { return r[1:] }, NotJudged, "plain-20 seed 1 not recorded", 0},
 		{"unfinished", higher, full, func(r []*results.Record) []*results.Record { cut(r[1], 0.5); return r }, NotJudged, "plain-56 seed 1 unfinished (32,000 of 64,000 iterations)", 0},
 		{"one of three missing", depth, full, func(r []*results.Record) []*results.Record { return append(r[:6:6], r[7:]...) }, NotJudged, "resnet-110 seed 2 not recorded", 1},
+		{"so far, of two networks", depth, full, func(r []*results.Record) []*results.Record { return r[:5] }, NotJudged,
+			"resnet-110 seeds 1, 2 and 3 not recorded; so far resnet-20 8.60, resnet-56 7.10: slope a step −1.50; one seed, so no test", 0},
+		{"so far, of one pair", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56), plainNet(20)), Than: nets(residualNet(56), residualNet(20))}, full,
+			func(r []*results.Record) []*results.Record { return append(r[:1:1], r[2:]...) }, NotJudged,
+			"plain-56 seed 1 not recorded; so far plain-20 9.70 > resnet-20 8.60; one seed, so no test", 0},
 		{"diverged", higher, full, func(r []*results.Record) []*results.Record { diverge(r[1]); return r }, NotReproduced, "plain-56 seed 1 diverged after iteration 32,000", 0},
 		{"one of three diverged", depth, full, func(r []*results.Record) []*results.Record { diverge(r[6]); return r }, NotReproduced, "resnet-110 seed 2 diverged after iteration 32,000", 1},
 		{"diverged on a shortened schedule", depth, sixteenth, func(r []*results.Record) []*results.Record { diverge(r[6]); return r }, NotJudged, "resnet-110 seed 2 diverged", 1},
@@ -268,10 +279,10 @@ func TestOneSeedGoneWrong(t *testing.T) {
 		sentence string
 	}{
 		{residualNet(110), []float64{6.4, 6.6, 6.5, 6.7, 25}, 6.61, 5, 0.16, 4, NotReproduced,
-			"4 degrees of freedom, scatter between seeds 0.16, the quoted one alone: ours of 8.25 is larger, F test, p < 0.001)"},
+			"4 degrees of freedom, scatter 0.16 between others' seeds alone: ours of 8.25 is larger, F test, p < 0.001)"},
 		{residualNet(20), []float64{6.4, 6.6, 6.5, 6.7, 25}, 8.75, 0, 0.40, 11, NotReproduced, "resnet-20 21.00, paper 8.75: +12.25 is not within ± 1.25"},
 		// (0.29/0.16)^2 = 3.29 is less than 6.39, the 95 % quantile of F with four and four degrees of freedom (any table).
-		{residualNet(110), []float64{6.3, 6.5, 6.6, 6.7, 7.08}, 6.61, 5, 0.16, 4, Reproduced, "8 degrees of freedom, scatter between seeds 0.23)"},
+		{residualNet(110), []float64{6.3, 6.5, 6.6, 6.7, 7.08}, 6.61, 5, 0.16, 4, Reproduced, "8 degrees of freedom, scatter 0.23 between seeds of resnet-110 and of others)"},
 	} {
 		claim := experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(c.of), Value: c.value, PaperRuns: c.runs, Scatter: c.std, Degrees: c.degrees}
 		exp, records := ended(experiments.Full(), claim,
@@ -452,14 +463,14 @@ func TestCheck(t *testing.T) {
 	} {
 		err := Check(c.verdicts)
 		if !errors.Is(err, c.want) || (err == nil) != (c.want == nil) || err != nil && !strings.Contains(err.Error(), c.text) {
-			t.Errorf("Check of %v is %v, want %v with %q", Count(c.verdicts), err, c.want, c.text)
+			t.Errorf("Check of %s is %v, want %v with %q", outcomes(c.verdicts), err, c.want, c.text)
 		}
 	}
 }
 
 // The page has a look for each verdict: bold is for the whole schedule.
 func TestEveryClassHasALook(t *testing.T) {
-	for _, c := range Classes() {
+	for _, c := range classes() {
 		if rule := "." + strings.ReplaceAll(string(c), " ", "-") + " .verdict"; !strings.Contains(reportStyle, rule) {
 			t.Errorf("the page's style has no rule for %q", rule)
 		}
