@@ -161,6 +161,9 @@ func TestProcesses(t *testing.T) {
 			if err := c.Process.Signal(s); err != nil {
 				t.Fatal(err)
 			}
+			if s == syscall.SIGHUP { // of a terminal that closes the shell tells, too; in vain, if it was quick
+				c.Process.Signal(syscall.SIGTERM)
+			}
 			err := c.Wait()
 			if err == nil {
 				break // it was done before the signal arrived

@@ -110,7 +110,7 @@ func (d *download) attempt(ctx context.Context, s source, part *os.File) (length
 	if total != 0 && have == total {
 		return have, nil
 	}
-	if have < held {
+	if have < held && s.size == 0 { // else what comes is the same as is there, or will be seen not to be
 		if err := part.Truncate(have); err != nil {
 			return 0, err
 		}

@@ -139,17 +139,24 @@ func (d *download) from(ctx context.Context, sources []source) (*Set, error) {
 // no locks, as on many a cluster's file system, nobody waits: what two processes
 // make of one file at the same time is seen to be wrong, and downloaded again.
 func (d *download) takeTurn(ctx context.Context) (end func(), err error) {
-	lock := flock.New(filepath.Join(d.dir, "download.lock"), flock.SetPermissions(0o666)) // others may share the folder
+	// Others may share the folder. NFS locks for writing only what is open for that,
+	// which a file that another has made may not be.
+	path, open := filepath.Join(d.dir, "download.lock"), flock.SetPermissions(0o666)
+	lock := flock.New(path, open, flock.SetFlag(os.O_CREATE|os.O_RDWR))
 	mine, err := lock.TryLock()
+	if errors.Is(err, fs.ErrPermission) {
+		lock = flock.New(path, open)
+		mine, err = lock.TryLock()
+	}
 	if err == nil && !mine {
 		d.note("waiting for another process that downloads CIFAR-10 to " + d.dir)
 		_, err = lock.TryLockContext(ctx, 200*time.Millisecond)
 	}
-	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOLCK) {
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, syscall.ENOLCK) || errors.Is(err, syscall.EBADF) {
 		err = nil
 	}
 	if err != nil {
-		return nil, d.local(fmt.Errorf("locking %s: %w", lock.Path(), err))
+		return nil, d.local(fmt.Errorf("locking %s: %w", path, err))
 	}
 	return func() { lock.Unlock() }, nil
 }
@@ -179,13 +186,14 @@ func (d *download) local(err error) error {
 		hint = "; free some space there, or bring CIFAR-10 along and name it by -data: what has arrived is kept"
 	case forbidden(err):
 		// As where there is no home: what is recorded may still be drawn.
-		return d.unavailable("it cannot be downloaded to "+d.dir+", which you may not write to", err)
+		return d.unavailable("it cannot be downloaded to "+d.dir+", where you may not write", err)
 	}
 	return fmt.Errorf("data: downloading CIFAR-10 to %s: %w%s", d.dir, err, hint)
 }
 
 func forbidden(err error) bool {
-	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS)
+	// What lies in a file is no folder: a service has /dev/null for a home.
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR)
 }
 
 // visit downloads from one source, as long as it brings something, and judges
@@ -222,6 +230,10 @@ func (d *download) visit(ctx context.Context, s source) (set *Set, more bool, er
 		if ctx.Err() != nil {
 			return nil, more, context.Cause(ctx)
 		}
+		if name := d.have(); name != "" { // where nobody waits for a turn, another was first
+			set, err := d.read(ctx, name)
+			return set, more, err
+		}
 		if err := part.Truncate(0); err != nil {
 			return nil, more, err
 		}
@@ -233,7 +245,7 @@ func (d *download) visit(ctx context.Context, s source) (set *Set, more bool, er
 	if err := part.Close(); err != nil {
 		return nil, more, err
 	}
-	if err := os.Rename(part.Name(), path); err != nil {
+	if err := os.Rename(part.Name(), path); err != nil && d.have() == "" {
 		return nil, more, err
 	}
 	set.Place = path

@@ -470,13 +470,60 @@ func TestDownloadTakesTurns(t *testing.T) {
 	}
 }
 
+// Where there are no locks, what another process has finished meanwhile is taken,
+// and left as it is: it is the very file that this one was writing.
+func TestDownloadFinishedByAnother(t *testing.T) {
+	d := newDownload(t)
+	part := filepath.Join(d.dir, binaryArchive+".part")
+	s := mirror(t, func(w http.ResponseWriter, r *http.Request) {
+		if err := errors.Join(os.WriteFile(part, packed(), 0o666), os.Rename(part, filepath.Join(d.dir, binaryArchive))); err != nil {
+			t.Error(err)
+		}
+		serve(packed())(w, r)
+	})
+	set, err := d.from(t.Context(), []source{s})
+	checkDownloaded(t, d, set, err)
+}
+
+// What one mirror has sent is not thrown away for another that ignores what was
+// asked for and has something else, or little.
+func TestDownloadKeepsWhatItHas(t *testing.T) {
+	for name, bad := range map[string]http.HandlerFunc{
+		"a page":          chunked([]byte("<html>Sign in")),
+		"a short content": withoutRange(breakOff(10_000, serve(packed()))),
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDownload(t)
+			d.Patience = impatient
+			half := mirror(t, first(stall(200_000, serve(packed())), hang))
+			if _, err := d.from(t.Context(), []source{half, mirror(t, bad)}); err == nil {
+				t.Fatal("no error")
+			}
+			if info, err := os.Stat(d.partOf(half)); err != nil || info.Size() != 200_000 {
+				t.Errorf("what is left is %v, %v; want the half that was sent", info, err)
+			}
+		})
+	}
+}
+
+// A cache that cannot be made is like one that may not be written to: a service has
+// /dev/null for a home.
+func TestDownloadWithoutFolder(t *testing.T) {
+	d := newDownload(t)
+	writeFolder(t, filepath.Dir(d.dir), map[string][]byte{"cache": nil})
+	d.dir = filepath.Join(d.dir, "deepresidual")
+	err := checkMessage(t, func() error { _, err := d.from(t.Context(), []source{mirror(t, serve(packed()))}); return err }, d.dir)
+	if !errors.Is(err, ErrUnavailable) {
+		t.Errorf("the error %v is not ErrUnavailable", err)
+	}
+}
+
 // A fault of this machine is not one of the sources: the data set is not
 // unavailable, and the next source would not help.
 func TestDownloadLocalFault(t *testing.T) {
 	asked := 0
 	s := mirror(t, func(w http.ResponseWriter, r *http.Request) { asked++; serve(packed())(w, r) })
 	for name, prepare := range map[string]func(t *testing.T, d *download){
-		"the folder is a file": func(t *testing.T, d *download) { writeFolder(t, filepath.Dir(d.dir), map[string][]byte{"cache": nil}) },
 		"a folder in the place of the part": func(t *testing.T, d *download) {
 			if err := os.MkdirAll(d.partOf(s), 0o777); err != nil {
 				t.Fatal(err)

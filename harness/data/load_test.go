@@ -122,7 +122,10 @@ func TestDownloadForbidden(t *testing.T) {
 func TestLoadLocalFault(t *testing.T) {
 	t.Setenv(EnvironmentVariable, "")
 	t.Setenv("HOME", t.TempDir())
-	folder := filepath.Join(writeFolder(t, t.TempDir(), map[string][]byte{"file": nil}), "file", "cache")
+	folder := t.TempDir()
+	if err := os.Mkdir(filepath.Join(folder, "download.lock"), 0o777); err != nil {
+		t.Fatal(err)
+	}
 	err := checkMessage(t, func() error {
 		_, err := Load(t.Context(), Options{CacheDir: folder, Sources: []string{"http://127.0.0.1:1/"}})
 		return err

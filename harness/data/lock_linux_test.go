@@ -2,7 +2,10 @@ package data
 
 import (
 	"errors"
+	"os"
+	"path/filepath"
 	"runtime"
+	"strconv"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -12,7 +15,7 @@ import (
 
 // A file system without locks, as Lustre often is, is downloaded to all the same.
 func TestDownloadWithoutLocks(t *testing.T) {
-	for _, errno := range []syscall.Errno{unix.ENOSYS, unix.ENOLCK} {
+	for _, errno := range []syscall.Errno{unix.ENOSYS, unix.ENOLCK, unix.EBADF} {
 		s := own(t, serve(packed()))
 		d := newDownload(t)
 		var set *Set
@@ -33,6 +36,38 @@ func TestDownloadWithoutLocks(t *testing.T) {
 			t.Errorf("%v: %v", errno, err)
 		}
 	}
+}
+
+// NFS locks for writing only what is open for writing.
+func TestLockIsOpenForWriting(t *testing.T) {
+	d := newDownload(t)
+	if err := os.MkdirAll(d.dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	end, err := d.takeTurn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	open, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, fd := range open {
+		if path, _ := os.Readlink("/proc/self/fd/" + fd.Name()); path != filepath.Join(d.dir, "download.lock") {
+			continue
+		}
+		number, err := strconv.Atoi(fd.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		flags, err := unix.FcntlInt(uintptr(number), unix.F_GETFL, 0)
+		if err != nil || flags&unix.O_ACCMODE != unix.O_RDWR {
+			t.Errorf("flags %#x, %v; want reading and writing", flags, err)
+		}
+		return
+	}
+	t.Error("no lock is held")
 }
 
 var errNoFilter = errors.New("system calls cannot be filtered here")
