@@ -147,8 +147,8 @@ func Paper() Protocol {
 
 // Scaled returns the resolved protocol at a scale: iterations and milestones are
 // scaled, to at least 1, and the interval between evaluations and the warm-up's
-// window are settled. Nothing else depends on the scale. A resolved protocol may
-// be scaled again only by 1.
+// window are settled. Nothing else depends on the scale. A minibatch normalised as
+// a whole is said in one way. A resolved protocol may be scaled again only by 1.
 func (p Protocol) Scaled(s Scale) Protocol {
 	p.Iterations = s.Of(p.Iterations)
 	p.Milestones = slices.Clone(p.Milestones)
@@ -161,6 +161,9 @@ func (p Protocol) Scaled(s Scale) Protocol {
 	if p.WarmupWindow == 0 {
 		images := TrainingImages - p.Validation
 		p.WarmupWindow = max(1, (images+p.Batch-1)/p.Batch)
+	}
+	if p.NormBatch == p.Batch {
+		p.NormBatch = 0
 	}
 	// A schedule shorter than its interval has its one row at the end.
 	p.EvalInterval = min(p.EvalInterval, p.Iterations)
@@ -200,7 +203,7 @@ func (p Protocol) Unused(n network.Network) []string {
 	if !p.WarmsUp(n) {
 		unused = append(unused, "warmup_learning_rate", "warmup_training_error", "warmup_window")
 	}
-	if n.Shortcut != network.Identity {
+	if !n.Pads() {
 		unused = append(unused, "padding_side")
 	}
 	return unused

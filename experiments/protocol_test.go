@@ -81,6 +81,17 @@ func TestScaled(t *testing.T) {
 
 // TestScaledInterval holds that an interval that was set is kept, at most one row
 // for the whole schedule.
+// A minibatch normalised as a whole is one and the same run, however it is said.
+func TestScaledNormBatch(t *testing.T) {
+	for given, want := range map[int]int{0: 0, 64: 64, 128: 0} {
+		p := experiments.Paper()
+		p.NormBatch = given
+		if got := p.Scaled(experiments.Full()).NormBatch; got != want {
+			t.Errorf("norm_batch %d becomes %d, want %d", given, got, want)
+		}
+	}
+}
+
 func TestScaledInterval(t *testing.T) {
 	p := experiments.Paper()
 	p.EvalInterval = 500
@@ -182,6 +193,10 @@ func TestDifferencesFor(t *testing.T) {
 	shallow, deep := network.Standard(network.Residual, 3), network.Standard(network.Residual, 18)
 	option := deep
 	option.Shortcut = network.Projection
+	narrow := deep // as wide as the maps get small
+	for i := range narrow.Stages {
+		narrow.Stages[i].Channels = narrow.Stages[0].Channels
+	}
 	none, early, other := experiments.Paper(), experiments.Paper(), experiments.Paper()
 	none.WarmupDepth = 0
 	early.WarmupDepth, early.WarmupRate = 20, 0.02
@@ -198,6 +213,7 @@ func TestDifferencesFor(t *testing.T) {
 		{"warms up by the paper's", deep, none, "warmup_from_depth"},
 		{"pads", deep, other, "padding_side"},
 		{"does not pad", option, other, ""},
+		{"has nothing to pad", narrow, other, ""},
 	} {
 		var got []string
 		for _, d := range experiments.Paper().DifferencesFor(c.network, c.other) {

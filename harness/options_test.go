@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -161,6 +162,10 @@ func TestLoadOnce(t *testing.T) {
 	if err != nil || len(list) != len(all) {
 		t.Errorf("%d experiments, %v; want %d", len(list), err, len(all))
 	}
+	spec, err := os.ReadFile("../experiments/fig1.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
 	t.Chdir(t.TempDir())
 	if err := os.WriteFile("mine.toml", []byte("title = \"Mine\"\ndraw = \"curves\"\nnetworks = [\"plain-8\"]\n"), 0o666); err != nil {
 		t.Fatal(err)
@@ -172,6 +177,20 @@ func TestLoadOnce(t *testing.T) {
 	s = selection{names: []string{"mine.toml", "./mine.toml", here}}
 	if list, err := s.load(); err != nil || len(list) != 1 {
 		t.Errorf("%d experiments in one file, %v", len(list), err)
+	}
+	// One of the program's own, read from a file, is the same; edited it is another.
+	for _, edited := range []bool{false, true} {
+		content, want := spec, 1
+		if edited {
+			content, want = append(spec, "# edited\n[protocol]\nbatch = 64\n"...), 2
+		}
+		if err := errors.Join(os.MkdirAll("experiments", 0o777), os.WriteFile("experiments/fig1.toml", content, 0o666)); err != nil {
+			t.Fatal(err)
+		}
+		s = selection{names: []string{"fig1", "experiments/fig1.toml"}}
+		if list, err := s.load(); err != nil || len(list) != want {
+			t.Errorf("edited %v: %d experiments, want %d: %v", edited, len(list), want, err)
+		}
 	}
 }
 

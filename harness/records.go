@@ -128,14 +128,20 @@ func (s *selection) load() ([]*experiments.Experiment, error) {
 }
 
 // sameSpec reports whether two experiments are one that was named twice, perhaps
-// by two paths of its file.
+// by two paths of its file. The program's own are the same wherever they were read;
+// a file beside it may have the path of one and say something else.
 func sameSpec(a, b *experiments.Experiment) bool {
-	if path.Clean(a.File) == path.Clean(b.File) {
+	switch {
+	case a.Embedded != b.Embedded:
+		return false
+	case a.Embedded:
+		return a.Name == b.Name
+	case path.Clean(a.File) == path.Clean(b.File):
 		return true
 	}
 	one, err1 := os.Stat(a.File)
 	other, err2 := os.Stat(b.File)
-	return err1 == nil && err2 == nil && os.SameFile(one, other) && a.Name == b.Name && a.Embedded == b.Embedded
+	return err1 == nil && err2 == nil && os.SameFile(one, other) && a.Name == b.Name
 }
 
 // String names the experiments as they were asked for.

@@ -88,6 +88,7 @@ func withNewNames(text []byte, format int) ([]byte, error) {
 	table := ""
 	lines := bytes.Split(text, []byte("\n"))
 	for i, line := range lines {
+		line = bytes.TrimSuffix(line, []byte("\r")) // of a checkout on Windows
 		if bytes.HasPrefix(line, []byte("[")) {
 			table = string(line)
 		}

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,6 +46,9 @@ func TestEarlierFormats(t *testing.T) {
 			}
 			if p.EvalInterval != 100 || p.LearningRateDivisor != 10 {
 				t.Errorf("the keys that were renamed are read as %+v", p)
+			}
+			if _, err := decodeDocument(bytes.ReplaceAll(b, []byte("\n"), []byte("\r\n"))); err != nil {
+				t.Errorf("with the line ends of Windows: %v", err)
 			}
 			// Written again it is of the current format, and the same run.
 			again, err := encodeDocument(documentOf(r))

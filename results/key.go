@@ -30,8 +30,8 @@ type Key struct {
 // Identity returns the first 12 hexadecimal digits of the SHA-256 of the key as
 // canonical JSON: keys sorted, every default written out.
 //
-// Two keys share an identity exactly when they describe the same computation.
-// The number of threads, the machine, the folder and the set of kernels are not
+// Keys that share an identity describe the same computation, and nearly all that
+// describe the same one share it. The number of threads, the machine, the folder and the set of kernels are not
 // in a key; they are in the record's [Provenance]. Warm-up settings count only
 // for networks that warm up, the side of a shortcut's padding only for networks
 // that pad. A key of the protocol that came later counts only where it has

@@ -75,7 +75,8 @@ const pending = ".next"
 // finished one only: one that is not is accepted and not written. Then the tables
 // are first written beside the old ones, and take their places after run.toml has
 // been replaced. Who reads at any moment, or after a crash, finds either record
-// with its own tables.
+// with its own tables; but for timing.csv, of which there is no digest: for that
+// moment it can be the other's.
 func (run *Run) Save(r *Record) error {
 	if got, want := r.Key.Identity(), run.key.Identity(); got != want {
 		return fmt.Errorf("results: the record to save is of %v, the lease is on %v", r.Key, run.key)

@@ -38,11 +38,11 @@ const tableHead = `| network | kernels | step, ms | PyTorch | its step, ms | fas
 
 // findPeer returns the PyTorch of a Python interpreter.
 func findPeer(ctx context.Context, python string) (pytorch, error) {
-	out, err := exec.CommandContext(ctx, python, "-c", "import torch; print(torch.__version__)").Output()
+	out, err := output(ctx, nil, python, "-c", "import torch; print(torch.__version__)")
 	if err != nil {
-		return pytorch{}, fmt.Errorf("%s cannot import torch: install it (Debian: apt-get install python3-torch) or name another interpreter with -python", python)
+		return pytorch{}, fmt.Errorf("looking for PyTorch: %w; install it (Debian: apt-get install python3-torch) or name another interpreter with -python", err)
 	}
-	version, _, _ := strings.Cut(strings.TrimSpace(string(out)), "+") // what follows names the packager
+	version, _, _ := strings.Cut(strings.TrimSpace(out), "+") // what follows names the packager
 	return pytorch{python, version}, nil
 }
 
@@ -153,7 +153,9 @@ func output(ctx context.Context, environment []string, name string, args ...stri
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("running %s: %w: %s", filepath.Base(name), err, strings.TrimSpace(stderr.String()))
+		said := strings.TrimSpace(stderr.String())
+		said = said[strings.LastIndex(said, "\n")+1:] // of a traceback, what went wrong
+		return "", fmt.Errorf("running %s: %w: %s", filepath.Base(name), err, said)
 	}
 	return string(out), nil
 }

@@ -134,7 +134,9 @@ func readJobs(dir string) ([]job, error) {
 }
 
 // noteGone notes the runs of tasks that are not among those Slurm has, each
-// named ARRAY_INDEX.
+// named ARRAY_INDEX. Those of arrays that were never handed over, since the last
+// job, which follows them, was not either, are gone, too: who submitted them was
+// killed. If he is only slow they are queued again when the next one asks.
 func noteGone(dir string, jobs []job, tasks []string) error {
 	runs, err := identities(dir, runsFile)
 	if err != nil {
@@ -145,15 +147,20 @@ func noteGone(dir string, jobs []job, tasks []string) error {
 		has[task] = true
 	}
 	var gone []string
+	submitted, last := 0, false
 	for _, j := range jobs {
 		for i := 1; i <= j.count && j.offset+i <= len(runs); i++ {
 			if !has[fmt.Sprintf("%s_%d", j.id, i)] {
 				gone = append(gone, runs[j.offset+i-1])
 			}
 		}
+		submitted, last = max(submitted, j.offset+j.count), last || j.count == 0
+	}
+	if !last {
+		gone = append(gone, runs[min(submitted, len(runs)):]...)
 	}
 	if len(gone) == 0 {
-		return nil
+		return atomicfile.Remove(filepath.Join(dir, goneFile))
 	}
 	return atomicfile.Write(filepath.Join(dir, goneFile), func(w io.Writer) error {
 		_, err := io.WriteString(w, strings.Join(gone, "\n")+"\n")

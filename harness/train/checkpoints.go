@@ -90,6 +90,17 @@ func writeCheckpoint(run *results.Run, c checkpoint) error {
 	return nil
 }
 
+// Tidy removes what a run that has ended has no use for: its checkpoints and, if it
+// diverged, the weights that it had when it was trained before.
+func Tidy(run *results.Run, status results.Status) error {
+	if status == results.Diverged {
+		if err := run.Remove(WeightsFile); err != nil {
+			return err
+		}
+	}
+	return Discard(run)
+}
+
 // Discard removes the checkpoints of a run, those that were set aside included.
 func Discard(run *results.Run) error {
 	entries, err := atomicfile.ReadDir(run.Dir())

@@ -377,17 +377,11 @@ func (t *trainer) finish(ctx context.Context) error {
 	return t.end(results.Complete, "")
 }
 
-// end records how the run ended; it will not go on, so its checkpoints go, and if it
-// diverged the weights that it had when it was trained before.
+// end records how the run ended, and tidies up.
 func (t *trainer) end(status results.Status, reason string) error {
 	t.Record.Provenance.Ended = time.Now()
 	if err := t.save(status, reason); err != nil {
 		return err
 	}
-	if status == results.Diverged {
-		if err := t.Run.Remove(WeightsFile); err != nil {
-			return err
-		}
-	}
-	return Discard(t.Run)
+	return Tidy(t.Run, status)
 }

@@ -3,12 +3,15 @@ package work
 import (
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"deepresidual/experiments"
 	"deepresidual/harness/fixture"
+	"deepresidual/harness/train"
 	"deepresidual/models/network"
 	"deepresidual/results"
 )
@@ -105,6 +108,30 @@ func TestReasons(t *testing.T) {
 			}
 			t.Error("the run is not in the plan")
 		})
+	}
+}
+
+// What a worker left that was killed at its end goes: the checkpoint, and of a run
+// that diverged when it was trained again the weights, which are another run's.
+func TestClean(t *testing.T) {
+	e := fixture.Experiment(t, "e", nil)
+	for status, want := range map[results.Status]bool{results.Complete: true, results.Diverged: false} {
+		store := open(t, t.TempDir())
+		key := fixture.Key(e, 1)
+		fixture.Leave(t, store, key, status, true)
+		weights := filepath.Join(store.Path(key), train.WeightsFile)
+		if err := os.WriteFile(weights, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if err := planFor(t, store, Request{}, e).Clean(t.Context(), store); err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := train.Latest(store.Path(key)); ok {
+			t.Errorf("%s: the checkpoint is there", status)
+		}
+		if _, err := os.Stat(weights); (err == nil) != want {
+			t.Errorf("%s: weights %v, want them there: %v", status, err, want)
+		}
 	}
 }
 

@@ -78,9 +78,8 @@ func (p Plan) keys() []results.Key {
 	return keys
 }
 
-// Clean removes the checkpoints that a worker left which was killed between the
-// last record of a run and their removal. Those of a run that is being trained
-// again stay.
+// Clean removes what a worker left which was killed between the last record of a
+// run and its tidying up. What belongs to a run that is being trained again stays.
 func (p Plan) Clean(ctx context.Context, store *results.Store) error {
 	var failed []error
 	for _, r := range p {
@@ -104,5 +103,5 @@ func clean(ctx context.Context, store *results.Store, key results.Key) (err erro
 	if again, _ := run.Retraining(); again || record == nil || !record.Status.Finished() {
 		return nil
 	}
-	return train.Discard(run)
+	return train.Tidy(run, record.Status)
 }

@@ -1,6 +1,9 @@
 package network
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Layer is one convolution without bias and its batch normalisation.
 type Layer struct {
@@ -59,6 +62,11 @@ func (n Network) Blocks() []Block {
 		}
 	}
 	return blocks
+}
+
+// Pads reports whether a shortcut adds channels of zeros (option A).
+func (n Network) Pads() bool {
+	return n.Shortcut == Identity && slices.ContainsFunc(n.Blocks(), func(b Block) bool { return b.Conv1.In != b.Conv1.Out })
 }
 
 // Layers returns the 3x3 convolutions in order, [Network.Depth]-1 of them; the

@@ -101,7 +101,7 @@ func events(r *results.Record) ([]byte, error) {
 	if err := w.HParams(r.Provenance.Started, values); err != nil {
 		return nil, err
 	}
-	reached := map[int]float64{0: 0}
+	reached := map[int]float64{0: 0} // a row whose time is not known is at the start
 	for _, t := range r.Times {
 		reached[t.Iteration] = t.Seconds
 	}

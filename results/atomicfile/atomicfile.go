@@ -207,7 +207,7 @@ func explain(doing, path string, err error) error {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		hint = "; what was there before is untouched: free some space and start again"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
-		hint = "; choose another results folder or make this one writable"
+		hint = "; choose another folder or make this one writable"
 	}
 	return fmt.Errorf("%s %s: %w%s", doing, path, oneLine{Cause(err)}, hint)
 }

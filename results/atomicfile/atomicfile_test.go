@@ -91,7 +91,7 @@ func TestWriteRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	err := Write(filepath.Join(file, "below"), content("x"))
-	if err == nil || !strings.Contains(err.Error(), "choose another results folder") {
+	if err == nil || !strings.Contains(err.Error(), "choose another folder") {
 		t.Errorf("below a file: %v", err)
 	}
 

@@ -186,7 +186,7 @@ func TestTakeUnwritable(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := worker(t, Options{}).Take(t.Context(), filepath.Join(dir, "file", "below"), thing("x"))
-	if err == nil || !strings.Contains(err.Error(), "choose another results folder") || strings.Contains(err.Error(), "\n") {
+	if err == nil || !strings.Contains(err.Error(), "choose another folder") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}
 }
