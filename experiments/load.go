@@ -67,6 +67,12 @@ func All() ([]*Experiment, error) {
 	return all, nil
 }
 
+// Published returns the embedded experiments that belong to the published page.
+func Published() ([]*Experiment, error) {
+	all, err := All()
+	return slices.DeleteFunc(all, func(e *Experiment) bool { return !e.Published() }), err
+}
+
 // IsPath tells the path of a spec from a name of [Names], as [Load] does.
 func IsPath(nameOrPath string) bool {
 	return strings.HasSuffix(nameOrPath, ".toml") || strings.ContainsAny(nameOrPath, `/\`)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"deepresidual/harness/text"
+	"deepresidual/harness/train"
 	"deepresidual/harness/weights"
 	"deepresidual/models"
 	"deepresidual/models/network"
@@ -22,7 +23,7 @@ func networksOf(path string, file *weights.File, named *network.Network) ([]netw
 	}
 	fit := network.Infer(shapes)
 	for _, net := range fit {
-		if net.Canonical() == file.Metadata["network"] {
+		if net.Canonical() == train.TrainedBy(file.Metadata).Network {
 			fit = []network.Network{net}
 			if named != nil && named.Depth() == net.Depth() && named.Kind != net.Kind {
 				return nil, usagef("-net %s: %s says that it is of %s", named, text.Name(path), net)

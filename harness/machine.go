@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"runtime"
 
-	"deepresidual/experiments"
 	"deepresidual/harness/process"
 	"deepresidual/harness/text"
 	"deepresidual/harness/work"
 	"deepresidual/models/kernels"
-	"deepresidual/models/network"
 )
 
 // machine is what of this machine is used.
@@ -95,16 +93,4 @@ func atOnce(jobs, threads int) string {
 		return fmt.Sprintf("%d runs at once, with %s each", jobs, text.Count(least, "thread"))
 	}
 	return fmt.Sprintf("%d runs at once, with %d or %s each", jobs, least, text.Count(most, "thread"))
-}
-
-// network declares an option that names a network.
-func (o *options) network(to **network.Network, name, arg, help string) *option {
-	return o.add(name, arg, help, func(s string) error {
-		n, err := experiments.ParseNetwork(s)
-		if err != nil {
-			return err
-		}
-		*to = &n
-		return nil
-	})
 }

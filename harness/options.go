@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"deepresidual/experiments"
+	"deepresidual/models/network"
 )
 
 // options are those of one mode, in the order of its help.
@@ -81,6 +84,18 @@ func (o *options) names(to *[]string, name, arg, help string) *option {
 				*to = append(*to, s)
 			}
 		}
+		return nil
+	})
+}
+
+// network declares an option that names a network.
+func (o *options) network(to **network.Network, name, arg, help string) *option {
+	return o.add(name, arg, help, func(s string) error {
+		n, err := experiments.ParseNetwork(s)
+		if err != nil {
+			return err
+		}
+		*to = &n
 		return nil
 	})
 }

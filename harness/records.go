@@ -114,14 +114,12 @@ func (s *selection) load() ([]*experiments.Experiment, error) {
 			add(e)
 			continue
 		}
-		all, err := experiments.All()
+		all, err := experiments.Published()
 		if err != nil {
 			return nil, err
 		}
 		for _, e := range all {
-			if e.Published() {
-				add(e)
-			}
+			add(e)
 		}
 	}
 	return list, nil

@@ -30,16 +30,12 @@ type trainMode struct {
 	tensorBoard string
 }
 
-func (m *trainMode) declare(o *options) { m.declareOptions(o, true) }
-
-// declareOptions declares the options of training; required if it must be told
-// the experiments.
-func (m *trainMode) declareOptions(o *options, required bool) {
-	m.records.declare(o, required)
+func (m *trainMode) declare(o *options) {
+	m.records.declare(o, true)
 	m.declareTraining(o)
 }
 
-// declareTraining declares those of them that say how, rather than what, is
+// declareTraining declares the options that say how, rather than what, is
 // trained.
 func (m *trainMode) declareTraining(o *options) {
 	m.machine.declare(o)

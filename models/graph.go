@@ -22,9 +22,8 @@ type Graph struct {
 	net         network.Network
 	training    bool
 	conventions ops.Conventions
-	params      map[string]*gorgonia.Node // and inputs; by the names of PyTorch's state dicts
-	trained     gorgonia.Nodes            // those that are learnt, in their order
-	err         error                     // the first that occurred
+	trained     gorgonia.Nodes // the parameters, in their order; by the names of PyTorch's state dicts
+	err         error          // the first that occurred
 }
 
 // NewGraph writes down a network for batches of the given size: for training,
@@ -34,7 +33,6 @@ func NewGraph(net network.Network, batch int, training bool, c ops.Conventions) 
 	g := &Graph{
 		ExprGraph: gorgonia.NewGraph(gorgonia.WithGraphName(net.String())),
 		net:       net, training: training, conventions: c,
-		params: map[string]*gorgonia.Node{},
 	}
 	g.Images = g.leaf("images", tensor.Float32, batch, Channels, ImageSize, ImageSize)
 	g.Labels = g.leaf("labels", tensor.Uint8, batch)
@@ -124,9 +122,7 @@ func (g *Graph) param(name string, shape ...int) *gorgonia.Node {
 
 // leaf adds an input of the graph.
 func (g *Graph) leaf(name string, of tensor.Dtype, shape ...int) *gorgonia.Node {
-	n := gorgonia.NewTensor(g.ExprGraph, of, len(shape), gorgonia.WithName(name), gorgonia.WithShape(shape...))
-	g.params[name] = n
-	return n
+	return gorgonia.NewTensor(g.ExprGraph, of, len(shape), gorgonia.WithName(name), gorgonia.WithShape(shape...))
 }
 
 // try keeps the first error; after it, what is built means nothing, and is

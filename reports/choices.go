@@ -15,7 +15,7 @@ import (
 
 // choices sets the variants of a protocol side by side: learning curves above,
 // layer responses below, a column for each variant, all on the same axes.
-func choices(s *Selection, _ Options) (*Figure, []*table.Table, error) {
+func choices(s *Selection) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
 	f := &Figure{
 		Caption: "Training error (dashed) and test error (bold) of " + s.drawn(shown) + " against iterations (top), and standard " +

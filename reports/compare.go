@@ -20,7 +20,7 @@ import (
 // compare sets plain networks against residual ones depth by depth: final
 // training and test error against depth, and a table of the differences. With
 // several seeds the mean is drawn, with bars of one standard deviation.
-func compare(s *Selection, _ Options) (*Figure, []*table.Table, error) {
+func compare(s *Selection) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
 	training := &comparePanel{Plot: newPanel("", "layers (not to scale)", "training error (%)"), of: func(n network.Network) []float64 { return s.sample(n).training }}
 	test := &comparePanel{Plot: newPanel("", "layers (not to scale)", "test error (%)"), of: func(n network.Network) []float64 { return s.sample(n).test }}

@@ -10,7 +10,7 @@ import (
 // curves draws the learning curves of any networks, for experiments that are
 // not the paper's: one panel for each kind of network, training error dashed,
 // test error bold.
-func curves(s *Selection, _ Options) (*Figure, []*table.Table, error) {
+func curves(s *Selection) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
 	var row []*plot.Plot
 	var panels []*errorPanel

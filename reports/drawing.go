@@ -10,17 +10,9 @@ import (
 	"strings"
 
 	"deepresidual/experiments"
-	"deepresidual/models/network"
 	"deepresidual/reports/table"
 	"deepresidual/results/atomicfile"
 )
-
-// Options are what drawing needs to know beyond the records.
-type Options struct {
-	// Parameters counts a network's parameters for Table 6; nil leaves the
-	// column empty.
-	Parameters func(network.Network) int
-}
 
 // A Drawing is a figure, its tables and the verdicts on the paper's claims,
 // drawn from the records of one experiment at one scale.
@@ -36,8 +28,8 @@ type Drawing struct {
 
 // drawers are what a spec can ask for by name. A new figure is a
 // function in a file of its own and a line here.
-func drawers() map[string]func(*Selection, Options) (*Figure, []*table.Table, error) {
-	return map[string]func(*Selection, Options) (*Figure, []*table.Table, error){
+func drawers() map[string]func(*Selection) (*Figure, []*table.Table, error) {
+	return map[string]func(*Selection) (*Figure, []*table.Table, error){
 		experiments.Figure1: figure1,
 		experiments.Figure6: figure6,
 		experiments.Figure7: figure7,
@@ -50,14 +42,14 @@ func drawers() map[string]func(*Selection, Options) (*Figure, []*table.Table, er
 
 // Build draws a selection in memory. Runs that are missing or
 // unfinished are no error: it shows what is there and says so.
-func Build(s *Selection, o Options) (e *Drawing, err error) {
+func Build(s *Selection) (e *Drawing, err error) {
 	defer recovered("drawing "+s.Experiment.Name, &err)
 	draw, ok := drawers()[s.Experiment.Draw]
 	if !ok {
 		return nil, fmt.Errorf("reports: %s asks for the drawing %q; there are %s",
 			s.Experiment.Name, s.Experiment.Draw, strings.Join(slices.Sorted(maps.Keys(drawers())), ", "))
 	}
-	figure, tables, err := draw(s, o)
+	figure, tables, err := draw(s)
 	if err != nil {
 		return nil, fmt.Errorf("reports: drawing %s: %w", s.Experiment.Name, err)
 	}

@@ -65,7 +65,7 @@ func TestDrawingsAreThoseOfTheSpecs(t *testing.T) {
 func TestUnknownDrawing(t *testing.T) {
 	exp := figure1Experiment()
 	exp.Draw = "figure8"
-	_, err := Build(Select(exp, nil, Choice{Scale: experiments.Full()}), Options{})
+	_, err := Build(Select(exp, nil, Choice{Scale: experiments.Full()}))
 	if err == nil || !strings.Contains(err.Error(), `"figure8"`) || !strings.Contains(err.Error(), "figure1") {
 		t.Errorf("error %v, want one that names figure8 and what there is", err)
 	}

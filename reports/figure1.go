@@ -16,7 +16,7 @@ import (
 // figure1 draws Figure 1 of the paper, the degradation of plain networks:
 // training error on the left and test error on the right against iterations,
 // each curve named at its end.
-func figure1(s *Selection, _ Options) (*Figure, []*table.Table, error) {
+func figure1(s *Selection) (*Figure, []*table.Table, error) {
 	networks := s.displayed()
 	left := newErrorPanel(s, "", networks, 0, trainingOnly)
 	left.Y.Label.Text = "training error (%)"

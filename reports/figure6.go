@@ -13,7 +13,7 @@ import (
 // figure6 draws Figure 6 of the paper: a panel for each group of networks,
 // training error dashed, test error bold. Networks the experiment hides are in
 // the table only.
-func figure6(s *Selection, _ Options) (*Figure, []*table.Table, error) {
+func figure6(s *Selection) (*Figure, []*table.Table, error) {
 	var row []*plot.Plot
 	var panels, shared []*errorPanel
 	for _, group := range s.Experiment.Panels {

@@ -16,7 +16,7 @@ import (
 // responses, in the order of the layers (top) and sorted by size (bottom).
 // Residual networks are solid, plain ones dashed and paler. Where one network
 // dwarfs the others the axes are logarithmic.
-func figure7(s *Selection, _ Options) (*Figure, []*table.Table, error) {
+func figure7(s *Selection) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
 	top := newPanel("", "layer index (original)", "std")
 	bottom := newPanel("", "layer index (sorted by magnitude)", "std")

@@ -56,7 +56,7 @@ func TestLongTitlesAreBroken(t *testing.T) {
 	long := "Nesterov's momentum and no decay of the normalisation, with a label that is longer than its panel"
 	exp.Variants[1].Label = long
 	choice := Choice{Scale: experiments.Full()}
-	drawing, err := Build(Select(exp, whole(exp, choice), choice), Options{Parameters: network.Network.Parameters})
+	drawing, err := Build(Select(exp, whole(exp, choice), choice))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,7 +18,7 @@ func TestFilesOfDrawings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, exp := range list {
-		e, err := Build(Select(exp, []*results.Record{}, Choice{Scale: experiments.Full()}), Options{})
+		e, err := Build(Select(exp, []*results.Record{}, Choice{Scale: experiments.Full()}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,7 +38,7 @@ func TestOldFilesGo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := Build(Select(exp, nil, Choice{Scale: experiments.Full()}), Options{})
+	e, err := Build(Select(exp, nil, Choice{Scale: experiments.Full()}))
 	if err != nil {
 		t.Fatal(err)
 	}

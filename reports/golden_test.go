@@ -10,7 +10,6 @@ import (
 	"gonum.org/v1/plot/cmpimg"
 
 	"deepresidual/experiments"
-	"deepresidual/models/network"
 	"deepresidual/results"
 )
 
@@ -145,7 +144,7 @@ func TestFiguresLookAsBefore(t *testing.T) {
 
 func build(t *testing.T, exp *experiments.Experiment, records []*results.Record, c Choice) *Drawing {
 	t.Helper()
-	e, err := Build(Select(exp, records, c), Options{Parameters: func(n network.Network) int { return 1000 * n.Depth() }})
+	e, err := Build(Select(exp, records, c))
 	if err != nil {
 		t.Fatal(err)
 	}

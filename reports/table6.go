@@ -9,7 +9,7 @@ import (
 
 // table6 is Table 6 of the paper with our runs beside it, and the learning
 // curves behind it.
-func table6(s *Selection, o Options) (*Figure, []*table.Table, error) {
+func table6(s *Selection) (*Figure, []*table.Table, error) {
 	shown := s.displayed()
 	p := newErrorPanel(s, "", shown, 0, both)
 	shareErrorAxes([]*errorPanel{p})
@@ -24,5 +24,5 @@ func table6(s *Selection, o Options) (*Figure, []*table.Table, error) {
 	}
 	f.explain(s, p)
 	f.addCharts(p)
-	return f, []*table.Table{methodTable(s, o)}, nil
+	return f, []*table.Table{methodTable(s)}, nil
 }

@@ -10,7 +10,7 @@ import (
 
 // methodTable is Table 6 of the paper, our runs below the methods it quotes. Each
 // way to sum up several runs has a column of its own.
-func methodTable(s *Selection, o Options) *table.Table {
+func methodTable(s *Selection) *table.Table {
 	what := "test errors (%)"
 	if s.quotesPaper() || len(s.Experiment.Rows) > 0 {
 		what = "test errors (%) beside the paper's"
@@ -39,8 +39,8 @@ func methodTable(s *Selection, o Options) *table.Table {
 			table.Cell{}, table.Cell{}, table.Percent(r.Error), quoted, table.Cell{}, table.Cell{})
 	}
 	for i, n := range s.Experiment.Networks {
-		x := s.sample(n)
-		paper, public, parameters, quoted := table.Cell{}, table.Cell{}, table.Cell{}, table.Cell{}
+		x, parameters := s.sample(n), table.Int(n.Parameters()).As(millions(n.Parameters()))
+		paper, public, quoted := table.Cell{}, table.Cell{}, table.Cell{}
 		if v, ok := s.Experiment.Paper.Test[n]; ok {
 			paper = table.Percent(v)
 		}
@@ -52,11 +52,6 @@ func methodTable(s *Selection, o Options) *table.Table {
 		}
 		if v, ok := s.Experiment.Public[n]; ok {
 			public = table.Percent(v)
-		}
-		if o.Parameters != nil {
-			if p := o.Parameters(n); p > 0 {
-				parameters = table.Int(p).As(millions(p))
-			}
 		}
 		cells := []table.Cell{table.Text(n.String()), table.Int(n.Depth()).As(strconv.Itoa(n.Depth())), parameters, table.Percent(x.first), meanStd(x.test), table.Int(x.n),
 			table.Percent(median(x.test)), table.Percent(lowest(x.test)), table.Percent(x.lowest), paper, quoted, public, s.seeds(n)}

@@ -59,8 +59,7 @@ func processes(r *results.Record) []results.Process {
 	if len(r.Processes) > 0 {
 		return r.Processes
 	}
-	p := r.Provenance
-	return []results.Process{{Host: p.Host, CPU: p.CPU, Threads: p.Threads, Revision: p.Revision, Dirty: p.Dirty, GoVersion: p.GoVersion, Started: p.Started}}
+	return []results.Process{r.Provenance.Process(0, strings.Join(r.Provenance.Kernels, ", "))}
 }
 
 // ofEach is a cell with what is to be said of each process that trained a run,

@@ -322,7 +322,7 @@ func TestTable6KeepsFinalBestAndMeanApart(t *testing.T) {
 	e := build(t, exp, records, Choice{Scale: experiments.Full()})
 	table := e.Tables[0]
 	want := map[string]string{"first seed": "6.70", "mean ± std": "6.63 ± 0.18", "n": "5", "median": "6.62", "best run": "6.43", "lowest": "6.40",
-		"paper": "6.43", "paper: mean ± std": "6.61 ± 0.16", "public, lowest": "6.32", "params": "0.11M"}
+		"paper": "6.43", "paper: mean ± std": "6.61 ± 0.16", "public, lowest": "6.32", "params": "1.7M"}
 	for _, row := range table.Rows {
 		if row.Cells[0].String() != "resnet-110" {
 			continue

@@ -93,7 +93,7 @@ func summarise(r *Record) *summary {
 	if row, ok := r.Best(); ok {
 		s.Best = &best{SelectedOn: "test", point: pointOf(row)}
 	}
-	m, _ := r.MeanLast(meanRows)
+	m, _ := r.meanLast(meanRows)
 	s.Mean = meanPoint{Rows: m.Rows, TrainingError: m.TrainError, TestError: m.TestError}
 	return s
 }

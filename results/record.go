@@ -83,6 +83,14 @@ type Process struct {
 	Started   time.Time `toml:"started"`
 }
 
+// Process is what is told of the process that trains from an iteration on.
+func (p Provenance) Process(iteration int, kernels string) Process {
+	return Process{
+		Iteration: iteration, Host: p.Host, CPU: p.CPU, Kernels: kernels, Threads: p.Threads,
+		Revision: p.Revision, Dirty: p.Dirty, GoVersion: p.GoVersion, Started: p.Started.Round(0).UTC(),
+	}
+}
+
 // Record is all that is known of a run.
 type Record struct {
 	Key         Key
@@ -122,27 +130,25 @@ func (r *Record) Best() (Row, bool) {
 	return best, found
 }
 
-// Mean is the average of some rows.
-type Mean struct {
-	Rows                             int
-	TrainError, TestError, TrainLoss float64
+// mean is the average of some rows.
+type mean struct {
+	Rows                  int
+	TrainError, TestError float64
 }
 
-// MeanLast averages the last k rows, or all of them if there are fewer.
-func (r *Record) MeanLast(k int) (Mean, bool) {
+// meanLast averages the last k rows, or all of them if there are fewer.
+func (r *Record) meanLast(k int) (mean, bool) {
 	rows := r.Rows[max(0, len(r.Rows)-k):]
 	if len(rows) == 0 {
-		return Mean{}, false
+		return mean{}, false
 	}
-	m := Mean{Rows: len(rows)}
+	m := mean{Rows: len(rows)}
 	for _, row := range rows {
 		m.TrainError += row.TrainError
 		m.TestError += row.TestError
-		m.TrainLoss += row.TrainLoss
 	}
 	n := float64(len(rows))
 	m.TrainError /= n
 	m.TestError /= n
-	m.TrainLoss /= n
 	return m, true
 }

@@ -13,7 +13,7 @@ import (
 
 // A spec of the program that is named by its path is the one by its name.
 func TestKnown(t *testing.T) {
-	list, err := published()
+	list, err := experiments.Published()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,17 +16,17 @@ import (
 	"deepresidual/results/atomicfile"
 )
 
-// ReportFile is the page in the results folder with the drawings that reproduce
+// reportFile is the page in the results folder with the drawings that reproduce
 // the paper, each from the largest scale of which enough is recorded: see
 // [reports.Largest].
-const ReportFile = "report.html"
+const reportFile = "report.html"
 
 const pageTitle = "Deep Residual Learning on CIFAR-10: the paper's claims and these runs"
 
 // writePages writes the pages that show the drawings made, with all else that
 // belongs on them, and returns their paths.
 func (p *Publisher) writePages(drawn []placed, records []*results.Record, damaged []error) (written []string, err error) {
-	list, err := published()
+	list, err := experiments.Published()
 	if err != nil {
 		return nil, err
 	}
@@ -37,9 +37,9 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record, damage
 			continue
 		}
 		done[e.page] = true
-		if e.page == ReportFile {
+		if e.page == reportFile {
 			if lost := p.lost(list, records); len(lost) > 0 {
-				p.say("%s is left as it is: what it shows of %s was drawn of larger scales, before the specs changed; they are to be trained again first", ReportFile, strings.Join(lost, ", "))
+				p.say("%s is left as it is: what it shows of %s was drawn of larger scales, before the specs changed; they are to be trained again first", reportFile, strings.Join(lost, ", "))
 				continue
 			}
 		}
@@ -57,7 +57,7 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record, damage
 			// As with its figures: what was set aside has its own names now.
 			failed = append(failed, atomicfile.Remove(filepath.Join(p.Store.Dir(), ownPage(e.name+scaleSuffix(e.choice)))))
 		}
-		if e.page == ReportFile {
+		if e.page == reportFile {
 			// What has the published names now may be on a page for what was set aside.
 			failed = append(failed, p.renew("report"+scaleSuffix(e.choice)+".html", list, records, damaged, e.choice))
 		}
@@ -68,7 +68,7 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record, damage
 // lost names the experiments that the published page shows at a scale at which
 // they cannot be drawn again, since their specs have changed.
 func (p *Publisher) lost(list []*experiments.Experiment, records []*results.Record) []string {
-	if _, err := os.Stat(filepath.Join(p.Store.Dir(), ReportFile)); err != nil {
+	if _, err := os.Stat(filepath.Join(p.Store.Dir(), reportFile)); err != nil {
 		return nil
 	}
 	var names []string
@@ -166,25 +166,10 @@ func report(drawings []placed) *reports.Report {
 	return r
 }
 
-// published returns the experiments whose drawings belong on the published page.
-func published() ([]*experiments.Experiment, error) {
-	all, err := experiments.All()
-	if err != nil {
-		return nil, err
-	}
-	var list []*experiments.Experiment
-	for _, e := range all {
-		if e.Published() {
-			list = append(list, e)
-		}
-	}
-	return list, nil
-}
-
 // livePage draws what is served: the drawings that reproduce the paper and those
 // of the publisher's experiments, as far as something is recorded of them.
 func (p *Publisher) livePage(records []*results.Record, choose Chooser) (*reports.Report, error) {
-	list, err := published()
+	list, err := experiments.Published()
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 // A place is where a drawing is kept in the results folder.
 //
 // An experiment's own names, figures/fig1.png and so on, and the page
-// [ReportFile] are for what reproduces the paper best: real images, the seeds of
+// [reportFile] are for what reproduces the paper best: real images, the seeds of
 // the spec, the largest scale of which enough is recorded ([reports.Largest]).
 // Nothing less ever replaces them. What else can be drawn lies beside them under
 // names that say what it is, and on pages of its own.
@@ -102,7 +102,7 @@ func (p *Publisher) unreadable(damaged []error, list ...*experiments.Experiment)
 // identity, whether any is.
 func (p *Publisher) showing(e *experiments.Experiment) func(network, identity string) bool {
 	drawn, _ := os.ReadFile(filepath.Join(p.Store.Dir(), "tables", e.Name+"-runs.csv"))
-	at := ReportFile
+	at := reportFile
 	if !e.Published() {
 		at = ownPage(e.Name)
 	}
@@ -186,11 +186,11 @@ func (p *Publisher) note(e placed, records []*results.Record) string {
 	}
 	dir := p.Store.Dir()
 	left := ""
-	if _, err := os.Stat(filepath.Join(dir, ReportFile)); err == nil {
-		left = "; " + ReportFile + " is left as it is"
+	if _, err := os.Stat(filepath.Join(dir, reportFile)); err == nil {
+		left = "; " + reportFile + " is left as it is"
 	}
 	if scale, ok := p.shows(e.experiment, records); ok {
-		page := ReportFile
+		page := reportFile
 		if !e.experiment.Published() {
 			page = ownPage(e.experiment.Name)
 		}

@@ -98,11 +98,11 @@ func TestPageOfAskedScale(t *testing.T) {
 	before := snapshot(t, store)
 	records, _ := store.Records()
 	for _, r := range records {
-		if r.Key.Spec.Scale.IsFull() && !strings.Contains(before[ReportFile], `id="run-`+r.Key.Identity()+`"`) {
+		if r.Key.Spec.Scale.IsFull() && !strings.Contains(before[reportFile], `id="run-`+r.Key.Identity()+`"`) {
 			t.Errorf("%s is not on the page", r.Key)
 		}
 	}
-	if !strings.Contains(before[ReportFile], "on the whole schedule: ") {
+	if !strings.Contains(before[reportFile], "on the whole schedule: ") {
 		t.Error("no claim is judged by the run of the whole schedule")
 	}
 	if said := draw(t, store, reports.Choice{Scale: sixteenth}, table6); said != "" {
@@ -262,7 +262,7 @@ func TestSmallerIsSetAside(t *testing.T) {
 				t.Errorf("said %q, want %q", said, want)
 			}
 			for name, content := range after {
-				if name == ReportFile && (strings.Contains(content, "Smoke") || strings.Contains(content, "ynthetic data")) {
+				if name == reportFile && (strings.Contains(content, "Smoke") || strings.Contains(content, "ynthetic data")) {
 					t.Errorf("the published page shows more than the paper's drawings")
 				}
 			}
@@ -397,7 +397,7 @@ func TestChangedSpecIsSetAside(t *testing.T) {
 	if said := draw(t, store, reports.Choice{Scale: sixteenth}, table6); !strings.Contains(said, "report.html is left as it is: what it shows of fig1 was drawn of larger scales") {
 		t.Errorf("said %q of the page", said)
 	}
-	if after := snapshot(t, store); after[ReportFile] != before[ReportFile] || after["figures/table6.png"] == "" {
+	if after := snapshot(t, store); after[reportFile] != before[reportFile] || after["figures/table6.png"] == "" {
 		t.Error("the page has changed, or table6 is not drawn")
 	}
 	leave(t, store, changed, reports.Choice{Scale: sixteenth}, 9)

@@ -16,7 +16,6 @@ import (
 	"deepresidual/experiments"
 	"deepresidual/harness/process"
 	"deepresidual/harness/text"
-	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/reports/table"
 	"deepresidual/reports/tensorboard"
@@ -238,8 +237,7 @@ func (p *Publisher) buildOne(e *experiments.Experiment, records []*results.Recor
 	at := p.place(e, records, c)
 	named := *e
 	named.Name = at.name
-	options := reports.Options{Parameters: network.Network.Parameters}
-	drawing, err := reports.Build(reports.Select(&named, records, c), options)
+	drawing, err := reports.Build(reports.Select(&named, records, c))
 	if err != nil {
 		return placed{}, err
 	}
@@ -253,7 +251,7 @@ func (p *Publisher) buildOne(e *experiments.Experiment, records []*results.Recor
 		whole := c
 		whole.Scale = experiments.Full()
 		if s := reports.Select(&named, records, whole); !s.Empty() {
-			longest, err := reports.Build(s, options)
+			longest, err := reports.Build(s)
 			if err != nil {
 				return placed{}, err
 			}

@@ -102,7 +102,7 @@ func newReportServer(l *Live) *reportServer {
 	s := &reportServer{live: l}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.report)
-	mux.HandleFunc("GET /"+ReportFile, s.report)
+	mux.HandleFunc("GET /"+reportFile, s.report)
 	mux.HandleFunc("GET /status.json", s.status)
 	for _, folder := range []string{"figures", "tables", "runs"} {
 		mux.HandleFunc("GET /"+folder+"/{path...}", s.file)

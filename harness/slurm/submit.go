@@ -14,6 +14,7 @@ import (
 	"strings"
 	"time"
 
+	"deepresidual/harness/process"
 	"deepresidual/results/atomicfile"
 )
 
@@ -25,7 +26,7 @@ const (
 	goneFile    = "gone"
 	endedFile   = "ended"
 	programFile = "harness"
-	noteFile    = programFile + ".revision"
+	noteFile    = programFile + process.NoteExtension
 )
 
 // Print writes the scripts, and submits nothing.

@@ -33,7 +33,6 @@ import (
 const (
 	checkpointFormat = "deepresidual checkpoint "
 	checkpointLatest = "2"
-	momentumPrefix   = "momentum."
 	checksumKey      = "sha256"
 )
 
@@ -99,7 +98,7 @@ func encodeCheckpoint(w io.Writer, key results.Key, c checkpoint) error {
 	})
 	tensors := append([]models.Tensor{}, c.tensors...)
 	for _, t := range c.momentum {
-		t.Name = momentumPrefix + t.Name
+		t.Name = weights.Momentum + t.Name
 		tensors = append(tensors, t)
 	}
 	sum := sha256.New()
@@ -155,7 +154,7 @@ func decodeSafetensors(b []byte) (c *checkpoint, identity string, err error) {
 		return nil, "", fmt.Errorf("its timing: %w", err)
 	}
 	for _, t := range tensors {
-		if name, ok := strings.CutPrefix(t.Name, momentumPrefix); ok {
+		if name, ok := strings.CutPrefix(t.Name, weights.Momentum); ok {
 			t.Name = name
 			c.momentum = append(c.momentum, t)
 		} else {

@@ -11,6 +11,7 @@ import (
 // Keys of the metadata of a run's weights. Those of the protocol are there where
 // it is not the paper's.
 const (
+	networkKey    = "network"
 	seedKey       = "seed"
 	paddingKey    = "padding_side"
 	epsilonKey    = "norm_epsilon"
@@ -22,7 +23,7 @@ const (
 func metadata(key results.Key, iteration int) map[string]string {
 	s := key.Spec
 	says := map[string]string{
-		"network":   s.Network.Canonical(),
+		networkKey:  s.Network.Canonical(),
 		"run":       key.Identity(),
 		seedKey:     strconv.FormatInt(s.Seed, 10),
 		"scale":     s.Scale.String(),
@@ -41,9 +42,9 @@ func metadata(key results.Key, iteration int) map[string]string {
 	return says
 }
 
-// Trained is what evaluating weights needs to know of their training, beside the
-// network.
+// Trained is what evaluating weights needs to know of their training.
 type Trained struct {
+	Network     string // canonical; "" if it is not said
 	Conventions ops.Conventions
 	Validation  int   // training images that were held out,
 	Seed        int64 // drawn by this seed: the images' mean is that of the others
@@ -59,7 +60,7 @@ func TrainedBy(metadata map[string]string) Trained {
 	if epsilon, err := strconv.ParseFloat(metadata[epsilonKey], 64); err == nil && epsilon > 0 {
 		p.NormEpsilon = epsilon
 	}
-	t := Trained{Conventions: Conventions(p)}
+	t := Trained{Network: metadata[networkKey], Conventions: Conventions(p)}
 	if n, err := strconv.Atoi(metadata[validationKey]); err == nil && n > 0 {
 		t.Validation = n
 		t.Seed, _ = strconv.ParseInt(metadata[seedKey], 10, 64)

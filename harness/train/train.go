@@ -186,10 +186,10 @@ func (t *trainer) addProcess() {
 	now := t.Record.Provenance
 	if record, _ := t.Run.Record(); len(t.Processes) == 0 && t.Iteration > 0 && record != nil && record.Provenance.Resumed == 0 {
 		// The checkpoint is an older program's, which did not say who wrote it.
-		t.Processes = append(t.Processes, processOf(record.Provenance, 0, strings.Join(record.Provenance.Kernels, ", ")))
+		t.Processes = append(t.Processes, record.Provenance.Process(0, strings.Join(record.Provenance.Kernels, ", ")))
 	}
 	t.Processes = slices.DeleteFunc(t.Processes, func(p results.Process) bool { return p.Iteration >= t.Iteration })
-	t.Processes = append(t.Processes, processOf(now, t.Iteration, t.Model.Kernels()))
+	t.Processes = append(t.Processes, now.Process(t.Iteration, t.Model.Kernels()))
 	if first := t.Processes[0]; first.Iteration == 0 {
 		t.Record.Provenance.Started = first.Started
 	}
@@ -212,13 +212,6 @@ func (t *trainer) shareThreads() {
 	last.Iteration, last.Threads = t.Iteration, n
 	t.Processes = append(t.Processes, last)
 	t.Record.Provenance.Threads = n
-}
-
-func processOf(p results.Provenance, iteration int, kernels string) results.Process {
-	return results.Process{
-		Iteration: iteration, Host: p.Host, CPU: p.CPU, Kernels: kernels, Threads: p.Threads,
-		Revision: p.Revision, Dirty: p.Dirty, GoVersion: p.GoVersion, Started: p.Started.Round(0).UTC(),
-	}
 }
 
 // prepareData sets up the minibatches and the images to evaluate on, as the

@@ -13,7 +13,7 @@ import (
 func rename(tensors []models.Tensor) ([]models.Tensor, error) {
 	kept := make([]models.Tensor, 0, len(tensors))
 	for _, t := range tensors {
-		if !isCounter(t.Name) && !strings.HasPrefix(t.Name, momentum) {
+		if !isCounter(t.Name) && !strings.HasPrefix(t.Name, Momentum) {
 			kept = append(kept, t)
 		}
 	}
@@ -43,9 +43,9 @@ func rename(tensors []models.Tensor) ([]models.Tensor, error) {
 	return kept, nil
 }
 
-// momentum is before the names of the parameters' velocities in checkpoints of
+// Momentum is before the names of the parameters' velocities in checkpoints of
 // this program.
-const momentum = "momentum."
+const Momentum = "momentum."
 
 // outermost are the parts of a CIFAR-10 network as state dicts name them.
 var outermost = map[string]bool{"conv1": true, "bn1": true, "layer1": true, "layer2": true, "layer3": true, "layer4": true, "linear": true, "fc": true}

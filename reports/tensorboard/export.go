@@ -90,7 +90,7 @@ func appendTo(path string, content []byte) error {
 // images per second are those since the previous row.
 func events(r *results.Record) ([]byte, error) {
 	var b bytes.Buffer
-	w, err := NewWriter(&b, r.Provenance.Started)
+	w, err := newWriter(&b, r.Provenance.Started)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +98,7 @@ func events(r *results.Record) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := w.HParams(r.Provenance.Started, values); err != nil {
+	if err := w.hparams(r.Provenance.Started, values); err != nil {
 		return nil, err
 	}
 	reached := map[int]float64{0: 0} // a row whose time is not known is at the start
@@ -108,8 +108,8 @@ func events(r *results.Record) ([]byte, error) {
 	last := 0
 	for _, row := range r.Rows {
 		at := r.Provenance.Started.Add(time.Duration(reached[row.Iteration] * float64(time.Second)))
-		var values []Scalar
-		for _, v := range []Scalar{
+		var values []scalar
+		for _, v := range []scalar{
 			{"error/training", row.TrainError},
 			{"error/test", row.TestError},
 			{"error/validation", row.ValError},
@@ -121,7 +121,7 @@ func events(r *results.Record) ([]byte, error) {
 				values = append(values, v)
 			}
 		}
-		if err := w.Scalars(row.Iteration, at, values...); err != nil {
+		if err := w.scalars(row.Iteration, at, values...); err != nil {
 			return nil, err
 		}
 		last = row.Iteration
@@ -133,7 +133,7 @@ func events(r *results.Record) ([]byte, error) {
 		if math.IsNaN(x.Std) {
 			continue
 		}
-		if err := w.Scalars(x.Layer, r.Provenance.Ended, Scalar{"responses/std by layer", x.Std}); err != nil {
+		if err := w.scalars(x.Layer, r.Provenance.Ended, scalar{"responses/std by layer", x.Std}); err != nil {
 			return nil, err
 		}
 	}

@@ -33,9 +33,9 @@ const (
 	fieldBool         = 4 // google.protobuf.Value, bool
 )
 
-// HParams writes one event with a run's hyperparameters: numbers, strings and
+// hparams writes one event with a run's hyperparameters: numbers, strings and
 // booleans.
-func (w *Writer) HParams(at time.Time, values map[string]any) error {
+func (w *writer) hparams(at time.Time, values map[string]any) error {
 	var start []byte
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		var value []byte

@@ -183,7 +183,7 @@ func crc(b []byte) uint32 {
 // in whatever TensorFlow writes.
 func TestFirstRecord(t *testing.T) {
 	var b bytes.Buffer
-	if _, err := NewWriter(&b, noon); err != nil {
+	if _, err := newWriter(&b, noon); err != nil {
 		t.Fatal(err)
 	}
 	const want = "1800000000000000" + "a37f4b22" + // length 24 and its checksum, in every event file of TensorFlow
@@ -346,7 +346,7 @@ func TestResponses(t *testing.T) {
 }
 
 func TestErrorsAreReported(t *testing.T) {
-	if _, err := NewWriter(broken{}, noon); !errors.Is(err, errBroken) {
+	if _, err := newWriter(broken{}, noon); !errors.Is(err, errBroken) {
 		t.Errorf("error %v, want the writer's", err)
 	}
 	dir := t.TempDir()

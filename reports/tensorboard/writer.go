@@ -15,26 +15,26 @@ import (
 	"time"
 )
 
-// A Writer writes events to an event file.
-type Writer struct {
+// A writer writes events to an event file.
+type writer struct {
 	w io.Writer
 }
 
-// A Scalar is one point of the curve named Tag.
-type Scalar struct {
+// A scalar is one point of the curve named Tag.
+type scalar struct {
 	Tag   string
 	Value float64
 }
 
-// NewWriter begins an event file: its first record names the format.
-func NewWriter(w io.Writer, at time.Time) (*Writer, error) {
-	out := &Writer{w}
+// newWriter begins an event file: its first record names the format.
+func newWriter(w io.Writer, at time.Time) (*writer, error) {
+	out := &writer{w}
 	return out, out.record(appendString(appendTime(nil, at), fieldFileVersion, "brain.Event:2"))
 }
 
-// Scalars writes one event with the values of some curves at a step. Values
+// scalars writes one event with the values of some curves at a step. Values
 // are stored as float32.
-func (w *Writer) Scalars(step int, at time.Time, values ...Scalar) error {
+func (w *writer) scalars(step int, at time.Time, values ...scalar) error {
 	var summary []byte
 	for _, v := range values {
 		value := appendString(nil, fieldTag, v.Tag)
@@ -49,7 +49,7 @@ func (w *Writer) Scalars(step int, at time.Time, values ...Scalar) error {
 }
 
 // record writes data with its length and both checksums.
-func (w *Writer) record(data []byte) error {
+func (w *writer) record(data []byte) error {
 	frame := binary.LittleEndian.AppendUint64(make([]byte, 0, len(data)+16), uint64(len(data)))
 	frame = binary.LittleEndian.AppendUint32(frame, masked(frame))
 	frame = append(frame, data...)
