@@ -126,29 +126,18 @@ func newResponsePanel(s *Selection, networks []network.Network) *responsePanel {
 // shareResponseAxes gives the panels the same axes, logarithmic where the
 // responses of one curve dwarf those of the others, and reports whether they are.
 func shareResponseAxes(panels []*responsePanel) (logarithmic bool) {
+	var plots []*plot.Plot
 	var all, highest []float64
 	layers := 0
 	for _, p := range panels {
+		plots = append(plots, p.Plot)
 		layers = max(layers, p.layers)
 		for _, c := range p.curves {
 			all = append(append(all, ys(c.low)...), ys(c.high)...)
 			highest = append(highest, slices.Max(ys(c.high)))
 		}
 	}
-	axis := linearAxis
-	logarithmic = dwarfed(highest) && slices.Min(all) > 0
-	if logarithmic {
-		axis = logAxis
-	}
-	for _, p := range panels {
-		if logarithmic && p.Y.Label.Text != "" {
-			p.Y.Label.Text = "std (log)"
-		}
-		p.X.Min, p.X.Max = 0, float64(layers+1)
-		p.X.Tick.Marker = ticks(steps(p.X.Max, niceCeiling(p.X.Max/4, 5, 10, 20, 50, 100, 200)), plain)
-		axis(&p.Y, all)
-	}
-	return logarithmic
+	return responseAxes(plots, layers, 4, highest, all)
 }
 
 // variantNotes say in which keys each variant differs from the experiment's protocol.

@@ -41,18 +41,11 @@ func figure7(s *Selection) (*Figure, []*table.Table, error) {
 	if layers == 0 { // none is recorded
 		layers = slices.Max(depthsOf(shown)) - 1
 	}
-	axis := linearAxis
-	if dwarfed(highest) && slices.Min(all) > 0 {
-		axis = logAxis
-		top.Y.Label.Text, bottom.Y.Label.Text = "std (log)", "std (log)"
+	if responseAxes([]*plot.Plot{top, bottom}, layers, 8, highest, all) {
 		f.Caption += " The vertical axes are logarithmic."
 	}
-	for _, p := range []*plot.Plot{top, bottom} {
-		p.X.Min, p.X.Max = 0, float64(layers+1)
-		p.X.Tick.Marker = ticks(steps(p.X.Max, niceCeiling(p.X.Max/8, 5, 10, 20, 50, 100, 200)), plain)
-		axis(&p.Y, all)
-		p.Add(guides{})
-	}
+	top.Add(guides{})
+	bottom.Add(guides{})
 	if len(byKind(shown)) > 1 {
 		f.Caption += " Plain networks are dashed and paler, residual ones solid."
 	}
@@ -87,6 +80,25 @@ func figure7(s *Selection) (*Figure, []*table.Table, error) {
 	}
 	f.charts = charts
 	return f, []*table.Table{responseTable(s)}, nil
+}
+
+// responseAxes gives panels of layer responses the same axes: so many layers with
+// a label at each of about so many parts, and every value. They are logarithmic, as
+// it reports, where the highest response of one network dwarfs those of others.
+func responseAxes(panels []*plot.Plot, layers, parts int, highest, all []float64) (logarithmic bool) {
+	axis := linearAxis
+	if logarithmic = dwarfed(highest) && slices.Min(all) > 0; logarithmic {
+		axis = logAxis
+	}
+	for _, p := range panels {
+		if logarithmic && p.Y.Label.Text != "" {
+			p.Y.Label.Text = "std (log)"
+		}
+		p.X.Min, p.X.Max = 0, float64(layers+1)
+		p.X.Tick.Marker = ticks(steps(p.X.Max, niceCeiling(p.X.Max/float64(parts), 5, 10, 20, 50, 100, 200)), plain)
+		axis(&p.Y, all)
+	}
+	return logarithmic
 }
 
 // dwarfed reports whether the largest of some values is so far above half of
