@@ -1,6 +1,7 @@
 package experiments_test
 
 import (
+	"math"
 	"strings"
 	"testing"
 
@@ -36,6 +37,22 @@ func TestChoices(t *testing.T) {
 			t.Errorf("%s: %v", line, err)
 		} else if !holds(e.Protocol) {
 			t.Errorf("%s was read as %+v", line, e.Protocol)
+		}
+	}
+}
+
+// The spread of the last layer, of 64 inputs: 1/8 at most, 2/64 on average, or as said.
+func TestLastLayer(t *testing.T) {
+	for layer, want := range map[experiments.LastLayer]struct {
+		std     float64
+		uniform bool
+	}{
+		experiments.Uniform:                {0.125 / math.Sqrt(3), true},
+		experiments.He:                     {math.Sqrt(0.03125), false},
+		experiments.NormalLastLayer(0.001): {0.001, false},
+	} {
+		if std, uniform := layer.Std(64); math.Abs(std-want.std) > 1e-15 || uniform != want.uniform {
+			t.Errorf("%s: %v, uniform %v; want %v, %v", layer, std, uniform, want.std, want.uniform)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package experiments_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,10 +61,8 @@ func TestDescribed(t *testing.T) {
 	projected := wide
 	projected.Name, projected.Shortcut = "projected", network.ProjectionToGrow
 	want := []network.Network{network.Standard(network.Residual, 3), wide, projected, network.Standard(network.Plain, 3)}
-	for i, n := range e.Networks {
-		if n != want[i] {
-			t.Errorf("network %d is %v (%s), want %v", i+1, n, n.Canonical(), want[i])
-		}
+	if !slices.Equal(e.Networks, want) {
+		t.Errorf("the networks are %v, want %v", e.Networks, want)
 	}
 	if e.Hidden[0] != projected || len(e.SeedsFor[wide]) != 2 || e.Panels[0].Networks[0] != wide || e.Paper.Test[wide] != 8 ||
 		e.Claims[0].Of[0] != wide || e.Claims[0].Than[0] != projected || e.Claims[0].Name != "c" || e.Panels[0].Title != "P" {

@@ -79,8 +79,6 @@ func TestScaled(t *testing.T) {
 	}
 }
 
-// TestScaledInterval holds that an interval that was set is kept, at most one row
-// for the whole schedule.
 // A minibatch normalised as a whole is one and the same run, however it is said.
 func TestScaledNormBatch(t *testing.T) {
 	for given, want := range map[int]int{0: 0, 64: 64, 128: 0} {
@@ -92,6 +90,8 @@ func TestScaledNormBatch(t *testing.T) {
 	}
 }
 
+// TestScaledInterval holds that an interval that was set is kept, at most one row
+// for the whole schedule.
 func TestScaledInterval(t *testing.T) {
 	p := experiments.Paper()
 	p.EvalInterval = 500

@@ -104,6 +104,7 @@ func withoutData(t *testing.T, addresses string) {
 	for name, value := range map[string]string{
 		data.EnvironmentVariable: "", data.URLVariable: addresses, "HOME": home, "USERPROFILE": home,
 		"XDG_CACHE_HOME": filepath.Join(home, "cache"), "LocalAppData": home, "TORCH_HOME": "", "KERAS_HOME": "",
+		"HF_HOME": "", "HF_HUB_CACHE": "",
 		"HTTP_PROXY": "", "http_proxy": "",
 	} {
 		t.Setenv(name, value)

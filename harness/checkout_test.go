@@ -15,6 +15,14 @@ func TestCheckoutStaysClean(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil || testing.Short() {
 		t.Skip("takes seconds, and needs git")
 	}
+	// Not as the user's configuration says, nor in the repository in whose hook the
+	// tests may run.
+	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
+	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+	for _, name := range []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"} {
+		t.Setenv(name, "") // is put back at the end
+		os.Unsetenv(name)
+	}
 	tracked, err := exec.Command("git", "-C", "..", "ls-files", "-z", ".gitignore", "results").Output()
 	if err != nil {
 		t.Skip("needs a checkout: ", err)
@@ -22,7 +30,7 @@ func TestCheckoutStaysClean(t *testing.T) {
 	dir := t.TempDir()
 	git := func(args ...string) string {
 		t.Helper()
-		out, err := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"}, args...)...).CombinedOutput()
+		out, err := exec.Command("git", append([]string{"-C", dir, "-c", "user.name=test", "-c", "user.email=test@example.org"}, args...)...).CombinedOutput()
 		if err != nil {
 			t.Fatalf("git %s: %v\n%s", strings.Join(args, " "), err, out)
 		}

@@ -36,9 +36,7 @@ func TestFreshMachine(t *testing.T) {
 		{"nothing recorded", nil, nil, exitFailed, []string{"nothing of fig1 is recorded in ", "CIFAR10_DIR"}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			t.Setenv(data.EnvironmentVariable, "")
-			t.Setenv("XDG_CACHE_HOME", t.TempDir())
-			t.Setenv("HOME", t.TempDir())
+			withoutData(t, "")
 			dir := t.TempDir()
 			store, err := results.Open(dir)
 			if err != nil {

@@ -198,11 +198,11 @@ func TestLoadOnce(t *testing.T) {
 func TestPathsForTasks(t *testing.T) {
 	here := t.TempDir()
 	t.Chdir(here)
-	m, err := parse(modes(), []string{"-submit", "slurm", "-exp", "fig1,mine.toml,./specs/mine", "-results", "r", "-tensorboard", "events"})
+	m, err := parse(modes(), []string{"-submit", "slurm", "-exp", "fig1,mine.toml,./specs/mine", "-results", "r", "-tensorboard", "events", "-check"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	task, _, err := m.job.(*submitMode).arguments("")
+	task, report, err := m.job.(*submitMode).arguments("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,6 +214,9 @@ func TestPathsForTasks(t *testing.T) {
 	want := []string{"-exp", "fig1," + in("mine.toml") + "," + in("specs/mine"), "-results", in("r"), "-tensorboard", in("events")}
 	if !slices.Equal(task, want) {
 		t.Errorf("%q, want %q", task, want)
+	}
+	if want := append(want, "-report", "-check"); !slices.Equal(report, want) { // the verdicts are the last job's
+		t.Errorf("%q, want %q", report, want)
 	}
 
 	comma := filepath.Join(here, "a,b")

@@ -29,6 +29,7 @@ const oddBatch = 11
 func TestForwardAgainstReference(t *testing.T) {
 	for _, residual := range []bool{false, true} {
 		var want, trained Result
+		var responses []Response
 		partial := map[int]Result{}
 		for i, set := range kernels.Available() {
 			m := mustModel(t, residual, 8, Options{Batch: oddBatch, EvalBatch: oddBatch, Kernels: set})
@@ -37,6 +38,7 @@ func TestForwardAgainstReference(t *testing.T) {
 			if i == 0 {
 				ref := newReference(m.Network, m.Tensors())
 				want = ref.forward(b, false)
+				responses = ref.responses
 				trained = ref.forward(b, true)
 				for _, b.N = range []int{1, 7} {
 					partial[b.N] = ref.forward(b, false)
@@ -52,8 +54,17 @@ func TestForwardAgainstReference(t *testing.T) {
 					t.Errorf("%s, %s, %s: %+v, want %+v", m.Network, set, what, got, want)
 				}
 			}
+			m.ClearResponses()
 			got, err := m.Evaluate(b)
 			check("evaluation", got, err, want)
+			for i, got := range m.Responses() {
+				if want := responses[i]; got.Layer != want.Layer || math.Abs(got.Std-want.Std) > 1e-4*want.Std {
+					t.Errorf("%s, %s: response %d is %+v, want %+v", m.Network, set, i, got, want)
+				}
+			}
+			if n := len(m.Responses()); n != len(responses) {
+				t.Errorf("%s, %s: %d responses, want %d", m.Network, set, n, len(responses))
+			}
 			for n, want := range partial { // after other images have been in memory
 				b.N = n
 				got, err := m.Evaluate(b)

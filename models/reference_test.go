@@ -18,10 +18,11 @@ type reference struct {
 	net         network.Network
 	tensors     map[string][]float64
 	conventions ops.Conventions
+	responses   []Response // of the last forward pass
 }
 
 func newReference(net network.Network, tensors []Tensor) *reference {
-	r := &reference{net, map[string][]float64{}, ops.CommonConventions()}
+	r := &reference{net, map[string][]float64{}, ops.CommonConventions(), nil}
 	for _, t := range tensors {
 		data := make([]float64, len(t.Data))
 		for i, x := range t.Data {
@@ -138,8 +139,21 @@ func (m *maps) shortcut(y *maps, padEnd bool) {
 	}
 }
 
+// respond notes the standard deviation of a 3x3 layer's output.
+func (r *reference) respond(m *maps, l network.Layer) {
+	mean, squares := 0.0, 0.0
+	for _, v := range m.data {
+		mean += v / float64(len(m.data))
+	}
+	for _, v := range m.data {
+		squares += (v - mean) * (v - mean) / float64(len(m.data))
+	}
+	r.responses = append(r.responses, Response{l.Name, math.Sqrt(squares)})
+}
+
 // forward returns the mean loss and the number of errors.
 func (r *reference) forward(b *Batch, training bool) (result Result) {
+	r.responses = nil
 	x := newMaps(b.N, Channels, ImageSize)
 	for n := range b.N {
 		img := b.Image(n)
@@ -153,13 +167,16 @@ func (r *reference) forward(b *Batch, training bool) (result Result) {
 	}
 	x = r.conv(x, r.net.Stem())
 	r.norm(x, r.net.Stem(), training)
+	r.respond(x, r.net.Stem())
 	x.relu()
 	for _, block := range r.net.Blocks() {
 		y := r.conv(x, block.Conv1)
 		r.norm(y, block.Conv1, training)
+		r.respond(y, block.Conv1)
 		y.relu()
 		y = r.conv(y, block.Conv2)
 		r.norm(y, block.Conv2, training)
+		r.respond(y, block.Conv2)
 		if p := block.Projection; p != nil {
 			s := r.conv(x, *p)
 			r.norm(s, *p, training)

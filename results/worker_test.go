@@ -39,7 +39,7 @@ func workerOptions() lease.Options {
 	if name := os.Getenv("RESULTS_TEST_HOST"); name != "" {
 		m.Host = name
 	}
-	return lease.Options{Heartbeat: 50 * time.Millisecond, StaleAfter: 500 * time.Millisecond, Machine: &m}
+	return lease.Options{Heartbeat: 50 * time.Millisecond, StaleAfter: 2 * time.Second, Machine: &m}
 }
 
 // workerProcess trains what nobody else does until everything is complete. What

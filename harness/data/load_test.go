@@ -11,6 +11,18 @@ import (
 	"testing"
 )
 
+// nowhere is an environment in which no copy of the data set is found that the
+// user has.
+func nowhere(t *testing.T) {
+	t.Helper()
+	for _, name := range []string{EnvironmentVariable, URLVariable, "TORCH_HOME", "KERAS_HOME", "HF_HOME", "HF_HUB_CACHE"} {
+		t.Setenv(name, "")
+	}
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	t.Setenv("USERPROFILE", home)
+}
+
 // The places are tried in the documented order. Each holds something that is
 // not CIFAR-10, so the error says which was looked at.
 func TestLoadOrder(t *testing.T) {
@@ -25,7 +37,7 @@ func TestLoadOrder(t *testing.T) {
 	defer server.Close()
 
 	o := Options{Path: named, CacheDir: cache, Sources: []string{server.URL}}
-	t.Setenv("HOME", t.TempDir())
+	nowhere(t)
 	t.Setenv(EnvironmentVariable, environment)
 	load := func() error { _, err := Load(t.Context(), o); return err }
 
@@ -49,8 +61,7 @@ func TestLoadOrder(t *testing.T) {
 }
 
 func TestLoadWithoutNetwork(t *testing.T) {
-	t.Setenv(EnvironmentVariable, "")
-	t.Setenv("HOME", t.TempDir())
+	nowhere(t)
 	t.Setenv(URLVariable, "http://127.0.0.1:1/x,http://127.0.0.1:2/y")
 	o := Options{CacheDir: t.TempDir()}
 	err := checkMessage(t, func() error { _, err := Load(t.Context(), o); return err }, "127.0.0.1:1: ", "127.0.0.1:2: ", "refused")
@@ -81,8 +92,7 @@ func TestLoadUnreachableAddress(t *testing.T) {
 // Where no folder may be made it is as without a home: nothing can be downloaded,
 // and what is recorded may be drawn.
 func TestLoadForbidden(t *testing.T) {
-	t.Setenv(EnvironmentVariable, "")
-	t.Setenv("HOME", t.TempDir())
+	nowhere(t)
 	parent := t.TempDir()
 	if err := os.Chmod(parent, 0o500); err != nil {
 		t.Fatal(err)
@@ -120,8 +130,7 @@ func TestDownloadForbidden(t *testing.T) {
 // A disk that is full, or any fault of this machine, is not a data set that is
 // unavailable.
 func TestLoadLocalFault(t *testing.T) {
-	t.Setenv(EnvironmentVariable, "")
-	t.Setenv("HOME", t.TempDir())
+	nowhere(t)
 	folder := t.TempDir()
 	if err := os.Mkdir(filepath.Join(folder, "download.lock"), 0o777); err != nil {
 		t.Fatal(err)
@@ -144,8 +153,7 @@ func TestLoadFromAddress(t *testing.T) {
 	defer good.Close()
 	bad := httptest.NewServer(http.HandlerFunc(hang))
 	defer bad.Close()
-	t.Setenv("HOME", t.TempDir())
-	t.Setenv(EnvironmentVariable, "")
+	nowhere(t)
 	t.Setenv(URLVariable, bad.URL+" "+good.URL)
 	o := Options{CacheDir: t.TempDir(), Contents: &small, Patience: impatient}
 	for _, o.Path = range []string{"", "", good.URL + "/cifar.tar.gz"} {
@@ -199,9 +207,7 @@ func TestLoadElsewhere(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
-			for _, name := range []string{EnvironmentVariable, "TORCH_HOME", "KERAS_HOME", "HF_HOME", "HF_HUB_CACHE"} {
-				t.Setenv(name, "")
-			}
+			nowhere(t)
 			if c.environment != "" {
 				t.Setenv(c.environment, filepath.Join(dir, strings.SplitN(c.place, "/", 2)[0]))
 			}
@@ -234,7 +240,8 @@ func TestLoadElsewhere(t *testing.T) {
 }
 
 func TestLoadWithoutHome(t *testing.T) {
-	for _, name := range []string{EnvironmentVariable, "HOME", "XDG_CACHE_HOME", "LocalAppData", "home"} {
+	nowhere(t)
+	for _, name := range []string{"HOME", "USERPROFILE", "XDG_CACHE_HOME", "LocalAppData", "home"} {
 		t.Setenv(name, "")
 	}
 	_, err := Load(t.Context(), Options{})
@@ -245,8 +252,7 @@ func TestLoadWithoutHome(t *testing.T) {
 
 // A download that the user stops is not a data set that is unavailable.
 func TestLoadCancelled(t *testing.T) {
-	t.Setenv(EnvironmentVariable, "")
-	t.Setenv("HOME", t.TempDir())
+	nowhere(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		cancel()

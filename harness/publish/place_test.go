@@ -108,10 +108,14 @@ func TestPageOfAskedScale(t *testing.T) {
 	if said := draw(t, store, reports.Choice{Scale: sixteenth}, table6); said != "" {
 		t.Errorf("said %q", said)
 	}
-	for name, content := range snapshot(t, store) {
-		if before[name] != content {
+	after := snapshot(t, store)
+	for name, content := range before {
+		if after[name] != content {
 			t.Errorf("%s has changed", name)
 		}
+	}
+	if len(after) != len(before) {
+		t.Errorf("there are %d files, want %d as before", len(after), len(before))
 	}
 }
 
@@ -186,8 +190,9 @@ func TestUnreadableOtherwise(t *testing.T) {
 		if _, errs := store.Records(); len(p.concerning(p.Experiments, errs)) != 1 {
 			t.Errorf("%s: %v is no concern of fig1", name, errs)
 		}
-		for file, content := range snapshot(t, store) {
-			if was, ok := before[file]; ok && was != content {
+		after := snapshot(t, store)
+		for file, content := range before {
+			if after[file] != content {
 				t.Errorf("%s: %s has changed", name, file)
 			}
 		}

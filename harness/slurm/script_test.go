@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -81,7 +83,7 @@ func TestLimitAndMemory(t *testing.T) {
 func TestReadSite(t *testing.T) {
 	for _, c := range []struct{ name, text, problem string }{
 		{"empty", "", ""},
-		{"all", "[slurm]\npartition = \"cpu\"\naccount = \"a\"\ntime = \"1-12:00:00\"\ncpus = 2\nmemory = \"4G\"\noptions = [\"--qos=long\"]\n", ""},
+		{"all", "[slurm]\npartition = \"cpu\"\naccount = \"a\"\ntime = \"1-12:00:00\"\ncpus = 2\nmemory = \"4G\"\nat_once = 3\noptions = [\"--qos=long\"]\n", ""},
 		{"misspelt", "[slurm]\npartitoin = \"cpu\"\n", "partition"},
 		{"type", "[slurm]\ncpus = \"two\"\n", "cpus"},
 		{"cpus", "[slurm]\ncpus = 0\n", ":2: slurm.cpus"},
@@ -106,7 +108,12 @@ func TestReadSite(t *testing.T) {
 			switch {
 			case c.problem == "" && err != nil:
 				t.Error(err)
-			case c.problem == "" && site.CPUs < 1:
+			case c.name == "all":
+				want := Site{Partition: "cpu", Account: "a", Time: "1-12:00:00", CPUs: 2, Memory: "4G", AtOnce: 3, Options: []string{"--qos=long"}}
+				if diff := cmp.Diff(want, site); diff != "" {
+					t.Errorf("the site is read otherwise:\n%s", diff)
+				}
+			case c.problem == "" && site.CPUs != DefaultCPUs:
 				t.Errorf("%d processors", site.CPUs)
 			case c.problem != "" && (err == nil || !strings.Contains(err.Error(), c.problem) || !strings.Contains(err.Error(), path)):
 				t.Errorf("error %v, want one that names the file and %q", err, c.problem)

@@ -143,18 +143,19 @@ func TestNumberOfAJob(t *testing.T) {
 func TestInterruptedSubmission(t *testing.T) {
 	calls := commands(t, map[string]string{
 		"scontrol": config,
-		"sbatch":   count + `; [ $(wc -l < $CALLS/sbatch) -lt 2 ] || { touch $CALLS/second; sleep 0.5; }`,
+		"sbatch":   count + `; [ $(wc -l < $CALLS/sbatch) -lt 2 ] || { touch $CALLS/second; until [ -e $CALLS/go ]; do sleep 0.01; done; }`,
 		"scancel":  `echo "$@" > $CALLS/cancelled`,
 	})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		defer cancel()
 		for range 1000 {
 			if _, err := os.Stat(filepath.Join(calls, "second")); err == nil {
-				return
+				break
 			}
 			time.Sleep(10 * time.Millisecond)
 		}
+		cancel()
+		os.WriteFile(filepath.Join(calls, "go"), nil, 0o666)
 	}()
 	dir, _, err := submission().Submit(ctx, t.TempDir(), os.Args[0])
 	if !errors.Is(err, context.Canceled) {

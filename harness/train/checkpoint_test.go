@@ -213,6 +213,11 @@ func TestUnusableCheckpointsDoNotOutliveUsable(t *testing.T) {
 	if _, err := a.train(t, t.Context()); !errors.Is(err, errKilled) {
 		t.Fatal(err)
 	}
+	for _, p := range paths { // for who wants to know what became of them
+		if b, err := os.ReadFile(p + unusableExtension); err != nil || string(b) != "hello" {
+			t.Errorf("%s is not set aside: %q, %v", p, b, err)
+		}
+	}
 	if at, ok := Latest(a.store.Path(a.key)); !ok || at != 3 {
 		t.Errorf("the latest is of iteration %d (%v), want 3", at, ok)
 	}

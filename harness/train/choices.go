@@ -2,6 +2,7 @@ package train
 
 import (
 	"deepresidual/experiments"
+	"deepresidual/harness/data"
 	"deepresidual/models"
 	"deepresidual/models/network"
 	"deepresidual/models/ops"
@@ -21,6 +22,11 @@ func Conventions(p experiments.Protocol) ops.Conventions {
 func Initialisation(n network.Network, p experiments.Protocol) models.Initialisation {
 	std, uniform := p.LastLayer.Std(n.Features())
 	return models.Initialisation{FanIn: p.Initialisation == experiments.FanIn, LastStd: std, LastUniform: uniform}
+}
+
+// Augmentation returns how a protocol augments its training images.
+func Augmentation(p experiments.Protocol) data.Augmentation {
+	return data.Augmentation{Pad: p.Pad, Flip: p.Flip}
 }
 
 // Hyper returns the parameters of a step at a learning rate.

@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"math"
+	"slices"
 
 	"deepresidual/models"
 )
@@ -26,10 +27,17 @@ type fakeModel struct {
 	breaks                string             // what is NaN at the end: "weights" or "responses"
 	wrong                 func(step int) int // nil: by the weights
 	afterStep, beforeEval func()
+	losses                []float64          // of the steps, one after the other; nil: by the weights
+	wrongIn               func(call int) int // of evaluations, 1-based; nil: by the weights
+	seen                  [][]uint8          // the labels of each evaluation
+
+	initialisation models.Initialisation // what it was told last
+	hyper          models.Hyper
 }
 
-func (f *fakeModel) Initialise(seed int64, _ models.Initialisation) {
+func (f *fakeModel) Initialise(seed int64, i models.Initialisation) {
 	*f = fakeModel{
+		initialisation: i, losses: f.losses, wrongIn: f.wrongIn,
 		weights:  [3]float32{float32(seed), 0.5, -0.25},
 		killStep: f.killStep, killEval: f.killEval, infiniteStep: f.infiniteStep,
 		infiniteEval: f.infiniteEval, breaks: f.breaks,
@@ -51,6 +59,7 @@ func (f *fakeModel) look(b *models.Batch) (features [3]float32) {
 
 func (f *fakeModel) Step(b *models.Batch, h models.Hyper) (models.Result, error) {
 	f.steps++
+	f.hyper = h
 	if f.steps == f.killStep {
 		return models.Result{}, errKilled
 	}
@@ -60,6 +69,9 @@ func (f *fakeModel) Step(b *models.Batch, h models.Hyper) (models.Result, error)
 		f.momentum[i] = h.Momentum*f.momentum[i] + x + h.WeightDecay*f.weights[i]
 		f.weights[i] -= h.LearningRate * f.momentum[i]
 		loss += math.Abs(float64(f.weights[i] * x))
+	}
+	if f.losses != nil {
+		loss = f.losses[f.steps-1]
 	}
 	if f.steps == f.infiniteStep {
 		loss = math.Inf(1)
@@ -92,6 +104,10 @@ func (f *fakeModel) Evaluate(b *models.Batch) (models.Result, error) {
 		f.measured += float64(sum)
 	}
 	r := models.Result{Wrong: int(math.Float32bits(sum)>>3) % (b.N + 1)}
+	f.seen = append(f.seen, slices.Clone(b.Labels[:b.N]))
+	if f.wrongIn != nil {
+		r.Wrong = f.wrongIn(f.evaluations)
+	}
 	if f.evaluations == f.infiniteEval {
 		r.Loss = math.Inf(1)
 	}

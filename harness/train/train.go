@@ -224,7 +224,7 @@ func (t *trainer) prepareData() error {
 	}
 	norm := data.PerPixelMean(data.Mean(t.Data.Train, training))
 	t.sampler = data.NewSampler(training, p.Batch, t.spec.Seed)
-	t.pipeline = data.NewPipeline(t.Data.Train, t.sampler, norm, data.Augmentation{Pad: p.Pad, Flip: p.Flip}, t.spec.Seed)
+	t.pipeline = data.NewPipeline(t.Data.Train, t.sampler, norm, Augmentation(p), t.spec.Seed)
 	t.test = TestView(t.Data, norm)
 	t.heldOut = validationView(t.Data, validation, norm)
 	return nil

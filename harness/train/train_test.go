@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -112,8 +111,11 @@ func unbroken(t *testing.T, set *data.Set) string {
 }
 
 func TestCurve(t *testing.T) {
-	a := newAttempt(t, t.TempDir(), images())
+	set := images()
+	a := newAttempt(t, t.TempDir(), set)
 	a.model.wrong = func(step int) int { return step % 3 }
+	a.model.losses = []float64{1, 2, 6, 4, 4, 1, 5, 2}
+	a.model.wrongIn = func(call int) int { return call } // a row: the test images in two batches, then the held out
 	if _, err := a.train(t, t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -129,11 +131,12 @@ func TestCurve(t *testing.T) {
 	}
 	for i, want := range []struct {
 		iteration, wrong, batches int
-		rate                      float64
+		rate, loss                float64
+		test, validation          int
 	}{
-		{3, 1 + 2 + 0, 3, 0.1},
-		{6, 1 + 2 + 0, 3, 0.01},
-		{8, 1 + 2, 2, 0.001}, // the last row covers what is left
+		{3, 1 + 2 + 0, 3, 0.1, 3, 1 + 2, 3},
+		{6, 1 + 2 + 0, 3, 0.01, 3, 4 + 5, 6},
+		{8, 1 + 2, 2, 0.001, 3.5, 7 + 8, 9}, // the last row covers what is left
 	} {
 		row := r.Rows[i]
 		if row.Iteration != want.iteration || row.LearningRate != want.rate {
@@ -145,8 +148,18 @@ func TestCurve(t *testing.T) {
 		if got, want := row.Epoch, float64(row.Iteration)*8/50; got != want {
 			t.Errorf("epoch after iteration %d is %v, want %v: 50 images are trained on", row.Iteration, got, want)
 		}
-		if math.IsNaN(row.ValError) {
-			t.Errorf("row %d has no validation error", i)
+		if row.TrainLoss != want.loss || row.TestError != percent(want.test, EvalBatch+10) || row.ValError != percent(want.validation, 10) {
+			t.Errorf("row %d: loss %v, test error %v, validation error %v; want %v, and %d of %d and %d of 10 images",
+				i, row.TrainLoss, row.TestError, row.ValError, want.loss, want.test, EvalBatch+10, want.validation)
+		}
+	}
+	_, held, err := set.Split(10, a.key.Spec.Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, n := range held {
+		if got, want := a.model.seen[2][i], set.Train.Label(n); got != want {
+			t.Errorf("image %d of those held out has label %d, want %d: that of training image %d", i, got, want, n)
 		}
 	}
 	if left, _ := filepath.Glob(filepath.Join(r.Dir, "checkpoint*")); len(left) > 0 {

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"testing"
+
+	"deepresidual/experiments"
+	"deepresidual/harness/fixture"
+	"deepresidual/models"
+	"deepresidual/results"
+)
+
+// TestCheckExits: with -check the exit code is the verdicts', drawn after training
+// or from the records alone; without it they change nothing.
+func TestCheckExits(t *testing.T) {
+	full, sixteenth := experiments.Full(), experiments.Scale{Num: 1, Den: 16}
+	for _, c := range []struct {
+		name  string
+		scale experiments.Scale
+		worse float64 // by how much plain-56's errors are higher than plain-20's
+		code  int
+	}{
+		{"the whole schedule, the paper's order", full, 1, exitDone},
+		{"the whole schedule, another order", full, -1, exitNotReproduced},
+		{"a sixteenth, the paper's order", sixteenth, 1, exitNotJudged},
+		{"a sixteenth, another order", sixteenth, -1, exitNotJudged},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			withoutData(t, "")
+			dir := t.TempDir()
+			store, err := results.Open(dir)
+			if err != nil {
+				t.Fatal(err)
+			}
+			e, err := experiments.Load("fig1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, run := range e.Runs(c.scale, nil) {
+				key, more := results.Key{Spec: run.RunSpec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}, 0.0
+				if run.Network.Depth() == 56 {
+					more = c.worse
+				}
+				fixture.LeaveComplete(t, store, key, 5+more, 10+more)
+			}
+			for _, how := range []string{"", "-report", "-check", "-report -check"} {
+				want := exitDone
+				if strings.Contains(how, "-check") {
+					want = c.code
+				}
+				args := append([]string{"-exp", "fig1", "-scale", c.scale.String(), "-results", dir}, strings.Fields(how)...)
+				var stderr strings.Builder
+				if code := run(t.Context(), args, io.Discard, &stderr); code != want {
+					t.Errorf("%q: exit code %d, want %d:\n%s", how, code, want, &stderr)
+				}
+			}
+		})
+	}
+}
