@@ -177,6 +177,19 @@ func TestTransformOutputGrad(t *testing.T) {
 				g2,
 				func(i int) bool { return a[i] > 0 },
 			},
+			{
+				"TransformOutputGradAdd in place",
+				func(x, stats []float32) {
+					for i := range x {
+						if i%stride < tilesX*TileSize*Lanes {
+							x[i] = g2[i]
+						}
+					}
+					k.TransformOutputGradAdd(x, stats, m, z, a, x, tilesX, tilesY, stride, c, plane)
+				},
+				g2,
+				func(i int) bool { return a[i] > 0 },
+			},
 		}
 		for _, test := range tests {
 			got, stats := make([]float32, area), random(r, 2*Lanes)

@@ -109,7 +109,7 @@ type Set struct {
 	TransformOutputGrad func(y, stats, m, z, norm []float32, tilesX, tilesY, stride, channels, plane int)
 	// TransformOutputGradAdd does the same where the activation a is also a
 	// shortcut, through which it has the gradient g2: the pixel is x = A^T m A +
-	// g2 where a > 0, else 0. All sources are laid out like y.
+	// g2 where a > 0, else 0. All sources are laid out like y; g2 may be y.
 	TransformOutputGradAdd func(y, stats, m, z, a, g2 []float32, tilesX, tilesY, stride, channels, plane int)
 	// TransformOutputNorm transforms tiles back as TransformOutput does, and
 	// finishes the pixels: y = ReLU(n(A^T m A)). It takes no sums.

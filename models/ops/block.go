@@ -78,6 +78,11 @@ func (b *block) shrink(image int, pixels []float32, strides mapStrides) {
 
 func (b *block) gradient() step {
 	b.middle.grad, b.in.grad = newBuffer(b.middle.z.size), newBuffer(b.in.z.size)
+	if b.residual && b.projection == nil && b.first.stride == 1 {
+		// What reaches the input past the layers is the gradient of the result, which
+		// nobody reads any more by then but where it is added to.
+		b.in.grad = b.result.grad
+	}
 	back := &blockGrad{block: b}
 	if s := b.projection; s != nil {
 		s.grad = newBuffer(b.in.z.size / (s.f.stride * s.f.stride))

@@ -204,7 +204,10 @@ func (w *winograd) backwardSlot(thread, slot int) {
 		}
 		ahead := expect(s.ahead, w.in.offset(first, 0, row), w.in.z, w.in.grad)
 		if w.shortcut != nil {
-			ahead = expect(ahead, w.in.offset(first, 0, row), w.in.out, w.shortcut.g)
+			ahead = expect(ahead, w.in.offset(first, 0, row), w.in.out)
+			if w.shortcut.g != w.in.grad {
+				ahead = expect(ahead, w.in.offset(first, 0, row), w.shortcut.g)
+			}
 		}
 		k.Multiply(s.output, s.input, w.f.backward, w.group, out, c, outPlane, cPlane, ahead, w.lines(c))
 		for block := range c / kernels.Lanes {
