@@ -106,6 +106,6 @@ func Speedup(net network.Network, batch, threads, cores int) float64 {
 	return stepSeconds(net, batch, 1, 1) / stepSeconds(net, batch, threads, cores)
 }
 
-// Parts returns in how many parts the work on so many images is cut at most: more
-// threads find nothing to do.
-func Parts(images int) int { return ops.Parts(images) }
+// Parts returns in how many parts the work on so many images is cut at most, that of
+// the largest maps: more threads find nothing to do.
+func Parts(images int) int { return ops.Parts(ops.Groups(ImageSize, images)) }

@@ -10,7 +10,7 @@ import (
 )
 
 // EvalBatch is the number of images that are evaluated at a time. It changes no
-// result.
+// result but the last digits of layer responses.
 const EvalBatch = 200
 
 // View is a set of images as they are evaluated: in order, unaugmented.

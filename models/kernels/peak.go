@@ -7,29 +7,29 @@ import (
 
 // Peak measures how many floating-point operations a second so many threads of
 // this machine do at most with the registers of a set: multiply-adds that wait
-// for nothing, two operations each. It is 0 for a set in plain Go. It takes some
-// tens of milliseconds; who shares the machine lowers it.
+// for nothing, two operations each, in the best of some rounds that all threads
+// begin together. It is 0 for a set in plain Go. It takes some tens of milliseconds;
+// who shares the machine lowers it.
 func Peak(set string, threads int) float64 {
 	loop, flops := fmaLoop(set)
 	if loop == nil {
 		return 0
 	}
-	const turns, tries = 100_000, 50
-	best := make([]float64, threads)
-	var all sync.WaitGroup
-	for i := range best {
-		all.Go(func() {
-			for range tries {
-				start := time.Now()
+	const turns, rounds = 1_000_000, 25 // a millisecond or two, which waking a thread is little of
+	best := 0.0
+	for range rounds {
+		var all sync.WaitGroup
+		begin := make(chan struct{})
+		for range threads {
+			all.Go(func() {
+				<-begin
 				loop(turns)
-				best[i] = max(best[i], turns*float64(flops)/time.Since(start).Seconds())
-			}
-		})
+			})
+		}
+		start := time.Now()
+		close(begin)
+		all.Wait()
+		best = max(best, float64(threads)*turns*float64(flops)/time.Since(start).Seconds())
 	}
-	all.Wait()
-	total := 0.0
-	for _, b := range best {
-		total += b
-	}
-	return total
+	return best
 }

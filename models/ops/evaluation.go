@@ -16,7 +16,8 @@ import (
 // what it writes is read again from the second-level cache. The first stages,
 // whose maps are large and whose filters small, work on one image after the
 // other; the last, whose filters are as large as the maps of many images, on all
-// images of a chunk. No result depends on how images are divided.
+// images of a chunk. No result depends on how images are divided, but for the last
+// digits of layer responses.
 type Evaluation struct {
 	machine     *Machine
 	batch       int
