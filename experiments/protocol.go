@@ -196,14 +196,14 @@ func (p Protocol) WarmsUp(n network.Network) bool {
 }
 
 // Unused lists the keys that have no part in the training of a network: those of
-// the warm-up if it does not warm up, and the side of a shortcut's padding if it
-// does not pad.
+// the warm-up if it does not warm up, and the side of a shortcut's padding if its
+// shortcuts are not those that pad.
 func (p Protocol) Unused(n network.Network) []string {
 	var unused []string
 	if !p.WarmsUp(n) {
 		unused = append(unused, "warmup_learning_rate", "warmup_training_error", "warmup_window")
 	}
-	if !n.Pads() {
+	if n.Shortcut != network.Identity {
 		unused = append(unused, "padding_side")
 	}
 	return unused

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"deepresidual/harness/fixture"
 )
 
 // The commands that README shows for a first look leave a checkout as it was:
@@ -15,14 +17,7 @@ func TestCheckoutStaysClean(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil || testing.Short() {
 		t.Skip("takes seconds, and needs git")
 	}
-	// Not as the user's configuration says, nor in the repository in whose hook the
-	// tests may run.
-	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
-	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
-	for _, name := range []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"} {
-		t.Setenv(name, "") // is put back at the end
-		os.Unsetenv(name)
-	}
+	fixture.OwnGit(t)
 	tracked, err := exec.Command("git", "-C", "..", "ls-files", "-z", ".gitignore", "results").Output()
 	if err != nil {
 		t.Skip("needs a checkout: ", err)

@@ -22,7 +22,7 @@ type Graph struct {
 	net         network.Network
 	training    bool
 	conventions ops.Conventions
-	trained     gorgonia.Nodes // the parameters, in their order; by the names of PyTorch's state dicts
+	trained     gorgonia.Nodes // the parameters, in their order
 	err         error          // the first that occurred
 }
 

@@ -38,7 +38,7 @@ func compare(s *Selection) (*Figure, []*table.Table, error) {
 	}
 	f := &Figure{
 		Caption: "Final training error (left) and test error (right) of " +
-			recorded(shown, func(n network.Network) bool { return s.sample(n).n > 0 }) + " against the number of layers.",
+			names(those(shown, func(n network.Network) bool { return s.sample(n).n > 0 })) + " against the number of layers.",
 		Endings: endings(s, shown),
 		width:   columnWidth,
 		row:     1.7 * vg.Inch,
@@ -183,11 +183,7 @@ func (p *comparePanel) draw(networks []network.Network) {
 func (p *comparePanel) chart(networks []network.Network) *chart {
 	c := chartOf(p.Plot, "layers")
 	c.Gaps = true
-	recorded := slices.DeleteFunc(slices.Clone(networks), func(n network.Network) bool { return len(p.of(n)) == 0 })
-	if len(recorded) == 0 {
-		recorded = networks
-	}
-	depths := depthsOf(recorded)
+	depths := depthsOf(those(networks, func(n network.Network) bool { return len(p.of(n)) > 0 }))
 	c.X.Min, c.X.Max = coordinate(slices.Min(depths)-4), coordinate(slices.Max(depths)+4)
 	c.Y.Min, c.Y.Max = 0, 1
 	for _, group := range byKind(networks) {

@@ -42,6 +42,9 @@ func figure1(s *Selection) (*Figure, []*table.Table, error) {
 func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 	var bands, tests, paper, falls bool
 	for _, p := range panels {
+		if len(p.curves) == 0 {
+			continue
+		}
 		falls = falls || slices.ContainsFunc(p.milestones, func(x float64) bool { return x > p.X.Min && x < p.X.Max })
 		bands = bands || slices.ContainsFunc(p.curves, func(c curve) bool { return c.scattered() })
 		tests = tests || p.which == both
@@ -57,7 +60,7 @@ func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 		f.key = append(f.key, keyEntry{text: "learning rate falls", line: milestoneLine()})
 	}
 	if paper {
-		f.Caption += " The bars at the end are the paper's errors; how high a bar is means nothing."
+		f.Caption += " Bars at the right edge lie at the paper's errors; their thickness and length mean nothing."
 		f.key = append(f.key, keyEntry{text: "the paper's, at the end", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
 	}
 }
@@ -211,17 +214,16 @@ func (p *errorPanel) all() []float64 {
 // drawn lists in a sentence those of some networks of which a picture of their
 // errors shows something; all of them, where it shows nothing yet.
 func (s *Selection) drawn(networks []network.Network) string {
-	return recorded(networks, func(n network.Network) bool { return len(s.averaged(n)) > 0 })
+	return names(those(networks, func(n network.Network) bool { return len(s.averaged(n)) > 0 }))
 }
 
-// recorded lists in a sentence those of some networks that have something; all of
-// them, where none has.
-func recorded(networks []network.Network, has func(network.Network) bool) string {
-	some := slices.DeleteFunc(slices.Clone(networks), func(n network.Network) bool { return !has(n) })
+// those returns the networks that have something, all of them where none has.
+func those(networks []network.Network, have func(network.Network) bool) []network.Network {
+	some := slices.DeleteFunc(slices.Clone(networks), func(n network.Network) bool { return !have(n) })
 	if len(some) == 0 {
-		return names(networks)
+		return networks
 	}
-	return names(some)
+	return some
 }
 
 // names lists networks in a sentence.

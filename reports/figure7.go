@@ -22,7 +22,7 @@ func figure7(s *Selection) (*Figure, []*table.Table, error) {
 	bottom := newPanel("", "layer index (sorted by magnitude)", "std")
 	f := &Figure{
 		Caption: "Standard deviations of the layer responses of " +
-			recorded(shown, func(n network.Network) bool { original, _ := s.stds(n); return len(original.mean) > 0 }) + ", in the order of the layers (top) and sorted by size (bottom).",
+			names(those(shown, func(n network.Network) bool { original, _ := s.stds(n); return len(original.mean) > 0 })) + ", in the order of the layers (top) and sorted by size (bottom).",
 		width:   columnWidth,
 		row:     1.5 * vg.Inch,
 		panels:  [][]*plot.Plot{{top}, {bottom}},

@@ -147,7 +147,7 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 		against.value = -step.value
 		f.text += fmt.Sprintf("; not from %s to %s (%s", names[i-1], names[i], signed(way*step.value))
 		if step.method != "" && against.exceeds() >= level {
-			f.text += ", within the scatter)"
+			f.text += ", not significant)"
 			continue
 		}
 		f.ordered, f.against = false, true
@@ -346,8 +346,7 @@ func probability(p float64) string {
 }
 
 // paperNumbers is what the paper gives about a claim's networks, as the finding
-// gives ours, with a dash for what it does not give; "" if it gives nothing to
-// compare.
+// gives ours; of pairs those that it gives, and "" if it gives nothing to compare.
 func (s *Selection) paperNumbers(c experiments.Claim) string {
 	switch c.Kind {
 	case experiments.Above:
@@ -370,34 +369,22 @@ func (s *Selection) paperNumbers(c experiments.Claim) string {
 		}
 		return math.NaN()
 	}
-	number := func(v float64) string {
-		if !finite(v) {
-			return "–"
-		}
-		return plain(v)
-	}
 	var numbers []string
-	some := false
 	for i, n := range c.Of {
-		v := given(n)
-		if len(c.Than) == 0 {
-			numbers = append(numbers, number(v))
-			some = some || finite(v)
-			continue
+		v, than := given(n), 0.0
+		if len(c.Than) > 0 {
+			than = given(c.Than[i])
 		}
-		than := given(c.Than[i])
-		some = some || finite(v) && finite(than)
 		switch {
-		case c.Kind != experiments.Widening:
-			numbers = append(numbers, number(v)+" > "+number(than))
-		case finite(v - than):
+		case finite(v-than) && len(c.Than) == 0:
+			numbers = append(numbers, plain(v))
+		case finite(v-than) && c.Kind == experiments.Widening:
 			numbers = append(numbers, signed(v-than))
-		default:
-			numbers = append(numbers, number(v-than))
+		case finite(v - than):
+			numbers = append(numbers, plain(v)+" > "+plain(than))
+		case c.Kind != experiments.Higher:
+			return "" // of a trend all are needed
 		}
-	}
-	if !some {
-		return ""
 	}
 	if c.Kind == experiments.Higher {
 		return strings.Join(numbers, "; ")

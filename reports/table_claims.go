@@ -60,8 +60,8 @@ func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 	t.Notes = []string{"n: complete runs of the network that has the fewest. Reproduced or not: on the paper's whole schedule. " +
 		"On a shortened one only orders are judged, by the same tests: none where a network is within five points of chance, " +
 		"and no clear one where seeds differ by as much. Of one seed each only the sign of a difference counts, unless the scatter between others' seeds is known; " +
-		"of a trend, that of its slope, and no step may go the other way by more than that scatter. " +
-		"A number is reproduced where it is as near to the paper's as 95 % of runs of other seeds would be, of one's own where there are some, else of others."}
+		"of a trend the slope decides, and no step may go the other way significantly, nor at all where no scatter is known. " +
+		"A number is reproduced where it is as near to the paper's as 95 % of runs of other seeds would be, by the scatter between our seeds and between others', pooled where there are both."}
 	return t
 }
 

@@ -31,10 +31,10 @@ type Key struct {
 // canonical JSON: keys sorted, every default written out.
 //
 // Keys that share an identity describe the same computation, and nearly all that
-// describe the same one share it. The number of threads, the machine, the folder and the set of kernels are not
-// in a key; they are in the record's [Provenance]. Warm-up settings count only
-// for networks that warm up, the side of a shortcut's padding only for networks
-// that pad. A key of the protocol that came later counts only where it has
+// describe the same one share it. The number of threads, the machine, the folder
+// and the set of kernels are not in a key; they are in the record's [Provenance].
+// Warm-up settings count only for networks that warm up, the side of a shortcut's
+// padding only for those whose shortcuts have no parameters. A key of the protocol that came later counts only where it has
 // another value than the one it stands for in records without it, and one that was
 // renamed counts under its old name: see [added] and [renamed].
 func (k Key) Identity() string {

@@ -59,7 +59,7 @@ func (d *download) attempt(ctx context.Context, s source, part *os.File) (length
 		return 0, err
 	}
 	if s.size > 0 && have > s.size {
-		if have, err = 0, part.Truncate(0); err != nil {
+		if have, err = 0, d.shorten(part, 0); err != nil {
 			return 0, err
 		}
 	}
@@ -99,7 +99,7 @@ func (d *download) attempt(ctx context.Context, s source, part *os.File) (length
 		// The file at an address of the user's is another one by now: from the start,
 		// with time of its own.
 		silence.Stop()
-		if err := part.Truncate(0); err != nil {
+		if err := d.shorten(part, 0); err != nil {
 			return 0, err
 		}
 		return d.attempt(ctx, s, part)
@@ -111,7 +111,7 @@ func (d *download) attempt(ctx context.Context, s source, part *os.File) (length
 		return have, nil
 	}
 	if have < held && s.size == 0 { // else what comes is the same as is there, or will be seen not to be
-		if err := part.Truncate(have); err != nil {
+		if err := d.shorten(part, have); err != nil {
 			return 0, err
 		}
 	}
@@ -137,7 +137,7 @@ func (d *download) receive(ctx context.Context, body io.Reader, s source, part *
 			alive()
 		}
 		if have+int64(n) > limit {
-			return have, errors.Join(part.Truncate(0), finally("what it serves is not CIFAR-10: it has more than %d bytes", limit))
+			return have, errors.Join(d.shorten(part, 0), finally("what it serves is not CIFAR-10: it has more than %d bytes", limit))
 		}
 		if have == 0 && n > 0 {
 			if what := foreign(buffer[:n]); what != nil {

@@ -109,6 +109,9 @@ func (d *download) from(ctx context.Context, sources []source) (*Set, error) {
 				d.sweep(sources)
 				return set, nil
 			}
+			if name := d.have(); name != "" { // where nobody waits for a turn, another was first
+				return d.read(ctx, name)
+			}
 			var fault *sourceError
 			if !errors.As(t.err, &fault) || ctx.Err() != nil {
 				return nil, d.local(t.err)
@@ -230,11 +233,7 @@ func (d *download) visit(ctx context.Context, s source) (set *Set, more bool, er
 		if ctx.Err() != nil {
 			return nil, more, context.Cause(ctx)
 		}
-		if name := d.have(); name != "" { // where nobody waits for a turn, another was first
-			set, err := d.read(ctx, name)
-			return set, more, err
-		}
-		if err := part.Truncate(0); err != nil {
+		if err := d.shorten(part, 0); err != nil {
 			return nil, more, err
 		}
 		if begin == 0 {
@@ -250,6 +249,15 @@ func (d *download) visit(ctx context.Context, s source) (set *Set, more bool, er
 	}
 	set.Place = path
 	return set, true, atomicfile.SyncDir(d.dir)
+}
+
+// shorten cuts the part. Where another process has finished the same download, it is
+// that one's file by now, and left alone.
+func (d *download) shorten(part *os.File, to int64) error {
+	if d.have() != "" {
+		return passing(errors.New("another process was first"))
+	}
+	return part.Truncate(to)
 }
 
 // complete makes the attempts that it takes to bring the part to its full size.

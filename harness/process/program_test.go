@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/BurntSushi/toml"
+
+	"deepresidual/harness/fixture"
 )
 
 // repository makes a repository with the layout of this one.
@@ -16,7 +18,7 @@ func repository(t *testing.T) (dir, file string) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("there is no git")
 	}
-	ownGit(t)
+	fixture.OwnGit(t)
 	dir = t.TempDir()
 	file = filepath.Join(dir, "harness", "process", "program.go")
 	for _, name := range []string{"harness/process/program.go", "reports/page.html", "results/store.go", "results/runs/x/run.toml", "results/report.html", "README.md"} {
@@ -28,18 +30,6 @@ func repository(t *testing.T) (dir, file string) {
 		}
 	}
 	return dir, file
-}
-
-// ownGit keeps git from the user's configuration, and from the repository in whose
-// hook the tests may run.
-func ownGit(t *testing.T) {
-	t.Helper()
-	t.Setenv("GIT_CONFIG_GLOBAL", os.DevNull)
-	t.Setenv("GIT_CONFIG_NOSYSTEM", "1")
-	for _, name := range []string{"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"} {
-		t.Setenv(name, "") // is put back at the end
-		os.Unsetenv(name)
-	}
 }
 
 func write(t *testing.T, path, text string) {

@@ -39,8 +39,13 @@ const tableHead = `| network | kernels | step, ms | PyTorch | its step, ms | fas
 // findPeer returns the PyTorch of a Python interpreter.
 func findPeer(ctx context.Context, python string) (pytorch, error) {
 	out, err := output(ctx, nil, python, "-c", "import torch; print(torch.__version__)")
+	if ctx.Err() != nil {
+		return pytorch{}, context.Cause(ctx)
+	}
 	if err != nil {
-		return pytorch{}, fmt.Errorf("looking for PyTorch: %w; install it (Debian: apt-get install python3-torch) or name another interpreter with -python", err)
+		said := err.Error()
+		said = said[strings.LastIndex(said, "\n")+1:] // of a traceback, what went wrong
+		return pytorch{}, fmt.Errorf("looking for PyTorch with %s: %s; install it (Debian: apt-get install python3-torch) or name another interpreter with -python", python, said)
 	}
 	version, _, _ := strings.Cut(strings.TrimSpace(out), "+") // what follows names the packager
 	return pytorch{python, version}, nil
@@ -153,9 +158,10 @@ func output(ctx context.Context, environment []string, name string, args ...stri
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		said := strings.TrimSpace(stderr.String())
-		said = said[strings.LastIndex(said, "\n")+1:] // of a traceback, what went wrong
-		return "", fmt.Errorf("running %s: %w: %s", filepath.Base(name), err, said)
+		if said := strings.TrimSpace(stderr.String()); said != "" {
+			err = fmt.Errorf("%w: %s", err, said)
+		}
+		return "", fmt.Errorf("running %s: %w", filepath.Base(name), err)
 	}
 	return string(out), nil
 }

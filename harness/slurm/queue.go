@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"deepresidual/results/atomicfile"
 )
@@ -134,9 +135,9 @@ func readJobs(dir string) ([]job, error) {
 }
 
 // noteGone notes the runs of tasks that are not among those Slurm has, each
-// named ARRAY_INDEX. Those of arrays that were never handed over, since the last
-// job, which follows them, was not either, are gone, too: who submitted them was
-// killed. If he is only slow they are queued again when the next one asks.
+// named ARRAY_INDEX. Those of arrays that were never handed over are gone, too: the
+// last job, which follows them, was not either, and for longer than sbatch takes, so
+// the submitting process was killed.
 func noteGone(dir string, jobs []job, tasks []string) error {
 	runs, err := identities(dir, runsFile)
 	if err != nil {
@@ -156,7 +157,7 @@ func noteGone(dir string, jobs []job, tasks []string) error {
 		}
 		submitted, last = max(submitted, j.offset+j.count), last || j.count == 0
 	}
-	if !last {
+	if info, err := os.Stat(filepath.Join(dir, jobsFile)); err == nil && !last && time.Since(info.ModTime()) > 2*maxSbatch {
 		gone = append(gone, runs[min(submitted, len(runs)):]...)
 	}
 	if len(gone) == 0 {

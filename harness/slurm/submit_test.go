@@ -178,7 +178,7 @@ func TestInterruptedSubmission(t *testing.T) {
 // A task that has gone is not queued, though its siblings and the last job are.
 func TestSettle(t *testing.T) {
 	results := t.TempDir()
-	commands(t, map[string]string{"scontrol": config, "sbatch": count, "squeue": `case "$*" in *--jobs=101*) cat $CALLS/queue;; *) exit 1;; esac`})
+	commands(t, map[string]string{"scontrol": config, "sbatch": count, "squeue": `case "$*" in *--jobs=101|*--jobs=101,102,103) cat $CALLS/queue;; *) exit 1;; esac`})
 	queue := func(tasks string) {
 		if err := os.WriteFile(filepath.Join(os.Getenv("CALLS"), "queue"), []byte(tasks), 0o666); err != nil {
 			t.Fatal(err)
@@ -219,8 +219,8 @@ func TestSettle(t *testing.T) {
 		t.Error(err)
 	}
 
-	// Killed after the first array, whose two runs are all that is queued; and
-	// seen too early: the rest was only slow to come.
+	// Killed after the first array, whose two runs are all that is queued; or still at
+	// it.
 	noted, err := os.ReadFile(filepath.Join(dir, jobsFile))
 	if err != nil {
 		t.Fatal(err)
@@ -232,9 +232,11 @@ func TestSettle(t *testing.T) {
 	queue("101_1\n101_2\n102_1\n103\n")
 	for _, c := range []struct {
 		jobs string
+		age  time.Duration
 		want int
-	}{{first + "\n", 2}, {string(noted), 3}} {
-		if err := os.WriteFile(filepath.Join(dir, jobsFile), []byte(c.jobs), 0o666); err != nil {
+	}{{first + "\n", time.Hour, 2}, {first + "\n", time.Minute, 3}, {string(noted), time.Hour, 3}} {
+		file, at := filepath.Join(dir, jobsFile), time.Now().Add(-c.age)
+		if err := errors.Join(os.WriteFile(file, []byte(c.jobs), 0o666), os.Chtimes(file, at, at)); err != nil {
 			t.Fatal(err)
 		}
 		if err := Settle(t.Context(), results); err != nil {

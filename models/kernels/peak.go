@@ -15,7 +15,7 @@ func Peak(set string, threads int) float64 {
 	if loop == nil {
 		return 0
 	}
-	const turns, rounds = 1_000_000, 25 // a millisecond or two, which waking a thread is little of
+	const turns, rounds = 1_000_000, 25 // a millisecond or two, against which waking a thread is little
 	best := 0.0
 	for range rounds {
 		var all sync.WaitGroup

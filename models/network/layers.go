@@ -1,9 +1,6 @@
 package network
 
-import (
-	"fmt"
-	"slices"
-)
+import "fmt"
 
 // Layer is one convolution without bias and its batch normalisation.
 type Layer struct {
@@ -62,11 +59,6 @@ func (n Network) Blocks() []Block {
 		}
 	}
 	return blocks
-}
-
-// Pads reports whether a shortcut adds channels of zeros (option A).
-func (n Network) Pads() bool {
-	return n.Shortcut == Identity && slices.ContainsFunc(n.Blocks(), func(b Block) bool { return b.Conv1.In != b.Conv1.Out })
 }
 
 // Layers returns the 3x3 convolutions in order, [Network.Depth]-1 of them; the
