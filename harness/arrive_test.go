@@ -191,16 +191,16 @@ func TestCIFAR10Arrives(t *testing.T) {
 // and the exit code says so.
 func TestDataHasNoRoom(t *testing.T) {
 	withoutData(t, "http://127.0.0.1:1/")
-	if err := os.WriteFile("file", nil, 0o666); err != nil {
+	if err := os.MkdirAll(filepath.Join("cache", "download.lock"), 0o777); err != nil {
 		t.Fatal(err)
 	}
 	var stderr strings.Builder
-	env := &environment{stdout: io.Discard, stderr: &stderr, data: data.Options{CacheDir: "file/cache"}}
+	env := &environment{stdout: io.Discard, stderr: &stderr, data: data.Options{CacheDir: "cache"}}
 	if code := env.run(t.Context(), []string{"-exp", "fig1"}); code != exitFailed {
 		t.Errorf("exit code %d, want %d", code, exitFailed)
 	}
 	last := stderr.String()[strings.LastIndex(strings.TrimSpace(stderr.String()), "\n")+1:]
-	if !strings.HasPrefix(last, "harness: data: downloading CIFAR-10 to file/cache: ") || strings.Contains(last, "nothing of fig1") {
+	if !strings.HasPrefix(last, "harness: data: downloading CIFAR-10 to cache: ") || strings.Contains(last, "nothing of fig1") {
 		t.Errorf("the last line is %q", last)
 	}
 }
