@@ -41,6 +41,7 @@ func figure1(s *Selection) (*Figure, []*table.Table, error) {
 // the iterations at which the learning rate falls, and the paper's values.
 func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 	var bands, tests, paper, falls bool
+	var networks []network.Network
 	for _, p := range panels {
 		if len(p.curves) == 0 {
 			continue
@@ -49,6 +50,9 @@ func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 		bands = bands || slices.ContainsFunc(p.curves, func(c curve) bool { return c.scattered() })
 		tests = tests || p.which == both
 		paper = paper || len(p.paper) > 0
+		for _, c := range p.curves {
+			networks = append(networks, c.network)
+		}
 	}
 	if bands {
 		if tests {
@@ -60,9 +64,20 @@ func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 		f.key = append(f.key, keyEntry{text: "learning rate falls", line: milestoneLine()})
 	}
 	if paper {
-		f.Caption += " Bars at the right edge lie at the paper's errors; their thickness and length mean nothing."
+		f.Caption += " Bars at the right edge" + s.paperBars(networks)
 		f.key = append(f.key, keyEntry{text: "the paper's, at the end", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
 	}
+}
+
+// paperBars says what bars show that lie at the paper's errors of some networks.
+func (s *Selection) paperBars(networks []network.Network) string {
+	text := " lie at the paper's errors; their thickness and length mean nothing."
+	for i, n := range networks {
+		if _, ok := s.Experiment.Paper.Mean[n]; ok && !slices.Contains(networks[:i], n) {
+			text += fmt.Sprintf(" That of %s is a mean of several runs.", n)
+		}
+	}
+	return text
 }
 
 // addCharts adds the panels of errors as data, but empty ones; their axes are settled.
