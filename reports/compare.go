@@ -53,7 +53,7 @@ func compare(s *Selection) (*Figure, []*table.Table, error) {
 		f.key = append(f.key, keyEntry{text: "± 1 standard deviation", mark: draw.GlyphStyle{Color: muted, Radius: 3, Shape: barGlyph{}}})
 	}
 	if training.papers || test.papers {
-		f.Caption += " Bars" + s.paperBars(shown)
+		f.Caption += " As printed, bars" + s.paperBars(shown)
 		f.key = append(f.key, keyEntry{text: "the paper's", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
 	}
 	for _, p := range []*comparePanel{training, test} {

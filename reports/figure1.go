@@ -64,7 +64,7 @@ func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 		f.key = append(f.key, keyEntry{text: "learning rate falls", line: milestoneLine()})
 	}
 	if paper {
-		f.Caption += " Bars at the right edge" + s.paperBars(networks)
+		f.Caption += " As printed, bars at the right edge" + s.paperBars(networks)
 		f.key = append(f.key, keyEntry{text: "the paper's, at the end", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
 	}
 }
