@@ -29,14 +29,7 @@ func TestCheckExits(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			withoutData(t, "")
 			dir := t.TempDir()
-			store, err := results.Open(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			e, err := experiments.Load("fig1")
-			if err != nil {
-				t.Fatal(err)
-			}
+			store, e := figure1In(t, dir)
 			for _, run := range e.Runs(c.scale, nil) {
 				key, more := results.Key{Spec: run.RunSpec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}, 0.0
 				if run.Network.Depth() == 56 {

@@ -12,6 +12,20 @@ import (
 	"deepresidual/results"
 )
 
+// figure1In opens a results folder for the records of Figure 1.
+func figure1In(t *testing.T, dir string) (*results.Store, *experiments.Experiment) {
+	t.Helper()
+	store, err := results.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := experiments.Load("fig1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, e
+}
+
 // On a machine without data and network, the drawing is drawn from the largest
 // scale that is recorded, and the output says so and how to get the data.
 func TestFreshMachine(t *testing.T) {
@@ -38,14 +52,7 @@ func TestFreshMachine(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			withoutData(t, "")
 			dir := t.TempDir()
-			store, err := results.Open(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			e, err := experiments.Load("fig1")
-			if err != nil {
-				t.Fatal(err)
-			}
+			store, e := figure1In(t, dir)
 			for _, s := range c.scales {
 				for _, run := range e.Runs(s, nil) {
 					fixture.Leave(t, store, results.Key{Spec: run.RunSpec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}, results.Complete, false)

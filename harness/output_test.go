@@ -11,7 +11,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"deepresidual/experiments"
 	"deepresidual/harness/fixture"
 	"deepresidual/results"
 )
@@ -24,14 +23,7 @@ func (f full) Write([]byte) (int, error) { return 0, f.err }
 // An answer that cannot be written is a failure in every mode, with a line.
 func TestUnwritableAnswer(t *testing.T) {
 	dir := t.TempDir()
-	store, err := results.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := experiments.Load("fig1")
-	if err != nil {
-		t.Fatal(err)
-	}
+	store, e := figure1In(t, dir)
 	for i := range e.Networks {
 		fixture.Leave(t, store, fixture.Key(e, i), results.Complete, false)
 	}

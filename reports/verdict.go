@@ -181,8 +181,10 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 		v.Class, v.Sentence = NotReproduced, named(append(diverged, open...))
 	case len(diverged)+len(open) > 0:
 		v.Class, v.Sentence = NotJudged, named(append(diverged, open...))
-		if f := s.find(s.begun(c)); f.text != "" && !s.shortened() {
-			v.Sentence += "; so far " + f.text
+		if !s.shortened() {
+			if f := s.find(s.begun(c)); f.text != "" {
+				v.Sentence += "; so far " + f.text
+			}
 		}
 	case len(unrecorded) > 0:
 		v.Class, v.Sentence = NotJudged, "no layer responses recorded of "+strings.Join(unrecorded, " and ")
