@@ -104,11 +104,14 @@ func (c *chart) column(points plotter.XYs) coordinates {
 	return v
 }
 
-// colourName is what the page's style calls a colour of the palette.
+// colourName is what the page's style calls a colour of the palette, or its paler one.
 func colourName(c color.Color) string {
-	for i, l := range palette() {
-		if l.colour == c {
-			return []string{"blue", "green", "purple", "vermilion", "ink", "sky", "orange"}[i]
+	for i, name := range []string{"blue", "green", "purple", "vermilion", "ink", "sky", "orange"} {
+		switch own := palette()[i].colour; c {
+		case own:
+			return name
+		case paler(own):
+			return name + "-pale"
 		}
 	}
 	return "ink"

@@ -204,7 +204,7 @@ func TestCommands(t *testing.T) {
 }
 
 // Each figure has charts that hold what is drawn: every curve, at each of its
-// points.
+// points, in a look that no other has.
 func TestCharts(t *testing.T) {
 	for _, c := range figureCases() {
 		f := build(t, c.exp, c.records(c.exp, c.choice), c.choice).Figure
@@ -215,7 +215,16 @@ func TestCharts(t *testing.T) {
 			if len(chart.Series) == 0 || !slices.IsSorted(chart.At) || chart.X.Min >= chart.X.Max || chart.Y.Min >= chart.Y.Max {
 				t.Errorf("%s: chart of %d curves, x %v to %v, y %v to %v", c.name, len(chart.Series), chart.X.Min, chart.X.Max, chart.Y.Min, chart.Y.Max)
 			}
+			looks := map[string]string{}
 			for _, s := range chart.Series {
+				look := fmt.Sprint(s.Colour, s.Dash)
+				if other := looks[look]; other != "" {
+					t.Errorf("%s: %s and %s look alike: %s", c.name, s.Name, other, look)
+				}
+				looks[look] = s.Name
+				if !strings.Contains(reportStyle, "--"+s.Colour+":") {
+					t.Errorf("%s: the page's style has no colour %s for %s", c.name, s.Colour, s.Name)
+				}
 				if len(s.Y) != len(chart.At) || len(s.Low) != 0 && len(s.Low) != len(chart.At) {
 					t.Errorf("%s: %s has %d values at %d points", c.name, s.Name, len(s.Y), len(chart.At))
 				}

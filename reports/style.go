@@ -136,10 +136,14 @@ func (s *Selection) lookAmong(n network.Network, panel []network.Network) look {
 	if n.Kind != network.Plain || len(byKind(panel)) == 1 {
 		return l
 	}
-	pale := func(v uint8) uint8 { return uint8((int(v) + 0xff) / 2) }
-	l.colour = color.RGBA{R: pale(l.colour.R), G: pale(l.colour.G), B: pale(l.colour.B), A: 0xff}
-	l.shape = draw.CrossGlyph{}
+	l.colour, l.shape = paler(l.colour), draw.CrossGlyph{}
 	return l
+}
+
+// paler is a colour half way to white. The page's style has each, too.
+func paler(c color.RGBA) color.RGBA {
+	half := func(v uint8) uint8 { return uint8((int(v) + 0xff) / 2) }
+	return color.RGBA{R: half(c.R), G: half(c.G), B: half(c.B), A: 0xff}
 }
 
 // paperLook is the place in the palette of a network of one of the paper's depths.
