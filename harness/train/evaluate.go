@@ -69,17 +69,17 @@ func evaluate(ctx context.Context, m evaluator, v View) (models.Result, error) {
 // measureResponses measures the standard deviation of each 3x3 layer's output,
 // after batch normalisation and before ReLU and addition, over the test set
 // (Figure 7).
-func (t *trainer) measureResponses(ctx context.Context) error {
+func (t *trainer) measureResponses(ctx context.Context) ([]results.Response, error) {
 	t.Model.ClearResponses()
 	if _, err := t.errorOn(ctx, t.test, "test"); err != nil {
-		return err
+		return nil, err
 	}
-	t.Record.Responses = nil
+	var responses []results.Response
 	for i, r := range t.Model.Responses() {
 		if !finite(r.Std) {
-			return t.diverged("the response of "+r.Layer, r.Std)
+			return nil, t.diverged("the response of "+r.Layer, r.Std)
 		}
-		t.Record.Responses = append(t.Record.Responses, results.Response{Layer: i + 1, Name: r.Layer, Std: r.Std})
+		responses = append(responses, results.Response{Layer: i + 1, Name: r.Layer, Std: r.Std})
 	}
-	return nil
+	return responses, nil
 }

@@ -117,13 +117,14 @@ func (f *fakeModel) Evaluate(b *models.Batch) (models.Result, error) {
 func (f *fakeModel) ClearResponses() { f.measuring, f.measured = true, 0 }
 
 func (f *fakeModel) Responses() []models.Response {
+	first, second := math.Abs(f.measured), math.Abs(f.measured/2)
 	switch f.breaks {
 	case "weights":
 		f.weights[1] = float32(math.NaN())
 	case "responses":
-		f.measured = math.NaN()
+		second = math.NaN()
 	}
-	return []models.Response{{Layer: "conv1", Std: math.Abs(f.measured)}}
+	return []models.Response{{Layer: "conv1", Std: first}, {Layer: "layer1.0.conv1", Std: second}}
 }
 
 func (f *fakeModel) Tensors() []models.Tensor {

@@ -354,19 +354,21 @@ func (t *trainer) diverged(what string, is float64) error {
 // finish measures the layer responses, writes the weights and completes the
 // record, which is saved last: a run is complete when its record says so.
 func (t *trainer) finish(ctx context.Context) error {
-	if err := t.measureResponses(ctx); err != nil {
+	responses, err := t.measureResponses(ctx)
+	if err != nil {
 		return err
 	}
 	tensors := t.Model.Tensors()
 	if err := weights.CheckFinite(tensors); err != nil {
 		return fmt.Errorf("%w: after iteration %d %w", ErrDiverged, t.Iteration, err)
 	}
-	err := t.Run.WriteFile(WeightsFile, func(w io.Writer) error {
+	err = t.Run.WriteFile(WeightsFile, func(w io.Writer) error {
 		return weights.WriteSafetensors(w, tensors, metadata(t.Run.Key(), t.Iteration))
 	})
 	if err != nil {
 		return err
 	}
+	t.Record.Responses = responses
 	return t.end(results.Complete, "")
 }
 

@@ -123,7 +123,7 @@ func TestCurve(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Status != results.Complete || len(r.Responses) != 1 || len(r.Times) != 3 || r.WarmupEnded != -1 {
+	if r.Status != results.Complete || len(r.Responses) != 2 || len(r.Times) != 3 || r.WarmupEnded != -1 {
 		t.Errorf("record: status %s, %d responses, %d times, warm-up ended %d", r.Status, len(r.Responses), len(r.Times), r.WarmupEnded)
 	}
 	if !slices.Equal(r.Provenance.Kernels, []string{"fake"}) {
@@ -339,8 +339,8 @@ func TestProcessesAreRecorded(t *testing.T) {
 }
 
 // A run ends as diverged where a number of it is not finite: with the rows before,
-// without weights or checkpoints, and with a reason that says which and whether it
-// was the weights.
+// without layer responses, weights or checkpoints, and with a reason that says which
+// and whether it was the weights.
 func TestDivergence(t *testing.T) {
 	for name, c := range map[string]struct {
 		model fakeModel
@@ -351,7 +351,7 @@ func TestDivergence(t *testing.T) {
 		"test images":           {fakeModel{infiniteEval: 5}, 1, "the loss of the test images is +Inf after iteration 6, learning rate 0.01; the weights are finite"},
 		"validation images":     {fakeModel{infiniteEval: 6}, 1, "the loss of the validation images is +Inf after iteration 6"},
 		"images for a response": {fakeModel{infiniteEval: 11}, 3, "the loss of the test images is +Inf after iteration 8"},
-		"a response":            {fakeModel{breaks: "responses"}, 3, "the response of conv1 is NaN after iteration 8, learning rate 0.001; the weights are finite"},
+		"a response":            {fakeModel{breaks: "responses"}, 3, "the response of layer1.0.conv1 is NaN after iteration 8, learning rate 0.001; the weights are finite"},
 		"weights":               {fakeModel{breaks: "weights"}, 3, `after iteration 8 tensor "conv1.weight" holds NaN`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -366,6 +366,9 @@ func TestDivergence(t *testing.T) {
 			}
 			if r.Status != results.Diverged || len(r.Rows) != c.rows || !strings.Contains(r.Reason, c.says) {
 				t.Errorf("recorded as %s with %d rows: %q; want diverged with %d and %q", r.Status, len(r.Rows), r.Reason, c.rows, c.says)
+			}
+			if len(r.Responses) > 0 {
+				t.Errorf("a run that diverged leaves the layer responses %v", r.Responses)
 			}
 			if _, ok := Latest(r.Dir); ok {
 				t.Error("a run that diverged leaves a checkpoint")
