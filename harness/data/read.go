@@ -3,6 +3,7 @@ package data
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -34,7 +35,7 @@ var inner = []string{
 // nothingError says that a folder or archive holds no file of any form.
 type nothingError struct {
 	place   string
-	foreign error // what it seems to hold instead, or nil
+	foreign error // what it seems to hold instead, or what of it cannot be read, or nil
 }
 
 func (e *nothingError) Error() string {
@@ -169,6 +170,7 @@ type treeReader struct {
 	root    string
 	seen    map[string]bool
 	foreign error // what the tree seems to hold if it holds no form
+	unread  error // why something that is not known to be of the data set cannot be read
 }
 
 // toldError is an error that names its file.
@@ -178,6 +180,10 @@ func (e *toldError) Unwrap() error { return e.error }
 
 func (r *treeReader) read(ctx context.Context, f *file) error {
 	p, ok := r.match(f.path)
+	if !ok && f.err != nil {
+		r.unread = cmp.Or(r.unread, f.err)
+		return nil
+	}
 	if !ok {
 		if r.foreign == nil {
 			r.foreign = foreignName(f.path)
@@ -214,6 +220,9 @@ func (r *treeReader) match(file string) (part, bool) {
 
 // take appends the records of a file.
 func (r *treeReader) take(ctx context.Context, f *file, p part) error {
+	if f.err != nil {
+		return f.err
+	}
 	in, err := f.open()
 	if err != nil {
 		return err
@@ -239,7 +248,7 @@ func (r *treeReader) take(ctx context.Context, f *file, p part) error {
 // complete says what is missing.
 func (r *treeReader) complete(place string) error {
 	if r.form == nil {
-		return &toldError{&nothingError{place, r.foreign}}
+		return &toldError{&nothingError{place, cmp.Or(r.foreign, r.unread)}}
 	}
 	var missing []string
 	for _, name := range r.form.names() {
@@ -251,5 +260,9 @@ func (r *treeReader) complete(place string) error {
 		slices.Sort(missing)
 		return &toldError{fmt.Errorf("data: %s holds no %s", place, strings.Join(missing, ", "))}
 	}
-	return r.missing()
+	err := r.missing()
+	if err != nil && r.unread != nil {
+		return fmt.Errorf("%w; %w", err, r.unread)
+	}
+	return err
 }

@@ -236,6 +236,75 @@ func TestReadNothing(t *testing.T) {
 	checkMessage(t, func() error { _, err := small.read(t.Context(), empty); return err }, empty, binaryNames[0])
 }
 
+// What cannot be read is in the way only of what it is a part of.
+func TestReadBesideUnreadable(t *testing.T) {
+	files := smallFiles(1)
+	missing := maps.Clone(files)
+	delete(missing, binaryNames[2])
+	pictures := pngFiles(t, byName)
+	maps.DeleteFunc(pictures, func(name string, _ []byte) bool { return strings.HasPrefix(name, "test/") })
+	for _, c := range []struct {
+		name  string
+		files map[string][]byte
+		link  string // which leads to itself
+		want  string // of the error, if there is one
+	}{
+		{"beside the files", files, "imagenet", ""},
+		{"above the folder", under(binaryFolder, files), "imagenet", ""},
+		{"in the place of a batch", missing, binaryNames[2], binaryNames[2]},
+		{"in the place of the folder", nil, binaryFolder, binaryFolder},
+		{"in the place of the test images", pictures, "test", "0 of 4 test images"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := writeFolder(t, t.TempDir(), c.files)
+			link := filepath.Join(dir, c.link)
+			if err := os.Symlink(c.link, link); err != nil {
+				t.Skip(err)
+			}
+			_, why := os.Stat(link)
+			switch _, err := small.read(t.Context(), dir); {
+			case c.want == "" && err != nil:
+				t.Error(err)
+			case c.want != "":
+				checkMessage(t, func() error { return err }, dir, c.want, errors.Unwrap(why).Error())
+			}
+		})
+	}
+}
+
+// So it is with a folder of images that cannot be listed.
+func TestReadBesideUnlisted(t *testing.T) {
+	pictures := pngFiles(t, byName)
+	for _, c := range []struct {
+		name  string
+		files map[string][]byte
+		want  string
+	}{
+		{"beside the files", smallFiles(1), ""},
+		{"above the folder", under(binaryFolder, smallFiles(1)), ""},
+		{"of the images themselves", pictures, "test: permission denied"},
+		{"with nothing else", nil, "test: permission denied"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := writeFolder(t, t.TempDir(), c.files)
+			unlisted := filepath.Join(dir, "test")
+			if err := errors.Join(os.MkdirAll(unlisted, 0o777), os.Chmod(unlisted, 0)); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { os.Chmod(unlisted, 0o777) })
+			if _, err := os.ReadDir(unlisted); err == nil {
+				t.Skip("every folder can be listed")
+			}
+			switch _, err := small.read(t.Context(), dir); {
+			case c.want == "" && err != nil:
+				t.Error(err)
+			case c.want != "":
+				checkMessage(t, func() error { return err }, dir, c.want)
+			}
+		})
+	}
+}
+
 func TestReadCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	reason := errors.New("enough")

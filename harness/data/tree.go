@@ -16,8 +16,8 @@ import (
 
 // A tree is a folder or an archive that may hold a data set.
 type tree interface {
-	// each calls do for every regular file, until it returns an error. The
-	// file can be opened until do returns.
+	// each calls do for every regular file, and for what cannot be read, until it
+	// returns an error. The file can be opened until do returns.
 	each(ctx context.Context, do func(f *file) error) error
 
 	// name returns the name of a file for messages.
@@ -29,6 +29,7 @@ type file struct {
 	path string // with slashes
 	size int64
 	open func() (io.ReadCloser, error)
+	err  error // why it, or the folder that it is, cannot be read; nil if nothing is known against it
 }
 
 // folder is the files in a folder, and in what is under its train and test:
@@ -47,8 +48,11 @@ func (dir folder) each(ctx context.Context, do func(f *file) error) error {
 // up to two folders deep in train and test.
 func (dir folder) walk(ctx context.Context, at string, depth int, do func(f *file) error) error {
 	entries, err := os.ReadDir(dir.name(at))
-	if err != nil {
+	switch {
+	case err != nil && depth == 0:
 		return fmt.Errorf("data: %w", err)
+	case err != nil:
+		return do(&file{path: at, err: err})
 	}
 	for _, e := range entries {
 		if ctx.Err() != nil {
@@ -61,11 +65,11 @@ func (dir folder) walk(ctx context.Context, at string, depth int, do func(f *fil
 		}
 		switch {
 		case err != nil:
-			return fmt.Errorf("data: %w", err)
+			err = do(&file{path: at, err: err})
 		case info.IsDir() && (depth == 1 || depth == 0 && (at == "train" || at == "test")):
 			err = dir.walk(ctx, at, depth+1, do)
 		case info.Mode().IsRegular():
-			err = do(&file{at, info.Size(), func() (io.ReadCloser, error) { return os.Open(dir.name(at)) }})
+			err = do(&file{path: at, size: info.Size(), open: func() (io.ReadCloser, error) { return os.Open(dir.name(at)) }})
 		}
 		if err != nil {
 			return err
@@ -105,7 +109,7 @@ func (t tarArchive) each(ctx context.Context, do func(f *file) error) error {
 		if header.Typeflag != tar.TypeReg {
 			continue
 		}
-		f := &file{path.Clean(header.Name), header.Size, func() (io.ReadCloser, error) { return io.NopCloser(files), nil }}
+		f := &file{path: path.Clean(header.Name), size: header.Size, open: func() (io.ReadCloser, error) { return io.NopCloser(files), nil }}
 		if err := do(f); err != nil {
 			return err
 		}
@@ -135,7 +139,7 @@ func (z zipArchive) each(ctx context.Context, do func(f *file) error) error {
 		if !f.Mode().IsRegular() || f.UncompressedSize64 > maxFile {
 			continue
 		}
-		if err := do(&file{path.Clean(f.Name), int64(f.UncompressedSize64), f.Open}); err != nil {
+		if err := do(&file{path: path.Clean(f.Name), size: int64(f.UncompressedSize64), open: f.Open}); err != nil {
 			return err
 		}
 	}
