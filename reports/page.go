@@ -136,7 +136,7 @@ func (r *Report) content() (pageContent, error) {
 	if err != nil {
 		return c, err
 	}
-	c.Charts = template.HTML(`<script type="application/json" id="charts">` + string(data) + `</script>`)
+	c.Charts = template.HTML(`<script type="application/json" id="page.charts">` + string(data) + `</script>`)
 	return c, nil
 }
 

@@ -87,6 +87,27 @@ func TestReportIsWellFormed(t *testing.T) {
 	}
 }
 
+// An experiment of any name has its section to itself: what the page calls its own
+// parts no experiment can be called.
+func TestReportKeepsNamesFree(t *testing.T) {
+	r := page(t)
+	r.Live = true
+	taken := map[string]bool{}
+	for _, e := range r.Drawings {
+		taken[e.Name] = true
+		for _, run := range e.Selection.Runs {
+			if run.Record != nil {
+				taken["run-"+run.Record.Key.Identity()] = true
+			}
+		}
+	}
+	for _, id := range regexp.MustCompile(` id="([A-Za-z0-9_-]*)"`).FindAllStringSubmatch(rendered(t, r), -1) {
+		if !taken[id[1]] {
+			t.Errorf("an experiment called %s would share its id with another part of the page", id[1])
+		}
+	}
+}
+
 func TestReportNeedsNoOtherFile(t *testing.T) {
 	text := rendered(t, page(t))
 	text = regexp.MustCompile(`(?s)<script>.*?</script>`).ReplaceAllString(text, "") // the policy keeps them from loading anything

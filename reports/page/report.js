@@ -160,7 +160,7 @@
 
   // figures makes charts of the figures that are open to view.
   const figures = (kept) => {
-    const source = document.getElementById("charts");
+    const source = document.getElementById("page.charts");
     if (!source) return;
     const panels = JSON.parse(source.textContent);
     for (const figure of document.querySelectorAll("figure[data-charts]")) {
@@ -241,7 +241,7 @@
   // News, in a page that a server renews. What is open, hidden, zoomed and in
   // view stays so.
   if (!document.body.dataset.version) return;
-  const live = document.getElementById("live");
+  const live = document.getElementById("page.live");
   const left = (s) => s >= 5400 ? (s / 3600).toFixed(1) + " h" : s >= 90 ? Math.round(s / 60) + " min" : Math.round(s) + " s";
   const progress = (runs) => {
     const list = make("ul", {class: "progress"});
@@ -260,7 +260,7 @@
       list.append(make("li", {}, link, " ", make("span", {class: "numbers"}, bar, " " + parts.join(", "))));
     }
     if (!list.children.length) list.append(make("li", {class: "muted"}, "none"));
-    const holder = document.getElementById("status");
+    const holder = document.getElementById("page.status");
     if (holder && !holder.contains(document.activeElement)) holder.replaceChildren(list);
   };
   const renew = async (runs) => {
