@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"time"
 )
 
 // ErrNoJob says that the process is no job of Slurm's.
@@ -21,26 +22,46 @@ func InJob() bool { return self(os.Getenv) != "" }
 // administrator can have it done, by RequeueExit in slurm.conf(5)).
 //
 // A job that is no longer running is left alone: it was cancelled, or preempted,
-// and Slurm requeues those that are preempted by itself.
+// and Slurm requeues those that are preempted by itself. A Slurm that refuses, as
+// one that is busy does, is asked again until ctx ends.
 func Requeue(ctx context.Context) (bool, error) {
 	id := self(os.Getenv)
 	if id == "" {
 		return false, ErrNoJob
 	}
-	out, err := output(exec.CommandContext(ctx, "scontrol", "--oneliner", "show", "job", id))
-	if err != nil {
-		return false, fmt.Errorf("asking after job %s: %w", id, err)
+	for asked := false; ; {
+		out, err := output(exec.CommandContext(ctx, "scontrol", "--oneliner", "show", "job", id))
+		switch {
+		case err != nil:
+			err = fmt.Errorf("asking after job %s: %w", id, err)
+		case !running.MatchString(out):
+			return asked, nil // where it was asked for before, the answer was lost
+		default:
+			asked = true
+			if err = requeue(ctx, id); err == nil {
+				return true, nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return false, fmt.Errorf("%w; there is no time to try again: submit the run again, it goes on from its checkpoint", err)
+		case <-time.After(requeuePause):
+		}
 	}
-	if !running.MatchString(out) {
-		return false, nil
-	}
-	_, err = output(exec.CommandContext(ctx, "scontrol", "requeue", id))
-	// Slurm ends the job, which scontrol is a part of, as soon as it hears of it.
+}
+
+// requeuePause is the time between two tries.
+const requeuePause = 2 * time.Second
+
+func requeue(ctx context.Context, id string) error {
+	_, err := output(exec.CommandContext(ctx, "scontrol", "requeue", id))
+	// Slurm ends the job, which scontrol is a part of, as soon as it hears of it. The
+	// end of ctx ends scontrol in the same way.
 	var ended *exec.ExitError
-	if err != nil && !(errors.As(err, &ended) && !ended.Exited()) {
-		return false, fmt.Errorf("requeueing job %s: %w", id, err)
+	if err == nil || ctx.Err() == nil && errors.As(err, &ended) && !ended.Exited() {
+		return nil
 	}
-	return true, nil
+	return fmt.Errorf("requeueing job %s: %w", id, err)
 }
 
 // What scontrol says of a job that neither ends nor has ended.
