@@ -114,6 +114,7 @@ var taken = []struct {
 	{"parsable", "", "it is given already"},
 	{"test-only", "", "-dry-run submits nothing"},
 	{"wait", "W", "the program does not wait for the jobs"},
+	{"clusters", "M", "only sbatch would obey; set SLURM_CLUSTERS in the environment, which all of Slurm's commands do"},
 }
 
 // valueless are the short options of sbatch that take no value, or may go

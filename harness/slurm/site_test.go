@@ -17,9 +17,10 @@ func TestTakenOptions(t *testing.T) {
 		{"--wrap=ls", false}, {"--dependency=singleton", false}, {"-d afterok:3", false},
 		{"--chdir=/", false}, {"-D/", false}, {"--no-requeue", false}, {"--parsable", false}, {"--wait", false}, {"-W", false},
 		{"--ar=1-5", false}, {"--a=1-5", false}, {"--o", false}, {"--no-req", false}, {"--=1", false}, {"--", false}, {"-", false},
+		{"--clusters=gpu", false}, {"--cluster=gpu", false}, {"-M gpu", false}, {"-Mgpu", false},
 		{"-Ho/dev/null", false}, {"-vvQa1-5", false}, {"-H -o/dev/null", false}, {"-sD/", false},
 		{"-H", true}, {"-s", true}, {"-phigh", true}, {"-Ahold", true}, {"--account=lab", true}, {"--overcommit", true}, {"--time-min=10", true},
-		{"--qos=long", true}, {"--wait-all-nodes=1", true}, {"--constraint=avx512", true}, {"--exclusive", true}, {"--open-mode=append", true},
+		{"--qos=long", true}, {"--wait-all-nodes=1", true}, {"--constraint=avx512", true}, {"--cluster-constraint=fast", true}, {"--exclusive", true}, {"--open-mode=append", true},
 		{"-A lab", true}, {"-w node3", true}, {"--mem=700M", true}, {"--signal=B:TERM@20", true}, {"--deadline=now+1day", true},
 	} {
 		var s Site

@@ -56,6 +56,9 @@ func (s *Submission) Print(w io.Writer) error {
 // arrays, then the last job. When a job is refused, or ctx ends, those before it
 // are cancelled.
 func (s *Submission) Submit(ctx context.Context, results, program string) (dir string, jobs []string, err error) {
+	if only := os.Getenv("SBATCH_CLUSTERS"); only != "" && only != os.Getenv("SLURM_CLUSTERS") {
+		return "", nil, fmt.Errorf("SBATCH_CLUSTERS is %q, which of Slurm's commands only sbatch obeys: set SLURM_CLUSTERS to the same", only)
+	}
 	scripts, err := s.scripts(largestArray(ctx))
 	if err != nil {
 		return "", nil, err

@@ -139,6 +139,30 @@ func TestNumberOfAJob(t *testing.T) {
 	}
 }
 
+// The cluster is for the environment to say, in the one variable that all of Slurm's
+// commands obey.
+func TestOtherCluster(t *testing.T) {
+	var site Site
+	if err := site.Add("--clusters=gpu"); err == nil || !strings.Contains(err.Error(), "SLURM_CLUSTERS") {
+		t.Errorf("the message is %v", err)
+	}
+	for _, c := range []struct {
+		sbatch, all string
+		ok          bool
+	}{
+		{"", "", true}, {"", "gpu", true}, {"gpu", "gpu", true}, {"gpu", "", false}, {"gpu", "main", false},
+	} {
+		t.Setenv("SBATCH_CLUSTERS", c.sbatch)
+		t.Setenv("SLURM_CLUSTERS", c.all)
+		calls := commands(t, map[string]string{"scontrol": config, "sbatch": count})
+		_, _, err := submission().Submit(t.Context(), t.TempDir(), os.Args[0])
+		_, missing := os.Stat(filepath.Join(calls, "sbatch"))
+		if (err == nil) != c.ok || (missing == nil) != c.ok || err != nil && !strings.Contains(err.Error(), "SLURM_CLUSTERS") {
+			t.Errorf("SBATCH_CLUSTERS=%s SLURM_CLUSTERS=%s: %v", c.sbatch, c.all, err)
+		}
+	}
+}
+
 // A submission that is interrupted while Slurm takes a job leaves none behind.
 func TestInterruptedSubmission(t *testing.T) {
 	calls := commands(t, map[string]string{
