@@ -201,6 +201,10 @@ func sbatch(ctx context.Context, dir string, f script, options ...string) (strin
 	cmd.Dir = dir
 	detach(cmd)
 	out, err := output(cmd)
+	var ended *exec.ExitError
+	if errors.As(err, &ended) && (!ended.Exited() || unanswered.MatchString(err.Error())) {
+		err = fmt.Errorf("%w: Slurm may have the job nevertheless, look for it with squeue", err)
+	}
 	if err != nil {
 		return fail(err)
 	}
@@ -210,6 +214,10 @@ func sbatch(ctx context.Context, dir string, f script, options ...string) (strin
 	}
 	return m[len(m)-1][1], nil
 }
+
+// unanswered is in what sbatch complains of when it did not hear whether Slurm took
+// the job.
+var unanswered = regexp.MustCompile(`(?i)timed out|communication|zero bytes`)
 
 // jobNumber is what sbatch --parsable prints, on a line of its own. The name of
 // a cluster may follow, and what a site has its sbatch print may stand before.

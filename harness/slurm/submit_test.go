@@ -163,6 +163,29 @@ func TestOtherCluster(t *testing.T) {
 	}
 }
 
+// An sbatch that fails may have handed its job over. Where that can be, the error
+// says where to look; not where the job was refused.
+func TestFailedSbatch(t *testing.T) {
+	const failed = `echo "sbatch: error: Batch job submission failed: `
+	for _, c := range []struct {
+		sbatch string
+		look   bool
+	}{
+		{failed + `Socket timed out on send/recv operation" >&2; exit 1`, true},
+		{failed + `Communication connection failure" >&2; exit 1`, true},
+		{failed + `Zero Bytes were transmitted or received" >&2; exit 1`, true},
+		{`kill -9 $$`, true},
+		{failed + `Invalid qos specification" >&2; exit 1`, false},
+		{`exit 1`, false},
+	} {
+		commands(t, map[string]string{"scontrol": config, "sbatch": c.sbatch})
+		_, _, err := submission().Submit(t.Context(), t.TempDir(), os.Args[0])
+		if err == nil || strings.Contains(err.Error(), "squeue") != c.look {
+			t.Errorf("%s: %v", c.sbatch, err)
+		}
+	}
+}
+
 // A submission that is interrupted while Slurm takes a job leaves none behind.
 func TestInterruptedSubmission(t *testing.T) {
 	calls := commands(t, map[string]string{
