@@ -63,7 +63,7 @@ func (m *dryRunMode) do(ctx context.Context, env *environment) error {
 		}
 		var ok bool
 		threads, _ := work.Threads(jobs, m.machine.threads)
-		if speed, ok = work.RecordedSpeed(recorded, process.Host(), process.CPU(), set.Arithmetic(), threads); !ok {
+		if speed, ok = work.RecordedSpeed(recorded, process.Host(), process.CPU(), set.Rounding(), threads); !ok {
 			if speed, err = work.MeasuredSpeed(ctx, threads, m.machine.kernels); err != nil {
 				return err
 			}

@@ -25,7 +25,7 @@ func TestBitsStay(t *testing.T) {
 		}
 		for _, residual := range []bool{false, true} {
 			m := mustModel(t, residual, 20, Options{Batch: 8, EvalBatch: 8, Kernels: set})
-			if m.Kernels() == "portable-fma" {
+			if m.Rounding() == "portable-fma" {
 				continue // Go's compiler decides what is fused
 			}
 			b := hashedBatch(8)

@@ -60,7 +60,7 @@ func TestEvaluationStays(t *testing.T) {
 	for _, text := range evaluated {
 		for _, set := range kernels.Available() {
 			m := evaluatedModel(t, text, Options{EvalBatch: images, Kernels: set})
-			if m.Kernels() == "portable-fma" {
+			if m.Rounding() == "portable-fma" {
 				continue // Go's compiler decides what is fused
 			}
 			m.ClearResponses()

@@ -118,8 +118,8 @@ func (m *Model) Close() error {
 	return errors.Join(append(errs, m.machine.Close())...)
 }
 
-// Kernels names the arithmetic of the kernels in use, see [kernels.Set.Arithmetic].
-func (m *Model) Kernels() string { return m.kernels.Arithmetic() }
+// Rounding names how the kernels in use round, see [kernels.Set.Rounding].
+func (m *Model) Rounding() string { return m.kernels.Rounding() }
 
 // SetThreads lets the model compute with so many threads from now on, at most
 // MostThreads of its options. The numbers are the same with any.

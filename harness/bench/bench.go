@@ -47,7 +47,11 @@ func Steps(ctx context.Context, net network.Network, o Options) (Result, error) 
 	if err := fits(net, o.Batch, process.FreeMiB()); err != nil {
 		return Result{}, err
 	}
-	m, err := models.New(net, models.Options{Batch: o.Batch, EvalBatch: o.Batch, Threads: o.Threads, Kernels: o.Kernels})
+	set, err := kernels.Select(o.Kernels)
+	if err != nil {
+		return Result{}, err
+	}
+	m, err := models.New(net, models.Options{Batch: o.Batch, EvalBatch: o.Batch, Threads: o.Threads, Kernels: set.Name})
 	if err != nil {
 		return Result{}, err
 	}
@@ -66,11 +70,11 @@ func Steps(ctx context.Context, net network.Network, o Options) (Result, error) 
 	runtime.ReadMemStats(&after)
 	result := Result{
 		Step:        step,
-		Kernels:     m.Kernels(),
+		Kernels:     set.Name,
 		Allocations: float64(after.Mallocs-before.Mallocs) / float64(o.Steps),
 		PeakMiB:     process.PeakMiB(),
 		FLOPS:       2 * cost.Passes * float64(net.MultiplyAdds()) * float64(o.Batch) / step.Seconds(),
-		PeakFLOPS:   kernels.Peak(m.Kernels(), o.Threads),
+		PeakFLOPS:   kernels.Peak(set.Name, o.Threads),
 	}
 	if o.NoEvaluation {
 		return result, nil

@@ -149,4 +149,4 @@ func (f *fakeModel) LoadMomentum(t []models.Tensor) error {
 	return nil
 }
 
-func (f *fakeModel) Kernels() string { return "fake" }
+func (f *fakeModel) Rounding() string { return "fake" }

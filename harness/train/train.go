@@ -38,7 +38,7 @@ type Model interface {
 	Load([]models.Tensor) error
 	Momentum() []models.Tensor
 	LoadMomentum([]models.Tensor) error
-	Kernels() string
+	Rounding() string
 	SetThreads(int)
 }
 
@@ -171,8 +171,8 @@ func (j *Job) begin() (*trainer, error) {
 		t.saved.iteration, t.saved.rows = t.Iteration, len(t.Rows)
 	}
 	t.addProcess()
-	if n := len(t.Kernels); n == 0 || t.Kernels[n-1] != j.Model.Kernels() {
-		t.Kernels = append(t.Kernels, j.Model.Kernels())
+	if n := len(t.Kernels); n == 0 || t.Kernels[n-1] != j.Model.Rounding() {
+		t.Kernels = append(t.Kernels, j.Model.Rounding())
 	}
 	t.first = t.Iteration
 	t.clock = clock{before: t.Seconds, began: time.Now()}
@@ -189,7 +189,7 @@ func (t *trainer) addProcess() {
 		t.Processes = append(t.Processes, record.Provenance.Process(0, strings.Join(record.Provenance.Kernels, ", ")))
 	}
 	t.Processes = slices.DeleteFunc(t.Processes, func(p results.Process) bool { return p.Iteration >= t.Iteration })
-	t.Processes = append(t.Processes, now.Process(t.Iteration, t.Model.Kernels()))
+	t.Processes = append(t.Processes, now.Process(t.Iteration, t.Model.Rounding()))
 	if first := t.Processes[0]; first.Iteration == 0 {
 		t.Record.Provenance.Started = first.Started
 	}

@@ -38,13 +38,13 @@ func Portable() *Set {
 	}
 }
 
-// Arithmetic names what the bits of the results depend on, for run records: the
+// Rounding names what the bits of the results depend on, for run records: the
 // set, and for the portable one whether Go's compiler fuses multiplications
 // with additions ("portable-fma"), as it does on arm64, ppc64le, riscv64 and
 // s390x, and with GOAMD64=v3 on amd64. Plain Go beside the kernels converts
 // products before it adds to them, so that it is never fused. It does not tell
 // architectures apart, between which the loss's [math.Exp] differs.
-func (s *Set) Arithmetic() string {
+func (s *Set) Rounding() string {
 	if s.Name == "portable" && fuses() {
 		return "portable-fma"
 	}

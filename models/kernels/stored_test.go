@@ -46,9 +46,9 @@ func TestStoredNumbers(t *testing.T) {
 		"neon":     "d013b369c72ec9a4",
 	}
 	forSets(t, "", func(t *testing.T, k *Set) {
-		want, found := stored[k.Arithmetic()]
+		want, found := stored[k.Rounding()]
 		if !found {
-			t.Skipf("none are stored for %s", k.Arithmetic())
+			t.Skipf("none are stored for %s", k.Rounding())
 		}
 		if got := digest(k); got != want {
 			t.Errorf("digest %s, want %s: the arithmetic has changed", got, want)
@@ -56,13 +56,13 @@ func TestStoredNumbers(t *testing.T) {
 	})
 }
 
-func TestArithmetic(t *testing.T) {
+func TestRounding(t *testing.T) {
 	for set, want := range map[string]string{"avx2": "avx2", "neon": "neon", "portable": "portable"} {
 		if want == "portable" && fuses() {
 			want = "portable-fma"
 		}
-		if got := (&Set{Name: set}).Arithmetic(); got != want {
-			t.Errorf("the arithmetic of %s is %q, want %q", set, got, want)
+		if got := (&Set{Name: set}).Rounding(); got != want {
+			t.Errorf("the rounding of %s is called %q, want %q", set, got, want)
 		}
 	}
 	x := float32(1 + 1.0/8192)
