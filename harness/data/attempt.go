@@ -16,15 +16,22 @@ import (
 )
 
 // partOf returns the path at which what arrives from a source is kept. Sources
-// of the same file share it; of an address that the user named nobody knows.
+// of the same file share it; of an address that the user named nobody knows. Who
+// has leave to ask, and until when, changes nothing of what is there; should a query
+// name another file, that is seen when the whole is read.
 func (d *download) partOf(s source) string {
 	name := s.file
 	if s.size == 0 {
-		sum := sha256.Sum256([]byte(s.url.String()))
+		bare := *s.url
+		bare.User, bare.RawQuery = nil, ""
+		sum := sha256.Sum256([]byte(bare.String()))
 		name += fmt.Sprintf("-%x", sum[:4])
 	}
-	return filepath.Join(d.dir, name+".part")
+	return filepath.Join(d.dir, name+partSuffix)
 }
+
+// partSuffix ends the names of files that are not whole.
+const partSuffix = ".part"
 
 // sourceError is an error for which a source or the way to it is to blame.
 type sourceError struct {
@@ -43,8 +50,8 @@ func finally(format string, args ...any) error {
 
 func passing(err error) error { return &sourceError{err, false} }
 
-// maxDownload bounds a download whose size is not known: no archive of CIFAR-10
-// is so long.
+// maxDownload bounds a download whose size only the server says, or nobody: no
+// archive of CIFAR-10 is so long.
 const maxDownload = 1 << 30
 
 // window is what a source must send in the time of Patience.Stall: one that
@@ -66,7 +73,18 @@ func (d *download) attempt(ctx context.Context, s source, part *os.File) (length
 	if s.size > 0 && have == s.size {
 		return have, nil
 	}
+	length, err = d.ask(ctx, s, part, have)
+	if _, refused := errors.AsType[*rangeError](err); refused && s.size == 0 && have > 0 {
+		// The file at an address of the user's is another one by now: from the start,
+		// with time of its own.
+		return d.ask(ctx, s, part, 0)
+	}
+	return length, err
+}
 
+// ask asks for a file from a byte on, up to which the part holds it, and writes
+// what it receives to the part. It returns how much of the file there is then.
+func (d *download) ask(ctx context.Context, s source, part *os.File, have int64) (length int64, err error) {
 	patient, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var answered atomic.Bool
@@ -93,34 +111,22 @@ func (d *download) attempt(ctx context.Context, s source, part *os.File) (length
 	defer response.Body.Close()
 	answered.Store(true)
 	silence.Reset(d.Stall)
-	held := have
 	have, total, err := accept(response, s.size, have)
-	if _, refused := errors.AsType[*rangeError](err); refused && s.size == 0 && held > 0 {
-		// The file at an address of the user's is another one by now: from the start,
-		// with time of its own.
-		silence.Stop()
-		if err := d.shorten(part, 0); err != nil {
-			return 0, err
-		}
-		return d.attempt(ctx, s, part)
-	}
 	if err != nil {
 		return have, err
 	}
 	if total != 0 && have == total {
 		return have, nil
 	}
-	if have < held && s.size == 0 { // else what comes is the same as is there, or will be seen not to be
-		if err := d.shorten(part, have); err != nil {
-			return 0, err
-		}
+	if total > maxDownload {
+		return have, finally("what it serves is not CIFAR-10: it has %d bytes", total)
 	}
 	return d.receive(patient, response.Body, s, part, have, total, func() { silence.Reset(d.Stall) })
 }
 
-// receive appends the body of a response to the part, which has so many bytes
-// and will have total, or 0 if that is not known. It calls alive whenever a
-// window has arrived.
+// receive writes the body of a response to the part behind so many bytes. There
+// will be total, or 0 if that is not known. It calls alive whenever a window has
+// arrived.
 func (d *download) receive(ctx context.Context, body io.Reader, s source, part *os.File, have, total int64, alive func()) (int64, error) {
 	limit := total
 	if total == 0 {
@@ -142,6 +148,12 @@ func (d *download) receive(ctx context.Context, body io.Reader, s source, part *
 		if have == 0 && n > 0 {
 			if what := foreign(buffer[:n]); what != nil {
 				return 0, finally("%w", what)
+			}
+			// Of a mirror what comes is the same as is there, or will be seen not to be.
+			if s.size == 0 {
+				if err := d.shorten(part, 0); err != nil {
+					return 0, err
+				}
 			}
 		}
 		if n > 0 {

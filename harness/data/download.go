@@ -106,7 +106,7 @@ func (d *download) from(ctx context.Context, sources []source) (*Set, error) {
 			var more bool
 			set, more, t.err = d.visit(ctx, t.source)
 			if t.err == nil {
-				d.sweep(sources)
+				d.sweep()
 				return set, nil
 			}
 			if name := d.have(); name != "" { // where nobody waits for a turn, another was first
@@ -174,10 +174,14 @@ func (d *download) have() string {
 	return ""
 }
 
-// sweep removes what other sources have begun to send.
-func (d *download) sweep(sources []source) {
-	for _, s := range sources {
-		os.Remove(d.partOf(s)) // in vain: it takes up room, and no more
+// sweep removes what has begun to arrive from whichever source: it is of no more use.
+func (d *download) sweep() {
+	entries, _ := os.ReadDir(d.dir) // what stays takes up room, and no more
+	for _, e := range entries {
+		name, isPart := strings.CutSuffix(e.Name(), partSuffix)
+		if isPart && slices.ContainsFunc(cached, func(file string) bool { return strings.HasPrefix(name, file) }) {
+			os.Remove(filepath.Join(d.dir, e.Name()))
+		}
 	}
 }
 
@@ -223,7 +227,7 @@ func (d *download) visit(ctx context.Context, s source) (set *Set, more bool, er
 		if err != nil {
 			return nil, more, err
 		}
-		if err := part.Sync(); err != nil {
+		if err := atomicfile.Sync(part); err != nil {
 			return nil, more, err
 		}
 		set, err = d.read(ctx, part.Name())

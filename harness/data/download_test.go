@@ -235,6 +235,12 @@ func TestDownloadFromTheNext(t *testing.T) {
 		{"is short", func(t *testing.T) source { return mirror(t, serve(packed()[:1000])) }, "it has 1000 bytes"},
 		{"is long", func(t *testing.T) source { return mirror(t, serve(append(bytes.Clone(packed()), 1))) }, "bytes, not"},
 		{"is long, of unknown length", func(t *testing.T) source { return mirror(t, chunked(append(bytes.Clone(packed()), 1))) }, "more than"},
+		{"says that it is far too long", func(t *testing.T) source {
+			return own(t, func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Length", "138000000000") // ImageNet's
+				w.Write(packed())
+			})
+		}, "it has 138000000000 bytes"},
 		{"is endless", func(t *testing.T) source {
 			return mirror(t, func(w http.ResponseWriter, _ *http.Request) {
 				for {
@@ -503,6 +509,79 @@ func TestDownloadKeepsWhatItHas(t *testing.T) {
 			}
 		})
 	}
+	page := serve([]byte("<html>Sign in")) // as a hotel's network sends
+	for name, bad := range map[string]http.HandlerFunc{"a page": withoutRange(page), "a page, less than was asked for": page} {
+		t.Run(name+" at one's own address", func(t *testing.T) {
+			d := newDownload(t)
+			d.Patience = impatient
+			s := own(t, first(stall(200_000, serve(packed())), bad))
+			if _, err := d.from(t.Context(), []source{s}); err == nil || !strings.Contains(err.Error(), "HTML page") {
+				t.Fatalf("error %v", err)
+			}
+			if info, err := os.Stat(d.partOf(s)); err != nil || info.Size() != 200_000 {
+				t.Errorf("what is left is %v, %v; want the half that was sent", info, err)
+			}
+		})
+	}
+}
+
+// An address is the same with a new signature or password: the part goes on. If what
+// the query names is another file after all, it is downloaded from the start.
+func TestDownloadResumesUnderNewSignature(t *testing.T) {
+	var ranges []string
+	s := own(t, func(w http.ResponseWriter, r *http.Request) {
+		ranges = append(ranges, r.Header.Get("Range"))
+		switch r.URL.RawQuery {
+		case "signature=old":
+			breakOff(200_000, serve(packed()))(w, r)
+		case "file=other":
+			breakOff(200_000, serve(bytes.Repeat([]byte("other"), 100_000)))(w, r)
+		default:
+			serve(packed())(w, r)
+		}
+	})
+	with := func(query string) source {
+		u := *s.url
+		u.User, u.RawQuery = url.UserPassword("ann", query), query
+		return source{url: &u, file: s.file}
+	}
+	for query, want := range map[string][]string{
+		"signature=old": {"", "bytes=200000-"},
+		"file=other":    {"", "bytes=200000-", ""},
+	} {
+		d := newDownload(t)
+		ranges = nil
+		ctx, cancel := context.WithCancel(t.Context())
+		d.progress = func(_ string, done, _ int64) {
+			if done >= 200_000 {
+				cancel()
+			}
+		}
+		if _, err := d.from(ctx, []source{with(query)}); !errors.Is(err, context.Canceled) {
+			t.Fatalf("error %v, want a cancellation", err)
+		}
+		d.progress = func(string, int64, int64) {}
+		set, err := d.from(t.Context(), []source{with("signature=new")})
+		checkDownloaded(t, d, set, err)
+		if !slices.Equal(ranges, want) {
+			t.Errorf("%s: the requests are for %q, want %q", query, ranges, want)
+		}
+	}
+}
+
+// When the data set is there, nothing is left of what was begun elsewhere, be it of
+// an address that is not named any more; what is not a download's is left alone.
+func TestDownloadSweeps(t *testing.T) {
+	d := newDownload(t)
+	writeFolder(t, d.dir, map[string][]byte{
+		filepath.Base(d.partOf(at(t, "http://a/x.tgz"))): {1}, pythonArchive + ".part": {1}, "notes.part": {1},
+	})
+	set, err := d.from(t.Context(), []source{own(t, serve(packed()))})
+	if left, _ := filepath.Glob(filepath.Join(d.dir, "*.part")); len(left) != 1 || filepath.Base(left[0]) != "notes.part" {
+		t.Errorf("what is left is %v", left)
+	}
+	os.Remove(filepath.Join(d.dir, "notes.part"))
+	checkDownloaded(t, d, set, err)
 }
 
 // A cache that cannot be made is like one that may not be written to: a service has
