@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"math"
 	"slices"
@@ -31,13 +32,14 @@ type fakeModel struct {
 	wrongIn               func(call int) int // of evaluations, 1-based; nil: by the weights
 	seen                  [][]uint8          // the labels of each evaluation
 
+	rounding       string                // "fake" if it is empty
 	initialisation models.Initialisation // what it was told last
 	hyper          models.Hyper
 }
 
 func (f *fakeModel) Initialise(seed int64, i models.Initialisation) {
 	*f = fakeModel{
-		initialisation: i, losses: f.losses, wrongIn: f.wrongIn,
+		rounding: f.rounding, initialisation: i, losses: f.losses, wrongIn: f.wrongIn,
 		weights:  [3]float32{float32(seed), 0.5, -0.25},
 		killStep: f.killStep, killEval: f.killEval, infiniteStep: f.infiniteStep,
 		infiniteEval: f.infiniteEval, breaks: f.breaks,
@@ -149,4 +151,4 @@ func (f *fakeModel) LoadMomentum(t []models.Tensor) error {
 	return nil
 }
 
-func (f *fakeModel) Rounding() string { return "fake" }
+func (f *fakeModel) Rounding() string { return cmp.Or(f.rounding, "fake") }

@@ -23,6 +23,7 @@ import (
 	"deepresidual/harness/data"
 	"deepresidual/harness/weights"
 	"deepresidual/models"
+	"deepresidual/models/kernels"
 	"deepresidual/results"
 )
 
@@ -171,13 +172,28 @@ func (j *Job) begin() (*trainer, error) {
 		t.saved.iteration, t.saved.rows = t.Iteration, len(t.Rows)
 	}
 	t.addProcess()
-	if n := len(t.Kernels); n == 0 || t.Kernels[n-1] != j.Model.Rounding() {
-		t.Kernels = append(t.Kernels, j.Model.Rounding())
-	}
+	t.addKernels(j.Model.Rounding())
 	t.first = t.Iteration
 	t.clock = clock{before: t.Seconds, began: time.Now()}
 	j.Observer.Begin(t.Iteration)
 	return t, t.save(results.Running, "")
+}
+
+// addKernels adds the kernels of this process to those that the run has used, and
+// warns where they round otherwise than the last ones: then it does not end as if it
+// had never stopped.
+func (t *trainer) addKernels(now string) {
+	if n := len(t.Kernels); n > 0 {
+		last := t.Kernels[n-1]
+		if last == now {
+			return
+		}
+		if !kernels.RoundAlike(last, now) {
+			t.Observer.Warn(fmt.Errorf("its kernels round otherwise (%s) than those up to iteration %d (%s): the run is as valid, but its weights are not to the last bit those of one that kept either",
+				now, t.Iteration, last))
+		}
+	}
+	t.Kernels = append(t.Kernels, now)
 }
 
 // addProcess adds this process to those that have trained the run. One before it

@@ -338,6 +338,37 @@ func TestProcessesAreRecorded(t *testing.T) {
 	}
 }
 
+// A run that goes on under kernels that round otherwise than those before says so,
+// once: its numbers are those of neither.
+func TestOtherRounding(t *testing.T) {
+	a := newAttempt(t, t.TempDir(), images())
+	for i, c := range []struct {
+		rounding string
+		kill     int // step
+		says     string
+	}{
+		{"avx512", 3, ""},
+		{"avx2", 2, ""}, // gives the same bits
+		{"portable", 3, "its kernels round otherwise (portable) than those up to iteration 3 (avx2): "},
+		{"portable", 2, ""},
+		{"portable-fma", 2, "its kernels round otherwise (portable-fma) than those up to iteration 6 (portable): "},
+		{"neon", 0, "its kernels round otherwise (neon) than those up to iteration 7 (portable-fma): "},
+	} {
+		a.model = &fakeModel{rounding: c.rounding, killStep: c.kill}
+		o, err := a.train(t, t.Context())
+		if err != nil && !errors.Is(err, errKilled) {
+			t.Fatal(err)
+		}
+		var said []string
+		for _, w := range o.warnings {
+			said = append(said, w.Error())
+		}
+		if text := strings.Join(said, "\n"); len(said) > 1 || (text == "") != (c.says == "") || !strings.Contains(text, c.says) || strings.Contains(text, "\n") {
+			t.Errorf("process %d, with %s, warns %q, want %q", i+1, c.rounding, said, c.says)
+		}
+	}
+}
+
 // A run ends as diverged where a number of it is not finite: with the rows before,
 // without layer responses, weights or checkpoints, and with a reason that says which
 // and whether it was the weights.

@@ -51,6 +51,14 @@ func (s *Set) Rounding() string {
 	return s.Name
 }
 
+// RoundAlike reports whether two roundings, as [Set.Rounding] names them, give runs of
+// the same bits. Neon is another than avx2 and avx512 for its zeros' signs, and for
+// what else arm64 computes otherwise.
+func RoundAlike(a, b string) bool {
+	isAVX := func(rounding string) bool { return rounding == "avx2" || rounding == "avx512" }
+	return a == b || isAVX(a) && isAVX(b)
+}
+
 // fuses reports whether x*y + z is rounded once.
 func fuses() bool {
 	const e = 1.0 / 8192
