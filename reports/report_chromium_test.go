@@ -77,16 +77,42 @@ const key = (e, key) => e.dispatchEvent(new e.ownerDocument.defaultView.Keyboard
 })();
 </script>`
 
-// TestReportInChromium reads the page as its readers do: wide and narrow, by
-// keyboard, in the dark and on paper.
-func TestReportInChromium(t *testing.T) {
+// browser returns a function that runs chromium and returns what it prints.
+func browser(t *testing.T) func(args ...string) string {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("starts a browser and takes some seconds")
 	}
-	browser, err := exec.LookPath("chromium")
+	path, err := exec.LookPath("chromium")
 	if err != nil {
 		t.Skip("install chromium to test the page in a browser")
 	}
+	return func(args ...string) string {
+		t.Helper()
+		out, err := exec.Command(path, append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+			"--window-size=1400,1000", "--virtual-time-budget=20000", "--user-data-dir=" + t.TempDir()}, args...)...).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+}
+
+// told is what a page has written down, of which the browser prints the elements.
+func told(t *testing.T, page string) map[string]any {
+	t.Helper()
+	m := regexp.MustCompile(`<pre id="told">([^<]*)</pre>`).FindStringSubmatch(page)
+	told := map[string]any{}
+	if m == nil || json.Unmarshal([]byte(html.UnescapeString(m[1])), &told) != nil {
+		t.Fatalf("the browser says %q", m)
+	}
+	return told
+}
+
+// TestReportInChromium reads the page as its readers do: wide and narrow, by
+// keyboard, in the dark and on paper.
+func TestReportInChromium(t *testing.T) {
+	chromium := browser(t)
 	report := rendered(t, page(t))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -98,39 +124,24 @@ func TestReportInChromium(t *testing.T) {
 		}
 	}))
 	defer server.Close()
-	chromium := func(args ...string) string {
-		t.Helper()
-		out, err := exec.Command(browser, append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-			"--window-size=1400,1000", "--virtual-time-budget=20000", "--user-data-dir=" + t.TempDir()}, args...)...).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(out)
-	}
 	see := func(page string, args ...string) map[string]any {
 		t.Helper()
-		out := chromium(append(args, "--dump-dom", server.URL+page)...)
-		m := regexp.MustCompile(`<pre id="told">([^<]*)</pre>`).FindStringSubmatch(out)
-		told := map[string]any{}
-		if m == nil || json.Unmarshal([]byte(html.UnescapeString(m[1])), &told) != nil {
-			t.Fatalf("the browser says %q", m)
-		}
-		return told
+		return told(t, chromium(append(args, "--dump-dom", server.URL+page)...))
 	}
 
-	told := see("/", "--blink-settings=preferredColorScheme=1")
+	seen := see("/", "--blink-settings=preferredColorScheme=1")
 	for name, want := range map[string]any{
 		"error": nil, "overflow1280": 0.0, "overflow800": 0.0, "overflow390": 0.0, "charts1280": 16.0, "charts390": 16.0,
 		"background": "rgb(255, 255, 255)", "hidden": "false,true", "markers": "dashed,solid", "zoom": "true,true", "printed": "false,true",
 		"sorted": "6.65 to 65.23, 65.23 to 6.65", "run": 3.0, "file": "<?xml",
 	} {
-		if told[name] != want {
-			t.Errorf("%s: %v, want %v", name, told[name], want)
+		if seen[name] != want {
+			t.Errorf("%s: %v, want %v", name, seen[name], want)
 		}
 	}
-	end, before := fmt.Sprint(told["end"]), fmt.Sprint(told["before"])
-	if !strings.HasPrefix(end, "iteration 4,000: plain-20 training ") || !strings.HasPrefix(before, "iteration 3,900: ") || !strings.Contains(before, fmt.Sprint(told["value"])) {
-		t.Errorf("by keyboard: %q, then %q; the legend has %q", end, before, told["value"])
+	end, before := fmt.Sprint(seen["end"]), fmt.Sprint(seen["before"])
+	if !strings.HasPrefix(end, "iteration 4,000: plain-20 training ") || !strings.HasPrefix(before, "iteration 3,900: ") || !strings.Contains(before, fmt.Sprint(seen["value"])) {
+		t.Errorf("by keyboard: %q, then %q; the legend has %q", end, before, seen["value"])
 	}
 	if dark := see("/?look", "--blink-settings=preferredColorScheme=0"); dark["background"] != "rgb(21, 23, 26)" || dark["charts"] != 16.0 || dark["error"] != nil {
 		t.Errorf("in the dark the page is %v", dark)

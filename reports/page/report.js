@@ -140,7 +140,7 @@
       if (does) { e.preventDefault(); does(); }
     });
 
-    const chart = {u, root, zoom, all, state: () => ({
+    const chart = {u, state: () => ({
       hidden: names.filter((k) => !u.series[k].show).map((k) => series[k].label),
       zoomed: u.scales.x.min !== all.x[0] || u.scales.x.max !== all.x[1] || u.scales.y.min !== all.y[0] || u.scales.y.max !== all.y[1]
         ? [[u.scales.x.min, u.scales.x.max], [u.scales.y.min, u.scales.y.max]] : null,
@@ -241,7 +241,10 @@
   // News, in a page that a server renews. What is open, hidden, zoomed and in
   // view stays so.
   if (!document.body.dataset.version) return;
-  const live = document.getElementById("page.live");
+  // What is said in words is spoken to those who cannot see it: once, not with each
+  // time of day.
+  const live = document.getElementById("page.live"), answers = live.textContent;
+  const say = (text) => { if (live.textContent !== text) live.textContent = text; };
   const left = (s) => s >= 5400 ? (s / 3600).toFixed(1) + " h" : s >= 90 ? Math.round(s / 60) + " min" : Math.round(s) + " s";
   const progress = (runs) => {
     const list = make("ul", {class: "progress"});
@@ -263,6 +266,7 @@
     const holder = document.getElementById("page.status");
     if (holder && !holder.contains(document.activeElement)) holder.replaceChildren(list);
   };
+  const focusable = (part) => [...part.querySelectorAll("a[href], button, summary, [tabindex]")];
   const renew = async (runs) => {
     const page = new DOMParser().parseFromString(await (await fetch("./")).text(), "text/html");
     // What is at the upper edge stays there, whatever grows above it.
@@ -271,9 +275,9 @@
     const id = scrollY > 0 && anchor && anchor.id, top = anchor && anchor.getBoundingClientRect().top;
     document.body.style.minHeight = document.documentElement.scrollHeight + "px"; // or the browser scrolls up meanwhile
     const kept = {charts: {}, printed: [...document.querySelectorAll('figure[data-shows="printed"]')].map((f) => f.dataset.charts)};
-    let focused = null;
+    // The focus is known by the part of the page that it is in, and its place there.
+    const focused = document.activeElement?.closest("main [id]"), place = focused && focusable(focused).indexOf(document.activeElement);
     charts.forEach((c, k) => {
-      if (c.root.contains(document.activeElement)) focused = k;
       kept.charts[k] = c.state();
       c.destroy();
     });
@@ -295,7 +299,8 @@
       for (let k = 0; k < clicks; k++) t.querySelectorAll("thead th button")[column].click();
     }
     progress(runs);
-    if (charts.has(focused)) charts.get(focused).root.focus({preventScroll: true});
+    const part = focused && document.getElementById(focused.id);
+    if (part) focusable(part)[place]?.focus({preventScroll: true});
     await new Promise((done) => setTimeout(done)); // uPlot takes its size in a task of its own
     const again = id && document.getElementById(id);
     if (again) scrollBy({top: again.getBoundingClientRect().top - top, behavior: "instant"});
@@ -308,9 +313,10 @@
       const news = await answer.json();
       if (news.version !== document.body.dataset.version) await renew(news.runs);
       else progress(news.runs);
-      live.textContent = "Live, as of " + new Date().toLocaleTimeString() + ".";
+      say(answers);
+      document.getElementById("page.time").textContent = "As of " + new Date().toLocaleTimeString() + ".";
     } catch (e) {
-      live.textContent = "The server does not answer: this is how things stood when it last did.";
+      say("The server does not answer: this is how things stood when it last did.");
     }
     setTimeout(ask, 2000);
   };
