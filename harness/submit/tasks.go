@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"deepresidual/harness/slurm"
+	"deepresidual/harness/text"
 	"deepresidual/harness/work"
 	"deepresidual/models"
+	"deepresidual/reports/table"
 	"deepresidual/results"
 )
 
@@ -18,16 +21,28 @@ import (
 // queued are those that were handed over before, by identity. It says which are
 // left out.
 func Missing(plan work.Plan, queued map[string]string, progress io.Writer) work.Plan {
+	say := func(format string, args ...any) {
+		table.PrintWrapped(progress, text.Printable(fmt.Sprintf(format, args...)))
+	}
 	var missing work.Plan
+	trained := false
 	for _, r := range plan.Work() {
 		switch where, ok := queued[r.Key.Identity()]; {
 		case ok:
-			fmt.Fprintf(progress, "%s: queued already, in %s\n", r.Key, where)
+			say("%s: queued already, in %s", r.Key, where)
 		case r.State.Status == results.Running:
-			fmt.Fprintf(progress, "%s: %s\n", r.Key, r.Reason)
+			sign := "no sign of life yet"
+			if beat := r.State.Holder.Beat; !beat.IsZero() {
+				sign = fmt.Sprintf("last sign of life %s ago", text.Roughly(max(0, time.Since(beat))))
+			}
+			say("%s: %s, %s", r.Key, r.Reason, sign)
+			trained = true
 		default:
 			missing = append(missing, r)
 		}
+	}
+	if trained {
+		say("a worker that was killed counts as alive for ten minutes after its last sign of life; after that the same command submits its run")
 	}
 	return missing
 }

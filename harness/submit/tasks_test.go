@@ -1,13 +1,51 @@
 package submit
 
 import (
+	"strings"
 	"testing"
 	"time"
 
 	"deepresidual/experiments"
 	"deepresidual/harness/work"
 	"deepresidual/results"
+	"deepresidual/results/lease"
 )
+
+// Of a run that is left out because a worker trains it the worker's last sign of life
+// is told, and what to do should it be dead.
+func TestMissing(t *testing.T) {
+	e, err := experiments.Load("fig1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := e.Runs(experiments.Full(), []int64{1, 2})
+	trained := work.Planned{
+		Key: results.Key{Spec: runs[0].RunSpec}, Train: true, Reason: "being trained by node7\x1b[2J:4711",
+		State: results.State{Status: results.Running, Holder: &lease.Holder{Host: "node7\x1b[2J", PID: 4711, Beat: time.Now().Add(-3 * time.Minute)}},
+	}
+	queued := work.Planned{Key: results.Key{Spec: runs[1].RunSpec}, Train: true}
+	missing := work.Planned{Key: results.Key{Spec: runs[2].RunSpec}, Train: true}
+	var said strings.Builder
+	rest := Missing(work.Plan{trained, queued, missing}, map[string]string{queued.Key.Identity(): "slurm/20261201-100000"}, &said)
+	if len(rest) != 1 || rest[0].Key.Identity() != missing.Key.Identity() {
+		t.Errorf("missing are %v", rest)
+	}
+	want := trained.Key.String() + ": being trained by node7\ufffd[2J:4711, last sign of life 3 min ago\n" +
+		queued.Key.String() + ": queued already, in slurm/20261201-100000\n" +
+		"a worker that was killed counts as alive for ten minutes after its last sign of life; after that the same command submits its run\n"
+	if said.String() != want {
+		t.Errorf("said\n%q\nwant\n%q", said.String(), want)
+	}
+	said.Reset()
+	trained.State.Holder.Beat = time.Time{} // none yet
+	if Missing(work.Plan{trained}, nil, &said); !strings.Contains(said.String(), "4711, no sign of life yet\n") {
+		t.Errorf("said\n%s", said.String())
+	}
+	said.Reset()
+	if Missing(work.Plan{queued, missing}, nil, &said); said.String() != "" {
+		t.Errorf("said\n%s", said.String())
+	}
+}
 
 // The estimate for a task does not count on processors that have nothing to do:
 // work is cut into sixteen parts. Some of the time
