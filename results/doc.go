@@ -10,6 +10,8 @@
 //	runs/<network>/<identity>/responses.csv  standard deviation of the layer responses (Figure 7)
 //	runs/<network>/<identity>/claim*         the lease: which worker is training the run, and its signs of life
 //	runs/<network>/<identity>/retrain.toml   the run is to be trained again; gone when that is done
+//	runs/<network>/<identity>/retrain-begun.toml
+//	                                         that has begun: the checkpoints are of it; gone with retrain.toml
 //	runs/<network>/<identity>/*.csv.next     a table of a finished record that is about to replace another
 //	runs/<network>/<identity>/.gitignore     no drawing that is kept shows the run
 //

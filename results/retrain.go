@@ -27,13 +27,20 @@ import (
 // The file is written before anyone holds the run, so it may be one behind: it
 // names the run.toml that is to be replaced, and means nothing once there is
 // another finished one.
-const retrainFile = "retrain.toml"
+//
+// That it has begun is said in a file of its own, in the same form. Only the holder
+// of the run writes that: whoever asks looks and writes without a lease, and would
+// undo what was begun in between.
+const (
+	retrainFile = "retrain.toml"
+	begunFile   = "retrain-begun.toml"
+)
 
-// retraining is the content of retrain.toml.
+// retraining is the content of either file.
 type retraining struct {
 	Request  string `toml:"request"`  // digest of the runs that are trained again together
 	Replaces string `toml:"replaces"` // digest of the run.toml that is to be replaced; empty if there is none
-	Begun    bool   `toml:"begun"`    // the checkpoints are of this training
+	Begun    bool   `toml:"begun"`    // the checkpoints are of this training; earlier versions say so in retrain.toml
 
 	// Asking says that the request has not reached all of its runs yet.
 	Asking bool `toml:"asking,omitempty"`
@@ -52,7 +59,19 @@ func request(keys []Key) string {
 // readRetraining returns what is still to be trained again in a run's folder,
 // nil if nothing is.
 func readRetraining(dir string) (*retraining, error) {
-	b, err := atomicfile.ReadFile(filepath.Join(dir, retrainFile))
+	r, err := readRequest(dir, retrainFile)
+	if r == nil || err != nil {
+		return nil, err
+	}
+	begun, err := readRequest(dir, begunFile)
+	r.Begun = r.Begun || begun != nil
+	return r, err
+}
+
+// readRequest reads one of the files, nil if it is not there or what it asks for is
+// done.
+func readRequest(dir, name string) (*retraining, error) {
+	b, err := atomicfile.ReadFile(filepath.Join(dir, name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -173,7 +192,7 @@ func (run *Run) Retraining() (asked, begun bool) {
 func (run *Run) BeginRetraining() error {
 	r := *run.retraining
 	r.Begun = true
-	if err := run.WriteFile(retrainFile, r.encode); err != nil {
+	if err := run.WriteFile(begunFile, r.encode); err != nil {
 		return err
 	}
 	run.retraining = &r

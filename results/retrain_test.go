@@ -98,6 +98,75 @@ func TestRetraining(t *testing.T) {
 	}
 }
 
+// Who asks while another begins, or asks again, does not undo that the training has
+// begun: what it has written by then is not begun anew.
+func TestRetrainingStaysBegun(t *testing.T) {
+	with := func(status Status, r *Record) *Record {
+		if r.Status = status; status == Interrupted {
+			r.Responses = nil
+		}
+		return r
+	}
+	for _, status := range []Status{Complete, Interrupted} {
+		t.Run(string(status), func(t *testing.T) {
+			s := open(t, scratch(t), lease.Options{})
+			key := testKey(t, "plain-20", 1)
+			path := filepath.Join(s.Path(key), retrainFile)
+			run := begin(t, s, key)
+			save(t, run, with(status, testRecord(key, 3)))
+			release(t, run)
+			ask := func() {
+				t.Helper()
+				if err := s.Retrain([]Key{key}, []Key{key}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			expect := func(when string, begun bool) {
+				t.Helper()
+				run := begin(t, s, key)
+				if asked, got := run.Retraining(); !asked || got != begun {
+					t.Errorf("%s: asked %v, begun %v, want %v", when, asked, got, begun)
+				}
+				release(t, run)
+			}
+			ask()
+			late, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			run = begin(t, s, key)
+			if err := run.BeginRetraining(); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(path, late, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			save(t, run, with(Interrupted, testRecord(key, 1)))
+			release(t, run)
+			expect("a late request", true)
+			ask()
+			expect("asked again", true)
+
+			// A worker that is killed as soon as the record is replaced.
+			begun, _ := os.ReadFile(filepath.Join(s.Path(key), begunFile))
+			run = begin(t, s, key)
+			save(t, run, testRecord(key, 5))
+			release(t, run)
+			if got := names(t, s.Path(key)); len(got) != 4 {
+				t.Errorf("left behind %v", got)
+			}
+			if err := os.WriteFile(filepath.Join(s.Path(key), begunFile), begun, 0o666); err != nil {
+				t.Fatal(err)
+			}
+			ask()
+			expect("another request", false)
+			// An earlier version of the program says it in the request.
+			overwrite(t, path, func(s string) string { return strings.Replace(s, "begun = false", "begun = true", 1) })
+			expect("begun by an earlier version", true)
+		})
+	}
+}
+
 // A request that fails before it has reached all runs was none: the same command
 // asks again.
 func TestRetrainHalfAsked(t *testing.T) {

@@ -119,7 +119,7 @@ func (run *Run) Save(r *Record) error {
 		}
 	}
 	if run.finished {
-		return run.Remove(retrainFile)
+		return errors.Join(run.Remove(begunFile), run.Remove(retrainFile))
 	}
 	return nil
 }
