@@ -4,18 +4,20 @@ import (
 	"strconv"
 
 	"deepresidual/experiments"
+	"deepresidual/harness/data"
 	"deepresidual/models/ops"
 	"deepresidual/results"
 )
 
-// Keys of the metadata of a run's weights. Those of the protocol are there where
-// it is not the paper's.
+// Keys of the metadata of a run's weights. Those of the protocol and of the data are
+// there where it is not the paper's.
 const (
 	networkKey    = "network"
 	seedKey       = "seed"
 	paddingKey    = "padding_side"
 	epsilonKey    = "norm_epsilon"
 	validationKey = "validation"
+	dataKey       = "data"
 )
 
 // metadata describes the weights of a run in their file. It holds nothing but what
@@ -39,6 +41,9 @@ func metadata(key results.Key, iteration int) map[string]string {
 	if p.Validation != paper.Validation {
 		says[validationKey] = strconv.Itoa(p.Validation)
 	}
+	if key.Data.Synthetic {
+		says[dataKey] = data.SyntheticPath
+	}
 	return says
 }
 
@@ -48,6 +53,7 @@ type Trained struct {
 	Conventions ops.Conventions
 	Validation  int   // training images that were held out,
 	Seed        int64 // drawn by this seed: the images' mean is that of the others
+	Synthetic   bool  // the images were generated
 }
 
 // TrainedBy returns what the metadata of weights say of their training: what they
@@ -60,7 +66,7 @@ func TrainedBy(metadata map[string]string) Trained {
 	if epsilon, err := strconv.ParseFloat(metadata[epsilonKey], 64); err == nil && epsilon > 0 {
 		p.NormEpsilon = epsilon
 	}
-	t := Trained{Network: metadata[networkKey], Conventions: Conventions(p)}
+	t := Trained{Network: metadata[networkKey], Conventions: Conventions(p), Synthetic: metadata[dataKey] == data.SyntheticPath}
 	if n, err := strconv.Atoi(metadata[validationKey]); err == nil && n > 0 {
 		t.Validation = n
 		t.Seed, _ = strconv.ParseInt(metadata[seedKey], 10, 64)
