@@ -67,6 +67,17 @@ const key = (e, key) => e.dispatchEvent(new e.ownerDocument.defaultView.Keyboard
 		const up = column();
 		head.click();
 		told.sorted = [up, column()].map((c) => c[0] + " to " + c.at(-1)).join(", ");
+		told.orders = [
+			["1", "1/16", "1/2000", "1/4"], ["2026-03-02 09:00", "2026-03-01 12:30", "2026-03-01 12:00", "2025-12-31 23:59"],
+			["9c3aab", "10ab4d", "ab12cd", "1e5f00"], ["resnet-110", "–", "resnet-20", "plain-56"],
+			["6.61 ± 0.16", "64,000", "−1.50", "+0.25", "0.27M", "> 60"],
+		].map((texts, column) => {
+			const rows = [...head.closest("table").tBodies[0].rows].slice(0, texts.length), th = head.closest("tr").cells[column];
+			texts.forEach((text, i) => { rows[i].cells[column].textContent = text; });
+			th.removeAttribute("aria-sort");
+			th.querySelector("button").click();
+			return [...head.closest("table").tBodies[0].rows].filter((r) => rows.includes(r)).map((r) => r.cells[column].textContent).join(" | ");
+		}).join("; ");
 		const run = d.querySelector(".run");
 		run.open = true;
 		await wait(300);
@@ -133,7 +144,9 @@ func TestReportInChromium(t *testing.T) {
 	for name, want := range map[string]any{
 		"error": nil, "overflow1280": 0.0, "overflow800": 0.0, "overflow390": 0.0, "charts1280": 16.0, "charts390": 16.0,
 		"background": "rgb(255, 255, 255)", "hidden": "false,true", "markers": "dashed,solid", "zoom": "true,true", "printed": "false,true",
-		"sorted": "6.65 to 65.23, 65.23 to 6.65", "run": 3.0, "file": "<?xml",
+		"sorted": "6.65 to 65.23, 65.23 to 6.65",
+		"orders": "1/2000 | 1/16 | 1/4 | 1; 2025-12-31 23:59 | 2026-03-01 12:00 | 2026-03-01 12:30 | 2026-03-02 09:00; 1e5f00 | 9c3aab | 10ab4d | ab12cd; " +
+			"plain-56 | resnet-20 | resnet-110 | –; −1.50 | +0.25 | 0.27M | 6.61 ± 0.16 | > 60 | 64,000", "run": 3.0, "file": "<?xml",
 	} {
 		if seen[name] != want {
 			t.Errorf("%s: %v, want %v", name, seen[name], want)

@@ -194,13 +194,14 @@
   };
 
   // tables makes the headings of tables sort them.
+  // A cell is a number if all of it is one: −1.50, 64,000, 1/16, 0.27M, > 60, 6.61 ± 0.16.
   const key = (cell) => {
-    const s = cell.textContent.trim().replaceAll(",", "").replace("−", "-");
-    const n = parseFloat(s.replace(/^[<>≤≥]\s*/, ""));
-    return s === "–" || s === "" ? null : Number.isNaN(n) ? s : n;
+    const s = cell.textContent.trim().replace(/,(?=\d{3})/g, "").replace("−", "-");
+    const n = s.match(/^[<>≤≥]? ?([+-]?\d+(?:\.\d+)?)(?:\/(\d+))?[M%]?(?: ± [\d.]+)?$/);
+    return s === "–" || s === "" ? null : n ? n[1] / (n[2] || 1) : s;
   };
   const compare = (a, b) => typeof a === "number" && typeof b === "number" ? a - b
-    : typeof a === "number" ? -1 : typeof b === "number" ? 1 : a.localeCompare(b);
+    : typeof a === "number" ? -1 : typeof b === "number" ? 1 : a.localeCompare(b, "en", {numeric: true});
   const sortable = () => [...document.querySelectorAll("table.sortable, .sortable table")];
   const tables = () => {
     for (const table of sortable()) {
