@@ -75,6 +75,9 @@ func (m *evalMode) do(ctx context.Context, env *environment) error {
 		best.network, best.percent(), text.Grouped(best.wrong), text.Grouped(best.images), synthetic); err != nil {
 		return err
 	}
+	if trained.Synthetic && !set.Fingerprint.Synthetic {
+		env.say("%s was trained on generated images, and has learnt nothing of these; its own are -data synthetic", m.file)
+	}
 	for _, other := range found[1:] {
 		env.say("%s does not say whether it is of %s or %s; as the latter it has %.2f %%", m.file, best.network, other.network, other.percent())
 	}

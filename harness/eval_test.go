@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"deepresidual/experiments"
+	"deepresidual/harness/data"
 	"deepresidual/harness/weights"
 	"deepresidual/models"
 	"deepresidual/models/network"
@@ -190,6 +191,39 @@ func TestEvaluatedAsTrained(t *testing.T) {
 		weights := filepath.Join(records[0].Dir, "weights.safetensors")
 		if code := run(t.Context(), []string{"-eval", weights, "-data", "synthetic"}, &stdout, &stderr); code != exitDone || !strings.HasPrefix(stdout.String(), want) {
 			t.Errorf("%s: code %d, stdout %q, want %q; stderr %q", protocol, code, &stdout, want, &stderr)
+		}
+	}
+}
+
+// Weights that were trained on generated images tell nothing on CIFAR-10, which is
+// said beside their error there.
+func TestEvalOfGeneratedImages(t *testing.T) {
+	archive, contents := generated(t)
+	cifar := filepath.Join(t.TempDir(), "cifar.tar.gz")
+	if err := os.WriteFile(cifar, archive, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "w.safetensors")
+	for _, trainedOn := range []string{"synthetic", ""} {
+		says := map[string]string{"network": "resnet-8"}
+		if trainedOn != "" {
+			says["data"] = trainedOn
+		}
+		tensors := fileOf(t, true, 8, "").Tensors
+		err := atomicfile.Write(path, func(w io.Writer) error { return weights.WriteSafetensors(w, tensors, says) })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, set := range []string{"synthetic", cifar} {
+			var stdout, stderr bytes.Buffer
+			env := &environment{stdout: &stdout, stderr: &stderr, data: data.Options{Contents: &contents}}
+			if code := env.run(t.Context(), []string{"-eval", path, "-data", set}); code != exitDone || !strings.HasPrefix(stdout.String(), "resnet-8: test error ") {
+				t.Fatalf("code %d, stdout %q, stderr %q", code, &stdout, &stderr)
+			}
+			const want = "was trained on generated images"
+			if said := strings.Contains(stderr.String(), want); said != (trainedOn == "synthetic" && set == cifar) {
+				t.Errorf("weights of %q on %s: stderr %q", trainedOn, set, &stderr)
+			}
 		}
 	}
 }
