@@ -1,6 +1,8 @@
 package results
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -247,5 +249,60 @@ func TestKilledWhileReplacing(t *testing.T) {
 		if got := names(t, run.Dir()); len(got) != 4 {
 			t.Errorf("after %q: left behind %v", steps[:kill], got)
 		}
+	}
+}
+
+// Tables on their way to their places stay where the record does not tell whose they
+// are: it is of a later version of the program, or they cannot be read.
+func TestUnsettled(t *testing.T) {
+	key := testKey(t, "plain-20", 1)
+	files, err := Files(testRecord(key, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		spoil func(dir string)
+		fails bool
+	}{
+		{"record of a later version", func(dir string) {
+			overwrite(t, filepath.Join(dir, RunFile), func(s string) string {
+				return strings.Replace(s, fmt.Sprint("format = ", format), fmt.Sprint("format = ", format+1), 1)
+			})
+		}, false},
+		{"table that cannot be read", func(dir string) {
+			curve := filepath.Join(dir, CurveFile)
+			err := errors.Join(os.Rename(curve+pending, curve), os.Mkdir(curve+pending, 0o777))
+			if err != nil {
+				t.Fatal(err)
+			}
+		}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := open(t, scratch(t), lease.Options{})
+			run := begin(t, s, key)
+			save(t, run, testRecord(key, 3))
+			release(t, run)
+			for _, f := range files {
+				if f.Name != RunFile {
+					f.Name += pending
+				}
+				if err := os.WriteFile(filepath.Join(run.Dir(), f.Name), f.Content, 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			c.spoil(run.Dir())
+			before := names(t, run.Dir())
+			run, err := s.Begin(t.Context(), key)
+			if (err != nil) != c.fails {
+				t.Errorf("begun: %v", err)
+			}
+			if err == nil {
+				release(t, run)
+			}
+			if got := names(t, s.Path(key)); !slices.Equal(got, before) {
+				t.Errorf("left are %v, want %v", got, before)
+			}
+		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -129,15 +130,26 @@ func (run *Run) Save(r *Record) error {
 //
 // Tables are written, and take their places, in the order of [Files], the curve
 // first. Those that run.toml has digests of tell for all whether it was replaced;
-// timing alone is on its way only if it was.
+// timing alone is on its way only if it was. A record of a later version of the
+// program, or one that cannot be read just now, does not tell whose they are.
 func (run *Run) settle() error {
+	if run.damage != nil && !errors.As(run.damage, new(*DamagedError)) {
+		return nil
+	}
 	onTheirWay := slices.DeleteFunc([]string{CurveFile, TimingFile, ResponsesFile}, func(name string) bool {
 		_, err := os.Stat(filepath.Join(run.Dir(), name+pending))
-		return err != nil
+		return errors.Is(err, fs.ErrNotExist)
 	})
-	replaced := run.finished && !slices.ContainsFunc(onTheirWay, func(name string) bool {
-		return name != TimingFile && !run.pendingIsCurrent(name)
-	})
+	replaced := run.finished
+	for _, name := range onTheirWay {
+		if name == TimingFile || !replaced {
+			continue
+		}
+		var err error
+		if replaced, err = run.pendingIsCurrent(name); err != nil {
+			return err
+		}
+	}
 	if !replaced {
 		slices.Reverse(onTheirWay) // the curve last, which would be missed should this be interrupted
 	}
@@ -155,21 +167,21 @@ func (run *Run) settle() error {
 
 // pendingIsCurrent reports whether the table on its way to its place is that of
 // the record as it was read.
-func (run *Run) pendingIsCurrent(name string) bool {
+func (run *Run) pendingIsCurrent(name string) (bool, error) {
 	b, err := atomicfile.ReadFile(filepath.Join(run.Dir(), name+pending))
 	if err != nil {
-		return false
+		return false, fmt.Errorf("results: reading a table of %v: %w", run.key, err)
 	}
 	files, err := Files(run.record)
 	if err != nil {
-		return false
+		return false, nil
 	}
 	for _, f := range files {
 		if f.Name == name {
-			return bytes.Equal(f.Content, b)
+			return bytes.Equal(f.Content, b), nil
 		}
 	}
-	return false
+	return false, nil
 }
 
 // File is one of the files of a record.
