@@ -300,14 +300,15 @@ func TestReportIsLiveOnlyWhenAsked(t *testing.T) {
 	}
 }
 
-// The live page lists every run but those that are complete or not recorded, which
-// it knows by their words.
+// The live page lists the runs that the drawn one does, and those that cannot be read
+// or wait in a queue: not those that are complete, diverged or not recorded, which it
+// knows by their words.
 func TestScriptKnowsStatuses(t *testing.T) {
 	var skipped []results.Status
 	for _, w := range regexp.MustCompile(`r\.status === "([^"]*)"`).FindAllStringSubmatch(reportScript, -1) {
 		skipped = append(skipped, results.Status(w[1]))
 	}
-	if want := []results.Status{results.Complete, results.Missing}; !slices.Equal(skipped, want) {
+	if want := []results.Status{results.Complete, results.Diverged, results.Missing}; !slices.Equal(skipped, want) {
 		t.Errorf("report.js does not list runs that are %q, want %q", skipped, want)
 	}
 }

@@ -250,7 +250,7 @@
   const progress = (runs) => {
     const list = make("ul", {class: "progress"});
     for (const r of runs) {
-      if (r.status === "complete" || r.status === "not recorded") continue;
+      if (r.status === "complete" || r.status === "diverged" || r.status === "not recorded") continue;
       const parts = [r.status];
       if (r.where) parts.push("on " + r.where);
       parts.push(`${r.iteration.toLocaleString("en")} of ${r.iterations.toLocaleString("en")} iterations`);
