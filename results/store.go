@@ -73,6 +73,9 @@ func exists(path string) bool {
 // cannot be read does not keep the others from being read; it is named in the
 // errors, each a [DamagedError] if the content of a file is to blame and a
 // [LaterError] if this program is too old.
+//
+// A run has one record, though there are two where workers began it at the same time
+// under two names of its network: one that is finished, if any is, else the first.
 func (s *Store) Records() ([]*Record, []error) {
 	// Folders are read level by level and not by a pattern, which would take
 	// the brackets in the path of a results folder for its own.
@@ -86,6 +89,7 @@ func (s *Store) Records() ([]*Record, []error) {
 	}
 	var records []*Record
 	var errs []error
+	where := map[string]int{} // by identity
 	for _, network := range networks {
 		if !isFolder(runs, network) {
 			continue
@@ -100,10 +104,16 @@ func (s *Store) Records() ([]*Record, []error) {
 			}
 			dir := filepath.Join(runs, network.Name(), id.Name())
 			r, err := readRecord(dir)
-			if err != nil {
+			i, twice := where[id.Name()]
+			switch {
+			case err != nil:
 				errs = append(errs, &UnreadableError{dir, err})
-			} else if r != nil {
+			case r == nil:
+			case !twice:
+				where[id.Name()] = len(records)
 				records = append(records, r)
+			case r.Status.Finished() && !records[i].Status.Finished():
+				records[i] = r
 			}
 		}
 	}

@@ -306,3 +306,32 @@ func TestLinkedFolders(t *testing.T) {
 		}
 	}
 }
+
+// A run that two workers have trained at once, since their specs have two names for
+// its network, is one record: a finished one if there is any.
+func TestRecordedTwice(t *testing.T) {
+	key := testKey(t, "plain-20", 1)
+	for _, c := range []struct{ first, second, want Status }{
+		{Complete, Complete, Complete}, {Interrupted, Complete, Complete}, {Complete, Interrupted, Complete}, {Interrupted, Running, Interrupted},
+	} {
+		dir := scratch(t)
+		for i, status := range []Status{c.first, c.second} {
+			s := open(t, filepath.Join(dir, fmt.Sprint(i)), lease.Options{})
+			run := begin(t, s, key)
+			r := testRecord(key, 3-i)
+			if r.Status = status; !status.Finished() {
+				r.Responses = nil
+			}
+			save(t, run, r)
+			release(t, run)
+		}
+		s := open(t, filepath.Join(dir, "0"), lease.Options{})
+		network := filepath.Join(dir, "1", "runs", "plain-20")
+		if err := os.Rename(network, filepath.Join(s.Dir(), "runs", "slim")); err != nil {
+			t.Fatal(err)
+		}
+		if records, errs := s.Records(); len(records) != 1 || len(errs) > 0 || records[0].Status != c.want {
+			t.Errorf("%s and %s: %d records, %v", c.first, c.second, len(records), errs)
+		}
+	}
+}
