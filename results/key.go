@@ -20,7 +20,8 @@ type Fingerprint struct {
 }
 
 // Key is everything that can change a run's numbers: what is trained, on which
-// data, by which version of the arithmetic.
+// data, by which version of the arithmetic, but for how its kernels round (see
+// package train).
 type Key struct {
 	Spec       experiments.RunSpec
 	Data       Fingerprint
