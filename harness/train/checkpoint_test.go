@@ -168,8 +168,8 @@ func TestDecodeCheckpointRefuses(t *testing.T) {
 	for i := range good {
 		bad := bytes.Clone(good)
 		bad[i] ^= 1
-		if _, err := decodeCheckpoint(bad, key); err == nil {
-			t.Errorf("a checkpoint with byte %d changed was accepted", i)
+		if _, err := decodeCheckpoint(bad, key); err == nil || errors.As(err, new(*laterError)) {
+			t.Errorf("a checkpoint with byte %d changed was not taken for damaged: %v", i, err)
 		}
 	}
 	if _, err := decodeCheckpoint(append(bytes.Clone(good), 0), key); err == nil {
@@ -268,6 +268,9 @@ func TestCheckpointNotDamaged(t *testing.T) {
 			if _, err = a.train(t, t.Context()); err == nil || a.model.steps > 0 || !strings.Contains(err.Error(), paths[0]) || strings.Contains(err.Error(), "\n") {
 				t.Fatalf("%d steps were trained: %v", a.model.steps, err)
 			}
+			if advice := "if it never can, remove it to go on from the one before"; name == "read error" && !strings.Contains(err.Error(), advice) {
+				t.Errorf("the error %v does not say %q", err, advice)
+			}
 			if err := errors.Join(os.Remove(paths[0]), os.WriteFile(paths[0], good, 0o666)); err != nil {
 				t.Fatal(err)
 			}
@@ -292,6 +295,10 @@ func TestDamagedCheckpoint(t *testing.T) {
 		{"newer truncated", func(p string) error { return os.Truncate(p, 100) }, false, 4},
 		{"newer empty", func(p string) error { return os.Truncate(p, 0) }, false, 4},
 		{"newer is something else", func(p string) error { return os.WriteFile(p, []byte("hello"), 0o666) }, false, 4},
+		{"newer's format", func(p string) error {
+			b, err := os.ReadFile(p)
+			return errors.Join(err, os.WriteFile(p, bytes.Replace(b, []byte(checkpointFormat+"2"), []byte(checkpointFormat+"3"), 1), 0o666))
+		}, false, 4},
 		{"both truncated", func(p string) error { return os.Truncate(p, 100) }, true, 8},
 	} {
 		t.Run(c.name, func(t *testing.T) {
