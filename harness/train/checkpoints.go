@@ -64,21 +64,22 @@ func Latest(dir string) (iteration int, ok bool) {
 	return iterationOf(paths[0]), true
 }
 
-// writeCheckpoint writes c into the run's folder and removes all before it but
-// the last.
+// writeCheckpoint writes c into the run's folder.
 func writeCheckpoint(run *results.Run, c checkpoint) error {
 	name := fmt.Sprintf("%s%08d%s", results.CheckpointPrefix, c.state.Iteration, checkpointExtension)
-	err := run.WriteFile(name, func(w io.Writer) error { return encodeCheckpoint(w, run.Key(), c) })
-	if err != nil {
-		return err
-	}
+	return run.WriteFile(name, func(w io.Writer) error { return encodeCheckpoint(w, run.Key(), c) })
+}
+
+// removeOlder removes the checkpoints of a run but that of an iteration, the one
+// before it, and those of later iterations.
+func removeOlder(run *results.Run, iteration int) error {
 	paths, err := checkpoints(run.Dir())
 	if err != nil {
 		return fmt.Errorf("listing checkpoints: %w", err)
 	}
 	kept := 0
 	for _, path := range paths {
-		if iterationOf(path) > c.state.Iteration {
+		if iterationOf(path) > iteration {
 			continue
 		}
 		if kept++; kept > checkpointsKept {

@@ -48,7 +48,8 @@ func (t *trainer) checkpointDue() bool {
 	return time.Since(t.saved.at) >= wait
 }
 
-// checkpoint writes a checkpoint.
+// checkpoint writes a checkpoint. It is one to go on from, whether older ones can be
+// removed or not.
 func (t *trainer) checkpoint() error {
 	began := time.Now()
 	t.Seconds = t.clock.seconds()
@@ -56,6 +57,9 @@ func (t *trainer) checkpoint() error {
 	c := checkpoint{state: t.state, tensors: t.Model.Tensors(), momentum: t.Model.Momentum()}
 	if err := writeCheckpoint(t.Run, c); err != nil {
 		return err
+	}
+	if err := removeOlder(t.Run, t.Iteration); err != nil {
+		t.Observer.Warn(fmt.Errorf("an old checkpoint stays: %w", err))
 	}
 	t.saved = saved{iteration: t.Iteration, rows: len(t.Rows), at: time.Now(), took: time.Since(began)}
 	return nil
