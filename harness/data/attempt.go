@@ -58,6 +58,33 @@ const maxDownload = 1 << 30
 // sends less stalls, if it is not silent.
 const window = 64 << 10
 
+// pace is how fast a mirror sends, over all attempts, while there is another to turn to.
+type pace struct {
+	within time.Duration
+	since  time.Time
+	bytes  float64 // that came since
+}
+
+// slowest is in bytes a second: with less the whole takes an hour.
+const slowest = 50 << 10
+
+var errSlow = fmt.Errorf("it sends less than %d KiB/s", slowest>>10)
+
+// slow counts n more bytes and reports whether too few came within the time.
+func (p *pace) slow(n int) bool {
+	if p == nil {
+		return false
+	}
+	p.bytes += float64(n)
+	took := time.Since(p.since)
+	if took < p.within {
+		return false
+	}
+	slow := p.bytes < slowest*took.Seconds()
+	p.since, p.bytes = time.Now(), 0
+	return slow
+}
+
 // attempt asks for what the part lacks and appends what it receives. It returns
 // the length of the part.
 func (d *download) attempt(ctx context.Context, s source, part *os.File) (length int64, err error) {
@@ -170,6 +197,8 @@ func (d *download) receive(ctx context.Context, body io.Reader, s source, part *
 			return have, passing(fmt.Errorf("it broke off after %d of %d bytes", have, total))
 		case err != nil:
 			return have, passing(cause(ctx, err))
+		case d.pace.slow(n):
+			return have, passing(errSlow)
 		}
 	}
 }

@@ -23,6 +23,7 @@ import (
 type Patience struct {
 	Connect time.Duration // until there is an answer, redirections included; 10 s
 	Stall   time.Duration // for the next 64 KiB; 20 s
+	Slow    time.Duration // in which a mirror sends less than 50 KiB/s before another is tried; 1 min
 	Pause   time.Duration // before all sources are tried again, when some had begun; 2 s
 }
 
@@ -30,7 +31,7 @@ func (p Patience) orUsual() Patience {
 	for _, t := range []struct {
 		d     *time.Duration
 		usual time.Duration
-	}{{&p.Connect, 10 * time.Second}, {&p.Stall, 20 * time.Second}, {&p.Pause, 2 * time.Second}} {
+	}{{&p.Connect, 10 * time.Second}, {&p.Stall, 20 * time.Second}, {&p.Slow, time.Minute}, {&p.Pause, 2 * time.Second}} {
 		if *t.d == 0 {
 			*t.d = t.usual
 		}
@@ -54,6 +55,7 @@ type download struct {
 	by       string // what names the address to download from: -data, say; empty if none is named
 	progress func(host string, done, total int64)
 	note     func(text string)
+	pace     *pace // of the source that is visited; nil if it may be slow
 }
 
 // tried is a source and why it did not serve.
@@ -102,6 +104,10 @@ func (d *download) from(ctx context.Context, sources []source) (*Set, error) {
 			if t.final {
 				continue
 			}
+			next := slices.IndexFunc(all[i+1:], func(t *tried) bool { return !t.final })
+			if d.pace = nil; next >= 0 && t.size > 0 {
+				d.pace = &pace{within: d.Slow, since: time.Now()}
+			}
 			var set *Set
 			var more bool
 			set, more, t.err = d.visit(ctx, t.source)
@@ -122,7 +128,7 @@ func (d *download) from(ctx context.Context, sources []source) (*Set, error) {
 			if more {
 				begun, fruitless = true, 0
 			}
-			if next := slices.IndexFunc(all[i+1:], func(t *tried) bool { return !t.final }); next >= 0 {
+			if next >= 0 {
 				d.note(fmt.Sprintf("%s: %v; trying %s", t.url.Host, t.err, all[i+1+next].url.Host))
 			}
 		}
@@ -282,5 +288,8 @@ func (d *download) complete(ctx context.Context, s source, part *os.File) (more 
 		// A server that ignores ranges may send one beginning for ever: only
 		// what goes beyond the last one counts.
 		more, longest = true, length
+		if errors.Is(err, errSlow) || d.pace.slow(0) {
+			return more, err
+		}
 	}
 }

@@ -32,14 +32,14 @@ var packed = sync.OnceValue(func() []byte {
 })
 
 // impatient waits as long as a test can afford.
-var impatient = Patience{Connect: time.Second, Stall: time.Second, Pause: time.Millisecond}
+var impatient = Patience{Connect: time.Second, Stall: time.Second, Slow: time.Minute, Pause: time.Millisecond}
 
 // newDownload returns a download of small to a new folder.
 func newDownload(t *testing.T) *download {
 	t.Helper()
 	return &download{
 		Contents: small,
-		Patience: Patience{10 * time.Second, 10 * time.Second, time.Millisecond},
+		Patience: Patience{10 * time.Second, 10 * time.Second, time.Minute, time.Millisecond},
 		dir:      filepath.Join(t.TempDir(), "cache"),
 		progress: func(string, int64, int64) {},
 		note:     func(string) {},
@@ -325,6 +325,55 @@ func TestDownloadResumesElsewhere(t *testing.T) {
 	if asked != "bytes=200000-" {
 		t.Errorf("the second source is asked for %q, want the second half", asked)
 	}
+}
+
+// A mirror that sends little is left for the next one; the last one, or an address of
+// the user's, may take its time.
+func TestDownloadFromSlowMirror(t *testing.T) {
+	slow := func(w http.ResponseWriter, r *http.Request) { serve(packed())(&trickle{w}, r) }
+	inPieces := func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(40 * time.Millisecond)
+		breakOff(1<<10, serve(packed()))(w, r)
+	}
+	for _, c := range []struct {
+		name    string
+		sources []source
+		left    bool
+	}{
+		{"another is left", []source{mirror(t, slow), mirror(t, serve(packed()))}, true},
+		{"in pieces", []source{mirror(t, inPieces), mirror(t, serve(packed()))}, true},
+		{"none is left", []source{mirror(t, slow)}, false},
+		{"an address of the user's", []source{own(t, slow), mirror(t, serve(packed()))}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDownload(t)
+			d.Slow = 200 * time.Millisecond
+			writeFolder(t, d.dir, map[string][]byte{
+				binaryArchive + ".part":               packed()[:len(packed())-20_000],
+				filepath.Base(d.partOf(c.sources[0])): packed()[:len(packed())-20_000],
+			})
+			var notes []string
+			d.note = func(text string) { notes = append(notes, text) }
+			set, err := d.from(t.Context(), c.sources)
+			checkDownloaded(t, d, set, err)
+			if left := strings.Contains(strings.Join(notes, " "), c.sources[0].url.Host+": "); left != c.left {
+				t.Errorf("the user is told %q", notes)
+			}
+		})
+	}
+}
+
+// trickle sends 25 KiB in a second.
+type trickle struct{ http.ResponseWriter }
+
+func (w *trickle) Write(p []byte) (int, error) {
+	for piece := range slices.Chunk(p, 1<<10) {
+		w.ResponseWriter.Write(piece)
+		w.ResponseWriter.(http.Flusher).Flush()
+		time.Sleep(40 * time.Millisecond)
+	}
+	return len(p), nil
 }
 
 // A part goes on in the next process, after the first was stopped.
