@@ -57,6 +57,7 @@ type state struct {
 	Kernels   []string // every kernel set the run has used, in order
 	Resumed   int      // times the run was continued
 	Processes []results.Process
+	PeakMiB   float64 // peak resident memory so far; 0 if it is not known
 }
 
 // accumulator sums what the minibatches since the last row answered.

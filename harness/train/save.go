@@ -54,6 +54,7 @@ func (t *trainer) checkpoint() error {
 	began := time.Now()
 	t.Seconds = t.clock.seconds()
 	t.WarmUp = t.schedule.state
+	t.observePeak()
 	c := checkpoint{state: t.state, tensors: t.Model.Tensors(), momentum: t.Model.Momentum()}
 	if err := writeCheckpoint(t.Run, c); err != nil {
 		return err
@@ -76,8 +77,14 @@ func (t *trainer) save(status results.Status, reason string) error {
 	r.Provenance.Resumed = t.Resumed
 	r.Processes = slices.Clone(t.Processes)
 	r.Provenance.TrainSeconds = t.clock.seconds()
-	if !t.Besides {
-		r.PeakMiB = process.PeakMiB()
-	}
+	t.observePeak()
+	r.PeakMiB = t.PeakMiB
 	return t.Run.Save(r)
+}
+
+// observePeak raises the peak memory to that of this process, if it is this run's.
+func (t *trainer) observePeak() {
+	if !t.Besides {
+		t.PeakMiB = max(t.PeakMiB, process.PeakMiB())
+	}
 }

@@ -87,7 +87,7 @@ type Job struct {
 	Threads func() int
 
 	// Besides says that other runs are trained beside this one: the memory of the
-	// process is not what it takes, and not recorded.
+	// process is not what it takes. What earlier processes took is recorded.
 	Besides bool
 }
 

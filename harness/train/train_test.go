@@ -14,6 +14,7 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/harness/data"
+	"deepresidual/harness/process"
 	"deepresidual/harness/weights"
 	"deepresidual/models"
 	"deepresidual/models/network"
@@ -56,6 +57,7 @@ type attempt struct {
 	model           *fakeModel
 	checkpointEvery time.Duration
 	provenance      results.Provenance
+	besides         bool
 }
 
 func newAttempt(t *testing.T, dir string, set *data.Set) attempt {
@@ -75,7 +77,7 @@ func (a attempt) train(t *testing.T, ctx context.Context) (*silent, error) {
 	}
 	defer run.Release()
 	o := &silent{}
-	job := Job{Data: a.set, Model: a.model, Run: run, Record: &results.Record{Provenance: a.provenance}, Observer: o, CheckpointEvery: a.checkpointEvery}
+	job := Job{Data: a.set, Model: a.model, Run: run, Record: &results.Record{Provenance: a.provenance}, Observer: o, CheckpointEvery: a.checkpointEvery, Besides: a.besides}
 	return o, job.Train(ctx)
 }
 
@@ -335,6 +337,35 @@ func TestProcessesAreRecorded(t *testing.T) {
 	}
 	if !r.Provenance.Started.Equal(r.Processes[0].Started) || r.Provenance.Host != "c" {
 		t.Errorf("started %v on %s, want %v and c", r.Provenance.Started, r.Provenance.Host, r.Processes[0].Started)
+	}
+}
+
+// The memory that a run takes is the most that any of its processes took, also where
+// the last one trained others beside it, whose memory is not told apart.
+func TestPeakOfAllProcesses(t *testing.T) {
+	for _, besides := range []bool{false, true} {
+		a, paths := killedAt(t, images(), 6)
+		b, err := os.ReadFile(paths[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := decodeCheckpoint(b, a.key)
+		if err != nil || (c.state.PeakMiB > 0) != (process.PeakMiB() > 0) {
+			t.Fatalf("the checkpoint says %v MiB: %v", c.state.PeakMiB, err)
+		}
+		const before = 1e6
+		c.state.PeakMiB = before
+		var with bytes.Buffer
+		if err := errors.Join(encodeCheckpoint(&with, a.key, *c), os.WriteFile(paths[0], with.Bytes(), 0o666)); err != nil {
+			t.Fatal(err)
+		}
+		a.model, a.besides = &fakeModel{}, besides
+		if _, err := a.train(t, t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := find(a.store, a.key); err != nil || r.PeakMiB != before {
+			t.Errorf("others beside it %t: recorded with %v MiB, want %v: %v", besides, r.PeakMiB, before, err)
+		}
 	}
 }
 
