@@ -6,6 +6,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 )
 
 // A form is a way in which the images of CIFAR-10 are kept in files. Whatever
@@ -84,10 +85,11 @@ func matchBatch(file string, names []string) (p part, root string, ok bool) {
 	return trainPart, path.Clean(dir), true
 }
 
-// matchParts is match for forms that tell the part by a name.
+// matchParts is match for forms that tell the part by a name. macOS puts beside
+// DIR/NAME, in archives and on foreign disks, a DIR/._NAME of what it knows about it.
 func matchParts(file string, pattern *regexp.Regexp) (p part, root string, ok bool) {
 	m := pattern.FindStringSubmatch(file)
-	if m == nil {
+	if m == nil || strings.HasPrefix(path.Base(file), ".") {
 		return 0, "", false
 	}
 	if m[2] == "test" {

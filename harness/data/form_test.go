@@ -12,6 +12,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -289,6 +290,16 @@ func TestForms(t *testing.T) {
 	t.Run("two forms beside each other", func(t *testing.T) {
 		check(t, writeFolder(t, writeFolder(t, t.TempDir(), pythonFiles(1, python2)), smallFiles(2)))
 	})
+	t.Run("what macOS keeps of each file", func(t *testing.T) {
+		companion := []byte("\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X")
+		for _, files := range []map[string][]byte{pngFiles(t, byName), parquetFiles(t, "cifar10-train.parquet", "cifar10-test.parquet"), pythonFiles(1, python2)} {
+			for name := range maps.Clone(files) {
+				dir, base := path.Split(name)
+				files[dir+"._"+base] = companion
+			}
+			check(t, writeFolder(t, t.TempDir(), files))
+		}
+	})
 	t.Run("links", func(t *testing.T) { // as in Hugging Face's cache
 		dir, blobs := t.TempDir(), writeFolder(t, t.TempDir(), smallFiles(1))
 		for _, name := range binaryNames {
@@ -310,6 +321,11 @@ func TestForeign(t *testing.T) {
 		return files
 	}
 	hundred := bytes.ReplaceAll(python2("train", smallFiles(1)["data_batch_1.bin"]), []byte("U\x06labels"), []byte("U\x0bfine_labels"))
+	labelled := func(second string) map[string][]byte {
+		labels, _, n := labelsAndPixels(smallFiles(1)["data_batch_1.bin"])
+		batch := strings.Replace(string(python2("", smallFiles(1)["data_batch_1.bin"])), labels, labels[:2]+second+labels[4:2*n], 1)
+		return with(pythonFiles(1, python2), "data_batch_1", []byte(batch))
+	}
 	table := parquetFiles(t, "train-0.parquet", "test-0.parquet")
 	of := func(records []byte, column string) []byte { return parquetFile(t, records, column) }
 	for _, c := range []struct {
@@ -337,6 +353,8 @@ func TestForeign(t *testing.T) {
 		{"a program", with(pythonFiles(1, python2), "data_batch_1", []byte("\x80\x02cposix\nsystem\nU\x04true\x85R.")), []string{"data_batch_1", "posix.system is out of place"}},
 		{"floats", with(pythonFiles(1, python2), "data_batch_1", bytes.ReplaceAll(python2("", smallFiles(1)["data_batch_1.bin"]), []byte("U\x02u1"), []byte("U\x02f4"))), []string{"data_batch_1", `"f4"`}},
 		{"a label too large", with(pythonFiles(1, python2), "data_batch_1", bytes.Replace(python2("", smallFiles(1)["data_batch_1.bin"]), []byte("]q\x05(K"), []byte("]q\x05(M\x0a"), 1)), []string{"data_batch_1", "label"}},
+		{"a label that is a list of itself", labelled("]q\x09h\x09a"), []string{"data_batch_1", "label of image 1 is none of 0 to 9"}},
+		{"a label of 2^60 elements", labelled("]q\x090" + strings.Repeat("]h\x09ah\x09aq\x090", 60) + "h\x09"), []string{"data_batch_1", "label of image 1 is none of 0 to 9"}},
 		{"a cut pickle", with(pythonFiles(1, python2), "data_batch_1", python2("", smallFiles(1)["data_batch_1.bin"])[:9000]), []string{"data_batch_1", "cut off"}},
 	} {
 		packed := t.TempDir()

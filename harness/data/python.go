@@ -63,7 +63,8 @@ func (pythonForm) read(c *content, p part, g *gathering) error {
 	for i := range n {
 		label, ok := labels.Get(i).(int)
 		if !ok || label < 0 || label >= models.Classes {
-			return fmt.Errorf("the label of image %d is %.20v, not 0 to %d", i, labels.Get(i), models.Classes-1)
+			// It is not printed: a list that holds itself would be printed for ever.
+			return fmt.Errorf("the label of image %d is none of 0 to %d", i, models.Classes-1)
 		}
 		record := into[i*recordSize : (i+1)*recordSize]
 		record[0] = byte(label)
