@@ -86,8 +86,9 @@ type Claim struct {
 	// percent, and Degrees the degrees of freedom it was estimated with: the number
 	// of runs less that of the networks they are of. Where a network has a single run
 	// it counts together with the scatter of one's own seeds; for nearness always, and
-	// alone while theirs is significantly larger. Orders among networks that all ran
-	// with several seeds go by their own scatter. Without these keys there is none.
+	// alone where the scatter of one's own seeds is significantly larger. Orders among
+	// networks that all ran with several seeds go by their own scatter. Without these
+	// keys there is none.
 	Scatter float64 `toml:"scatter" json:"scatter,omitempty"`
 	Degrees int     `toml:"degrees" json:"degrees,omitempty"`
 }

@@ -31,7 +31,10 @@ import (
 //     split determined the schedule. Validation = 5000 is that split.
 //   - Layer responses are taken over the test set, with running statistics, and of
 //     the first convolution as well as of the blocks'.
-//   - A velocity is not rescaled when the learning rate drops.
+//   - The iterations of a warm-up count: milestones and the end of training are counted
+//     from its first one.
+//   - A velocity is not rescaled when the learning rate drops, nor when it rises tenfold
+//     at the end of a warm-up.
 type Protocol struct {
 	// Batch is the number of images per iteration. The default is 128.
 	Batch int `toml:"batch" json:"batch"`
@@ -64,8 +67,8 @@ type Protocol struct {
 	// WarmupWindow is the number of minibatches, the last ones, over which the
 	// training error of the warm-up is taken. The default, 0, stands for an epoch,
 	// 391 minibatches of 128, which makes "about 400 iterations" of the paper's rule:
-	// a network of 110 layers is below 80 % by then, and not before an epoch is
-	// over can its error over one be known. A resolved protocol never has 0.
+	// a residual network of 110 layers is below 80 % by then, and not before an epoch
+	// is over can its error over one be known. A resolved protocol never has 0.
 	WarmupWindow int `toml:"warmup_window" json:"warmup_window"`
 	// Pad is the width of the zero border, in pixels, out of which a training
 	// image is cropped. The default is 4.
