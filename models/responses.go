@@ -17,7 +17,8 @@ func (m *Model) ClearResponses() {
 }
 
 // Responses returns the response of each 3x3 layer, first to last, over all
-// images evaluated since [Model.ClearResponses]: NaN before there was one.
+// images evaluated since [Model.ClearResponses]: NaN before there was one, and no
+// list before the model's first evaluation.
 func (m *Model) Responses() []Response {
 	if m.evaluation == nil {
 		return nil

@@ -6,16 +6,16 @@ import (
 	"slices"
 )
 
-// Buffer is a piece of an arena: memory that one operation writes and later
+// buffer is a piece of an arena: memory that one operation writes and later
 // ones read.
-type Buffer struct {
+type buffer struct {
 	Data        []float32
 	size        int
 	first, last int // steps between which it is in use; first is -1 before the plan
 	offset      int
 }
 
-func newBuffer(size int) *Buffer { return &Buffer{size: size, first: -1} }
+func newBuffer(size int) *buffer { return &buffer{size: size, first: -1} }
 
 // align keeps buffers on cache lines of their own, and a step away from
 // multiples of 4096 bytes, which would put the same pixel of two buffers into
@@ -28,7 +28,7 @@ const align = 16
 //
 // It is the usual greedy plan: the largest buffer first, each at the lowest
 // offset that is free during its life.
-func planArena(touched [][]*Buffer) (floats int, buffers []*Buffer) {
+func planArena(touched [][]*buffer) (floats int, buffers []*buffer) {
 	for step, list := range touched {
 		for _, b := range list {
 			if b.first < 0 {
@@ -39,8 +39,8 @@ func planArena(touched [][]*Buffer) (floats int, buffers []*Buffer) {
 		}
 	}
 	bySize := slices.Clone(buffers)
-	slices.SortStableFunc(bySize, func(a, b *Buffer) int { return cmp.Compare(b.size, a.size) })
-	var placed []*Buffer // by offset
+	slices.SortStableFunc(bySize, func(a, b *buffer) int { return cmp.Compare(b.size, a.size) })
+	var placed []*buffer // by offset
 	for _, b := range bySize {
 		offset := 0
 		for _, other := range placed {
@@ -54,16 +54,16 @@ func planArena(touched [][]*Buffer) (floats int, buffers []*Buffer) {
 		}
 		b.offset = offset
 		floats = max(floats, offset+b.room())
-		i, _ := slices.BinarySearchFunc(placed, b, func(p, b *Buffer) int { return cmp.Compare(p.offset, b.offset) })
+		i, _ := slices.BinarySearchFunc(placed, b, func(p, b *buffer) int { return cmp.Compare(p.offset, b.offset) })
 		placed = slices.Insert(placed, i, b)
 	}
 	return floats, buffers
 }
 
-func (b *Buffer) room() int { return (b.size+align-1)/align*align + align }
+func (b *buffer) room() int { return (b.size+align-1)/align*align + align }
 
 // arena allocates the planned slab and hands each buffer its part.
-func arena(touched [][]*Buffer) (release func() error, floats int, err error) {
+func arena(touched [][]*buffer) (release func() error, floats int, err error) {
 	floats, buffers := planArena(touched)
 	slab, release, err := newSlab(floats)
 	if err != nil {

@@ -4,14 +4,14 @@ package ops
 // normalisation, ReLU between them, and in a residual network the shortcut
 // from the block's input to its output, where ReLU follows.
 type block struct {
-	input        *Input
+	input        *input
 	residual     bool
 	first, last  *Filter
 	conv1, conv2 convolution
 	in           *Activation
 	middle       *Activation
 	result       *Activation
-	shrunk       *Buffer     // the shortcut of option A, if the block halves its maps
+	shrunk       *buffer     // the shortcut of option A, if the block halves its maps
 	projection   *projection // the shortcut of options B and C, nil if there is none
 	n            int
 	zeros        int // channels of it before the input's
@@ -51,7 +51,7 @@ func (p *Program) Block(in *Activation, f1 *Filter, n1 *NormParams, f2 *Filter, 
 	return b.result, nil
 }
 
-func (b *block) buffers() []*Buffer {
+func (b *block) buffers() []*buffer {
 	list := withoutNil(b.in.z, b.in.add, b.in.out, b.middle.z, b.result.z, b.shrunk)
 	if b.projection != nil {
 		list = append(list, b.projection.z, b.projection.out)
@@ -93,7 +93,7 @@ func (b *block) gradient() step {
 	return back
 }
 
-func (b *blockGrad) buffers() []*Buffer {
+func (b *blockGrad) buffers() []*buffer {
 	k := b.block
 	list := withoutNil(k.in.z, k.in.out, k.middle.z, k.result.z, k.result.grad, k.middle.grad, k.in.grad)
 	if k.projection != nil {

@@ -16,7 +16,7 @@ type convolution interface {
 
 // shortcut is the path from a block's input to its output, in the backward pass.
 type shortcut struct {
-	g *Buffer // gradient with respect to the block's output before ReLU, see [Activation]
+	g *buffer // gradient with respect to the block's output before ReLU, see [Activation]
 	// zeros is the number of zero channels before the input's, if the maps shrink.
 	zeros int
 

@@ -22,7 +22,7 @@ type Evaluation struct {
 	machine     *Machine
 	batch       int
 	conventions Conventions
-	input       Input
+	input       input
 
 	single, grouped []evaluated // layers that work on one image, then on those of a chunk
 	current, middle *maps       // of the stage to which the next block belongs
@@ -107,7 +107,7 @@ func (e *Evaluation) Run(n int, images []float32, labels []uint8) error {
 	if n < 1 || n > e.batch {
 		return fmt.Errorf("evaluating %d images in a batch of up to %d", n, e.batch)
 	}
-	e.input = Input{n, images, labels}
+	e.input = input{n, images, labels}
 	for _, norm := range e.norms {
 		norm.prepare()
 	}

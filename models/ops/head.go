@@ -5,7 +5,7 @@ import "deepresidual/models/kernels"
 // head is global average pooling and the fully connected layer.
 type head struct {
 	m            *Machine
-	input        *Input
+	input        *input
 	in           *Activation
 	weight, bias *Param
 	pooled       []float32 // (N, C)
@@ -34,7 +34,7 @@ func (p *Program) Head(in *Activation, weight, bias *Param) *Scores {
 	return scores
 }
 
-func (h *head) buffers() []*Buffer { return withoutNil(h.in.z, h.in.add, h.in.out) }
+func (h *head) buffers() []*buffer { return withoutNil(h.in.z, h.in.add, h.in.out) }
 
 // run pools and multiplies.
 func (h *head) run() {
@@ -81,7 +81,7 @@ func (h *head) gradient() step {
 	return b
 }
 
-func (b *headGrad) buffers() []*Buffer {
+func (b *headGrad) buffers() []*buffer {
 	a := b.head.in
 	return withoutNil(a.z, a.out, a.grad)
 }

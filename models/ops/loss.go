@@ -4,7 +4,7 @@ import "math"
 
 // loss is softmax and the mean cross-entropy over the batch.
 type loss struct {
-	input  *Input
+	input  *input
 	scores *Scores
 	result *Loss
 	probs  []float64 // (N, classes), for the gradient
@@ -20,7 +20,7 @@ func (p *Program) Loss(s *Scores) *Loss {
 	return l.result
 }
 
-func (l *loss) buffers() []*Buffer { return nil }
+func (l *loss) buffers() []*buffer { return nil }
 
 // run computes the loss and counts the errors. The last bit of math.Exp is not the
 // same on all processors: nor is that of the loss, and rarely that of a gradient.
@@ -55,7 +55,7 @@ func (l *loss) run() {
 
 func (l *loss) gradient() step { return &lossGrad{l} }
 
-func (b *lossGrad) buffers() []*Buffer { return nil }
+func (b *lossGrad) buffers() []*buffer { return nil }
 
 // run computes the gradient, (softmax - one-hot label) / N.
 func (b *lossGrad) run() {

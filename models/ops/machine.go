@@ -33,14 +33,16 @@ type Machine struct {
 // that find work in a layer.
 const maxSlots = 16
 
-// Room is the extents of a machine's working memory in float32 values: what the
-// layers of a network need of it. The zero value is room for none.
+// Room is the extents of a machine's working memory: what the layers of a network
+// need of it. The zero value is room for none.
 type Room struct {
+	// In float32 values:
 	pixels  int // padded maps
 	planes  int // a transformed group of tiles
 	filters int // a transformed filter gradient
 	partial int // a filter gradient
-	chunks  int // that an evaluation is divided into
+
+	chunks int // that an evaluation is divided into
 }
 
 // WithEvaluation returns the room with that for evaluations of so many images.
@@ -99,7 +101,7 @@ type scratch struct {
 
 // expect adds to a list of what will be read or written next the buffers that
 // there are, from an offset on.
-func expect(ahead []*float32, offset int, buffers ...*Buffer) []*float32 {
+func expect(ahead []*float32, offset int, buffers ...*buffer) []*float32 {
 	for _, b := range buffers {
 		if b != nil {
 			ahead = append(ahead, &b.Data[offset])

@@ -57,7 +57,7 @@ type NormParams struct {
 	Mean, Var   []float32 // running statistics, (C)
 }
 
-// norm is a batch normalisation at work in one graph. Sums over the batch are
+// norm is a batch normalisation at work in one program. Sums over the batch are
 // taken per slot, in float64: in float32 the sum of squares loses digits.
 type norm struct {
 	*NormParams

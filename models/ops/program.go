@@ -10,7 +10,7 @@ type Program struct {
 	machine *Machine
 	batch   int
 	parts   int // of the batch, each normalised by itself
-	input   Input
+	input   input
 	steps   []step
 	floats  int
 	mapped
@@ -21,7 +21,7 @@ type Program struct {
 // step is an operation at work.
 type step interface {
 	run()
-	buffers() []*Buffer // the memory that run reads and writes
+	buffers() []*buffer // the memory that run reads and writes
 }
 
 // forward is an operation of the forward pass.
@@ -49,7 +49,7 @@ func (p *Program) Backward() {
 
 // Plan allocates the memory of the program, which is complete.
 func (p *Program) Plan() error {
-	touched := make([][]*Buffer, len(p.steps))
+	touched := make([][]*buffer, len(p.steps))
 	for i, s := range p.steps {
 		touched[i] = s.buffers()
 	}
@@ -69,7 +69,7 @@ func (p *Program) Run(n int, images []float32, labels []uint8) error {
 	if n != p.batch {
 		return fmt.Errorf("training on a batch of %d images where %d are expected", n, p.batch)
 	}
-	p.input = Input{n, images, labels}
+	p.input = input{n, images, labels}
 	for _, s := range p.steps {
 		s.run()
 	}

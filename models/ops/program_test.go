@@ -129,8 +129,8 @@ func TestArenaPlan(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	planned, needed := 0, 0
 	for range 200 {
-		var all []*Buffer
-		touched := make([][]*Buffer, 1+rng.IntN(30))
+		var all []*buffer
+		touched := make([][]*buffer, 1+rng.IntN(30))
 		for range 1 + rng.IntN(40) {
 			b := newBuffer(1 + rng.IntN(1000))
 			all = append(all, b)

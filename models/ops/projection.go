@@ -19,16 +19,16 @@ type projection struct {
 	norm *norm
 	size int // of the output
 
-	z      *Buffer // output of the convolution, (N, K/16, H, W, 16)
-	out    *Buffer // normalised: what the block's result adds
-	grad   *Buffer // with respect to the pixels that were read, (N, C/16, H, W, 16); nil before the backward pass is added
+	z      *buffer // output of the convolution, (N, K/16, H, W, 16)
+	out    *buffer // normalised: what the block's result adds
+	grad   *buffer // with respect to the pixels that were read, (N, C/16, H, W, 16); nil before the backward pass is added
 	affine []float32
 	taps   []int // offsets of the blocks of input channels
 	back   []int // of output channels
 	sum    *reduction
 
 	n, slotCount                                         int
-	g, mask                                              *Buffer // of the pass at hand: see backward
+	g, mask                                              *buffer // of the pass at hand: see backward
 	convolveBody, normaliseBody, sumsBody, gradientsBody func(thread, slot int)
 }
 
@@ -123,7 +123,7 @@ func (s *projection) normaliseSlot(_, slot int) {
 // backward takes the gradient g with respect to the sum of the block's last layer
 // and the shortcut, which is 0 where mask, the block's output, is. It computes the
 // gradients of the parameters and, in grad, of the pixels that were read.
-func (s *projection) backward(g, mask *Buffer) {
+func (s *projection) backward(g, mask *buffer) {
 	s.g, s.mask = g, mask
 	s.m.pool.run(s.slotCount, s.sumsBody)
 	s.norm.finishGrad(s.slotCount, float64(s.n*s.size*s.size))

@@ -6,7 +6,7 @@ import "deepresidual/models/kernels"
 // and ReLU, as an [Activation].
 type stem struct {
 	m         *Machine
-	input     *Input
+	input     *input
 	f         *Filter
 	activate  *Activation
 	size      int
@@ -46,7 +46,7 @@ func (p *Program) newActivation(channels, size int, n *NormParams, stored bool) 
 	return a
 }
 
-func (s *stem) buffers() []*Buffer { return []*Buffer{s.activate.z} }
+func (s *stem) buffers() []*buffer { return []*buffer{s.activate.z} }
 
 // run convolves the images.
 func (s *stem) run() {
@@ -87,9 +87,9 @@ func (s *stem) gradient() step {
 	return b
 }
 
-func (b *stemGrad) buffers() []*Buffer {
+func (b *stemGrad) buffers() []*buffer {
 	a := b.stem.activate
-	return []*Buffer{a.z, a.grad}
+	return []*buffer{a.z, a.grad}
 }
 
 // run computes the gradient of the weights.
@@ -114,8 +114,8 @@ func (b *stemGrad) backwardSlot(thread, slot int) {
 	}
 }
 
-func withoutNil(buffers ...*Buffer) []*Buffer {
-	var list []*Buffer
+func withoutNil(buffers ...*buffer) []*buffer {
+	var list []*buffer
 	for _, b := range buffers {
 		if b != nil {
 			list = append(list, b)

@@ -1,7 +1,7 @@
 package ops
 
-// Input is the minibatch that a program reads.
-type Input struct {
+// input is the minibatch that a program reads.
+type input struct {
 	N      int       // images in use, at most the batch size of the program
 	Images []float32 // (N, 34, 34, 3), see models.Batch
 	Labels []uint8   // (N)
@@ -31,14 +31,14 @@ func NewParam(name string, shape []int, val, grad []float32) *Param {
 // out.
 type Activation struct {
 	channels, size int
-	z              *Buffer // (N, C/16, H, W, 16)
+	z              *buffer // (N, C/16, H, W, 16)
 	norm           *norm
-	add            *Buffer // the shortcut, laid out like z; nil if there is none
-	out            *Buffer // where the first reader stores the activation; nil if nobody needs it
+	add            *buffer // the shortcut, laid out like z; nil if there is none
+	out            *buffer // where the first reader stores the activation; nil if nobody needs it
 	// grad is the gradient with respect to what ReLU is applied to, 0 where that
 	// is not positive, laid out like z; nil before the backward pass is added.
 	// Its first reader needs two sums over it that its writer has left in norm.
-	grad *Buffer
+	grad *buffer
 }
 
 // offset returns where a row of a block of an image starts in z, add and out.
