@@ -37,9 +37,11 @@ func figure1(s *Selection) (*Figure, []*table.Table, error) {
 	return f, []*table.Table{errorTable(s)}, nil
 }
 
-// explain adds to the legend what curves of errors bear beside themselves: bands,
-// the iterations at which the learning rate falls, and the paper's values.
+// explain names the curves of errors, and adds to the legend what they bear beside
+// themselves: bands, the iterations at which the learning rate falls, and the
+// paper's values.
 func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
+	f.nameCurves(panels)
 	var bands, tests, paper, falls bool
 	var networks []network.Network
 	for _, p := range panels {
@@ -66,6 +68,27 @@ func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 	if paper {
 		f.Caption += " As printed, bars at the right edge" + s.paperBars(networks)
 		f.key = append(f.key, keyEntry{text: "the paper's, at the end", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
+	}
+}
+
+// nameCurves names curves at their ends or, where a name would take more than a third
+// of a panel, in the legend, with the mark that stands at the end of the curve.
+func (f *Figure) nameCurves(panels []*errorPanel) {
+	room := f.width / vg.Length(3*len(f.panels[0]))
+	if slices.ContainsFunc(panels, func(p *errorPanel) bool { return p.labels.width() > room }) {
+		named := map[string]bool{}
+		for _, p := range panels {
+			for i := range p.labels {
+				l := &p.labels[i]
+				if !named[l.text] {
+					f.key = append(f.key, keyEntry{text: l.text, line: rule(l.colour, 1), mark: l.mark, breaks: len(named) == 0})
+				}
+				named[l.text], l.text = true, ""
+			}
+		}
+	}
+	for _, p := range panels {
+		p.Add(p.labels)
 	}
 }
 
@@ -115,7 +138,8 @@ type errorPanel struct {
 	*plot.Plot
 	which
 	curves     []curve
-	milestones []float64 // where the learning rate falls
+	labels     curveLabels // of the curves that bear marks; see nameCurves
+	milestones []float64   // where the learning rate falls
 	paper      paperTicks
 }
 
@@ -130,11 +154,10 @@ type curve struct {
 // newErrorPanel draws error curves of some networks from the iteration first to
 // the end of the schedule: means over the seeds, with the band from the lowest
 // to the highest seed, of the test error where there are both. The Y axis is left
-// to [errorAxes].
+// to [errorAxes], the names to [Figure.nameCurves].
 func newErrorPanel(s *Selection, title string, networks []network.Network, first int, w which) *errorPanel {
 	p := &errorPanel{Plot: newPanel(title, "", "error (%)"), which: w}
 	var (
-		labels curveLabels
 		last   int
 		marked []curve // the curve of each network that bears its marks and its name
 	)
@@ -171,7 +194,7 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 			c := p.curves[k-1]
 			marked = append(marked, c)
 			runs := s.averaged(n)
-			labels = append(labels, curveLabel{
+			p.labels = append(p.labels, curveLabel{
 				text: labelAmong(n, networks), colour: l.colour, ink: l.label, mark: l.mark(),
 				x: c.end().X, y: c.end().Y, open: !runs[0].complete(),
 			})
@@ -196,7 +219,6 @@ func newErrorPanel(s *Selection, title string, networks []network.Network, first
 	for i, c := range marked {
 		addMarks(p.Plot, spaced(c.mean, float64(first), float64(last), i, len(marked)), s.lookAmong(c.network, networks).mark())
 	}
-	p.Add(labels)
 	return p
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/recorder"
 
 	"deepresidual/experiments"
 	"deepresidual/models/network"
@@ -77,6 +79,42 @@ func TestLongTitlesAreBroken(t *testing.T) {
 	for _, l := range lines {
 		if w := row[1].Title.TextStyle.Width(l); w > f.width/2 {
 			t.Errorf("%q is %g points wide, half the figure %g", l, w.Points(), (f.width / 2).Points())
+		}
+	}
+}
+
+// Names that would leave no room for the curves stand in the legend, once, with the
+// marks that stand at the curves.
+func TestLongNamesStandInTheLegend(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		legend bool
+	}{{"wide", false}, {"residual-3-blocks-of-64-channels", true}} {
+		n, err := network.Description{Kind: "residual", Blocks: []int{3}, Channels: []int{64}}.Network(c.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exp := figure1Experiment()
+		exp.Networks, exp.Claims = nets(plainNet(20), n), nil
+		f := build(t, exp, recordsOf(exp, sixteenth), Choice{Scale: sixteenth}).Figure
+		inLegend := 0
+		for _, e := range f.key {
+			if e.text == c.name && e.mark.Shape != nil {
+				inLegend++
+			}
+		}
+		svg, err := f.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		atCurves := strings.Count(string(svg), ">"+c.name+"<") - inLegend
+		if want := map[bool][2]int{false: {0, 2}, true: {1, 0}}[c.legend]; inLegend != want[0] || atCurves != want[1] {
+			t.Errorf("%s stands %d times in the legend and %d times at the curves, want %v", c.name, inLegend, atCurves, want)
+		}
+		w, h := f.size()
+		panel := draw.NewCanvas(new(recorder.Canvas), w/2, h)
+		if axes := f.panels[0][0].DataCanvas(panel); axes.Max.X-axes.Min.X < w/6 {
+			t.Errorf("%s leaves the curves %g points of %g", c.name, (axes.Max.X - axes.Min.X).Points(), (w / 2).Points())
 		}
 	}
 }

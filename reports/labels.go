@@ -74,14 +74,19 @@ func (l curveLabels) Plot(c draw.Canvas, p *plot.Plot) {
 
 // GlyphBoxes asks for the room the labels need right of the frame.
 func (l curveLabels) GlyphBoxes(*plot.Plot) []plot.GlyphBox {
+	if len(l) == 0 {
+		return nil
+	}
+	return []plot.GlyphBox{{X: 1, Y: 0.5, Rectangle: vg.Rectangle{Max: vg.Point{X: leader + markRoom + l.width()}}}}
+}
+
+// width is that of the longest label.
+func (l curveLabels) width() vg.Length {
 	var w vg.Length
 	for _, label := range l {
 		w = max(w, l.style().Width(label.text))
 	}
-	if w == 0 {
-		return nil
-	}
-	return []plot.GlyphBox{{X: 1, Y: 0.5, Rectangle: vg.Rectangle{Max: vg.Point{X: leader + markRoom + w}}}}
+	return w
 }
 
 // spread moves ascending positions apart to at least gap, keeping their order

@@ -32,6 +32,7 @@ const key = (e, key) => e.dispatchEvent(new e.ownerDocument.defaultView.Keyboard
 		for (const width of location.search ? [] : [1280, 800, 390]) {
 			const d = await open(width);
 			await wait(300);
+			d.querySelectorAll(".u-legend .u-label")[1].textContent = "a-name-of-letters-".repeat(4);
 			told["overflow" + width] = d.documentElement.scrollWidth - d.documentElement.clientWidth;
 			told["charts" + width] = d.querySelectorAll(".chart canvas").length;
 		}
