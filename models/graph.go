@@ -91,8 +91,8 @@ func (g *Graph) layer(x *gorgonia.Node, l network.Layer) *gorgonia.Node {
 
 // statistics are those that batch normalisation normalises by.
 func (g *Graph) statistics() expr.Statistics {
-	if !g.training { // running ones
-		return expr.Statistics{Epsilon: g.conventions.Epsilon}
+	if !g.training {
+		return expr.Statistics{Epsilon: g.conventions.Epsilon, Running: true}
 	}
 	return expr.Statistics{Epsilon: g.conventions.Epsilon, Images: g.conventions.NormBatch}
 }

@@ -209,6 +209,13 @@ func TestFuseRefuses(t *testing.T) {
 				g.leaf("bn1.running_var", tensor.Float32, c), g.leaf("bn1.running_mean", tensor.Float32, c), g.conventions.Epsilon))
 			g.Loss = g.try(expr.Loss(g.linear16(g.average(g.relu(x))), g.Labels))
 		}, "has the input bn1.running_var where the network's is bn1.running_mean"},
+		"an evaluation by the batch's statistics": {func(g *Graph) {
+			g.training = false
+			s := net.Stem()
+			x := g.try(expr.Normalise(g.convolved(g.Images, s), g.param("bn1.weight", s.Out), g.param("bn1.bias", s.Out),
+				expr.Statistics{Epsilon: g.conventions.Epsilon}))
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(g.relu(x))), g.Labels))
+		}, "normalises by epsilon 1e-05, the fused operation by running statistics, epsilon 1e-05"},
 		"another last layer": {func(g *Graph) {
 			x := g.average(g.relu(g.layer(g.Images, net.Stem())))
 			g.Loss = g.try(expr.Loss(g.try(expr.Classify(x, g.param("fc.weight", Classes, 16), g.param("linear.bias", Classes))), g.Labels))

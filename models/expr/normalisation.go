@@ -14,6 +14,7 @@ import (
 type Statistics struct {
 	Epsilon float64 // added to the variance
 	Images  int     // whose mean and variance are taken together; 0 for the whole batch
+	Running bool    // mean and variance are given: see [NormaliseBy]
 }
 
 // Normalise adds batch normalisation of x (N, C, H, W) by the statistics of the
@@ -25,8 +26,9 @@ func Normalise(x, scale, shift *gorgonia.Node, s Statistics) (*gorgonia.Node, er
 // NormaliseBy adds batch normalisation by a given mean and variance of (C): the
 // running statistics, in evaluation. It has no gradient.
 func NormaliseBy(x, scale, shift, mean, variance *gorgonia.Node, epsilon float64) (*gorgonia.Node, error) {
+	s := Statistics{Epsilon: epsilon, Running: true}
 	o := &Op{
-		Kind: Normalisation, Statistics: Statistics{Epsilon: epsilon}, attributes: fmt.Sprintf("running statistics, epsilon %g", epsilon),
+		Kind: Normalisation, Statistics: s, attributes: s.String(),
 		inputs: types(activation, vector, vector, vector, vector), output: activation,
 		shape: channelwise,
 		compute: func(out []float32, shape tensor.Shape, in []value) {
@@ -40,7 +42,10 @@ func NormaliseBy(x, scale, shift, mean, variance *gorgonia.Node, epsilon float64
 }
 
 func (s Statistics) String() string {
-	if s.Images == 0 {
+	switch {
+	case s.Running:
+		return fmt.Sprintf("running statistics, epsilon %g", s.Epsilon)
+	case s.Images == 0:
 		return fmt.Sprintf("epsilon %g", s.Epsilon)
 	}
 	return fmt.Sprintf("of %d images, epsilon %g", s.Images, s.Epsilon)
