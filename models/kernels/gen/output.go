@@ -26,7 +26,7 @@ func (k outputKind) finished() bool { return k == outputNorm || k == outputNormA
 func transformOutput(a *asm, kind outputKind) {
 	name := []string{"transformOutput", "transformOutputGrad", "transformOutputGradAdd", "transformOutputNorm", "transformOutputNormAdd"}[kind]
 	slices := []string{"y, stats, m", "y, stats, m, z, norm", "y, stats, m, z, a, g2", "y, m, norm", "y, m, add, norm"}[kind]
-	a.function(name, slices+" []float32, tilesX, tilesY, stride, channels, plane int", "is T"+name[1:]+" of a Set.")
+	a.function(name, slices+" []float32, tilesX, tilesY, stride, channels, plane int", "is "+exported(name)+" of a Set.")
 	t := outputTile{asm: a, kind: kind, y: a.pointer("y"), m: a.pointer("m")}
 	moving := []reg.Register{t.m}
 	if !kind.finished() {

@@ -73,14 +73,9 @@ func (t *tile) addRows(at, stride reg) {
 	})
 }
 
-// pointers are new pointers to n rows, stride apart; base is moved on past them.
+// pointers are those of rowPointers; base is moved on past their rows.
 func (a *asm) pointers(base, stride reg, n int) []reg {
-	rows := []reg{a.clone(base)}
-	for len(rows) < n {
-		r := a.reg()
-		a.op("ADD", stride, rows[len(rows)-1], r)
-		rows = append(rows, r)
-	}
+	rows := a.rowPointers(base, stride, n)
 	a.op("ADD", stride, rows[n-1], base)
 	return rows
 }

@@ -37,7 +37,7 @@ type outputTile struct {
 func transformOutput(a *asm, kind outputKind) {
 	name := []string{"transformOutput", "transformOutputGrad", "transformOutputGradAdd", "transformOutputNorm", "transformOutputNormAdd"}[kind]
 	slices := []string{"y, stats, m", "y, stats, m, z, norm", "y, stats, m, z, a, g2", "y, m, norm", "y, m, add, norm"}[kind]
-	a.function(name, slices+" []float32, tilesX, tilesY, stride, channels, plane int", "is T"+name[1:]+" of a Set.")
+	a.function(name, slices+" []float32, tilesX, tilesY, stride, channels, plane int", "is "+exported(name)+" of a Set.")
 	t := outputTile{kind: kind, y: a.pointer("y"), m: a.pointer("m")}
 	t.transforms = transforms{a, a.numbers(2, 4, 8)}
 	moving := []reg{t.m}
