@@ -14,6 +14,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -96,8 +97,8 @@ func python5(name string, records []byte) []byte {
 		pickledInt(n) + "K\x03K K t" + unicode("C") + "tRu.")
 }
 
-// latin1 pickles as Python 3 does in protocol 2: bytes by _codecs.encode.
-func latin1(name string, records []byte) []byte {
+// python3as2 pickles as Python 3 does in protocol 2: bytes by _codecs.encode.
+func python3as2(name string, records []byte) []byte {
 	labels, pixels, n := labelsAndPixels(records)
 	var encoded []rune
 	for _, b := range []byte(pixels) {
@@ -256,7 +257,7 @@ func TestForms(t *testing.T) {
 		{"Python 2", pythonFolder, pythonFiles(1, python2)},
 		{"Python 3, protocol 4", pythonFolder, pythonFiles(2, python3)},
 		{"Python 3, protocol 5", pythonFolder, pythonFiles(3, python5)},
-		{"Python 3, protocol 2", pythonFolder, pythonFiles(4, latin1)},
+		{"Python 3, protocol 2", pythonFolder, pythonFiles(4, python3as2)},
 		{"PNG", "cifar10", pngFiles(t, byName)},
 		{"PNG by number", "cifar10", pngFiles(t, byNumber)},
 		{"parquet", "plain_text", parquetFiles(t, "train-00000-of-00001.parquet", "test-00000-of-00001.parquet")},
@@ -385,6 +386,35 @@ func TestForeign(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			place := filepath.Join(writeFolder(t, t.TempDir(), map[string][]byte{name: c.content}), name)
 			checkMessage(t, func() error { _, err := small.read(t.Context(), place); return err }, place, c.want)
+		})
+	}
+}
+
+// A small pickle that says a large thing over and over takes no more memory than it
+// has bytes.
+func TestPythonTakesNoCopies(t *testing.T) {
+	const large, times = 1 << 20, 200
+	text := pickled4('X', strings.Repeat("\u00e9", large/2)) + "q\x01"
+	raw := pickled4('B', strings.Repeat("a", large)) + "q\x01"
+	dtype := "cnumpy\ndtype\n"
+	for name, batch := range map[string]string{
+		"bytes as text": text + "0](" + strings.Repeat("c_codecs\nencode\nh\x01X\x00\x00\x00\x00\x86R", times) + "e",
+		"arrays":        raw + "0](" + strings.Repeat("cnumpy.core.multiarray\n_reconstruct\n)R(K\x01)"+dtype+"U\x02u1\x85R\x89h\x01tb", times) + "e",
+		"types":         raw + "0](" + strings.Repeat(dtype+"h\x01\x85R", times) + "e",
+		"keys":          raw + "0}(" + strings.Repeat("h\x01N", times) + "u",
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := writeFolder(t, t.TempDir(), map[string][]byte{pythonNames[0]: []byte("\x80\x02" + batch + ".")})
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			_, err := small.read(t.Context(), dir)
+			runtime.ReadMemStats(&after)
+			if err == nil || strings.Contains(err.Error(), "damaged") {
+				t.Errorf("error %v, want that it is no batch", err)
+			}
+			if took := after.TotalAlloc - before.TotalAlloc; took > 20*large {
+				t.Errorf("it took %d MiB", took>>20)
+			}
 		})
 	}
 }

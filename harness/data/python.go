@@ -37,7 +37,7 @@ func (pythonForm) read(c *content, p part, g *gathering) error {
 	var labels *types.List
 	var images *array
 	for _, entry := range *batch {
-		switch key, _ := stringOf(entry.Key); key {
+		switch key, _ := stringOf(entry.Key, maxWord); key {
 		case "labels":
 			labels, _ = entry.Value.(*types.List)
 		case "data":
@@ -53,7 +53,8 @@ func (pythonForm) read(c *content, p part, g *gathering) error {
 	if n != g.Batch {
 		return fmt.Errorf("it has %d labels, not %d", n, g.Batch)
 	}
-	if err := images.check(n); err != nil {
+	pixels, err := images.bytes(n)
+	if err != nil {
 		return fmt.Errorf("its images: %w", err)
 	}
 	into, err := g.room(p, n)
@@ -68,7 +69,7 @@ func (pythonForm) read(c *content, p part, g *gathering) error {
 		}
 		record := into[i*recordSize : (i+1)*recordSize]
 		record[0] = byte(label)
-		copy(record[1:], images.data[i*pixelBytes:(i+1)*pixelBytes])
+		copy(record[1:], pixels[i*pixelBytes:(i+1)*pixelBytes])
 	}
 	return nil
 }
@@ -78,11 +79,11 @@ type array struct {
 	shape   []int
 	element string // "u1" for bytes
 	fortran bool   // the first index is the fastest
-	data    string
+	data    any    // the bytes, as the pickle has them
 }
 
-// check wants the bytes of n images, (n, 3072) or (n, 3, 32, 32).
-func (a *array) check(n int) error {
+// bytes returns those of n images, (n, 3072) or (n, 3, 32, 32).
+func (a *array) bytes(n int) (string, error) {
 	size := 1
 	for _, d := range a.shape {
 		if d < 0 || d > n*pixelBytes {
@@ -94,15 +95,20 @@ func (a *array) check(n int) error {
 	wanted := len(a.shape) == 2 || len(a.shape) == 4 && a.shape[1] == models.Channels
 	switch {
 	case !wanted || a.shape[0] != n || size != n*pixelBytes:
-		return fmt.Errorf("an array of %v where (%d, %d) is wanted", a.shape, n, pixelBytes)
+		return "", fmt.Errorf("an array of %v where (%d, %d) is wanted", a.shape, n, pixelBytes)
 	case a.element != "u1" && a.element != "uint8" && a.element != "|u1" && a.element != "B":
-		return fmt.Errorf("elements of type %.20q where bytes (u1) are wanted", a.element)
+		return "", fmt.Errorf("elements of type %.20q where bytes (u1) are wanted", a.element)
 	case a.fortran:
-		return errors.New("they are in Fortran's order")
-	case len(a.data) != size:
-		return fmt.Errorf("%d bytes of %d are there", len(a.data), size)
+		return "", errors.New("they are in Fortran's order")
 	}
-	return nil
+	data, ok := stringOf(a.data, pickle.MaxBytes)
+	if !ok {
+		return "", errors.New("an array has no bytes")
+	}
+	if len(data) != size {
+		return "", fmt.Errorf("%d bytes of %d are there", len(data), size)
+	}
+	return data, nil
 }
 
 // PySetState implements the second half of ndarray's __reduce__: version,
@@ -125,16 +131,13 @@ func (a *array) fill(data, element, shape any) error {
 	if !ok || dimensions.Len() > 8 {
 		return errors.New("an array has no shape")
 	}
-	a.element, a.shape = t.name, nil
+	a.element, a.shape, a.data = t.name, nil, data
 	for i := range dimensions.Len() {
 		d, ok := dimensions.Get(i).(int)
 		if !ok {
 			return errors.New("an array has no shape")
 		}
 		a.shape = append(a.shape, d)
-	}
-	if a.data, ok = stringOf(data); !ok {
-		return errors.New("an array has no bytes")
 	}
 	return nil
 }
@@ -163,7 +166,7 @@ func findNumPy(module, name string) (any, error) {
 			if len(args) != 4 {
 				return nil, errors.New("an array is made in another way")
 			}
-			order, _ := stringOf(args[3])
+			order, _ := stringOf(args[3], maxWord)
 			a := &array{fortran: order == "F"}
 			return a, a.fill(args[0], args[1], args[2])
 		}), nil
@@ -172,7 +175,7 @@ func findNumPy(module, name string) (any, error) {
 			if len(args) == 0 {
 				return nil, errors.New("a type has no name")
 			}
-			name, _ := stringOf(args[0])
+			name, _ := stringOf(args[0], maxWord)
 			return &elementType{name}, nil
 		}), nil
 	case "_codecs.encode": // how Python 3 writes bytes in protocol 2
@@ -180,29 +183,45 @@ func findNumPy(module, name string) (any, error) {
 			if len(args) == 0 {
 				return nil, errors.New("there is nothing to encode")
 			}
-			s, _ := stringOf(args[0])
-			var latin1 []byte
-			for _, r := range s {
-				if r > 0xff {
-					return nil, errors.New("a byte is no byte")
-				}
-				latin1 = append(latin1, byte(r))
-			}
-			return latin1, nil
+			text, _ := args[0].(string)
+			return latin1(text), nil
 		}), nil
 	}
 	return nil, fmt.Errorf("class %.100s.%.100s is out of place in a batch of CIFAR-10", module, name)
 }
 
-// stringOf returns a string or bytes of Python's.
-func stringOf(value any) (string, bool) {
+// latin1 is bytes as the text of these characters. The text is not encoded before
+// there is use for it: a pickle can ask for that any number of times.
+type latin1 string
+
+// maxWord is above the bytes of any word that a batch is described by.
+const maxWord = 64
+
+// stringOf returns a string or bytes of Python's, if they are no more than a limit.
+func stringOf(value any, limit int) (string, bool) {
 	switch v := value.(type) {
 	case string:
-		return v, true
+		return v, len(v) <= limit
 	case []byte:
-		return string(v), true
+		if len(v) <= limit {
+			return string(v), true
+		}
 	case *types.ByteArray:
-		return string(*v), true
+		if v.Len() <= limit {
+			return string(*v), true
+		}
+	case latin1:
+		if len(v) > 2*limit { // a character is one byte or two
+			return "", false
+		}
+		b := make([]byte, 0, len(v))
+		for _, r := range v {
+			if r > 0xff {
+				return "", false
+			}
+			b = append(b, byte(r))
+		}
+		return string(b), len(b) <= limit
 	}
 	return "", false
 }

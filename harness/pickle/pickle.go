@@ -23,7 +23,9 @@ import (
 const (
 	MaxBytes      = 64 << 20
 	MaxOperations = 1 << 21
-	maxDepth      = 100 // open marks
+	maxDepth      = 100     // open marks
+	maxNumber     = 1 << 10 // bytes of a whole number, which is read in the square of the time
+	maxName       = 1 << 9  // bytes of a class's, which has another copy wherever it is looked up
 )
 
 // Proto is the first byte of every pickle of protocol 2 and later.
@@ -35,6 +37,7 @@ const (
 	stop   = '.'
 	global = 'c'
 	long1  = 0x8a
+	long4  = 0x8b
 	frame  = 0x95 // announces how many bytes belong together; they follow in line
 )
 
@@ -60,7 +63,7 @@ var operations = func() (table [256]operation) {
 	for code, n := range map[byte]int{'K': 1, 'h': 1, 'q': 1, Proto: 1, 'M': 2, 'J': 4, 'j': 4, 'r': 4, 'G': 8, frame: 8} {
 		table[code] = operation{known: true, fixed: n}
 	}
-	for code, n := range map[byte]int{'U': 1, 'C': 1, long1: 1, 0x8c: 1, 'T': 4, 'X': 4, 'B': 4, 0x8b: 4, 0x8d: 8, 0x8e: 8, 0x96: 8} {
+	for code, n := range map[byte]int{'U': 1, 'C': 1, long1: 1, 0x8c: 1, 'T': 4, 'X': 4, 'B': 4, long4: 4, 0x8d: 8, 0x8e: 8, 0x96: 8} {
 		table[code] = operation{known: true, count: n}
 	}
 	return table
@@ -163,6 +166,9 @@ func scan(data []byte) ([]byte, error) {
 			if length > uint64(len(data)-at) {
 				return nil, errCutOff
 			}
+			if code == long4 && length > maxNumber {
+				return nil, fmt.Errorf("the pickle has a number of %d bytes, which pickles of data do not have", length)
+			}
 			name(data[at : at+int(length)])
 			at += int(length)
 		default:
@@ -194,6 +200,9 @@ func Load(data []byte, find func(module, name string) (any, error), load func(id
 	machine := gopickle.NewUnpickler(bytes.NewReader(program))
 	machine.FindClass = func(module, name string) (any, error) {
 		name = original(name)
+		if n := len(module) + len(name); n > maxName {
+			return nil, fmt.Errorf("it has a class with a name of %d bytes", n)
+		}
 		if find == nil {
 			return nil, fmt.Errorf("class %.200q is out of place", module+"."+name)
 		}

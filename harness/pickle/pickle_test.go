@@ -56,6 +56,23 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// What would take far more time or memory than the pickle has bytes, and what no
+// pickle of data has, is refused.
+func TestLimits(t *testing.T) {
+	long := "\x8b\x00\x10\x00\x00" + strings.Repeat("\x01", 1<<12) // read in the square of its length
+	name := "X\x00\x10\x00\x00" + strings.Repeat("a", 1<<12)
+	find := func(module, name string) (any, error) { return module + "." + name, nil } // of the caller's, in memory of its own
+	for pickle, want := range map[string]string{
+		long + ".":                            "a number of 4096 bytes",
+		name + "X\x01\x00\x00\x00b\x93.":      "a class with a name of 4097 bytes",
+		"X\x01\x00\x00\x00b" + name + "\x93.": "a class with a name of 4097 bytes",
+	} {
+		if _, _, err := Load([]byte(pickle), find, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q", err, want)
+		}
+	}
+}
+
 // No pickle panics, executes anything or asks for memory that it does not fill.
 func FuzzLoad(f *testing.F) {
 	for _, s := range []string{

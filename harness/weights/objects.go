@@ -57,6 +57,9 @@ func (o *object) Call(args ...any) (any, error) {
 					made.Set(pair[0], pair[1])
 				}
 			}
+			// No dict shares its list with another: a pickle could ask for any number of
+			// copies of a long one.
+			*pairs = nil
 		}
 	}
 	return made, nil

@@ -90,10 +90,8 @@ func look(name string, value any, depth int, seen map[any]bool, found *[]candida
 	seen[value] = true
 	c := candidate{name: name, entries: entries}
 	for _, e := range entries {
-		if _, ok := e.Key.(string); !ok {
-			continue
-		}
-		if t, ok := e.Value.(*tensor); ok && t.storage.kind != "" {
+		_, isName := nameOf(e.Key)
+		if t, ok := e.Value.(*tensor); ok && isName && t.storage.kind != "" {
 			c.tensors++
 		}
 	}
@@ -101,12 +99,25 @@ func look(name string, value any, depth int, seen map[any]bool, found *[]candida
 		*found = append(*found, c)
 	}
 	for _, e := range entries {
-		inner, _ := e.Key.(string)
+		inner, _ := nameOf(e.Key)
 		if name != "" {
 			inner = name + "." + inner
 		}
 		look(inner, e.Value, depth+1, seen, found)
 	}
+}
+
+// maxName is above the bytes of any name; what has more is none. A pickle can say
+// a long one any number of times, and each would be copied.
+const maxName = 256
+
+// nameOf returns the key of a dict if it may be a name.
+func nameOf(key any) (string, bool) {
+	name, ok := key.(string)
+	if !ok || len(name) > maxName {
+		return "", false
+	}
+	return name, true
 }
 
 // items returns the entries of a dict in their order.
@@ -136,7 +147,7 @@ func convert(entries []types.DictEntry, fetch func(*storage) error) ([]models.Te
 	var tensors []models.Tensor
 	room := int64(maxBytes)
 	for _, e := range entries {
-		name, isName := e.Key.(string)
+		name, isName := nameOf(e.Key)
 		t, isTensor := e.Value.(*tensor)
 		if !isName || !isTensor || t.storage.kind == "" || isCounter(name) {
 			continue

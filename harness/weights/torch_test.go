@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -441,6 +442,36 @@ func TestMessagesPrintNoValues(t *testing.T) {
 		if _, err := decode(file); err == nil || len(err.Error()) > 500 {
 			t.Errorf("%s: error %v", name, err)
 		}
+	}
+}
+
+// A small pickle that says a large thing over and over takes no more memory than its
+// operations do.
+func TestPickleTakesNoCopies(t *testing.T) {
+	const times = 500
+	pairs := "](" + strings.Repeat("](K\x01K\x02e", 10_000) + "eq\x01" // [[1, 2], [1, 2], ...]
+	key := str(strings.Repeat("_orig_mod.", 10_000)) + "q\x01"         // 100 kB
+	tensor := pickledTensor("FloatStorage", "0", 3, 0, ints(3), ints(1), false)
+	rest := float("bn1.weight", "0", false) + float("bn1.bias", "0", false) + set
+	for name, object := range map[string]string{
+		"a list that many dicts are made of": dict + str("x") + pairs + str("y") + "](" +
+			strings.Repeat("ccollections\nOrderedDict\nh\x01\x85R", times) + "e" + rest,
+		"a name of many tensors": dict + str("x") + key + str("y") + "]" + tensor + "q\x02a" + strings.Repeat("h\x01h\x02", times) + rest,
+		"a key of many keys":     dict + str("x") + key + strings.Repeat("h\x01}(h\x01Nh\x01Nu", times) + rest,
+	} {
+		t.Run(name, func(t *testing.T) {
+			file := zipFile(t, zip.Store, object, "data/0", raw(1, 2, 3))
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			got, err := decode(file)
+			runtime.ReadMemStats(&after)
+			if err != nil || len(got.Tensors) != 2 {
+				t.Errorf("error %.200v", err)
+			}
+			if took := after.TotalAlloc - before.TotalAlloc; took > 20<<20 {
+				t.Errorf("it took %d MiB", took>>20)
+			}
+		})
 	}
 }
 
