@@ -68,14 +68,16 @@ func (e *Experiment) checkVariants() *SpecError {
 		if err := v.Protocol.check(key + ".protocol"); err != nil {
 			return err
 		}
+		resolved := v.Protocol.Scaled(Full()) // which says what is the same in one way
 		for _, earlier := range e.Variants[:i] {
+			other := earlier.Protocol.Scaled(Full())
 			if earlier.Label == v.Label {
 				return problemf(key+".label", "an earlier variant is called %q too", v.Label)
 			}
-			if d := earlier.Protocol.Differences(v.Protocol); len(d) == 0 {
+			if d := other.Differences(resolved); len(d) == 0 {
 				return problemf(key, "does not differ from variant %q", earlier.Label)
 			} else if !slices.ContainsFunc(e.Networks, func(n network.Network) bool {
-				return len(earlier.Protocol.DifferencesFor(n, v.Protocol)) > 0
+				return len(other.DifferencesFor(n, resolved)) > 0
 			}) {
 				return problemf(key, "differs from variant %q only in what has no part in training these networks: %s", earlier.Label, keys(d))
 			}

@@ -89,6 +89,8 @@ func TestVariantErrors(t *testing.T) {
 
 [variant`, `:14: variant[2].label: an earlier variant is called "as it is" too`},
 		{"no difference", "iterations = 100\nmilestones = [50]\nnesterov = true", "", `:13: variant[2]: does not differ from variant "as it is"`},
+		{"one run said in two ways", "iterations = 100\nmilestones = [50]\nnesterov = true", "norm_batch = 128\neval_interval = 25\nwarmup_window = 391",
+			`:13: variant[2]: does not differ from variant "as it is"`},
 		{"no difference to these networks", "iterations = 100\nmilestones = [50]\nnesterov = true", "warmup_from_depth = 56\nwarmup_window = 10",
 			`:13: variant[2]: differs from variant "as it is" only in what has no part in training these networks: warmup_from_depth, warmup_window`},
 		{"unknown key", "nesterov = true", "nestrov = true", `:19: variant[2].protocol.nestrov: no such key; did you mean "nesterov"?`},
