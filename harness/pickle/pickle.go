@@ -79,10 +79,12 @@ var replaced = map[byte]byte{
 }
 
 // renamed are names that gopickle resolves by itself, of a class that takes no
-// arguments and hashable keys alone, and of a function that copies its
-// argument, by which a small pickle could ask for any amount of memory. Under
-// other names, of the same length, they come to the caller like all others.
+// arguments and hashable keys alone, of a function that copies its argument, by
+// which a small pickle could ask for any amount of memory, and of the module of
+// Python 2's object, which cannot be made without an argument. Under other names,
+// of the same length, they come to the caller like all others.
 var renamed = map[string]string{
+	"__builtin__":          "#_builtin__",
 	"OrderedDict":          "#rderedDict",
 	"_array_reconstructor": "#array_reconstructor",
 }
@@ -199,7 +201,7 @@ func Load(data []byte, find func(module, name string) (any, error), load func(id
 	}()
 	machine := gopickle.NewUnpickler(bytes.NewReader(program))
 	machine.FindClass = func(module, name string) (any, error) {
-		name = original(name)
+		module, name = original(module), original(name)
 		if n := len(module) + len(name); n > maxName {
 			return nil, fmt.Errorf("it has a class with a name of %d bytes", n)
 		}

@@ -29,6 +29,8 @@ func TestFind(t *testing.T) {
 		{"\x8c\x0bcollections\x8c\x0bOrderedDict\x93.", "collections.OrderedDict"},
 		{"carray\n_array_reconstructor\n.", "array._array_reconstructor"},
 		{"cposix\nsystem\n.", "posix.system"},
+		{"c__builtin__\nobject\n.", "__builtin__.object"},
+		{"c__builtin__\nlist\n.", "__builtin__.list"},
 	} {
 		value, _, err := Load([]byte(c.pickle), func(module, name string) (any, error) { return module + "." + name, nil }, nil)
 		if err != nil || value != c.want {

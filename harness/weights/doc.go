@@ -107,7 +107,7 @@ func decode(content []byte) (*File, error) {
 
 // recognise says what a file is that is not one of weights.
 func recognise(content []byte) error {
-	begin := bytes.TrimSpace(content[:min(len(content), 512)])
+	begin := bytes.TrimLeft(content[:min(len(content), 512)], "\ufeff \t\r\n")
 	text := bytes.ToLower(begin) // for text alone: it changes bytes that are not UTF-8
 	for _, kind := range []struct{ prefix, what string }{
 		{"\x1f\x8b", "it is compressed with gzip: unpack it first (gunzip)"},
@@ -117,14 +117,19 @@ func recognise(content []byte) error {
 		{"version https://git-lfs", "it is a Git LFS pointer, not the file it stands for: git lfs pull fetches that"},
 		{"<!doctype html", "it is a web page, not the file it was to link to"},
 		{"<html", "it is a web page, not the file it was to link to"},
+		{"<head", "it is a web page, not the file it was to link to"},
+		{"<?xml", "it is an XML message, as servers send in place of a file"},
 		{"\x89HDF", "it is an HDF5 file, as Keras writes, not a PyTorch state dict or safetensors"},
 	} {
 		if bytes.HasPrefix(begin, []byte(kind.prefix)) || kind.prefix[0] == '<' && bytes.HasPrefix(text, []byte(kind.prefix)) {
 			return errors.New(kind.what)
 		}
 	}
-	if len(content) == 0 {
+	switch {
+	case len(content) == 0:
 		return errors.New("it is empty")
+	case len(content) > 262 && string(content[257:262]) == "ustar":
+		return errors.New("it is a tar archive: unpack it first (tar -xf)")
 	}
 	return errors.New("it is neither a PyTorch state dict nor safetensors")
 }

@@ -30,10 +30,7 @@ const (
 // key the number of elements and the elements.
 func readLegacy(content []byte) (*File, error) {
 	magic, rest, err := pickle.Load(content, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	if n, ok := magic.(*big.Int); !ok || n.Text(16) != legacyMagic {
+	if n, ok := magic.(*big.Int); err != nil || !ok || n.Text(16) != legacyMagic {
 		return nil, errors.New("it is a pickle, but not a file of torch.save")
 	}
 	version, rest, err := pickle.Load(rest, nil, nil)

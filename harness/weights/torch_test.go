@@ -178,6 +178,8 @@ func TestStateDictFaults(t *testing.T) {
 		{"text", []byte("conv1.weight 1 2 3"), "neither"},
 		{"another pickle", []byte(start + "K\x05."), "not a file of torch.save"},
 		{"another number", []byte(start + "\x8a\x01\x05."), "not a file of torch.save"},
+		{"a pickle of arrays", []byte(start + dict + str("conv1.weight") + "cnumpy.core.multiarray\n_reconstruct\n)R" + set + "."), "not a file of torch.save"},
+		{"a pickle of an OrderedDict", []byte(start + odict + set + "."), "not a file of torch.save"},
 		{"a zip without a pickle", func() []byte {
 			var out bytes.Buffer
 			w := zip.NewWriter(&out)
@@ -253,6 +255,7 @@ func TestBeside(t *testing.T) {
 		"a tensor of no description":    str("odd") + "ctorch._utils\n_rebuild_tensor_v2\n)R",
 		"a parameter of nothing":        str("odd") + "ctorch._utils\n_rebuild_parameter\n)R",
 		"another persistent object":     str("odd") + tuple(str("elsewhere")) + "Q",
+		"an object of no class":         str("sentinel") + object("__builtin__\nobject"),
 		"a kind of dict":                str("hyper_parameters") + object("lightning\nAttributes") + "(" + str("lr") + integer(1) + set,
 		"a kind of dict, one entry":     str("hyper_parameters") + object("lightning\nAttributes") + str("lr") + integer(1) + "s",
 		"a defaultdict":                 str("meters") + "ccollections\ndefaultdict\n" + tuple("c__builtin__\nlist\n") + "R(" + str("loss") + "](" + integer(1) + "e" + set,
@@ -399,6 +402,10 @@ func TestOtherFiles(t *testing.T) {
 		{"gzip", "\x1f\x8b\x08\x00", "gunzip"},
 		{"a pointer of Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "Git LFS pointer"},
 		{"a web page", "\n<!DOCTYPE html>\n<html>", "web page"},
+		{"a web page that begins with a mark", "\xef\xbb\xbf<html>", "web page"},
+		{"a web page without a beginning", "<head><title>Sign in", "web page"},
+		{"a store's error", "<?xml version='1.0'?><Error><Code>AccessDenied", "XML message"},
+		{"tar", "model/" + strings.Repeat("\x00", 251) + "ustar\x0000", "tar archive: unpack it"},
 		{"Keras", "\x89HDF\r\n\x1a\n", "HDF5"},
 		{"a zip that is cut off", string(whole[:len(whole)-30]), "cut off after"},
 		{"a zip that is cut off in its middle", string(whole[:len(whole)/2]), "cut off after"},
