@@ -115,6 +115,7 @@ func recordsOf(exp *experiments.Experiment, scale experiments.Scale) []*results.
 func cut(r *results.Record, part float64) {
 	r.Status = results.Running
 	r.Rows = r.Rows[:int(part*float64(len(r.Rows)))]
+	r.Times = r.Times[:len(r.Rows)]
 	r.Responses = nil
 	r.Provenance.Ended = time.Time{}
 }

@@ -39,7 +39,11 @@ func runTable(s *Selection) *table.Table {
 			cells[4] = table.Int(run.iteration())
 			if p.TrainSeconds > 0 {
 				cells[5] = table.Number(p.TrainSeconds/3600, 2)
-				cells[6] = table.Number(float64(run.iteration()*run.Spec.Protocol.Batch)/p.TrainSeconds, 0)
+				iteration, seconds := run.iteration(), p.TrainSeconds
+				if n := len(r.Times); n > 0 && !run.complete() { // it stopped some time after its last row
+					iteration, seconds = r.Times[n-1].Iteration, r.Times[n-1].Seconds
+				}
+				cells[6] = table.Number(float64(iteration*run.Spec.Protocol.Batch)/seconds, 0)
 			}
 			cells[7], cells[8], cells[9] = table.Text(r.Key.Identity()), ofEach(r, revision), table.Text(strings.Join(p.Kernels, ", "))
 			cells[10] = table.Int(p.Threads)

@@ -263,6 +263,20 @@ func TestSmokeDoesNotSpeakOfThePaper(t *testing.T) {
 }
 
 // Numbers that are read off a curve have no more digits than can be read.
+// The speed of a run that stopped between two rows is that of its rows, not of the
+// iterations up to the last one in the time up to the stop.
+func TestSpeedOfAnUnfinishedRun(t *testing.T) {
+	exp := figure1Experiment()
+	records := recordsOf(exp, sixteenth)
+	cut(records[1], 0.5)
+	records[1].Provenance.TrainSeconds = 5900
+	for _, r := range runTable(Select(exp, records, Choice{Scale: sixteenth})).Rows {
+		if got := r.Cells[6].String(); got != "51" { // 4,000 x 128 / 10,000 s, and half of both
+			t.Errorf("%s, %s: %s images/s, want 51", r.Cells[0], r.Cells[2], got)
+		}
+	}
+}
+
 func TestDecimalsOfThePaper(t *testing.T) {
 	for v, want := range map[float64]string{9.7: "9.7", 13.2: "13.2", 1.0: "1.0", 8.75: "8.75", 6.97: "6.97", math.NaN(): "–"} {
 		if got := paperPercent(v).String(); got != want {
