@@ -119,9 +119,9 @@ func judge(s *Selection) []Verdict {
 // JudgeWhole puts in the place of a drawing's verdicts, which are on a shortened
 // schedule, those that the runs of the whole one decide: a claim is about its own
 // networks, and need not wait for the others of its drawing. The page shows those
-// runs, too. whole is the same experiment's; one with no complete run has no part.
+// runs, too. whole is the same experiment's; one of which no run has ended has no part.
 func (e *Drawing) JudgeWhole(whole *Drawing) {
-	if whole.Selection.completeNetworks() == 0 {
+	if !slices.ContainsFunc(whole.Selection.Runs, func(r Selected) bool { return r.complete() || r.diverged() }) {
 		return
 	}
 	e.Whole = whole

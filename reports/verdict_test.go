@@ -56,15 +56,25 @@ func nets(n ...network.Network) []network.Network { return n }
 // drawing shows a shortened one.
 func TestJudgeWhole(t *testing.T) {
 	for _, c := range []struct {
-		error float64
-		want  Class
-	}{{11.5, NotReproduced}, {8.7, Reproduced}} {
+		error  float64
+		change func(*results.Record)
+		want   [2]Class // of the number and of the order, which waits for plain-20
+	}{
+		{11.5, nil, [2]Class{NotReproduced, SameOrder}},
+		{8.7, nil, [2]Class{Reproduced, SameOrder}},
+		{8.7, diverge, [2]Class{NotReproduced, NotReproduced}},
+		{8.7, func(r *results.Record) { cut(r, 0.5) }, [2]Class{NotJudged, SameOrder}},
+	} {
 		near := experiments.Claim{Name: "near", Kind: experiments.Within, Metric: experiments.TestError, Of: nets(residualNet(20)), Value: 8.75, Scatter: 0.4, Degrees: 11}
 		data := []given{{plainNet(20), []float64{19}, []float64{20}, 1, -1}, {residualNet(20), []float64{15}, []float64{c.error}, 1, -1}}
 		exp, records := ended(sixteenth, near, data...)
 		exp.Claims = append(exp.Claims, experiments.Claim{Name: "order", Kind: experiments.Higher, Metric: experiments.TestError, Of: nets(plainNet(20)), Than: nets(residualNet(20))})
 		whole, more := ended(experiments.Full(), near, data...)
-		records = append(records, more[slices.IndexFunc(whole.Networks, func(n network.Network) bool { return n == residualNet(20) })])
+		recorded := more[slices.IndexFunc(whole.Networks, func(n network.Network) bool { return n == residualNet(20) })]
+		if c.change != nil {
+			c.change(recorded)
+		}
+		records = append(records, recorded)
 
 		drawing := &Drawing{Verdicts: judge(Select(exp, records, Choice{Scale: sixteenth}))}
 		if v := drawing.Verdicts; v[0].Class != NotJudged || v[1].Class != SameOrder {
@@ -72,9 +82,11 @@ func TestJudgeWhole(t *testing.T) {
 		}
 		longest := Select(exp, records, Choice{Scale: experiments.Full()})
 		drawing.JudgeWhole(&Drawing{Selection: longest, Verdicts: judge(longest)})
-		v := drawing.Verdicts
-		if v[0].Class != c.want || !v[0].Scale.IsFull() || !strings.HasPrefix(v[0].Sentence, "on the whole schedule: ") || v[1].Class != SameOrder || v[1].Scale != sixteenth {
-			t.Errorf("error %g: %+v; want %s", c.error, v, c.want)
+		for i, v := range drawing.Verdicts {
+			whole := v.Class == Reproduced || v.Class == NotReproduced
+			if v.Class != c.want[i] || v.Scale.IsFull() != whole || strings.HasPrefix(v.Sentence, "on the whole schedule: ") != whole {
+				t.Errorf("error %g, %s: %s at scale %s: %s; want %s", c.error, recorded.Status, v.Class, v.Scale, v.Sentence, c.want[i])
+			}
 		}
 	}
 }
