@@ -48,26 +48,25 @@ func (m *evalMode) do(ctx context.Context, env *environment) error {
 	if len(file.Others) > 0 {
 		env.say("%s: taking %s; as many tensors are in %s", m.file, file.Entry, strings.Join(file.Others, ", "))
 	}
-	set, err := m.data.load(ctx, env)
-	if err != nil {
-		return err
-	}
 	trained := train.TrainedBy(file.Metadata)
-	e := evaluation{set: set, trained: trained, options: models.Options{
+	e := evaluation{trained: trained, options: models.Options{
 		Conventions: trained.Conventions, EvalBatch: train.EvalBatch, Threads: m.machine.threads, Kernels: m.machine.kernels,
 	}}
 	defer e.close()
 	for _, net := range networks {
 		if err := e.add(net, file.Tensors); err != nil {
-			return fmt.Errorf("%s does not fit %s: %w; it holds %s", text.Name(m.file), net, err, contents(file.Tensors))
+			return fmt.Errorf("%s does not fit %s: %w; it holds %s", text.Name(m.file), net, err, contents(file))
 		}
+	}
+	if e.set, err = m.data.load(ctx, env); err != nil {
+		return err
 	}
 	found, err := e.evaluate(ctx, m.norm)
 	if err != nil {
 		return err
 	}
 	synthetic := ""
-	if set.Fingerprint.Synthetic {
+	if e.set.Fingerprint.Synthetic {
 		synthetic = " synthetic"
 	}
 	best := found[0]
@@ -75,7 +74,7 @@ func (m *evalMode) do(ctx context.Context, env *environment) error {
 		best.network, best.percent(), text.Grouped(best.wrong), text.Grouped(best.images), synthetic); err != nil {
 		return err
 	}
-	if trained.Synthetic && !set.Fingerprint.Synthetic {
+	if trained.Synthetic && !e.set.Fingerprint.Synthetic {
 		env.say("%s was trained on generated images, and has learnt nothing of these; its own are -data synthetic", m.file)
 	}
 	for _, other := range found[1:] {

@@ -7,7 +7,6 @@ import (
 	"deepresidual/harness/text"
 	"deepresidual/harness/train"
 	"deepresidual/harness/weights"
-	"deepresidual/models"
 	"deepresidual/models/network"
 )
 
@@ -35,15 +34,16 @@ func networksOf(path string, file *weights.File, named *network.Network) ([]netw
 		return []network.Network{*named}, nil
 	}
 	if len(fit) == 0 {
-		return nil, fmt.Errorf("%s is of none of the networks here: it holds %s", text.Name(path), contents(file.Tensors))
+		return nil, fmt.Errorf("%s is of none of the networks here: it holds %s", text.Name(path), contents(file))
 	}
 	return fit, nil
 }
 
-// contents names tensors and their shapes, the first and last ones if they are
-// many, for who has to find out what a file holds.
-func contents(tensors []models.Tensor) string {
+// contents names the tensors of a file and their shapes, the first and last ones if
+// they are many, for who has to find out what it holds.
+func contents(file *weights.File) string {
 	const first, last = 5, 2
+	tensors := file.Tensors
 	var names []string
 	for i, t := range tensors {
 		switch {
@@ -53,5 +53,9 @@ func contents(tensors []models.Tensor) string {
 			names = append(names, "...")
 		}
 	}
-	return fmt.Sprintf("%d tensors: %s", len(tensors), strings.Join(names, ", "))
+	list := fmt.Sprintf("%d tensors: %s", len(tensors), strings.Join(names, ", "))
+	if file.Beside > 0 {
+		list += fmt.Sprintf("; %d more are not under the prefix of these", file.Beside)
+	}
+	return list
 }

@@ -122,11 +122,11 @@ func TestNetworksOf(t *testing.T) {
 }
 
 func TestContentsAreShortened(t *testing.T) {
-	odd := []models.Tensor{{Name: "\x1b]0;hello\x07", Shape: []int{1}}, {Name: "b", Shape: []int{2}}}
-	if got, want := contents(odd), `2 tensors: "\x1b]0;hello\a" [1], b [2]`; got != want {
+	odd := &weights.File{Tensors: []models.Tensor{{Name: "\x1b]0;hello\x07", Shape: []int{1}}, {Name: "b", Shape: []int{2}}}, Beside: 3}
+	if got, want := contents(odd), `2 tensors: "\x1b]0;hello\a" [1], b [2]; 3 more are not under the prefix of these`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	got := contents(fileOf(t, true, 20, "").Tensors)
+	got := contents(fileOf(t, true, 20, ""))
 	want := "97 tensors: conv1.weight [16 3 3 3], bn1.weight [16], bn1.bias [16], bn1.running_mean [16], bn1.running_var [16], ..., linear.weight [10 64], linear.bias [10]"
 	if got != want {
 		t.Errorf("got %s, want %s", got, want)
@@ -159,6 +159,17 @@ func TestOtherNorm(t *testing.T) {
 		if err != nil || (got == nil) != (c.want == "") || got != nil && got.norm != c.want {
 			t.Errorf("%s with %d %%: %v, %v; want %q", c.used, c.wrong, got, err, c.want)
 		}
+	}
+}
+
+// Weights that do not fit are refused before the data set is looked for.
+func TestUnfitWeightsNeedNoData(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "w.safetensors")
+	writeWeights(t, path)
+	var stdout, stderr bytes.Buffer
+	code := run(t.Context(), []string{"-eval", path, "-net", "resnet-14", "-data", "http://127.0.0.1:1/"}, &stdout, &stderr)
+	if code != exitFailed || !strings.Contains(stderr.String(), "does not fit resnet-14") {
+		t.Errorf("code %d, %s", code, &stderr)
 	}
 }
 

@@ -32,6 +32,10 @@ type File struct {
 	// layer1.0.bn1.running_mean, linear.bias. All are finite numbers.
 	Tensors []models.Tensor
 
+	// Beside is the number of tensors that are left out since they are not under the
+	// prefix of the others, which was taken off.
+	Beside int
+
 	// Metadata is that of a safetensors file; nil if there is none.
 	Metadata map[string]string
 
@@ -96,7 +100,7 @@ func decode(content []byte) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Tensors, err = rename(f.Tensors); err != nil {
+	if f.Tensors, f.Beside, err = rename(f.Tensors); err != nil {
 		return nil, err
 	}
 	if err := CheckFinite(f.Tensors); err != nil {

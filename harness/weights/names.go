@@ -9,38 +9,44 @@ import (
 	"deepresidual/models"
 )
 
-// rename brings names to the common form and drops what nothing needs.
-func rename(tensors []models.Tensor) ([]models.Tensor, error) {
-	kept := make([]models.Tensor, 0, len(tensors))
+// rename brings names to the common form and drops what nothing needs. beside is
+// the number of tensors that it leaves out since they are not among the network's.
+func rename(tensors []models.Tensor) (kept []models.Tensor, beside int, err error) {
+	var original []string
 	for _, t := range tensors {
-		if !isCounter(t.Name) && !strings.HasPrefix(t.Name, Momentum) {
-			kept = append(kept, t)
+		if isCounter(t.Name) || strings.HasPrefix(t.Name, Momentum) {
+			continue
 		}
+		original = append(original, t.Name)
+		// torch.compile puts it before whatever it compiled, a part or the whole.
+		t.Name = strings.ReplaceAll(t.Name, "_orig_mod.", "")
+		kept = append(kept, t)
 	}
 	if len(kept) == 0 {
-		return nil, errors.New("it holds no tensors of floating-point numbers")
+		return nil, 0, errors.New("it holds no tensors of floating-point numbers")
 	}
-	original := make([]string, len(kept))
-	for i := range kept {
-		original[i] = kept[i].Name
-		// torch.compile puts it before whatever it compiled, a part or the whole.
-		kept[i].Name = strings.ReplaceAll(kept[i].Name, "_orig_mod.", "")
-	}
-	kept, original = unwrap(kept, original)
+	prefix := wrapping(kept)
 	from := make(map[string]string, len(kept))
+	n := 0
 	for i, t := range kept {
-		if rest, ok := strings.CutPrefix(t.Name, "fc."); ok {
-			kept[i].Name = "linear." + rest
+		name, inside := strings.CutPrefix(t.Name, prefix)
+		if !inside {
+			continue
+		}
+		if rest, ok := strings.CutPrefix(name, "fc."); ok {
+			name = "linear." + rest
 		}
 		// What torchvision calls downsample, much code for CIFAR-10 calls shortcut.
-		kept[i].Name = strings.Replace(kept[i].Name, ".shortcut.", ".downsample.", 1)
-		name := kept[i].Name
+		name = strings.Replace(name, ".shortcut.", ".downsample.", 1)
 		if other, twice := from[name]; twice {
-			return nil, fmt.Errorf("it holds %.100q twice: as %.100q and as %.100q", name, other, original[i])
+			return nil, 0, fmt.Errorf("it holds %.100q twice: as %.100q and as %.100q", name, other, original[i])
 		}
 		from[name] = original[i]
+		t.Name = name
+		kept[n] = t
+		n++
 	}
-	return kept, nil
+	return kept[:n], len(kept) - n, nil
 }
 
 // Momentum is before the names of the parameters' velocities in checkpoints of
@@ -50,17 +56,21 @@ const Momentum = "momentum."
 // outermost are the parts of a CIFAR-10 network as state dicts name them.
 var outermost = map[string]bool{"conv1": true, "bn1": true, "layer1": true, "layer2": true, "layer3": true, "layer4": true, "linear": true, "fc": true}
 
-// unwrap takes off what wrappers put before the names of the network's parts:
+// wrapping returns what wrappers put before the names of the network's parts:
 // DataParallel module., Lightning the name of an attribute. Should there be
 // several such prefixes, the network is what is under the most frequent one,
-// and beside it lie losses and metrics.
-func unwrap(tensors []models.Tensor, original []string) ([]models.Tensor, []string) {
+// and beside it lie losses and metrics. It is empty if that leads to no network.
+func wrapping(tensors []models.Tensor) (prefix string) {
 	for {
 		count := map[string]int{}
 		for _, t := range tensors {
-			part, _, nested := strings.Cut(t.Name, ".")
+			name, inside := strings.CutPrefix(t.Name, prefix)
+			if !inside {
+				continue
+			}
+			part, _, nested := strings.Cut(name, ".")
 			if outermost[part] {
-				return tensors, original
+				return prefix
 			}
 			if nested {
 				count[part]++
@@ -76,17 +86,9 @@ func unwrap(tensors []models.Tensor, original []string) ([]models.Tensor, []stri
 			}
 		}
 		if most == 0 || tie {
-			return tensors, original
+			return ""
 		}
-		n := 0
-		for i, t := range tensors {
-			if rest, ok := strings.CutPrefix(t.Name, wrapper+"."); ok {
-				t.Name = rest
-				tensors[n], original[n] = t, original[i]
-				n++
-			}
-		}
-		tensors, original = tensors[:n], original[:n]
+		prefix += wrapper + "."
 	}
 }
 

@@ -345,16 +345,18 @@ func TestNames(t *testing.T) {
 		{"model.conv1.weight model.linear.bias", "conv1.weight linear.bias"},
 		{"net.conv1.weight net.linear.bias net.bn1.num_batches_tracked", "conv1.weight linear.bias"},
 		{"model.conv1.weight model.linear.bias criterion.weight", "conv1.weight linear.bias"},
+		{"m.net.conv1.weight m.net.linear.bias m.criterion.weight criterion.weight", "conv1.weight linear.bias"},
 		{"conv1.weight linear.bias momentum.conv1.weight momentum.linear.bias", "conv1.weight linear.bias"},
 		{"student.conv1.weight teacher.conv1.weight", "student.conv1.weight teacher.conv1.weight"},
-		{"features.0.weight classifier.weight features.1.weight", "0.weight 1.weight"},
+		{"features.0.weight classifier.weight features.1.weight", "features.0.weight classifier.weight features.1.weight"},
+		{"module.features.0.weight module.classifier.weight module.features.1.weight", "module.features.0.weight module.classifier.weight module.features.1.weight"},
 		{"weight", "weight"},
 	} {
 		var tensors []models.Tensor
 		for name := range strings.FieldsSeq(c.names) {
 			tensors = append(tensors, models.Tensor{Name: name})
 		}
-		kept, err := rename(tensors)
+		kept, beside, err := rename(tensors)
 		if err != nil {
 			t.Errorf("%s: %v", c.names, err)
 		}
@@ -364,6 +366,9 @@ func TestNames(t *testing.T) {
 		}
 		if strings.Join(got, " ") != c.want {
 			t.Errorf("%s became %s, want %s", c.names, strings.Join(got, " "), c.want)
+		}
+		if want := strings.Count(c.names, "criterion."); beside != want {
+			t.Errorf("%s: %d tensors are beside the others, want %d", c.names, beside, want)
 		}
 	}
 }
