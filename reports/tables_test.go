@@ -193,12 +193,20 @@ func TestLaTeXCompiles(t *testing.T) {
 	var tables bytes.Buffer
 	for name, e := range everyDrawing(t) {
 		fmt.Fprintf(&tables, "\n%% %s\n", name)
-		for _, table := range e.allTables() {
-			if err := table.LaTeX(&tables); err != nil {
+		for _, one := range e.allTables() {
+			if err := one.LaTeX(&tables); err != nil {
 				t.Fatal(err)
 			}
 			tables.WriteString("\\clearpage\n")
 		}
+	}
+	// What LaTeX could take for an argument of the line before.
+	first := &table.Table{Name: "first", Columns: []table.Column{{Heading: "claim"}}}
+	first.Add(table.Text("[of one's own] deeper is better"))
+	first.AddGroup(table.Text("[and] another"))
+	first.Add(table.Text("[2 mm]"))
+	if err := first.LaTeX(&tables); err != nil {
+		t.Fatal(err)
 	}
 	if found := doubled.FindString(tables.String()); found != "" {
 		t.Errorf("LaTeX numbers tables itself, and the caption does again: %s", found)

@@ -66,6 +66,9 @@ func (t *Table) LaTeX(w io.Writer) error {
 		for i, c := range r.Cells {
 			cells[i] = escapeLaTeX(c.String())
 		}
+		if strings.IndexAny(strings.TrimSpace(cells[0]), "[*") == 0 {
+			cells[0] = "{}" + cells[0] // or the line before takes it for an argument
+		}
 		fmt.Fprintf(&b, "%s \\\\\n", strings.Join(cells, " & "))
 	}
 	fmt.Fprintf(&b, "\\bottomrule\n\\end{tabular}%s\n", end)

@@ -50,6 +50,8 @@ func awkward() *Table {
 	}
 	t.Add(Text(`back\slash {x} ~ ^ $5 #1`), Text("a, \"b\""), Cell{}, MeanStd(-1.5, 0.25, 3), Int(64000))
 	t.AddGroup(Text("<script>alert(1)</script>"), Text("*bold* `code`"), Cell{}, Cell{}, Cell{})
+	t.Add(Text("[1] first"), Text("[2] second"), Cell{}, Cell{}, Cell{})
+	t.Add(Text("*"), Text("*"), Cell{}, Cell{}, Cell{})
 	return t
 }
 
@@ -98,6 +100,8 @@ func TestCSV(t *testing.T) {
 		{"name", "of_it", "nothing", "a", "b", "count", "scale"},
 		{`back\slash {x} ~ ^ $5 #1`, `a, "b"`, "", "-1.5", "0.25", "64000", "0.0625"},
 		{"<script>alert(1)</script>", "*bold* `code`", "", "", "", "", "0.0625"},
+		{"[1] first", "[2] second", "", "", "", "", "0.0625"},
+		{"*", "*", "", "", "", "", "0.0625"},
 	}
 	if !slices.EqualFunc(rows, want, slices.Equal) {
 		t.Errorf("got %q, want %q", rows, want)
@@ -116,7 +120,7 @@ func TestARowThatDoesNotFitIsAnError(t *testing.T) {
 		change func(*Table)
 		text   string
 	}{
-		"cells":  {func(t *Table) { t.Add(Text("only one")) }, "row 3 has 1 cells for 5 columns"},
+		"cells":  {func(t *Table) { t.Add(Text("only one")) }, "row 5 has 1 cells for 5 columns"},
 		"values": {func(t *Table) { t.Rows[1].Cells[3] = Percent(1) }, "row 2 has 1 values"},
 	} {
 		for _, f := range append(Formats(), Format{"txt", func(t *Table, w io.Writer) error { return t.Terminal(w, 80) }}) {
