@@ -3,6 +3,7 @@ package publish
 import (
 	"bytes"
 	"fmt"
+	"hash/fnv"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -149,10 +150,7 @@ func (p *Publisher) place(e *experiments.Experiment, records []*results.Record, 
 		suffix = scaleSuffix(c)
 	}
 	if !reflect.DeepEqual(e.Runs(c.Scale, c.Seeds), e.Runs(c.Scale, nil)) {
-		suffix += "-seeds"
-		for _, seed := range c.Seeds {
-			suffix += fmt.Sprintf("-%d", seed)
-		}
+		suffix += seedSuffix(c.Seeds)
 	}
 	at := place{name: e.Name + suffix, page: "report" + suffix + ".html", aside: suffix != ""}
 	if !e.Published() {
@@ -166,6 +164,33 @@ func ownPage(name string) string { return "report-" + name + ".html" }
 
 func scaleSuffix(c reports.Choice) string {
 	return "-scale-" + strings.ReplaceAll(c.Scale.String(), "/", "-")
+}
+
+// fewSeeds are spelled out in the name of a drawing, of more of them those that follow
+// each other are a range: 1-to-80.
+const fewSeeds = 5
+
+// seedSuffix is what seeds of -seeds add to the name of a drawing. Names of files end
+// at 255 bytes: a hash stands for a list that is still long.
+func seedSuffix(seeds []int64) string {
+	suffix := "-seeds"
+	for i := 0; i < len(seeds); i++ {
+		suffix += fmt.Sprintf("-%d", seeds[i])
+		last := i
+		for last+1 < len(seeds) && seeds[last+1] == seeds[last]+1 {
+			last++
+		}
+		if len(seeds) > fewSeeds && last > i+1 {
+			suffix += fmt.Sprintf("-to-%d", seeds[last])
+			i = last
+		}
+	}
+	if len(suffix) > 100 {
+		hash := fnv.New64a()
+		_, _ = hash.Write([]byte(suffix)) // never fails
+		suffix = fmt.Sprintf("-seeds-%016x", hash.Sum64())
+	}
+	return suffix
 }
 
 // placed is an experiment's drawing in its place.

@@ -275,6 +275,40 @@ func TestSmallerIsSetAside(t *testing.T) {
 	}
 }
 
+// Names of drawings of many seeds are as short as names of files must be, each its
+// own, and nobody's experiment can have them.
+func TestSeedSuffix(t *testing.T) {
+	ascending := func(from, n, step int64) (seeds []int64) {
+		for i := range n {
+			seeds = append(seeds, from+i*step)
+		}
+		return seeds
+	}
+	taken := make(map[string]bool)
+	for _, c := range []struct {
+		seeds []int64
+		want  string // at its beginning
+	}{
+		{[]int64{7}, "-seeds-7"},
+		{[]int64{8, 7}, "-seeds-8-7"},
+		{ascending(1, 5, 1), "-seeds-1-2-3-4-5"},
+		{ascending(1, 80, 1), "-seeds-1-to-80"},
+		{append([]int64{3, 9, 10}, ascending(20, 50, 1)...), "-seeds-3-9-10-20-to-69"},
+		{ascending(1, 6, 2), "-seeds-1-3-5-7-9-11"},
+		{ascending(1, 10000, 2), "-seeds-"},
+		{ascending(1, 10001, 2), "-seeds-"},
+	} {
+		got := seedSuffix(c.seeds)
+		if !strings.HasPrefix(got, c.want) || len(c.want) > len("-seeds-") && got != c.want {
+			t.Errorf("%d seeds from %d: %q, want %q", len(c.seeds), c.seeds[0], got, c.want)
+		}
+		if len(got) > 100 || setAside.FindString("mine"+got) != got || taken[got] {
+			t.Errorf("%q is too long, another's, or a name for an experiment", got)
+		}
+		taken[got] = true
+	}
+}
+
 // The verdicts are the last thing on the screen, the files before them in one line.
 func TestVerdictsComeLast(t *testing.T) {
 	store, fig1 := newStore(t), load(t, "fig1")
