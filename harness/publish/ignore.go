@@ -52,11 +52,22 @@ func (p *Publisher) shown(records []*results.Record) (map[string]bool, error) {
 	}
 	shown := make(map[string]bool)
 	for _, e := range append(all, p.Experiments...) {
-		for _, r := range p.drawnBefore(e, records) {
+		before, err := p.drawnBefore(e, records)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range before {
 			shown[r.Key.Identity()] = true
 		}
 		c, ok := kept(e, records)
-		if !ok || p.place(e, records, c).aside {
+		if !ok {
+			continue
+		}
+		at, err := p.place(e, records, c)
+		if err != nil {
+			return nil, err
+		}
+		if at.aside {
 			continue
 		}
 		for _, run := range reports.Select(e, records, c).Runs {

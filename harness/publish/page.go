@@ -3,6 +3,7 @@ package publish
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -38,7 +39,12 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record, damage
 		}
 		done[e.page] = true
 		if e.page == reportFile {
-			if lost := p.lost(list, records); len(lost) > 0 {
+			lost, err := p.lost(list, records)
+			if err != nil {
+				failed = append(failed, fmt.Errorf("%s is left as it is: %w", reportFile, err))
+				continue
+			}
+			if len(lost) > 0 {
 				p.say("%s is left as it is: what it shows of %s was drawn of larger scales, before the specs changed; they are to be trained again first", reportFile, strings.Join(lost, ", "))
 				continue
 			}
@@ -67,18 +73,21 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record, damage
 
 // lost names the experiments that the published page shows at a scale at which
 // they cannot be drawn again, since their specs have changed.
-func (p *Publisher) lost(list []*experiments.Experiment, records []*results.Record) []string {
+func (p *Publisher) lost(list []*experiments.Experiment, records []*results.Record) ([]string, error) {
 	if _, err := os.Stat(filepath.Join(p.Store.Dir(), reportFile)); err != nil {
-		return nil
+		return nil, nil
 	}
 	var names []string
 	for _, e := range list {
-		scale, ok := p.shows(e, records)
+		scale, ok, err := p.shows(e, records)
+		if err != nil {
+			return nil, err
+		}
 		if c, drawable := kept(e, records); ok && !(drawable && c.Scale.Compare(scale) == 0) {
 			names = append(names, e.Name)
 		}
 	}
-	return names
+	return names, nil
 }
 
 // companions returns a chooser of the drawings that belong on the page of e.
@@ -94,8 +103,15 @@ func (p *Publisher) companions(e placed) Chooser {
 				return c, false
 			}
 		}
-		return c, !reports.Select(other, records, c).Empty() && p.place(other, records, c).page == e.page
+		return c, !reports.Select(other, records, c).Empty() && p.belongs(other, records, c, e.page)
 	}
+}
+
+// belongs reports whether the place of a drawing is on a page. Where that cannot be told
+// it says so: drawing it is the error then.
+func (p *Publisher) belongs(e *experiments.Experiment, records []*results.Record, c reports.Choice, page string) bool {
+	at, err := p.place(e, records, c)
+	return err != nil || at.page == page
 }
 
 // writePage draws a page of the experiments that there is something to show of
@@ -128,7 +144,7 @@ func (p *Publisher) renew(name string, list []*experiments.Experiment, records [
 		return nil
 	}
 	_, err := p.writePage(name, list, records, damaged, func(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
-		return c, !reports.Select(e, records, c).Empty() && p.place(e, records, c).page == name
+		return c, !reports.Select(e, records, c).Empty() && p.belongs(e, records, c, name)
 	})
 	return err
 }

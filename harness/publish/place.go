@@ -2,8 +2,10 @@ package publish
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"hash/fnv"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -14,6 +16,7 @@ import (
 	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/results"
+	"deepresidual/results/atomicfile"
 )
 
 // A place is where a drawing is kept in the results folder.
@@ -39,7 +42,11 @@ func kept(e *experiments.Experiment, records []*results.Record) (reports.Choice,
 // shows returns the scale that an experiment's own names are for: that of its
 // records, or what they show already where that is larger, which are runs of
 // the spec as it was before a change.
-func (p *Publisher) shows(e *experiments.Experiment, records []*results.Record) (experiments.Scale, bool) {
+func (p *Publisher) shows(e *experiments.Experiment, records []*results.Record) (experiments.Scale, bool, error) {
+	before, err := p.drawnBefore(e, records)
+	if err != nil {
+		return experiments.Scale{}, false, err
+	}
 	c, ok := kept(e, records)
 	var now []*results.Record
 	if ok {
@@ -47,23 +54,23 @@ func (p *Publisher) shows(e *experiments.Experiment, records []*results.Record) 
 			now = append(now, run.Record)
 		}
 	}
-	before := p.drawnBefore(e, records)
 	if len(before) == 0 {
-		return c.Scale, ok
+		return c.Scale, ok, nil
 	}
 	scale := before[0].Key.Spec.Scale
 	if complete := completeNetworks(before); complete > 0 && (!ok || scale.Compare(c.Scale) > 0) && 2*complete > completeNetworks(now) {
-		return scale, true
+		return scale, true, nil
 	}
-	return c.Scale, ok
+	return c.Scale, ok, nil
 }
 
 // drawnBefore returns the records that the files under an experiment's own names
-// were drawn from, by the identities in the table of its runs.
-func (p *Publisher) drawnBefore(e *experiments.Experiment, records []*results.Record) []*results.Record {
-	table, err := os.ReadFile(filepath.Join(p.Store.Dir(), "tables", e.Name+"-runs.csv"))
-	if err != nil {
-		return nil
+// were drawn from, by the identities in the table of its runs. Where that is there and
+// cannot be read, nobody can tell.
+func (p *Publisher) drawnBefore(e *experiments.Experiment, records []*results.Record) ([]*results.Record, error) {
+	table, err := atomicfile.ReadFile(filepath.Join(p.Store.Dir(), "tables", e.Name+"-runs.csv"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("finding out which runs figures/%s.* show: %w", e.Name, err)
 	}
 	var drawn []*results.Record
 	for _, r := range records {
@@ -71,7 +78,7 @@ func (p *Publisher) drawnBefore(e *experiments.Experiment, records []*results.Re
 			drawn = append(drawn, r)
 		}
 	}
-	return drawn
+	return drawn, nil
 }
 
 // unreadable names the runs that are shown under the own names of experiments, or on
@@ -100,16 +107,20 @@ func (p *Publisher) unreadable(damaged []error, list ...*experiments.Experiment)
 
 // showing returns whether a run, by its folders, is in the drawing under an
 // experiment's own names, or on its page and of one of its networks; without an
-// identity, whether any is.
+// identity, whether any is. What cannot be read may show any.
 func (p *Publisher) showing(e *experiments.Experiment) func(network, identity string) bool {
-	drawn, _ := os.ReadFile(filepath.Join(p.Store.Dir(), "tables", e.Name+"-runs.csv"))
+	unknown := func(err error) bool { return err != nil && !errors.Is(err, fs.ErrNotExist) }
+	drawn, err := atomicfile.ReadFile(filepath.Join(p.Store.Dir(), "tables", e.Name+"-runs.csv"))
 	at := reportFile
 	if !e.Published() {
 		at = ownPage(e.Name)
 	}
-	page, _ := os.ReadFile(filepath.Join(p.Store.Dir(), at))
+	page, pageErr := atomicfile.ReadFile(filepath.Join(p.Store.Dir(), at))
 	return func(network, identity string) bool {
-		if identity == "" {
+		switch {
+		case unknown(err) || unknown(pageErr):
+			return true
+		case identity == "":
 			return len(drawn)+len(page) > 0
 		}
 		return bytes.Contains(drawn, []byte(identity)) || hasNetwork(e, network) && bytes.Contains(page, []byte("run-"+identity))
@@ -137,9 +148,12 @@ func completeNetworks(records []*results.Record) int {
 
 // place returns the place of an experiment's drawing, drawn from a choice of
 // the records.
-func (p *Publisher) place(e *experiments.Experiment, records []*results.Record, c reports.Choice) place {
+func (p *Publisher) place(e *experiments.Experiment, records []*results.Record, c reports.Choice) (place, error) {
+	largest, ok, err := p.shows(e, records)
+	if err != nil {
+		return place{}, err
+	}
 	suffix := ""
-	largest, ok := p.shows(e, records)
 	switch {
 	case c.Synthetic:
 		suffix = "-synthetic"
@@ -156,7 +170,7 @@ func (p *Publisher) place(e *experiments.Experiment, records []*results.Record, 
 	if !e.Published() {
 		at.page = ownPage(at.name)
 	}
-	return at
+	return at, nil
 }
 
 // ownPage is the page of an experiment that does not belong on the published one.
@@ -214,7 +228,7 @@ func (p *Publisher) note(e placed, records []*results.Record) string {
 	if _, err := os.Stat(filepath.Join(dir, reportFile)); err == nil {
 		left = "; " + reportFile + " is left as it is"
 	}
-	if scale, ok := p.shows(e.experiment, records); ok {
+	if scale, ok, err := p.shows(e.experiment, records); ok && err == nil {
 		page := reportFile
 		if !e.experiment.Published() {
 			page = ownPage(e.experiment.Name)

@@ -445,6 +445,39 @@ func TestChangedSpecIsSetAside(t *testing.T) {
 	}
 }
 
+// Where nobody can tell what figures show, they are left alone.
+func TestUnreadableTableIsKept(t *testing.T) {
+	store := newStore(t)
+	fig1, changed := load(t, "fig1"), load(t, "fig1")
+	fig1.Protocol.LearningRate /= 2
+	leave(t, store, fig1, reports.Choice{Scale: sixteenth}, 9)
+	draw(t, store, reports.Choice{Scale: sixteenth}, fig1)
+	runs := filepath.Join(store.Dir(), "tables", "fig1-runs.csv")
+	if err := errors.Join(os.Remove(runs), os.Mkdir(runs, 0o777)); err != nil {
+		t.Fatal(err)
+	}
+	before := snapshot(t, store)
+	leave(t, store, changed, reports.Choice{Scale: tiny}, 9)
+	p := &Publisher{Store: store, Experiments: []*experiments.Experiment{changed}, Asked: reports.Choice{Scale: tiny}, Output: io.Discard, Progress: io.Discard}
+	if _, err := p.Draw(t.Context(), p.AsAsked); err == nil || !strings.Contains(err.Error(), "drawing fig1: finding out which runs figures/fig1.* show: ") || !strings.Contains(err.Error(), runs) {
+		t.Errorf("error %v", err)
+	}
+	leave(t, store, load(t, "table6"), reports.Choice{Scale: sixteenth}, 1)
+	p.Experiments, p.Asked.Scale = []*experiments.Experiment{load(t, "table6")}, sixteenth
+	if _, err := p.Draw(t.Context(), p.AsAsked); err == nil || !strings.Contains(err.Error(), runs) {
+		t.Errorf("of another drawing: error %v", err)
+	}
+	after := snapshot(t, store)
+	for name, content := range before {
+		if after[name] != content {
+			t.Errorf("%s has changed", name)
+		}
+	}
+	if after["figures/table6.png"] == "" {
+		t.Error("table6 is not drawn")
+	}
+}
+
 // Version control leaves out runs that no drawing shows under its own name.
 func TestIgnoredRuns(t *testing.T) {
 	store := newStore(t)

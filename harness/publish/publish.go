@@ -234,7 +234,10 @@ func (p *Publisher) build(list []*experiments.Experiment, records []*results.Rec
 
 func (p *Publisher) buildOne(e *experiments.Experiment, records []*results.Record, c reports.Choice) (_ placed, err error) {
 	defer process.Recover(&err)
-	at := p.place(e, records, c)
+	at, err := p.place(e, records, c)
+	if err != nil {
+		return placed{}, err
+	}
 	named := *e
 	named.Name = at.name
 	drawing, err := reports.Build(reports.Select(&named, records, c))
