@@ -1,6 +1,7 @@
 package publish
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -46,20 +47,34 @@ type StatusRequest struct {
 
 // StatusOf looks at runs. It reads the results folder alone, waits for nobody,
 // and writes nothing. A queue that cannot be read is an error beside a status
-// that knows of none.
+// that knows of none; so is a damaged record that has no line.
 func StatusOf(store *results.Store, request StatusRequest) (Status, error) {
 	queued, err := slurm.Queued(store.Dir())
 	status := Status{}
-	records, _ := store.Records() // a damaged one has a line of its own
+	records, damaged := store.Records()
 	for _, scale := range request.scales(records) {
 		for _, run := range results.Runs(request.Experiments, scale, request.Seeds, request.Data, models.Arithmetic) {
 			r := statusOf(store, run.Key)
 			r.Experiments = run.By
 			r.waitsIn(queued)
+			r.Where, r.Note = text.Printable(r.Where), text.Printable(r.Note) // others may have written them
 			status = append(status, r)
 		}
 	}
+	if request.Scale.Num == 0 {
+		err = errors.Join(err, status.unlisted(request.Experiments, damaged))
+	}
 	return status, err
+}
+
+// unlisted returns the errors about records of experiments' networks that have no line:
+// at which scale they are, which would have one then, only they could say.
+func (s Status) unlisted(list []*experiments.Experiment, damaged []error) error {
+	return errors.Join(slices.DeleteFunc(damaged, func(err error) bool {
+		network, id := runOf(err)
+		asked := slices.ContainsFunc(list, func(e *experiments.Experiment) bool { return hasNetwork(e, network) })
+		return id != "" && (!asked || slices.ContainsFunc(s, func(r RunStatus) bool { return r.Identity == id }))
+	})...)
 }
 
 // scales returns the scales to tell about.
