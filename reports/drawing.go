@@ -42,8 +42,7 @@ func drawers() map[string]func(*Selection) (*Figure, []*table.Table, error) {
 
 // Build draws a selection in memory. Runs that are missing or
 // unfinished are no error: it shows what is there and says so.
-func Build(s *Selection) (e *Drawing, err error) {
-	defer recovered("drawing "+s.Experiment.Name, &err)
+func Build(s *Selection) (*Drawing, error) {
 	draw, ok := drawers()[s.Experiment.Draw]
 	if !ok {
 		return nil, fmt.Errorf("reports: %s asks for the drawing %q; there are %s",

@@ -69,8 +69,7 @@ func (r *Report) Policy() string {
 // WriteHTML writes the report as one HTML page that loads nothing from
 // anywhere: figures are inline drawings, and data, style and script are in the
 // page. Without script it shows all but charts that answer the pointer.
-func (r *Report) WriteHTML(w io.Writer) (err error) {
-	defer recovered("making the page", &err)
+func (r *Report) WriteHTML(w io.Writer) error {
 	page, err := template.New("report").Parse(reportTemplate)
 	if err != nil {
 		return fmt.Errorf("reports: the page's template: %w", err)

@@ -31,15 +31,18 @@ func TestDrawTheRest(t *testing.T) {
 	for i := range good.Networks {
 		fixture.Leave(t, store, fixture.Key(good, i), results.Complete, false)
 	}
-	bad := fixture.Experiment(t, "bad", nil)
+	bad, worse := fixture.Experiment(t, "bad", nil), fixture.Experiment(t, "worse", nil)
 	var printed strings.Builder
 	p := &Publisher{
-		Store: store, Experiments: []*experiments.Experiment{bad, good}, Output: &printed, Progress: io.Discard,
+		Store: store, Experiments: []*experiments.Experiment{bad, worse, good}, Output: &printed, Progress: io.Discard,
 		Asked: reports.Choice{Scale: experiments.Full()},
 	}
 	choose := func(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
-		if e == bad {
+		switch e {
+		case bad:
 			e.Draw = "none"
+		case worse:
+			e.Draw, e.Networks = experiments.Figure7, nil // without a network it looks for the deepest
 		}
 		return p.Asked, true
 	}
@@ -51,11 +54,11 @@ func TestDrawTheRest(t *testing.T) {
 	}
 	drawn, err := p.Draw(t.Context(), choose)
 	var draw DrawError
-	if !errors.As(err, &draw) || !strings.Contains(err.Error(), "drawing bad: ") || drawn.Drawings != 1 {
-		t.Errorf("%+v, %v; want one drawing and what is wrong with the other", drawn, err)
+	if !errors.As(err, &draw) || !strings.Contains(err.Error(), "drawing bad: ") || !strings.Contains(err.Error(), "drawing worse: internal error in deepresidual/reports.figure7") || drawn.Drawings != 1 {
+		t.Errorf("%+v, %v; want one drawing and what is wrong with the others", drawn, err)
 	}
 	if found, err := filepath.Glob(filepath.Join(store.Dir(), "figures", "good*.png")); len(found) != 1 {
-		t.Errorf("pictures of the other: %v, %v", found, err)
+		t.Errorf("its pictures: %v, %v", found, err)
 	}
 	if _, err := os.Stat(unfinished); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("what a killed process left of a picture is still there: %v", err)
