@@ -21,7 +21,7 @@ const (
 // ignoreRuns marks the runs that only drawings that were set aside show, and
 // takes the mark off those that are kept.
 func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error {
-	shown, err := p.shown(records)
+	shown, err := p.shownRuns(records)
 	if err != nil {
 		return err
 	}
@@ -43,9 +43,9 @@ func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error 
 	return errors.Join(failed...)
 }
 
-// shown returns the identities of the runs that drawings under their
+// shownRuns returns the identities of the runs that drawings under their
 // experiments' own names show.
-func (p *Publisher) shown(records []*results.Record) (map[string]bool, error) {
+func (p *Publisher) shownRuns(records []*results.Record) (map[string]bool, error) {
 	all, err := experiments.All()
 	if err != nil {
 		return nil, err

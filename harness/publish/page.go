@@ -79,7 +79,7 @@ func (p *Publisher) lost(list []*experiments.Experiment, records []*results.Reco
 	}
 	var names []string
 	for _, e := range list {
-		scale, ok, err := p.shows(e, records)
+		scale, ok, err := p.keptScale(e, records)
 		if err != nil {
 			return nil, err
 		}
@@ -156,7 +156,7 @@ func (p *Publisher) concerning(list []*experiments.Experiment, damaged []error) 
 	return slices.DeleteFunc(slices.Clone(damaged), func(err error) bool {
 		folder, id := runOf(err)
 		return id != "" && !slices.ContainsFunc(list, func(e *experiments.Experiment) bool {
-			return hasNetwork(e, folder) || p.showing(e)(folder, id)
+			return hasNetwork(e, folder) || p.showsRun(e)(folder, id)
 		})
 	})
 }

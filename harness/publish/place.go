@@ -39,10 +39,10 @@ func kept(e *experiments.Experiment, records []*results.Record) (reports.Choice,
 	return c, ok && !c.Synthetic
 }
 
-// shows returns the scale that an experiment's own names are for: that of its
+// keptScale returns the scale that an experiment's own names are for: that of its
 // records, or what they show already where that is larger, which are runs of
 // the spec as it was before a change.
-func (p *Publisher) shows(e *experiments.Experiment, records []*results.Record) (experiments.Scale, bool, error) {
+func (p *Publisher) keptScale(e *experiments.Experiment, records []*results.Record) (experiments.Scale, bool, error) {
 	before, err := p.drawnBefore(e, records)
 	if err != nil {
 		return experiments.Scale{}, false, err
@@ -90,7 +90,7 @@ func (p *Publisher) unreadable(damaged []error, list ...*experiments.Experiment)
 	}
 	var names []string
 	for _, e := range list {
-		shown := p.showing(e)
+		shown := p.showsRun(e)
 		for _, err := range damaged {
 			network, id := runOf(err)
 			name := network + " " + id
@@ -105,10 +105,10 @@ func (p *Publisher) unreadable(damaged []error, list ...*experiments.Experiment)
 	return names
 }
 
-// showing returns whether a run, by its folders, is in the drawing under an
+// showsRun returns whether a run, by its folders, is in the drawing under an
 // experiment's own names, or on its page and of one of its networks; without an
 // identity, whether any is. What cannot be read may show any.
-func (p *Publisher) showing(e *experiments.Experiment) func(network, identity string) bool {
+func (p *Publisher) showsRun(e *experiments.Experiment) func(network, identity string) bool {
 	unknown := func(err error) bool { return err != nil && !errors.Is(err, fs.ErrNotExist) }
 	drawn, err := atomicfile.ReadFile(filepath.Join(p.Store.Dir(), "tables", e.Name+"-runs.csv"))
 	at := reportFile
@@ -149,7 +149,7 @@ func completeNetworks(records []*results.Record) int {
 // place returns the place of an experiment's drawing, drawn from a choice of
 // the records.
 func (p *Publisher) place(e *experiments.Experiment, records []*results.Record, c reports.Choice) (place, error) {
-	largest, ok, err := p.shows(e, records)
+	largest, ok, err := p.keptScale(e, records)
 	if err != nil {
 		return place{}, err
 	}
@@ -228,7 +228,7 @@ func (p *Publisher) note(e placed, records []*results.Record) string {
 	if _, err := os.Stat(filepath.Join(dir, reportFile)); err == nil {
 		left = "; " + reportFile + " is left as it is"
 	}
-	if scale, ok, err := p.shows(e.experiment, records); ok && err == nil {
+	if scale, ok, err := p.keptScale(e.experiment, records); ok && err == nil {
 		page := reportFile
 		if !e.experiment.Published() {
 			page = ownPage(e.experiment.Name)
