@@ -254,7 +254,7 @@ func (d *download) visit(ctx context.Context, s source) (set *Set, more bool, er
 	if err := part.Close(); err != nil {
 		return nil, more, err
 	}
-	if err := os.Rename(part.Name(), path); err != nil && d.have() == "" {
+	if err := atomicfile.Rename(part.Name(), path); err != nil && d.have() == "" {
 		return nil, more, err
 	}
 	set.Place = path

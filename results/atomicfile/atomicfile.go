@@ -33,7 +33,7 @@ func Write(path string, write func(io.Writer) error) error {
 
 // WriteChanged writes a file, unless it has this content already.
 func WriteChanged(path string, content []byte) error {
-	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
+	if old, err := ReadFile(path); err == nil && bytes.Equal(old, content) {
 		return nil
 	}
 	return Write(path, func(w io.Writer) error {
@@ -86,10 +86,7 @@ type swept struct{ error }
 func (e swept) Unwrap() error { return e.error }
 
 func (o Options) write(path string, write func(io.Writer) error) (err error) {
-	dir, name := filepath.Split(path)
-	if dir == "" {
-		dir = "."
-	}
+	dir, name := filepath.Dir(path), filepath.Base(path)
 	f, err := Create(dir, name)
 	if errors.Is(err, fs.ErrNotExist) && o.Last == nil {
 		if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -153,7 +150,8 @@ func Remove(path string) error {
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	err := Retry(func() error { return os.Remove(path) })
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return explain("removing", path, err)
 	}
 	return nil
@@ -204,7 +202,7 @@ func Explain(path string, err error) error { return explain("writing", path, err
 func explain(doing, path string, err error) error {
 	hint := ""
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), full(err):
 		hint = "; what was there before is untouched: free some space and start again"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
 		hint = "; choose another folder or make this one writable"

@@ -9,12 +9,16 @@ import (
 )
 
 // pauses are between the tries of [Retry]: some three seconds in all.
-var pauses = [...]time.Duration{50 * time.Millisecond, 200 * time.Millisecond, time.Second, 2 * time.Second}
+var pauses = [...]time.Duration{
+	time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond,
+	50 * time.Millisecond, 200 * time.Millisecond, time.Second, 2 * time.Second,
+}
 
 // Retry does something with files, and does it again after a while when it fails
-// in one of the ways that pass by themselves on a file system that is shared:
+// in one of the ways that pass by themselves: on a file system that is shared
 // ESTALE (the file was replaced on the server meanwhile) and EIO (the server did
-// not answer). It returns the error of the last try.
+// not answer), on Windows what is said of a file that another program has open.
+// It returns the error of the last try.
 func Retry(do func() error) error {
 	for _, pause := range pauses {
 		err := do()
@@ -27,8 +31,11 @@ func Retry(do func() error) error {
 }
 
 func passing(err error) bool {
-	return !errors.As(err, new(refusal)) && (errors.Is(err, syscall.ESTALE) || errors.Is(err, syscall.EIO))
+	return !errors.As(err, new(refusal)) && (errors.Is(err, syscall.ESTALE) || errors.Is(err, syscall.EIO) || inUse(err))
 }
+
+// Rename is [os.Rename] with [Retry].
+func Rename(from, to string) error { return Retry(func() error { return os.Rename(from, to) }) }
 
 // ReadFile is [os.ReadFile] with [Retry].
 func ReadFile(path string) ([]byte, error) {

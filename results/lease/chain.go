@@ -24,6 +24,10 @@ const (
 	claimAfter  = "claim-after-"
 	claimAlive  = "claim-alive-"
 	maxAttempts = 1000 // far beyond any real contention
+
+	// ERROR_INVALID_FUNCTION is what Windows says of links on FAT and exFAT.
+	// Elsewhere the number is EPERM, which is fs.ErrPermission.
+	invalidFunction = syscall.Errno(1)
 )
 
 // claim is the content of a claim file.
@@ -146,7 +150,7 @@ func (w *Worker) makeClaim(ctx context.Context, dir string) (*holding, error) {
 		}
 		is, err := isHolder(dir, mine.content)
 		if is && name != claimFile {
-			err = atomicfile.Retry(func() error { return os.Rename(filepath.Join(dir, name), filepath.Join(dir, claimFile)) })
+			err = atomicfile.Rename(filepath.Join(dir, name), filepath.Join(dir, claimFile))
 			// Where it is gone a sleeper that was the holder before swept it, or it
 			// was renamed by a try that was told to have failed.
 			if err == nil || errors.Is(err, fs.ErrNotExist) {
@@ -169,8 +173,8 @@ func (w *Worker) makeClaim(ctx context.Context, dir string) (*holding, error) {
 func withdraw(dir string, content []byte, names ...string) {
 	for _, name := range names {
 		path := filepath.Join(dir, name)
-		if got, err := os.ReadFile(path); err == nil && bytes.Equal(got, content) {
-			os.Remove(path)
+		if got, err := atomicfile.ReadFile(path); err == nil && bytes.Equal(got, content) {
+			atomicfile.Remove(path)
 		}
 	}
 }
@@ -194,22 +198,29 @@ func addFile(dir, name string, content []byte) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	defer os.Remove(f.Name())
+	defer atomicfile.Remove(f.Name())
 	if err := fill(f, content); err != nil {
 		return false, err
 	}
-	err = os.Link(f.Name(), target)
+	return link(f.Name(), target, content)
+}
+
+// link gives a file, which has this content, a second name unless there is a file
+// of that name, and reports whether it did.
+func link(from, target string, content []byte) (bool, error) {
+	err := os.Link(from, target)
 	switch {
 	case err == nil:
 		return true, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil // a new holder swept the folder
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.ENOSYS):
-		// The folder can be written, since f was made; so it is the links.
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.ENOSYS),
+		errors.Is(err, invalidFunction):
+		// The folder can be written, since the file was made; so it is the links.
 		return createFile(target, content)
 	}
 	// It may have been made nevertheless.
-	if got, readErr := os.ReadFile(target); readErr == nil {
+	if got, readErr := atomicfile.ReadFile(target); readErr == nil {
 		return bytes.Equal(got, content), nil
 	}
 	if errors.Is(err, fs.ErrExist) {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -66,7 +65,7 @@ func (w *Worker) judge(dir string, h *holding) (Life, time.Duration) {
 	if life := w.machine.life(h.claim); life != Unknown {
 		return life, 0
 	}
-	content, err := os.ReadFile(filepath.Join(dir, claimAlive+h.Token))
+	content, err := atomicfile.ReadFile(filepath.Join(dir, claimAlive+h.Token))
 	missing := errors.Is(err, fs.ErrNotExist) // none yet is a content like any
 	name := filepath.Join(dir, h.next())      // of this claim and no other
 

@@ -204,8 +204,7 @@ func (l *Lease) Rename(from, to string) error {
 		return err
 	}
 	path := filepath.Join(l.dir, from)
-	err := atomicfile.Retry(func() error { return os.Rename(path, filepath.Join(l.dir, to)) })
-	if err != nil {
+	if err := atomicfile.Rename(path, filepath.Join(l.dir, to)); err != nil {
 		return fmt.Errorf("renaming %s to %s: %w", path, to, atomicfile.Cause(err))
 	}
 	return nil
@@ -225,7 +224,7 @@ func (l *Lease) Release() error {
 	}
 	close(l.stop)
 	<-l.done
-	os.Remove(filepath.Join(l.dir, claimAlive+l.claim.Token))
+	atomicfile.Remove(filepath.Join(l.dir, claimAlive+l.claim.Token))
 	var lost *LostError
 	if errors.As(err, &lost) {
 		return nil
@@ -247,13 +246,13 @@ func (l *Lease) Release() error {
 // claimed the lease by now.
 func (l *Lease) dropClaim(path string) error {
 	aside := filepath.Join(l.dir, atomicfile.Temporary+"released-"+l.claim.Token)
-	if err := os.Rename(path, aside); err != nil {
+	if err := atomicfile.Rename(path, aside); err != nil {
 		return err
 	}
-	defer os.Remove(aside)
-	content, err := os.ReadFile(aside)
+	defer atomicfile.Remove(aside)
+	content, err := atomicfile.ReadFile(aside)
 	if err == nil && !bytes.Equal(content, l.claim.content) {
-		os.Link(aside, path)
+		link(aside, path, content)
 	}
 	return err
 }

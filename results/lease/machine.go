@@ -9,7 +9,7 @@ import (
 // claim, whether it can be asked after here.
 type Machine struct {
 	Host string // name of the host
-	ID   string // of the installation (/etc/machine-id); empty if unknown
+	ID   string // of the installation (/etc/machine-id, MachineGuid); empty if unknown
 	Boot string // of the time since the last start; empty if unknown
 
 	// Space tells apart containers on one kernel, each with process numbers of
@@ -46,7 +46,8 @@ var ThisMachine = sync.OnceValue(func() *Machine {
 // an installation prove nothing, since cloned machines share them, and each
 // would take the other for its own past.
 func (m *Machine) life(c claim) Life {
-	if m.Boot == "" || c.Boot != m.Boot || c.Host != m.Host || c.Machine != m.ID || c.Space != m.Space {
+	named := m.ID != "" // on macOS a host is named by the network it is in, and Boot is drawn at random
+	if m.Boot == "" || c.Boot != m.Boot || named && c.Host != m.Host || c.Machine != m.ID || c.Space != m.Space {
 		return Unknown
 	}
 	return m.Life(c.PID, c.Start)
