@@ -87,7 +87,7 @@ func TestAskGitOfAnother(t *testing.T) {
 }
 
 func TestJustBuilt(t *testing.T) {
-	t.Setenv("GOCACHE", "/var/cache/go")
+	t.Setenv("GOCACHE", filepath.FromSlash("/var/cache/go"))
 	for path, want := range map[string]bool{
 		"/tmp/go-build123/b001/exe/harness":            true,
 		"/home/u/.cache/go-build/3f/3f9c-d/harness":    true,
@@ -97,7 +97,7 @@ func TestJustBuilt(t *testing.T) {
 		"/var/cache/golden/harness":                    false,
 		"/home/u/go/bin/harness-built-for-go-builders": false,
 	} {
-		if got := justBuilt(path); got != want {
+		if got := justBuilt(filepath.FromSlash(path)); got != want {
 			t.Errorf("%s: %v, want %v", path, got, want)
 		}
 	}

@@ -3,7 +3,6 @@
 package process
 
 import (
-	"bufio"
 	"os"
 	"runtime"
 	"strings"
@@ -51,16 +50,8 @@ func Host() string {
 // CPU returns the processor's model, or the architecture where the system
 // does not tell.
 func CPU() string {
-	f, err := os.Open("/proc/cpuinfo")
-	if err != nil {
-		return runtime.GOARCH
-	}
-	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
-		key, value, _ := strings.Cut(lines.Text(), ":")
-		if strings.TrimSpace(key) == "model name" {
-			return strings.TrimSpace(value)
-		}
+	if name := strings.TrimSpace(processor()); name != "" {
+		return name
 	}
 	return runtime.GOARCH
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // PeakMiB returns the largest resident memory of this process so far, in MiB,
-// or since the last [ResetPeak]; 0 where the system does not tell.
+// or since the last [ResetPeak]; 0 on a system that does not tell.
 func PeakMiB() float64 {
 	return procMiB("/proc/self/status", "VmHWM:")
 }
@@ -46,8 +46,8 @@ func ResetPeak() {
 
 // FreeMiB returns the memory that this process can still take without pushing
 // anything out but what is cached of files, in MiB: what the system has, or less
-// where a control group (a container, a job of Slurm's) limits it. It is 0 where
-// the system does not tell.
+// where a control group (a container, a job of Slurm's) limits it. It is 0 on a
+// system that does not tell.
 func FreeMiB() float64 {
 	free := procMiB("/proc/meminfo", "MemAvailable:")
 	groups, err := os.ReadFile("/proc/self/cgroup")
