@@ -26,7 +26,7 @@ func (o *output) Write(b []byte) (int, error) {
 	if err != nil && o.err == nil {
 		o.err = err
 	}
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) || brokenPipe(err) {
 		o.broken()
 	}
 	return n, err

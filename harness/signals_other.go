@@ -1,4 +1,4 @@
-//go:build !unix
+//go:build !unix && !windows
 
 package main
 
@@ -12,3 +12,6 @@ func stopSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTER
 
 // catchPipeSignals has nothing to do: writing what nobody reads sends no signal.
 func catchPipeSignals() {}
+
+// brokenPipe knows no other errors than those that all systems have.
+func brokenPipe(error) bool { return false }

@@ -28,6 +28,9 @@ import (
 	"deepresidual/results"
 )
 
+// winAddressInUse is WSAEADDRINUSE, by which Windows says what EADDRINUSE says.
+const winAddressInUse = syscall.Errno(10048)
+
 // Listen begins to listen at an address: see [ListenAddress].
 func Listen(address string) (net.Listener, error) {
 	complete, err := ListenAddress(address)
@@ -35,7 +38,7 @@ func Listen(address string) (net.Listener, error) {
 		return nil, err
 	}
 	listener, err := net.Listen("tcp", complete)
-	if errors.Is(err, syscall.EADDRINUSE) {
+	if errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, winAddressInUse) {
 		return nil, fmt.Errorf("-serve %s: the port is in use; choose another, or 0 for any that is free", address)
 	}
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 // nil if it is none, or one that cannot draw over a line (TERM=dumb).
 func terminalOf(w io.Writer) (size func() (columns, rows int)) {
 	f, ok := w.(interface{ Fd() uintptr })
-	if !ok || os.Getenv("TERM") == "dumb" || !term.IsTerminal(int(f.Fd())) {
+	if !ok || os.Getenv("TERM") == "dumb" || !term.IsTerminal(int(f.Fd())) || !obeysEscapes(f.Fd()) {
 		return nil
 	}
 	return func() (int, int) {
