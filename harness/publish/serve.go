@@ -149,7 +149,8 @@ type news struct {
 
 func (s *reportServer) status(w http.ResponseWriter, _ *http.Request) {
 	records, damaged := s.live.Store.Records()
-	// A queue that cannot be read leaves runs that nobody waits for.
+	// A queue that cannot be read leaves runs that nobody waits for; the page itself names
+	// the records that cannot.
 	runs, _ := StatusOf(s.live.Store, StatusRequest{Experiments: s.live.Experiments, Scale: s.scale(), Seeds: s.live.Asked.Seeds, Data: s.live.Data})
 	for i := range runs {
 		if runs[i].Where != "" {
@@ -214,7 +215,7 @@ func (s *reportServer) current() (page []byte, policy string, err error) {
 	defer s.mu.Unlock()
 	records, damaged := s.live.Store.Records() // under the lock, so that no older page replaces a newer one
 	if version := versionOf(records, damaged); s.page == nil || version != s.version {
-		report, err := s.live.livePage(records, s.live.shown)
+		report, err := s.live.livePage(records, s.live.choose)
 		if err != nil {
 			return nil, "", err
 		}
@@ -228,8 +229,8 @@ func (s *reportServer) current() (page []byte, policy string, err error) {
 	return s.page, s.policy, nil
 }
 
-// shown chooses the records of a live page.
-func (l *Live) shown(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
+// choose is the [Chooser] of a live page.
+func (l *Live) choose(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
 	if l.Training && !reports.Select(e, records, l.Asked).Empty() {
 		return l.Asked, true
 	}
