@@ -19,6 +19,7 @@ import (
 	"deepresidual/harness/train"
 	"deepresidual/models/network"
 	"deepresidual/results"
+	"deepresidual/results/lease"
 )
 
 // small returns a plan of short runs on synthetic data, and the data.
@@ -231,11 +232,67 @@ func TestFolderGone(t *testing.T) {
 	w := &Worker{Store: store, Data: set, Threads: 1, Output: &log, Row: func(*results.Record) error {
 		return os.RemoveAll(store.Dir())
 	}}
-	if err := w.Train(t.Context(), plan); !errors.Is(err, ErrUnfinished) || !strings.Contains(log.String(), "is gone, perhaps with its folder") {
+	if err := w.Train(t.Context(), plan); !errors.Is(err, ErrUnfinished) || !strings.Contains(log.String(), "is gone with its folder") {
 		t.Errorf("got %v, want %v\n%s", err, ErrUnfinished, &log)
 	}
 	if _, err := os.Stat(store.Dir()); err == nil || strings.Contains(log.String(), "(2 of 2) begins") {
 		t.Errorf("there is another folder\n%s", &log)
+	}
+}
+
+// A worker whose run was taken over, trained on and given up while it slept takes
+// it up again, and leaves none of its own undone.
+func TestTakenOverAndGivenUp(t *testing.T) {
+	store := open(t, filepath.Join(t.TempDir(), "results"))
+	plan, set := small(t, store, 1, 2)
+	var log safeLog
+	slept := false
+	w := &Worker{Store: store, Data: set, Threads: 1, Output: &log, Row: func(r *results.Record) error {
+		if slept {
+			return nil
+		}
+		slept = true
+		return os.Remove(filepath.Join(store.Path(r.Key), "claim"))
+	}}
+	if err := w.Train(t.Context(), plan); err != nil {
+		t.Errorf("%v\n%s", err, &log)
+	}
+	for _, r := range plan {
+		if state := store.State(r.Key); state.Status != results.Complete {
+			t.Errorf("%s is %s\n%s", r.Key, state.Status, &log)
+		}
+	}
+}
+
+// Only a sign of life that is another than the one before says that a holder lives.
+func TestAlive(t *testing.T) {
+	store := open(t, t.TempDir())
+	plan, _ := small(t, store, 1)
+	beat := time.Now()
+	for _, c := range []struct {
+		name         string
+		first, later time.Time
+		here         bool
+		want         bool
+	}{
+		{"on this machine", beat, beat, true, true},
+		{"silent", beat, beat, false, false},
+		{"beating", beat, beat.Add(time.Second), false, true},
+		{"unreadable now", beat, time.Time{}, false, false},
+		{"unreadable before", time.Time{}, beat, false, false},
+	} {
+		q := &queue{jobs: 1}
+		held := func(beat time.Time, wait time.Duration) *lease.HeldError {
+			if c.here {
+				wait = 0
+			}
+			return &lease.HeldError{Holder: lease.Holder{Beat: beat}, Wait: wait}
+		}
+		first := q.alive(plan[0], held(c.first, time.Minute))
+		// An unreadable sign of life begins the wait anew: that proves nothing.
+		if got := q.alive(plan[0], held(c.later, 2*time.Minute)); got != c.want || first != c.here {
+			t.Errorf("%s: first %v, then %v, want %v, %v", c.name, first, got, c.here, c.want)
+		}
 	}
 }
 

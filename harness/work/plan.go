@@ -140,7 +140,7 @@ func holder(h *lease.Holder) string {
 	if h.Host == "" {
 		return "a worker that cannot be named"
 	}
-	return fmt.Sprintf("%s:%d since %s", h.Host, h.PID, h.Since.Local().Format(time.DateTime+" MST"))
+	return fmt.Sprintf("%s:%d since %s", text.Printable(h.Host), h.PID, h.Since.Local().Format(time.DateTime+" MST"))
 }
 
 // missingBecause says why nothing is recorded for a key: nothing ever was, or

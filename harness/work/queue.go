@@ -18,12 +18,12 @@ type queue struct {
 	say  func(format string, args ...any)
 
 	mu      sync.Mutex
-	ahead   Plan                     // to be tried
-	held    Plan                     // found held since they were last tried
-	running int                      // runs that jobs have in hand
-	ended   bool                     // since those held were last tried, a run was not found held
-	told    bool                     // who is waited for has been said
-	silent  map[string]time.Duration // by identity: how long the holder could still be silent when last looked at
+	ahead   Plan                 // to be tried
+	held    Plan                 // found held since they were last tried
+	running int                  // runs that jobs have in hand
+	ended   bool                 // since those held were last tried, a run was not found held
+	told    bool                 // who is waited for has been said
+	beats   map[string]time.Time // by identity: the holder's sign of life when last looked at
 }
 
 // next returns the next run, and the cost of the runs that its job has to do
@@ -99,11 +99,13 @@ func (q *queue) hold(r Planned, reason string) {
 func (q *queue) alive(r Planned, held *lease.HeldError) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.silent == nil {
-		q.silent = map[string]time.Duration{}
+	if q.beats == nil {
+		q.beats = map[string]time.Time{}
 	}
 	id := r.Key.Identity()
-	before, ok := q.silent[id]
-	q.silent[id] = held.Wait
-	return held.Wait == 0 || ok && held.Wait > before
+	before := q.beats[id]
+	if !held.Beat.IsZero() { // else it could not be read, which is no sign of life
+		q.beats[id] = held.Beat
+	}
+	return held.Wait == 0 || !before.IsZero() && !q.beats[id].Equal(before)
 }

@@ -122,7 +122,7 @@ func (w *Worker) job(ctx context.Context, q *queue, threads func() int) (end end
 		case errors.As(err, &other):
 			q.hold(r, "waiting for "+holder(&other.Holder))
 			continue
-		case errors.As(err, &lost) && lost.Host != "":
+		case errors.As(err, &lost) && !lost.Gone:
 			q.hold(r, "taken over by another worker, since this one gave no sign of life")
 			continue
 		case errors.As(err, &lost):

@@ -40,12 +40,16 @@ func (e *HeldError) Error() string {
 // for too long and another took over, or the folder is gone.
 type LostError struct {
 	Of   fmt.Stringer
-	Host string // of the worker that holds the lease now; empty if nobody does
+	Host string // of the worker that holds the lease now; empty if nobody does, or its claim cannot be read
+	Gone bool   // the folder is
 }
 
 func (e *LostError) Error() string {
+	if e.Gone {
+		return fmt.Sprintf("the lease on %v is gone with its folder: nothing more is written; see that the folder is there, and start again to go on", e.Of)
+	}
 	if e.Host == "" {
-		return fmt.Sprintf("the lease on %v is gone, perhaps with its folder: nothing more is written; see that the folder is there, and start again to go on", e.Of)
+		return fmt.Sprintf("%v was taken over by another worker: nothing more is written here", e.Of)
 	}
 	return fmt.Sprintf("%v was taken over by a worker on %s: nothing more is written here", e.Of, e.Host)
 }

@@ -156,7 +156,9 @@ func (l *Lease) Held() error {
 	case err != nil:
 		return fmt.Errorf("cannot tell who holds %v: %w", l.of, err)
 	case h == nil:
-		return &LostError{Of: l.of}
+		// Who took it over may have done with it since; what it left is there.
+		_, err := os.Stat(l.dir)
+		return &LostError{Of: l.of, Gone: errors.Is(err, fs.ErrNotExist)}
 	case !bytes.Equal(h.content, l.claim.content):
 		return &LostError{Of: l.of, Host: h.Host}
 	}

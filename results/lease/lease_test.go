@@ -205,7 +205,7 @@ func TestFolderRemoved(t *testing.T) {
 		t.Fatal(err)
 	}
 	var lost *LostError
-	if err := l.WriteFile("file", content("x")); !errors.As(err, &lost) || !strings.Contains(err.Error(), "is gone") {
+	if err := l.WriteFile("file", content("x")); !errors.As(err, &lost) || !lost.Gone || !strings.Contains(err.Error(), "is gone") {
 		t.Errorf("written: %v", err)
 	}
 	if err := l.beat(1); err == nil {
@@ -326,7 +326,13 @@ func TestTakeoverFromAnotherHost(t *testing.T) {
 		if err := l.Held(); err != nil {
 			t.Error(err)
 		}
+		if err := l.WriteFile("weights", content("new")); err != nil {
+			t.Error(err)
+		}
 		release(t, l)
+		if err := one.Held(); !errors.As(err, &lost) || lost.Gone || !strings.Contains(err.Error(), "taken over by another worker") {
+			t.Errorf("when the other has given it up the loser is told %v", err)
+		}
 	})
 }
 
