@@ -32,9 +32,9 @@ func declareTensorBoard(o *options, to *string) {
 	o.text(to, "tensorboard", "DIR", "write the curves as TensorBoard event files, too")
 }
 
-// makeWritable makes the folder of -tensorboard, if it is named, and sees whether
-// files can be written there: rather now than after the first run.
-func makeWritable(dir string) error {
+// makeWritable makes the folder of an option, if it is named, and sees whether
+// files can be written there: rather now than after a download or the first run.
+func makeWritable(option, dir string) error {
 	if dir == "" {
 		return nil
 	}
@@ -46,18 +46,18 @@ func makeWritable(dir string) error {
 		}
 	}
 	if err != nil {
-		return unwritable(err)
+		return unwritable(option, err)
 	}
 	return nil
 }
 
-// unwritable says why nothing can be written to the folder of -tensorboard. That
+// unwritable says why nothing can be written to the folder of an option. That
 // its disk is full is no fault of the command line.
-func unwritable(err error) error {
+func unwritable(option string, err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("-tensorboard: %w; free some space there, or name another folder", err)
+		return fmt.Errorf("%s: %w; free some space there, or name another folder", option, err)
 	}
-	return usagef("-tensorboard: %v", err)
+	return usagef("%s: %v; name another folder, or make this one writable", option, err)
 }
 
 // checked is the error of a command that has drawn, with -check or without.

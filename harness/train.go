@@ -76,7 +76,7 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if err := makeWritable(m.tensorBoard); err != nil {
+	if err := makeWritable("-tensorboard", m.tensorBoard); err != nil {
 		return err
 	}
 	plan, err := m.plan(ctx, env, list, store)
@@ -102,6 +102,9 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	jobs, err := m.jobs.choose(env, todo, m.machine.threads)
 	if err != nil {
 		return err
+	}
+	if err := makeWritable("-results", store.Dir()); err != nil {
+		return errors.Join(err, plan.Failures(), m.draw(ctx, publisher))
 	}
 	set, err := m.records.data.load(ctx, env)
 	if errors.Is(err, data.ErrUnavailable) && len(m.run) == 0 {
@@ -184,10 +187,14 @@ func (m *trainMode) drawUntrained(ctx context.Context, env *environment, p *publ
 	return err
 }
 
+// requeueWithin leaves Slurm's controller time to answer, of the two minutes that
+// a task has between the signal and its end (see package slurm).
+const requeueWithin = 100 * time.Second
+
 // requeueJob puts the Slurm job that was told to stop back into the queue
 // (-requeue). Where it goes on is told by the run's checkpoint.
 func requeueJob(ctx context.Context, env *environment) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requeueWithin)
 	defer cancel()
 	env.say("stopped by a signal: requeueing the job unless it was cancelled")
 	again, err := slurm.Requeue(ctx)
