@@ -43,6 +43,9 @@ func (m *listMode) describe(env *environment, list []*experiments.Experiment) er
 		}
 		add(n)
 	}
+	if m.graph && len(rows) > 1 {
+		return usagef("-net %s: %d networks are called so; name the one experiment whose graph is wanted with -exp", m.network, len(rows))
+	}
 	if m.graph {
 		p := experiments.Paper()
 		g, err := models.NewGraph(last, p.Batch, true, train.Conventions(p))

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"sync/atomic"
 
+	"deepresidual/harness/process"
 	"deepresidual/harness/publish"
 	"deepresidual/harness/text"
 	"deepresidual/harness/work"
@@ -89,7 +91,17 @@ func (m *serveMode) do(ctx context.Context, env *environment) error {
 	return serve(ctx, env, live, listener, train)
 }
 
-func urlOf(l net.Listener) string { return "http://" + l.Addr().String() + "/" }
+// urlOf returns the address to open. One that stands for all of this machine's is
+// told by the machine's name, which others can open, too.
+func urlOf(l net.Listener) string {
+	at := l.Addr().String()
+	if tcp, ok := l.Addr().(*net.TCPAddr); ok && tcp.IP.IsUnspecified() {
+		if name := process.Host(); name != "" {
+			at = net.JoinHostPort(name, strconv.Itoa(tcp.Port))
+		}
+	}
+	return "http://" + at + "/"
+}
 
 // serve serves the report while train trains, if that is not nil, and until ctx
 // ends. A server that fails is told at once, and the training goes on.

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"deepresidual/harness/fixture"
+	"deepresidual/harness/process"
 	"deepresidual/harness/publish"
 	"deepresidual/harness/work"
 	"deepresidual/results"
@@ -287,6 +288,19 @@ func TestServePortInUse(t *testing.T) {
 	want := "harness: -serve " + port + ": the port is in use; choose another, or 0 for any that is free\n"
 	if code != exitFailed || stderr.String() != want {
 		t.Errorf("exit code %d, %q; want %d, %q", code, stderr.String(), exitFailed, want)
+	}
+}
+
+// An address of all of a machine's is told by its name: nobody can open "all".
+func TestURLOfAllAddresses(t *testing.T) {
+	l, err := net.Listen("tcp", ":0")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	if got, want := urlOf(l), "http://"+net.JoinHostPort(process.Host(), port)+"/"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 

@@ -54,6 +54,11 @@ func run(ctx context.Context, args []string) error {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	for option, n := range map[string]int{"-threads": c.threads, "-batch": c.batch, "-steps": c.steps, "-repeats": c.repeats} {
+		if n < 1 {
+			return fmt.Errorf("%s %d: want at least 1", option, n)
+		}
+	}
 	for python := range strings.SplitSeq(*pythons, ",") {
 		p, err := findPeer(ctx, python)
 		if err != nil {
