@@ -932,7 +932,7 @@ first29:
 
 // func transformInputAVX2(v []float32, s []float32, tilesX int, tilesY int, stride int, channels int, plane int)
 // Requires: AVX, FMA3
-TEXT ·transformInputAVX2(SB), NOSPLIT, $40-88
+TEXT ·transformInputAVX2(SB), NOSPLIT, $56-88
 	MOVQ v_base+0(FP), AX
 	MOVQ s_base+24(FP), CX
 	MOVQ plane+80(FP), DX
@@ -952,10 +952,10 @@ TEXT ·transformInputAVX2(SB), NOSPLIT, $40-88
 	MOVQ R13, (SP)
 
 loop30:
-	MOVQ $0x00000002, 8(SP)
+	VMOVUPS constant0<>+0(SB), Y0
+	MOVQ    $0x00000002, 8(SP)
 
 loop31:
-	VMOVUPS      constant0<>+0(SB), Y0
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Y1
@@ -1051,27 +1051,36 @@ loop32:
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 16(SP)
 	JNZ          loop32
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	SUBQ         $0x01, 8(SP)
+	JNZ          loop31
+	SUBQ         $0x40, AX
+	SUBQ         $0x40, CX
 	VMOVUPS      constant2<>+0(SB), Y0
-	MOVQ         AX, R13
-	MOVQ         CX, R14
-	VMOVUPS      (R14)(R10*4), Y0
-	VMOVUPS      (R14)(R11*1), Y10
-	VSUBPS       (R14)(R10*2), Y0, Y0
-	VSUBPS       (R14)(R10*1), Y10, Y10
-	VADDPS       Y10, Y10, Y10
-	VADDPS       Y10, Y0, Y4
-	VSUBPS       Y10, Y0, Y10
-	VMOVUPS      64(R14)(R10*4), Y0
-	VMOVUPS      64(R14)(R11*1), Y11
-	VSUBPS       64(R14)(R10*2), Y0, Y0
-	VSUBPS       64(R14)(R10*1), Y11, Y11
-	VADDPS       Y11, Y11, Y11
-	VADDPS       Y11, Y0, Y5
-	VSUBPS       Y11, Y0, Y11
-	MOVQ         tilesX+48(FP), R15
-	MOVQ         R15, 24(SP)
+	MOVQ         $0x00000002, 24(SP)
 
 loop33:
+	MOVQ    AX, R13
+	MOVQ    CX, R14
+	VMOVUPS (R14)(R10*4), Y0
+	VMOVUPS (R14)(R11*1), Y10
+	VSUBPS  (R14)(R10*2), Y0, Y0
+	VSUBPS  (R14)(R10*1), Y10, Y10
+	VADDPS  Y10, Y10, Y10
+	VADDPS  Y10, Y0, Y4
+	VSUBPS  Y10, Y0, Y10
+	VMOVUPS 64(R14)(R10*4), Y0
+	VMOVUPS 64(R14)(R11*1), Y11
+	VSUBPS  64(R14)(R10*2), Y0, Y0
+	VSUBPS  64(R14)(R10*1), Y11, Y11
+	VADDPS  Y11, Y11, Y11
+	VADDPS  Y11, Y0, Y5
+	VSUBPS  Y11, Y0, Y11
+	MOVQ    tilesX+48(FP), R15
+	MOVQ    R15, 32(SP)
+
+loop34:
 	VMOVUPS      Y4, Y0
 	VMOVUPS      Y10, Y6
 	VMOVUPS      Y5, Y1
@@ -1151,9 +1160,18 @@ loop33:
 	ADDQ         $0x00000100, R14
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
+	SUBQ         $0x01, 32(SP)
+	JNZ          loop34
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
 	SUBQ         $0x01, 24(SP)
 	JNZ          loop33
+	SUBQ         $0x40, AX
+	SUBQ         $0x40, CX
 	VMOVUPS      constant0<>+0(SB), Y0
+	MOVQ         $0x00000002, 40(SP)
+
+loop35:
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Y5
@@ -1173,9 +1191,9 @@ loop33:
 	VFNMADD231PS constant1<>+0(SB), Y1, Y12
 	VFMADD231PS  64(R14)(R10*1), Y0, Y12
 	MOVQ         tilesX+48(FP), R15
-	MOVQ         R15, 32(SP)
+	MOVQ         R15, 48(SP)
 
-loop34:
+loop36:
 	VMOVUPS      Y5, Y1
 	VMOVUPS      Y11, Y7
 	VMOVUPS      Y6, Y2
@@ -1259,12 +1277,12 @@ loop34:
 	ADDQ         $0x00000100, R14
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
-	SUBQ         $0x01, 32(SP)
-	JNZ          loop34
+	SUBQ         $0x01, 48(SP)
+	JNZ          loop36
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
-	SUBQ         $0x01, 8(SP)
-	JNZ          loop31
+	SUBQ         $0x01, 40(SP)
+	JNZ          loop35
 	SUBQ         $0x40, AX
 	SUBQ         $0x40, CX
 	LEAQ         (CX)(R10*4), CX
@@ -1327,15 +1345,15 @@ TEXT ·transformGradAVX2(SB), NOSPLIT, $24-88
 	MOVQ tilesY+56(FP), R12
 	MOVQ R12, (SP)
 
-loop35:
+loop37:
 	MOVQ CX, R12
 	MOVQ tilesX+48(FP), R13
 	MOVQ R13, 8(SP)
 
-loop36:
+loop38:
 	MOVQ $0x00000002, 16(SP)
 
-loop37:
+loop39:
 	VMOVUPS     (R12), Y1
 	VMOVUPS     (R12)(R10*1), Y4
 	VADDPS      (R12)(R10*2), Y1, Y1
@@ -1503,17 +1521,17 @@ loop37:
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, R12
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop37
+	JNZ         loop39
 	SUBQ        $0x40, AX
 	SUBQ        $0x40, R12
 	ADDQ        $0x00000100, R12
 	MOVQ        channels+72(FP), R13
 	LEAQ        (AX)(R13*4), AX
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop36
+	JNZ         loop38
 	LEAQ        (CX)(R10*4), CX
 	SUBQ        $0x01, (SP)
-	JNZ         loop35
+	JNZ         loop37
 	VZEROUPPER
 	RET
 
@@ -1535,15 +1553,15 @@ TEXT ·transformOutputAVX2(SB), NOSPLIT, $32-112
 	MOVQ tilesY+80(FP), R10
 	MOVQ R10, 8(SP)
 
-loop38:
+loop40:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop39:
+loop41:
 	MOVQ $0x00000002, 24(SP)
 
-loop40:
+loop42:
 	VMOVUPS     (CX)(SI*1), Y1
 	VMOVUPS     (CX)(DI*1), Y2
 	VADDPS      (CX)(SI*2), Y1, Y1
@@ -1766,7 +1784,7 @@ loop40:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R10
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop40
+	JNZ         loop42
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R10
@@ -1774,12 +1792,12 @@ loop40:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop39
+	JNZ         loop41
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop38
+	JNZ         loop40
 	VZEROUPPER
 	RET
 
@@ -1813,15 +1831,15 @@ TEXT ·transformOutputGradAVX2(SB), NOSPLIT, $32-160
 	MOVQ tilesY+128(FP), R12
 	MOVQ R12, 8(SP)
 
-loop41:
+loop43:
 	MOVQ (SP), R12
 	MOVQ tilesX+120(FP), R13
 	MOVQ R13, 16(SP)
 
-loop42:
+loop44:
 	MOVQ $0x00000002, 24(SP)
 
-loop43:
+loop45:
 	VMOVUPS     (CX)(R8*1), Y1
 	VMOVUPS     (CX)(R9*1), Y2
 	VADDPS      (CX)(R8*2), Y1, Y1
@@ -2125,7 +2143,7 @@ loop43:
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R12
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop43
+	JNZ         loop45
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, SI
@@ -2134,12 +2152,12 @@ loop43:
 	MOVQ        channels+144(FP), R13
 	LEAQ        (CX)(R13*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop42
+	JNZ         loop44
 	MOVQ        (SP), R12
 	LEAQ        (R12)(R11*4), R12
 	MOVQ        R12, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop41
+	JNZ         loop43
 	VZEROUPPER
 	RET
 
@@ -2174,15 +2192,15 @@ TEXT ·transformOutputGradAddAVX2(SB), NOSPLIT, $32-184
 	MOVQ tilesY+152(FP), R13
 	MOVQ R13, 8(SP)
 
-loop44:
+loop46:
 	MOVQ (SP), R13
 	MOVQ tilesX+144(FP), R14
 	MOVQ R14, 16(SP)
 
-loop45:
+loop47:
 	MOVQ $0x00000002, 24(SP)
 
-loop46:
+loop48:
 	VMOVUPS     (CX)(R9*1), Y1
 	VMOVUPS     (CX)(R10*1), Y2
 	VADDPS      (CX)(R9*2), Y1, Y1
@@ -2469,7 +2487,7 @@ loop46:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R13
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop46
+	JNZ         loop48
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R13
@@ -2477,12 +2495,12 @@ loop46:
 	MOVQ        channels+168(FP), R14
 	LEAQ        (CX)(R14*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop45
+	JNZ         loop47
 	MOVQ        (SP), R13
 	LEAQ        (R13)(R12*4), R13
 	MOVQ        R13, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop44
+	JNZ         loop46
 	VZEROUPPER
 	RET
 
@@ -2504,15 +2522,15 @@ TEXT ·transformOutputNormAVX2(SB), NOSPLIT, $32-112
 	MOVQ tilesY+80(FP), R10
 	MOVQ R10, 8(SP)
 
-loop47:
+loop49:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop48:
+loop50:
 	MOVQ $0x00000002, 24(SP)
 
-loop49:
+loop51:
 	VMOVUPS     (CX)(SI*1), Y1
 	VMOVUPS     (CX)(DI*1), Y2
 	VADDPS      (CX)(SI*2), Y1, Y1
@@ -2745,7 +2763,7 @@ loop49:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R10
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop49
+	JNZ         loop51
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R10
@@ -2753,12 +2771,12 @@ loop49:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop48
+	JNZ         loop50
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop47
+	JNZ         loop49
 	VZEROUPPER
 	RET
 
@@ -2781,15 +2799,15 @@ TEXT ·transformOutputNormAddAVX2(SB), NOSPLIT, $32-136
 	MOVQ tilesY+104(FP), R11
 	MOVQ R11, 8(SP)
 
-loop50:
+loop52:
 	MOVQ (SP), R11
 	MOVQ tilesX+96(FP), R12
 	MOVQ R12, 16(SP)
 
-loop51:
+loop53:
 	MOVQ $0x00000002, 24(SP)
 
-loop52:
+loop54:
 	VMOVUPS     (CX)(DI*1), Y1
 	VMOVUPS     (CX)(R8*1), Y2
 	VADDPS      (CX)(DI*2), Y1, Y1
@@ -3038,7 +3056,7 @@ loop52:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R11
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop52
+	JNZ         loop54
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R11
@@ -3046,12 +3064,12 @@ loop52:
 	MOVQ        channels+120(FP), R12
 	LEAQ        (CX)(R12*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop51
+	JNZ         loop53
 	MOVQ        (SP), R11
 	LEAQ        (R11)(R10*4), R11
 	MOVQ        R11, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop50
+	JNZ         loop52
 	VZEROUPPER
 	RET
 
@@ -3061,7 +3079,7 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	MOVQ  last+72(FP), AX
 	MOVQ  first+64(FP), CX
 	SUBQ  CX, AX
-	JLE   none53
+	JLE   none55
 	MOVQ  w_base+24(FP), CX
 	MOVQ  u_base+0(FP), DX
 	MOVQ  first+64(FP), BX
@@ -3088,15 +3106,15 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	SHRQ  $0x04, R13
 	MOVQ  R13, (SP)
 
-loop54:
+loop56:
 	MOVQ CX, R13
 	MOVQ DX, R14
 	MOVQ AX, 8(SP)
 
-loop55:
+loop57:
 	MOVQ $0x00000002, 16(SP)
 
-loop56:
+loop58:
 	VMOVUPS      (R13), Y0
 	VADDPS       (R13)(DI*2), Y0, Y0
 	VSUBPS       (R13)(DI*1), Y0, Y1
@@ -3164,21 +3182,21 @@ loop56:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop56
+	JNZ          loop58
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop55
+	JNZ          loop57
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 24(SP)
 
-loop57:
+loop59:
 	MOVQ $0x00000002, 32(SP)
 
-loop58:
+loop60:
 	VMOVUPS      (R13), Y0
 	VMOVUPS      (R13)(DI*2), Y1
 	VFMADD231PS  constant0<>+0(SB), Y1, Y0
@@ -3258,21 +3276,21 @@ loop58:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 32(SP)
-	JNZ          loop58
+	JNZ          loop60
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop57
+	JNZ          loop59
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 40(SP)
 
-loop59:
+loop61:
 	MOVQ $0x00000002, 48(SP)
 
-loop60:
+loop62:
 	VMOVUPS      (R13), Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      (R13)(DI*2), Y1
@@ -3331,21 +3349,21 @@ loop60:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 48(SP)
-	JNZ          loop60
+	JNZ          loop62
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 40(SP)
-	JNZ          loop59
+	JNZ          loop61
 	ADDQ         $0x00000040, CX
 	MOVQ         c+48(FP), R13
 	SHLQ         $0x06, R13
 	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
-	JNZ          loop54
+	JNZ          loop56
 
-none53:
+none55:
 	VZEROUPPER
 	RET
 
@@ -3402,7 +3420,7 @@ TEXT ·transformWeightsGradAVX2(SB), NOSPLIT, $8-72
 	LEAQ  (R9)(R9*2), R10
 	LEAQ  (R10)(R9*2), R11
 
-loop61:
+loop63:
 	VMOVUPS      (CX)(R9*1), Y0
 	VMOVUPS      (CX)(R10*1), Y1
 	VADDPS       (CX)(R9*2), Y0, Y0
@@ -3582,7 +3600,7 @@ loop61:
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x08, (SP)
-	JNZ          loop61
+	JNZ          loop63
 	VZEROUPPER
 	RET
 

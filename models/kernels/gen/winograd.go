@@ -46,7 +46,9 @@ func (a *asm) storeTo(v reg.Register, p planes, row int) func(element int, x reg
 
 // transformInput emits the kernel of Set.TransformInput. A pair of rows of the
 // patches is done for a whole row of tiles, because neighbouring patches share
-// two columns.
+// two columns. With half lines the second halves follow each pair, while what
+// it wrote is in the first cache: of 16 channels that takes 0.90 µs, with all
+// pairs of the first halves before them 1.02.
 func transformInput(a *asm) {
 	a.function("transformInput", "v, s []float32, tilesX, tilesY, stride, channels, plane int",
 		"is TransformInput of a Set.")
@@ -56,18 +58,16 @@ func transformInput(a *asm) {
 	a.holdWide(4, 5, 2)
 
 	a.forParam("tilesY", func() {
-		a.halves(func() {
-			for _, pr := range patchPairs {
-				column := map[int]float32{0: 4, 1: 4, 3: 2}[pr.first]
-				if a.width == 8 {
-					a.hold(column)
-				}
-				a.inputRows(pr, v, s, p, sRows)
-				if a.width == 8 {
-					a.release(column)
-				}
+		for _, pr := range patchPairs {
+			column := map[int]float32{0: 4, 1: 4, 3: 2}[pr.first]
+			if a.width == 8 {
+				a.hold(column)
 			}
-		}, v, s)
+			a.halves(func() { a.inputRows(pr, v, s, p, sRows) }, v, s)
+			if a.width == 8 {
+				a.release(column)
+			}
+		}
 		a.moveRows(s, sRows[0], 4)
 		tiles := a.integer("tilesX")
 		a.IMULQ(a.integer("channels"), tiles)
