@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"syscall"
 	"time"
 
@@ -32,18 +34,23 @@ func declareTensorBoard(o *options, to *string) {
 	o.text(to, "tensorboard", "DIR", "write the curves as TensorBoard event files, too")
 }
 
-// makeWritable makes the folder of an option, if it is named, and sees whether
-// files can be written there: rather now than after a download or the first run.
-func makeWritable(option, dir string) error {
+// checkWritable sees whether files can be written to the folder of an option, if it
+// is named: rather now than after a download or the first run. A folder that is
+// not there is not made, in case there will be nothing to write.
+func checkWritable(option, dir string) error {
 	if dir == "" {
 		return nil
 	}
-	err := os.MkdirAll(dir, 0o777)
-	if err == nil {
-		var f *os.File
-		if f, err = os.CreateTemp(dir, ".writable-*"); err == nil {
-			err = errors.Join(f.Close(), os.Remove(f.Name()))
+	for {
+		_, err := os.Stat(dir)
+		if !errors.Is(err, fs.ErrNotExist) || dir == filepath.Dir(dir) {
+			break
 		}
+		dir = filepath.Dir(dir)
+	}
+	f, err := os.CreateTemp(dir, ".writable-*")
+	if err == nil {
+		err = errors.Join(f.Close(), os.Remove(f.Name()))
 	}
 	if err != nil {
 		return unwritable(option, err)

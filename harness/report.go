@@ -26,7 +26,7 @@ func (m *reportMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if err := makeWritable("-tensorboard", m.tensorBoard); err != nil {
+	if err := checkWritable("-tensorboard", m.tensorBoard); err != nil {
 		return err
 	}
 	p := m.records.publisher(env, list, store, m.tensorBoard)

@@ -76,7 +76,7 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if err := makeWritable("-tensorboard", m.tensorBoard); err != nil {
+	if err := checkWritable("-tensorboard", m.tensorBoard); err != nil {
 		return err
 	}
 	plan, err := m.plan(ctx, env, list, store)
@@ -103,7 +103,7 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	if err := makeWritable("-results", store.Dir()); err != nil {
+	if err := checkWritable("-results", store.Dir()); err != nil {
 		return errors.Join(err, plan.Failures(), m.draw(ctx, publisher))
 	}
 	set, err := m.records.data.load(ctx, env)
