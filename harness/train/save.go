@@ -52,7 +52,7 @@ func (t *trainer) checkpointDue() bool {
 // removed or not.
 func (t *trainer) checkpoint() error {
 	began := time.Now()
-	t.Seconds = t.clock.seconds()
+	t.Seconds = t.seconds()
 	t.WarmUp = t.schedule.state
 	t.observePeak()
 	c := checkpoint{state: t.state, tensors: t.Model.Tensors(), momentum: t.Model.Momentum()}
@@ -76,7 +76,7 @@ func (t *trainer) save(status results.Status, reason string) error {
 	r.Provenance.Kernels = slices.Clone(t.Kernels)
 	r.Provenance.Resumed = t.Resumed
 	r.Processes = slices.Clone(t.Processes)
-	r.Provenance.TrainSeconds = t.clock.seconds()
+	r.Provenance.TrainSeconds = t.seconds()
 	t.observePeak()
 	r.PeakMiB = t.PeakMiB
 	return t.Run.Save(r)

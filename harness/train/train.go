@@ -96,7 +96,9 @@ type Job struct {
 // ErrDiverged when its numbers are no longer finite, and otherwise what prevented
 // the run from going on.
 func (j *Job) Train(ctx context.Context) error {
-	t, err := j.begin()
+	clock := StartClock()
+	defer clock.Stop()
+	t, err := j.begin(clock)
 	if err != nil {
 		return err
 	}
@@ -126,26 +128,24 @@ type trainer struct {
 	test     View
 	heldOut  View // empty without a validation set
 	first    int  // iterations trained by earlier processes
-	clock    clock
+	clock    *Clock
+	began    time.Time // by the clock
+	before   float64   // seconds of training by earlier processes
 	saved    saved
 }
 
-// clock counts the seconds of training over all the processes of a run.
-type clock struct {
-	before float64   // by earlier processes
-	began  time.Time // this process
-}
-
-func (c clock) seconds() float64 { return c.before + time.Since(c.began).Seconds() }
+// seconds are those of training over all the processes of the run.
+func (t *trainer) seconds() float64 { return t.before + t.clock.Now().Sub(t.began).Seconds() }
 
 // begin prepares the run: from its newest checkpoint, or from the start.
-func (j *Job) begin() (*trainer, error) {
+func (j *Job) begin(clock *Clock) (*trainer, error) {
 	spec := j.Run.Key().Spec
 	t := &trainer{
 		Job:      j,
 		spec:     spec,
 		schedule: newSchedule(spec.Network, spec.Protocol),
 		saved:    saved{iteration: -1, at: time.Now()},
+		clock:    clock,
 	}
 	if t.CheckpointEvery == 0 {
 		t.CheckpointEvery = DefaultCheckpointEvery
@@ -174,7 +174,7 @@ func (j *Job) begin() (*trainer, error) {
 	t.addProcess()
 	t.addKernels(j.Model.Rounding())
 	t.first = t.Iteration
-	t.clock = clock{before: t.Seconds, began: time.Now()}
+	t.began, t.before = t.clock.Now(), t.Seconds
 	j.Observer.Begin(t.Iteration)
 	return t, t.save(results.Running, "")
 }
@@ -294,7 +294,7 @@ func (t *trainer) step(in *input) error {
 	t.Since.Loss += r.Loss
 	t.Since.Wrong += r.Wrong
 	t.schedule.Observe(t.Iteration, r.Wrong)
-	if trained := time.Since(t.clock.began).Seconds(); trained > 0 {
+	if trained := t.seconds() - t.before; trained > 0 {
 		t.Run.Progress(t.Iteration, float64((t.Iteration-t.first)*p.Batch)/trained)
 	}
 	t.Observer.Step(t.Iteration, rate, r.Loss, percent(r.Wrong, p.Batch))
@@ -332,7 +332,7 @@ func (t *trainer) addRow(ctx context.Context) error {
 		ValError:     validation,
 	}
 	t.Rows = append(t.Rows, r)
-	t.Times = append(t.Times, results.Time{Iteration: t.Iteration, Seconds: t.clock.seconds()})
+	t.Times = append(t.Times, results.Time{Iteration: t.Iteration, Seconds: t.seconds()})
 	t.Since = accumulator{}
 	if err := t.save(results.Running, ""); err != nil {
 		return err

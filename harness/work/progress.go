@@ -9,6 +9,7 @@ import (
 	"deepresidual/experiments"
 	"deepresidual/harness/cost"
 	"deepresidual/harness/text"
+	"deepresidual/harness/train"
 	"deepresidual/results"
 )
 
@@ -25,7 +26,8 @@ const recent = 50
 type progress struct {
 	screen *Screen
 	shown  *screenLine
-	now    func() time.Time
+	clock  *train.Clock
+	now    func() time.Time // by the clock
 
 	spec experiments.RunSpec
 	name string  // of the run among those of the plan: "resnet-20 (2 of 3)"
@@ -41,10 +43,11 @@ type progress struct {
 	drawn       time.Time
 }
 
-// newProgress returns the progress of a run. after is the cost of the runs after
+// newProgress returns the progress of a run, until [progress.End]. after is the cost of the runs after
 // it, in multiply-adds.
 func newProgress(s *Screen, key results.Key, name string, after float64) *progress {
-	p := &progress{screen: s, shown: &screenLine{screen: s}, now: time.Now, spec: key.Spec, name: name}
+	clock := train.StartClock()
+	p := &progress{screen: s, shown: &screenLine{screen: s}, clock: clock, now: clock.Now, spec: key.Spec, name: name}
 	p.rest = after / cost.Run(key, 0) * float64(key.Spec.Protocol.Iterations)
 	return p
 }
@@ -110,7 +113,10 @@ func (p *progress) Row(r results.Row) {
 func (p *progress) Warn(err error) { p.screen.print("%s: %s", p.name, text.OneLine(err)) }
 
 // End takes the progress line off the terminal.
-func (p *progress) End() { p.shown.end() }
+func (p *progress) End() {
+	p.clock.Stop()
+	p.shown.end()
+}
 
 // Done leaves a line about a run that came to its end.
 func (p *progress) Done(r *results.Record) {
