@@ -91,20 +91,7 @@ type evaluatedWinograd struct {
 }
 
 func (e *Evaluation) newWinograd(f *Filter, in, out *maps, n *NormParams, add bool) *evaluatedWinograd {
-	return &evaluatedWinograd{e: e, f: f, in: in, out: out, add: add, norm: e.newResponding(n, in.size), tiling: evaluationTiling(f, in.size)}
-}
-
-// fewTiles is how many tiles make a group of 16 channels that stays in the first
-// cache, where the products take the place of the transformed input.
-const fewTiles = 8
-
-// evaluationTiling returns how the maps of a layer are divided: in training, where
-// a group is also read from memory, larger groups are the faster ones.
-func evaluationTiling(f *Filter, size int) tiling {
-	if f.in == kernels.Lanes && f.out == kernels.Lanes && size > 8 {
-		return tilingOf(size, fewTiles)
-	}
-	return newTiling(size)
+	return &evaluatedWinograd{e: e, f: f, in: in, out: out, add: add, norm: e.newResponding(n, in.size), tiling: productTiling(f, in.size)}
 }
 
 func (w *evaluatedWinograd) run(c *chunk, from, to int) {

@@ -42,6 +42,19 @@ func tilingOf(size, group int) tiling {
 	return t
 }
 
+// fewTiles is how many tiles of 16 channels stay in the first cache, where the
+// products take the place of the transformed input.
+const fewTiles = 8
+
+// productTiling returns how the maps of a layer are divided for the products: in
+// groups or, of 16 channels, in strips of them.
+func productTiling(f *Filter, size int) tiling {
+	if f.in == kernels.Lanes && f.out == kernels.Lanes && size > 8 {
+		return tilingOf(size, fewTiles)
+	}
+	return newTiling(size)
+}
+
 // groups returns how many groups n images make.
 func (t *tiling) groups(n int) int { return (n + t.images - 1) / t.images * t.parts }
 
@@ -56,12 +69,24 @@ func (t *tiling) pixels() int { return t.rows * kernels.TileSize }
 // plane returns the distance of a transformed group's planes.
 func (t *tiling) plane(channels int) int { return t.group*channels + spread }
 
+// lines returns how many lines of a group's pixels of so many channels to ask
+// for with each plane of a product.
+func (t *tiling) lines(channels int) int {
+	lines := t.images * t.pixels() * t.size * channels / kernels.Lanes
+	return (lines + kernels.PatchArea - 1) / kernels.PatchArea
+}
+
 // winograd is a convolution of stride 1, by minimal filtering.
 type winograd struct {
 	m *Machine
 	f *Filter
 	tiling
-	sum *reduction
+	// strip is what is multiplied at once. A group of 16 channels would leave the
+	// first cache between the transforms and the product: with strips of half of it
+	// these layers take 0.92 of the time forward and 0.95 backward. Memory is read
+	// and written in larger pieces: by groups.
+	strip tiling
+	sum   *reduction
 
 	// The operands of the pass at hand.
 	n                     int
@@ -73,7 +98,7 @@ type winograd struct {
 }
 
 func newWinograd(m *Machine, f *Filter, size int) *winograd {
-	w := &winograd{m: m, f: f, tiling: newTiling(size), sum: newReduction(m, f.Grad)}
+	w := &winograd{m: m, f: f, tiling: newTiling(size), strip: productTiling(f, size), sum: newReduction(m, f.Grad)}
 	w.forwardBody, w.backwardBody = w.forwardSlot, w.backwardSlot
 	return w
 }
@@ -89,7 +114,8 @@ func (w *winograd) forward(n int, in, out *Activation) {
 func (w *winograd) forwardSlot(thread, slot int) {
 	k, s := w.m.Kernels, w.m.scratch[thread]
 	c, out := w.f.in, w.f.out
-	vPlane, mPlane := w.plane(c), w.plane(out)
+	cPlane, outPlane := w.strip.plane(c), w.strip.plane(out)
+	products := w.products(s)
 	clearSlot(w.out.norm.sums, slot, out)
 	w.clearBorders(s.pixels)
 	from, to := slotRange(slot, w.slotCount, w.groupCount)
@@ -97,25 +123,39 @@ func (w *winograd) forwardSlot(thread, slot int) {
 		first, row := w.at(group)
 		next, nextRow := w.at(group + 1)
 		images := min(w.images, w.n-first)
-		for i := range images {
-			for block := range c / kernels.Lanes {
-				w.pad(s.pixels, first+i, block, row)
-				k.TransformInput(s.input[i*w.rows*w.tiles*c+block*kernels.Lanes:], s.pixels, w.tiles, w.rows, w.stride, c, vPlane)
-			}
-		}
-		ahead := expect(s.ahead, w.out.offset(first, 0, row), w.out.z)
-		if group+1 < w.groupCount {
-			ahead = expect(ahead, w.in.offset(next, 0, nextRow), w.in.z, w.in.add)
-		}
-		k.Multiply(s.output, s.input, w.f.forward, w.group, c, out, vPlane, mPlane, ahead, w.lines(c))
-		for block := range out / kernels.Lanes {
+		for down := 0; down < w.pixels(); down += w.strip.pixels() {
 			for i := range images {
-				y := w.out.z.Data[w.out.offset(first+i, block, row):]
-				k.TransformOutput(y, s.stats, s.output[i*w.rows*w.tiles*out+block*kernels.Lanes:], w.tiles, w.rows, w.size*kernels.Lanes, out, mPlane)
+				for block := range c / kernels.Lanes {
+					if down == 0 { // strips have one image and block, whose pixels stay
+						w.pad(s.pixels, first+i, block, row)
+					}
+					k.TransformInput(s.input[i*w.rows*w.tiles*c+block*kernels.Lanes:], s.pixels[down*w.stride:], w.tiles, w.strip.rows, w.stride, c, cPlane)
+				}
 			}
-			flush(w.out.norm.sums, slot, out, block, s.stats)
+			ahead := expect(s.ahead, w.out.offset(first, 0, row+down), w.out.z)
+			if group+1 < w.groupCount {
+				ahead = expect(ahead, w.in.offset(next, 0, nextRow+down), w.in.z, w.in.add)
+			}
+			k.Multiply(products, s.input, w.f.forward, w.strip.group, c, out, cPlane, outPlane, ahead, w.strip.lines(c))
+			for block := range out / kernels.Lanes {
+				for i := range images {
+					y := w.out.z.Data[w.out.offset(first+i, block, row+down):]
+					k.TransformOutput(y, s.stats, products[i*w.rows*w.tiles*out+block*kernels.Lanes:], w.tiles, w.strip.rows, w.size*kernels.Lanes, out, outPlane)
+				}
+				if down+w.strip.pixels() == w.pixels() {
+					flush(w.out.norm.sums, slot, out, block, s.stats)
+				}
+			}
 		}
 	}
+}
+
+// products returns the memory for them: the transformed input's own for strips.
+func (w *winograd) products(s *scratch) []float32 {
+	if w.strip.group < w.group {
+		return s.input
+	}
+	return s.output
 }
 
 // clearBorders sets the left and right columns of padded pixels to zero.
@@ -184,6 +224,8 @@ func (w *winograd) backwardSlot(thread, slot int) {
 	k, s := w.m.Kernels, w.m.scratch[thread]
 	c, out := w.f.in, w.f.out
 	cPlane, outPlane := w.plane(c), w.plane(out)
+	cStrip, outStrip := w.strip.plane(c), w.strip.plane(out)
+	products := w.products(s)
 	clearSlot(w.in.norm.gradSums, slot, c)
 	w.clearBorders(s.pixels)
 	filterPlane := c*out + spread // its 36 elements are read together, from as many cache sets
@@ -194,27 +236,34 @@ func (w *winograd) backwardSlot(thread, slot int) {
 		images := min(w.images, w.n-first)
 
 		// The output's gradient, transformed for both products.
-		for i := range images {
-			tile := i * w.rows * w.tiles
-			for block := range out / kernels.Lanes {
-				w.padGrad(s.pixels, first+i, block, row)
-				k.TransformGrad(s.grad[tile*out+block*kernels.Lanes:], s.pixels[w.stride+kernels.Lanes:], w.tiles, w.rows, w.stride, out, outPlane)
-				k.TransformInput(s.input[tile*out+block*kernels.Lanes:], s.pixels, w.tiles, w.rows, w.stride, out, outPlane)
-			}
-		}
-		ahead := expect(s.ahead, w.in.offset(first, 0, row), w.in.z, w.in.grad)
-		if w.shortcut != nil {
-			ahead = expect(ahead, w.in.offset(first, 0, row), w.in.out)
-			if w.shortcut.g != w.in.grad {
-				ahead = expect(ahead, w.in.offset(first, 0, row), w.shortcut.g)
-			}
-		}
-		k.Multiply(s.output, s.input, w.f.backward, w.group, out, c, outPlane, cPlane, ahead, w.lines(c))
-		for block := range c / kernels.Lanes {
+		for down := 0; down < w.pixels(); down += w.strip.pixels() {
 			for i := range images {
-				w.outputGrad(k, s, first+i, block, row, s.output[i*w.rows*w.tiles*c+block*kernels.Lanes:], cPlane)
+				tile := i * w.rows * w.tiles
+				for block := range out / kernels.Lanes {
+					if down == 0 {
+						w.padGrad(s.pixels, first+i, block, row)
+						k.TransformGrad(s.grad[tile*out+block*kernels.Lanes:], s.pixels[w.stride+kernels.Lanes:], w.tiles, w.rows, w.stride, out, outPlane)
+					}
+					k.TransformInput(s.input[tile*out+block*kernels.Lanes:], s.pixels[down*w.stride:], w.tiles, w.strip.rows, w.stride, out, outStrip)
+				}
 			}
-			flush(w.in.norm.gradSums, slot, c, block, s.stats)
+			at := w.in.offset(first, 0, row+down)
+			ahead := expect(s.ahead, at, w.in.z, w.in.grad)
+			if w.shortcut != nil {
+				ahead = expect(ahead, at, w.in.out)
+				if w.shortcut.g != w.in.grad {
+					ahead = expect(ahead, at, w.shortcut.g)
+				}
+			}
+			k.Multiply(products, s.input, w.f.backward, w.strip.group, out, c, outStrip, cStrip, ahead, w.strip.lines(c))
+			for block := range c / kernels.Lanes {
+				for i := range images {
+					w.outputGrad(k, s, first+i, block, row+down, products[i*w.rows*w.tiles*c+block*kernels.Lanes:])
+				}
+				if down+w.strip.pixels() == w.pixels() {
+					flush(w.in.norm.gradSums, slot, c, block, s.stats)
+				}
+			}
 		}
 
 		// The filters' gradient, with the input transformed once more.
@@ -231,7 +280,7 @@ func (w *winograd) backwardSlot(thread, slot int) {
 				clear(s.grad[xi*outPlane+used*out : xi*outPlane+w.group*out])
 			}
 		}
-		ahead = s.ahead
+		ahead := s.ahead
 		if group+1 < w.groupCount {
 			ahead = expect(ahead, w.out.offset(next, 0, nextRow), w.out.grad, w.out.z)
 		}
@@ -240,23 +289,17 @@ func (w *winograd) backwardSlot(thread, slot int) {
 	k.TransformWeightsGrad(w.sum.slot(slot), s.filters, c, out, filterPlane)
 }
 
-// outputGrad transforms the products m of one image and block to the gradient
-// with respect to the input, from a row on.
-func (w *winograd) outputGrad(k *kernels.Set, s *scratch, image, block, row int, m []float32, plane int) {
+// outputGrad transforms the products m of a strip of one image and block to the
+// gradient with respect to the input, from a row on.
+func (w *winograd) outputGrad(k *kernels.Set, s *scratch, image, block, row int, m []float32) {
 	o := w.in.offset(image, block, row)
+	plane := w.strip.plane(w.f.in)
 	in, y, z := w.in, w.in.grad.Data[o:], w.in.z.Data[o:]
 	if w.shortcut != nil {
 		k.TransformOutputGradAdd(y, s.stats, m, z, in.out.Data[o:], w.shortcut.g.Data[o:],
-			w.tiles, w.rows, w.size*kernels.Lanes, w.f.in, plane)
+			w.tiles, w.strip.rows, w.size*kernels.Lanes, w.f.in, plane)
 		return
 	}
 	k.TransformOutputGrad(y, s.stats, m, z, in.norm.blockApply(image, block),
-		w.tiles, w.rows, w.size*kernels.Lanes, w.f.in, plane)
-}
-
-// lines returns how many lines of a group's pixels of so many channels to ask
-// for with each plane of a product.
-func (w *winograd) lines(channels int) int {
-	lines := w.images * w.pixels() * w.size * channels / kernels.Lanes
-	return (lines + kernels.PatchArea - 1) / kernels.PatchArea
+		w.tiles, w.strip.rows, w.size*kernels.Lanes, w.f.in, plane)
 }
