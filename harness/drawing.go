@@ -12,6 +12,7 @@ import (
 	"deepresidual/harness/publish"
 	"deepresidual/harness/train"
 	"deepresidual/reports"
+	"deepresidual/results/atomicfile"
 )
 
 // The options of modes that train, draw, or have it done.
@@ -48,7 +49,7 @@ func checkWritable(option, dir string) error {
 		}
 		dir = filepath.Dir(dir)
 	}
-	f, err := os.CreateTemp(dir, ".writable-*")
+	f, err := atomicfile.Create(dir, "writable") // by a name that is swept, should it stay
 	if err == nil {
 		err = errors.Join(f.Close(), os.Remove(f.Name()))
 	}

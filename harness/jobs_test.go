@@ -25,7 +25,7 @@ func TestTooManyJobs(t *testing.T) {
 	}{
 		{[]string{"-exp", "fig1", "-jobs", "3", "-threads", "2"}, exitUsage, "-jobs 3 with 2 threads: each run needs a thread"},
 		{[]string{"-exp", "fig1", "-jobs", "3", "-threads", "2", "-dry-run"}, exitUsage, "-jobs 3 with 2 threads: each run needs a thread"},
-		{[]string{"-exp", "table6", "-seeds", "1-500", "-data", "synthetic", "-jobs", "1000", "-threads", "1000"}, exitFailed, "GiB are free: -jobs "},
+		{[]string{"-exp", "table6", "-seeds", "1-500", "-data", "synthetic", "-jobs", "1000", "-threads", "1000"}, exitFailed, "GiB for it: -jobs "},
 		{[]string{"-exp", large, "-data", "synthetic", "-jobs", "2", "-threads", "2"}, exitFailed, "-jobs 2: the largest of these runs alone takes about 5"},
 		{[]string{"-exp", large, "-data", "synthetic", "-threads", "2", "-dry-run"}, 0, "warning: the largest of these runs takes about 5"},
 	} {

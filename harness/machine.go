@@ -61,15 +61,15 @@ func (j *jobs) choose(env *environment, plan work.Plan, threads int) (int, error
 	free := process.FreeMiB()
 	if most := float64(plan.MemoryMiB(1)); free > 0 && most > free {
 		if j.n > 1 {
-			return 0, fmt.Errorf("-jobs %d: the largest of these runs alone takes about %.1f GiB of memory, and %.1f GiB are free", j.n, most/1024, free/1024)
+			return 0, fmt.Errorf("-jobs %d: the largest of these runs alone takes about %.1f GiB of memory, and there are %.1f GiB for it", j.n, most/1024, free/1024)
 		}
-		env.say("warning: the largest of these runs takes about %.1f GiB of memory, and %.1f GiB are free", most/1024, free/1024)
+		env.say("warning: the largest of these runs takes about %.1f GiB of memory, and there are %.1f GiB for it", most/1024, free/1024)
 		return 1, nil
 	}
 	if j.n > 0 {
 		n := plan.AtMost(j.n)
 		if n > 1 && free > 0 && float64(plan.MemoryMiB(n)) > free {
-			return 0, fmt.Errorf("-jobs %d: these runs take about %.1f GiB of memory at once, and %.1f GiB are free: -jobs %d fits",
+			return 0, fmt.Errorf("-jobs %d: these runs take about %.1f GiB of memory at once, and there are %.1f GiB for it: -jobs %d fits",
 				j.n, float64(plan.MemoryMiB(n))/1024, free/1024, plan.FitMemory(n, free))
 		}
 		return n, nil
@@ -80,7 +80,7 @@ func (j *jobs) choose(env *environment, plan work.Plan, threads int) (int, error
 	}
 	n := plan.FitMemory(best, free)
 	if n < best {
-		env.say("%s at once rather than %d, which take about %.1f GiB of memory where %.1f GiB are free",
+		env.say("%s at once rather than %d, which take about %.1f GiB of memory where there are %.1f GiB",
 			text.Count(n, "run"), best, float64(plan.MemoryMiB(best))/1024, free/1024)
 	}
 	return n, nil

@@ -88,7 +88,7 @@ func TestReportIsWellFormed(t *testing.T) {
 }
 
 // An experiment of any name has its section to itself: what the page calls its own
-// parts no experiment can be called.
+// parts, but for run-IDENTITY, no experiment can be called.
 func TestReportKeepsNamesFree(t *testing.T) {
 	r := page(t)
 	r.Live = true

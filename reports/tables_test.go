@@ -270,7 +270,6 @@ func TestSmokeDoesNotSpeakOfThePaper(t *testing.T) {
 	}
 }
 
-// Numbers that are read off a curve have no more digits than can be read.
 // The speed of a run that stopped between two rows is that of its rows, not of the
 // iterations up to the last one in the time up to the stop.
 func TestSpeedOfAnUnfinishedRun(t *testing.T) {
@@ -285,6 +284,7 @@ func TestSpeedOfAnUnfinishedRun(t *testing.T) {
 	}
 }
 
+// Numbers that are read off a curve have no more digits than can be read.
 func TestDecimalsOfThePaper(t *testing.T) {
 	for v, want := range map[float64]string{9.7: "9.7", 13.2: "13.2", 1.0: "1.0", 8.75: "8.75", 6.97: "6.97", math.NaN(): "–"} {
 		if got := paperPercent(v).String(); got != want {

@@ -93,7 +93,7 @@ func fits(net network.Network, batch int, freeMiB float64) error {
 	if freeMiB == 0 || need <= freeMiB {
 		return nil
 	}
-	return fmt.Errorf("%s on minibatches of %s images takes about %.1f GiB of memory, and %.1f GiB are free: take smaller minibatches",
+	return fmt.Errorf("%s on minibatches of %s images takes about %.1f GiB of memory, and there are %.1f GiB for it: take smaller minibatches",
 		net, text.Grouped(batch), need/1024, freeMiB/1024)
 }
 

@@ -191,6 +191,8 @@ func (d *download) receive(ctx context.Context, body io.Reader, s source, part *
 			d.progress(s.url.Host, have, total)
 		}
 		switch {
+		case err == io.EOF && have == 0:
+			return 0, finally("what it sends is empty")
 		case err == io.EOF && (have == total || total == 0):
 			return have, nil
 		case err == io.EOF:

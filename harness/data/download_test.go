@@ -563,12 +563,19 @@ func TestDownloadKeepsWhatItHas(t *testing.T) {
 		})
 	}
 	page := serve([]byte("<html>Sign in")) // as a hotel's network sends
-	for name, bad := range map[string]http.HandlerFunc{"a page": withoutRange(page), "a page, less than was asked for": page} {
+	for name, c := range map[string]struct {
+		bad  http.HandlerFunc
+		want string
+	}{
+		"a page":                          {withoutRange(page), "HTML page"},
+		"a page, less than was asked for": {page, "HTML page"},
+		"nothing":                         {withoutRange(serve(nil)), "what it sends is empty"},
+	} {
 		t.Run(name+" at one's own address", func(t *testing.T) {
 			d := newDownload(t)
 			d.Patience = impatient
-			s := own(t, first(stall(200_000, serve(packed())), bad))
-			if _, err := d.from(t.Context(), []source{s}); err == nil || !strings.Contains(err.Error(), "HTML page") {
+			s := own(t, first(stall(200_000, serve(packed())), c.bad))
+			if _, err := d.from(t.Context(), []source{s}); err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Fatalf("error %v", err)
 			}
 			if info, err := os.Stat(d.partOf(s)); err != nil || info.Size() != 200_000 {

@@ -61,14 +61,15 @@ func StatusOf(store *results.Store, request StatusRequest) (Status, error) {
 			status = append(status, r)
 		}
 	}
-	if request.Scale.Num == 0 {
+	if request.Scale.Num == 0 && request.Seeds == nil {
 		err = errors.Join(err, status.unlisted(request.Experiments, damaged))
 	}
 	return status, err
 }
 
 // unlisted returns the errors about records of experiments' networks that have no line:
-// at which scale they are, which would have one then, only they could say.
+// at which scale they are, which would have one then, and of which data only they could
+// say.
 func (s Status) unlisted(list []*experiments.Experiment, damaged []error) error {
 	return errors.Join(slices.DeleteFunc(damaged, func(err error) bool {
 		network, id := runOf(err)

@@ -22,8 +22,8 @@ func InJob() bool { return self(os.Getenv) != "" }
 // administrator can have it done, by RequeueExit in slurm.conf(5)).
 //
 // A job that is no longer running is left alone: it was cancelled, or preempted,
-// and Slurm requeues those that are preempted by itself. A Slurm that refuses, as
-// one that is busy does, is asked again until ctx ends.
+// and Slurm requeues those that are preempted by itself. A Slurm that is too
+// busy to answer is asked again until ctx ends.
 func Requeue(ctx context.Context) (bool, error) {
 	id := self(os.Getenv)
 	if id == "" {
@@ -41,6 +41,9 @@ func Requeue(ctx context.Context) (bool, error) {
 			if err = requeue(ctx, id); err == nil {
 				return true, nil
 			}
+		}
+		if ctx.Err() == nil && !unanswered.MatchString(err.Error()) {
+			return false, err // it is not for want of time
 		}
 		select {
 		case <-ctx.Done():

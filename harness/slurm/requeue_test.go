@@ -32,6 +32,7 @@ func TestRequeue(t *testing.T) {
 		{"taken by the one whose answer was lost", `[ ! -e $CALLS/once ] || { echo "JobId=5 JobState=COMPLETING"; exit; }; ` + running, once, true, ""},
 		{"no answer", running, `touch $CALLS/stop; exec sleep 60`, false, "requeueing job 5: signal: killed; there is no time"},
 		{"no answer after the job", `touch $CALLS/stop; exec sleep 60`, `true`, false, "asking after job 5: signal: killed; there is no time"},
+		{"refused", running, `[ ! -e $CALLS/once ] || exit 0; touch $CALLS/once; echo "Requested operation is disabled" >&2; exit 1`, false, "requeueing job 5: Requested operation is disabled"},
 		{"always busy", running, `trap "touch $CALLS/stop" EXIT; ` + timedOut, false, "Socket timed out"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

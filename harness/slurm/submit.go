@@ -215,9 +215,9 @@ func sbatch(ctx context.Context, dir string, f script, options ...string) (strin
 	return m[len(m)-1][1], nil
 }
 
-// unanswered is in what sbatch complains of when it did not hear whether Slurm took
-// the job.
-var unanswered = regexp.MustCompile(`(?i)timed out|communication|zero bytes`)
+// unanswered is in what Slurm's commands complain of when they did not hear whether
+// Slurm did what it was asked for.
+var unanswered = regexp.MustCompile(`(?i)timed out|communication|zero bytes|temporarily unavailable`)
 
 // jobNumber is what sbatch --parsable prints, on a line of its own. The name of
 // a cluster may follow, and what a site has its sbatch print may stand before.

@@ -134,7 +134,7 @@ func newestCheckpoint(run *results.Run, warn func(error)) (*checkpoint, error) {
 			continue
 		}
 		if err != nil {
-			return nil, fmt.Errorf("reading checkpoint %s: %w; nothing is lost: start again when it can be read; or, if it never can, remove it to go on from the one before", path, atomicfile.Cause(err))
+			return nil, fmt.Errorf("reading checkpoint %s: %w; nothing is lost: start again when it can be read; or, if it never can, remove it to go on from the one before, if there is one", path, atomicfile.Cause(err))
 		}
 		c, err := decodeCheckpoint(b, run.Key())
 		var later *laterError

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Clock is a clock that stands still while the process does: when it is stopped
-// (Ctrl-Z, SIGSTOP), or its machine sleeps. What it has to tell is how long the
-// process has been at work.
+// Clock is a clock that stands still while the process does for half a minute or
+// longer: when it is stopped (Ctrl-Z, SIGSTOP), or its machine sleeps. What it has
+// to tell is how long the process has been at work.
 type Clock struct {
 	stop chan struct{}
 

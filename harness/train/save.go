@@ -1,12 +1,14 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
 
 	"deepresidual/harness/process"
 	"deepresidual/results"
+	"deepresidual/results/lease"
 )
 
 // What a run leaves on the disk while it is trained: checkpoints to go on from,
@@ -51,7 +53,7 @@ func (t *trainer) checkpointDue() bool {
 // checkpoint writes a checkpoint. It is one to go on from, whether older ones can be
 // removed or not.
 func (t *trainer) checkpoint() error {
-	began := time.Now()
+	began := t.clock.Now()
 	t.Seconds = t.seconds()
 	t.WarmUp = t.schedule.state
 	t.observePeak()
@@ -59,10 +61,12 @@ func (t *trainer) checkpoint() error {
 	if err := writeCheckpoint(t.Run, c); err != nil {
 		return err
 	}
-	if err := removeOlder(t.Run, t.Iteration); err != nil {
+	if err := removeOlder(t.Run, t.Iteration); errors.As(err, new(*lease.LostError)) {
+		return err
+	} else if err != nil {
 		t.Observer.Warn(fmt.Errorf("an old checkpoint stays: %w", err))
 	}
-	t.saved = saved{iteration: t.Iteration, rows: len(t.Rows), at: time.Now(), took: time.Since(began)}
+	t.saved = saved{iteration: t.Iteration, rows: len(t.Rows), at: time.Now(), took: t.clock.Now().Sub(began)}
 	return nil
 }
 

@@ -43,8 +43,8 @@ type progress struct {
 	drawn       time.Time
 }
 
-// newProgress returns the progress of a run, until [progress.End]. after is the cost of the runs after
-// it, in multiply-adds.
+// newProgress returns the progress of a run, until [progress.End]. after is the
+// cost of the runs after it, in multiply-adds.
 func newProgress(s *Screen, key results.Key, name string, after float64) *progress {
 	clock := train.StartClock()
 	p := &progress{screen: s, shown: &screenLine{screen: s}, clock: clock, now: clock.Now, spec: key.Spec, name: name}

@@ -48,6 +48,7 @@ resnet-20 (1 of 1): checkpoint; worn out
 func TestProgressLast(t *testing.T) {
 	var w strings.Builder
 	p := newTestProgress(t, &w, time.Second)
+	defer p.End()
 	p.Begin(990)
 	p.Step(1000, 0.1, 2, 50)
 	if line := fit(p.fields(), 200); !strings.HasSuffix(line, "  evaluating") {
@@ -86,6 +87,7 @@ func TestFit(t *testing.T) {
 func TestProgressDone(t *testing.T) {
 	var w strings.Builder
 	p := newTestProgress(t, &w, time.Second)
+	defer p.End()
 	p.Done(&results.Record{
 		Rows:       []results.Row{{Iteration: 1000, TrainError: 12.5, TestError: 15.25}},
 		Provenance: results.Provenance{TrainSeconds: 256},
