@@ -109,11 +109,7 @@ func TestPageOfAskedScale(t *testing.T) {
 		t.Errorf("said %q", said)
 	}
 	after := snapshot(t, store)
-	for name, content := range before {
-		if after[name] != content {
-			t.Errorf("%s has changed", name)
-		}
-	}
+	checkKept(t, before, after)
 	if len(after) != len(before) {
 		t.Errorf("there are %d files, want %d as before", len(after), len(before))
 	}
@@ -144,11 +140,7 @@ func TestUnreadableIsKept(t *testing.T) {
 	leave(t, store, table6, reports.Choice{Scale: sixteenth}, 1)
 	draw(t, store, reports.Choice{Scale: sixteenth}, table6)
 	after := snapshot(t, store)
-	for name, content := range before {
-		if after[name] != content {
-			t.Errorf("%s has changed", name)
-		}
-	}
+	checkKept(t, before, after)
 	if after["figures/table6.png"] == "" {
 		t.Error("table6 is not drawn")
 	}
@@ -422,11 +414,7 @@ func TestChangedSpecIsSetAside(t *testing.T) {
 	leave(t, store, changed, reports.Choice{Scale: tiny}, 9)
 	said := draw(t, store, reports.Choice{Scale: tiny}, changed)
 	after := snapshot(t, store)
-	for name, content := range before {
-		if after[name] != content {
-			t.Errorf("%s has changed", name)
-		}
-	}
+	checkKept(t, before, after)
 	if !strings.Contains(said, "keep showing scale 1/16") || after["figures/fig1-scale-1-2000.png"] == "" {
 		t.Errorf("said %q", said)
 	}
@@ -468,11 +456,7 @@ func TestUnreadableTableIsKept(t *testing.T) {
 		t.Errorf("of another drawing: error %v", err)
 	}
 	after := snapshot(t, store)
-	for name, content := range before {
-		if after[name] != content {
-			t.Errorf("%s has changed", name)
-		}
-	}
+	checkKept(t, before, after)
 	if after["figures/table6.png"] == "" {
 		t.Error("table6 is not drawn")
 	}
@@ -512,6 +496,16 @@ func TestIgnoredRuns(t *testing.T) {
 	for _, r := range records {
 		if ignored(r) == (!r.Key.Data.Synthetic) {
 			t.Errorf("%v at scale %s, without larger ones: ignored is %v", r.Key, r.Key.Spec.Scale, ignored(r))
+		}
+	}
+}
+
+// checkKept wants every file that was there, as it was.
+func checkKept(t *testing.T, before, after map[string]string) {
+	t.Helper()
+	for name, content := range before {
+		if after[name] != content {
+			t.Errorf("%s has changed", name)
 		}
 	}
 }
