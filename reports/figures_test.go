@@ -348,7 +348,11 @@ func TestRemarksNameUndrawnSeeds(t *testing.T) {
 	exp = choicesExperiment()
 	records = recordsOf(exp, sixteenth)
 	other(residual, 2, func(r *results.Record) {}) // of the first variant
-	got = strings.Join(Select(exp, records, Choice{Scale: sixteenth}).variantRemarks(nets(residual)), "; ")
+	s = Select(exp, records, Choice{Scale: sixteenth})
+	if notes := strings.Join(errorTable(s).Notes, " "); !strings.Contains(notes, "Recorded and not shown: resnet-20 seed 2 ("+exp.Variants[0].Label+").") {
+		t.Errorf("the table of errors does not say of which variant: %q", notes)
+	}
+	got = strings.Join(s.variantRemarks(nets(residual)), "; ")
 	if want := exp.Variants[0].Label + ": recorded and not drawn: resnet-20 seed 2"; !strings.HasSuffix(got, "; "+want) {
 		t.Errorf("of variants: got %q, want %q at its end", got, want)
 	}

@@ -98,7 +98,7 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 	}
 	var names, numbers, named []string // of the points whose trend is judged
 	for i, n := range c.Of {
-		name, value := n.String(), percent(mean(s.values(n, c.Metric)))
+		name, value := n.String(), spreadOf(s.values(n, c.Metric))
 		if c.Kind == experiments.Widening {
 			name += " − " + c.Than[i].String()
 			value = signed(mean(s.values(n, c.Metric)) - mean(s.values(c.Than[i], c.Metric)))
@@ -150,7 +150,7 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 			f.text += ", not significant)"
 			continue
 		}
-		f.ordered, f.against = false, true
+		f.ordered, f.against = false, f.against || step.value < 0
 		f.text += ")"
 	}
 	if slope.method == student { // Welch's test goes by each network's own
@@ -225,9 +225,13 @@ func (s *Selection) findNear(c experiments.Claim) finding {
 		v := s.values(n, c.Metric)
 		numbers = append(numbers, spreadOf(v))
 		part := fmt.Sprintf("%s %s, paper %s", n, spreadOf(v), plain(c.Value))
-		if known.degrees == 0 {
+		if known.degrees == 0 || known.std == 0 {
 			f.undecided = true
-			parts = append(parts, part+": no network has two seeds, so no scatter to judge by")
+			why := "no network has two seeds"
+			if known.degrees > 0 {
+				why = "all seeds have the same error"
+			}
+			parts = append(parts, part+": "+why+", so no scatter to judge by")
 			continue
 		}
 		m := float64(max(1, c.PaperRuns))
@@ -296,7 +300,7 @@ func (s *Selection) findWarmup(c experiments.Claim) finding {
 // times what is called of, so that this must be above or below.
 func (f *finding) test(of string, e estimate, way float64) string {
 	if e.method == "" {
-		f.against = f.against || !(e.value > 0)
+		f.against = f.against || e.value < 0
 		return ""
 	}
 	p := e.exceeds()
@@ -327,7 +331,7 @@ func (f *finding) how(comparisons int) string {
 	if len(methods) == 0 {
 		return "one seed, so no test"
 	}
-	how := fmt.Sprintf("± standard error, %s test, one-sided at %g %%", strings.Join(methods, " and "), 100*level)
+	how := fmt.Sprintf("means ± standard deviation, differences and slopes ± standard error, %s test, one-sided at %g %%", strings.Join(methods, " and "), 100*level)
 	if len(f.tests) < comparisons {
 		how += "; where there is one seed, no test"
 	}
@@ -379,7 +383,8 @@ func (s *Selection) paperNumbers(c experiments.Claim) string {
 		case finite(v-than) && len(c.Than) == 0:
 			numbers = append(numbers, plain(v))
 		case finite(v-than) && c.Kind == experiments.Widening:
-			numbers = append(numbers, signed(v-than))
+			d := min(decimals(v), decimals(than))
+			numbers = append(numbers, signedTo(rounded(v-than, d), d))
 		case finite(v - than):
 			numbers = append(numbers, plain(v)+" > "+plain(than))
 		case c.Kind != experiments.Higher:

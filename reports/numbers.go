@@ -3,6 +3,7 @@ package reports
 import (
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/dustin/go-humanize"
 )
@@ -19,18 +20,28 @@ func percent(v float64) string {
 }
 
 // signed formats a difference of percentages.
-func signed(v float64) string {
+func signed(v float64) string { return signedTo(v, 2) }
+
+// signedTo is signed with so many decimals.
+func signedTo(v float64, decimals int) string {
 	if !finite(v) {
 		return missing
 	}
-	s := strconv.FormatFloat(math.Abs(v), 'f', 2, 64)
+	s := strconv.FormatFloat(math.Abs(v), 'f', decimals, 64)
 	switch {
-	case s == "0.00":
+	case strings.Trim(s, "0.") == "":
 		return s
 	case v < 0:
 		return "−" + s
 	}
 	return "+" + s
+}
+
+// rounded rounds a difference of two numbers of the paper as one does by hand: 9.7 less
+// 8.75 is 1.0, though as a float64 it is a little less than 0.95.
+func rounded(v float64, decimals int) float64 {
+	scale := math.Pow10(decimals)
+	return math.Round(v*scale+math.Copysign(1e-6, v)) / scale
 }
 
 // spreadOf formats the mean of some percentages with their sample standard

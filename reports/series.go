@@ -199,7 +199,16 @@ func (s *Selection) undrawnNames(networks []network.Network) string {
 
 // undrawnNotes says the same below a table.
 func (s *Selection) undrawnNotes() []string {
-	if others := s.undrawnNames(s.Experiment.Networks); others != "" {
+	var parts []string
+	if len(s.Experiment.Variants) == 0 {
+		parts = append(parts, s.undrawnNames(s.Experiment.Networks))
+	}
+	for _, v := range s.Experiment.Variants {
+		if others := s.variant(v.Label).undrawnNames(s.Experiment.Networks); others != "" {
+			parts = append(parts, others+" ("+v.Label+")")
+		}
+	}
+	if others := strings.Join(parts, "; "); others != "" {
 		return []string{"Recorded and not shown: " + others + "."}
 	}
 	return nil

@@ -14,8 +14,11 @@ import (
 // and ours, which are several, the test that was the hardest to pass.
 func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 	what := "the paper's claims"
-	if len(s.Experiment.Variants) > 0 || !s.Experiment.Embedded {
+	switch {
+	case len(s.Experiment.Variants) > 0 || !s.Experiment.Embedded:
 		what = "the experiment's own claims"
+	case s.Experiment.Draw == experiments.Compare: // which it says in no words
+		what = "what the paper's figures and tables show"
 	}
 	// Verdicts can be on the whole schedule where the drawing is not: then each says
 	// its own.
@@ -61,12 +64,14 @@ func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 		"On a shortened one only orders are judged, by the same tests: none where a network is within five points of chance, " +
 		"and no clear one where seeds differ by as much. Of one seed each only the sign of a difference counts, unless the scatter between others' seeds is known; " +
 		"of a trend the slope decides, and no step may go the other way significantly, nor at all where no scatter is known. " +
-		"A number is reproduced where it is as near to the paper's as 95 % of runs of other seeds would be, by the scatter between our seeds and between others', pooled where there are both."}
+		"A number is reproduced where it is as near to the paper's as 95 % of runs of other seeds would be, by the scatter between our seeds and between others': pooled where there are both, unless ours is significantly the larger (F test), and then others' alone."}
+	t.Notes = append(t.Notes, s.undrawnNotes()...)
 	return t
 }
 
-// hardest is the test of a verdict that was the hardest to pass: the least
-// significant one or, where no difference must be significant, the most.
+// hardest is the test of a verdict that was the hardest to pass, of a trend that of
+// its slope: the least significant one or, where no difference must be significant,
+// the most.
 func (v Verdict) hardest() Test {
 	if len(v.Tests) == 0 {
 		return Test{P: math.NaN(), Value: math.NaN(), Error: math.NaN(), Degrees: math.NaN()}

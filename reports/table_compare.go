@@ -33,7 +33,7 @@ func compareTable(s *Selection) *table.Table {
 		columns = slices.Insert(columns, 1, table.Column{Heading: "networks", Keys: keys("plain", "residual")})
 	}
 	t := s.newTable("", "final errors (%)", columns...)
-	t.Notes = []string{"Difference: plain minus resnet. Means over the complete runs of each network, with the sample standard " +
+	t.Notes = []string{"Difference: plain minus resnet, before rounding. Means over the complete runs of each network, with the sample standard " +
 		"deviation where there are several; runs: plain + resnet."}
 	for _, pair := range all {
 		plain, residual := s.sample(pair.plain), s.sample(pair.residual)
@@ -47,8 +47,8 @@ func compareTable(s *Selection) *table.Table {
 		case difference == 0:
 			better = "equal"
 		}
-		cells := []table.Cell{table.Int(pair.depth), meanStd(plain.training), meanStd(residual.training), table.Signed(mean(plain.training) - mean(residual.training)),
-			meanStd(plain.test), meanStd(residual.test), table.Signed(difference),
+		cells := []table.Cell{table.Int(pair.depth), meanStd(plain.training), meanStd(residual.training), table.Signed(mean(plain.training)-mean(residual.training), 2),
+			meanStd(plain.test), meanStd(residual.test), table.Signed(difference, 2),
 			table.Several(fmt.Sprintf("%d + %d", plain.n, residual.n), strconv.Itoa(plain.n), strconv.Itoa(residual.n)), table.Text(better),
 			table.Int(min(plain.n, residual.n)), s.seeds(pair.plain, pair.residual)}
 		if named {

@@ -48,7 +48,7 @@ func errorTable(s *Selection) *table.Table {
 			if s.variant(r.Variant).comparable() {
 				compared = true
 				if r.complete() {
-					difference = table.Signed(test - paperTest)
+					difference = table.Signed(test-paperTest, decimals(paperTest))
 				}
 			}
 			t.Rows = append(t.Rows, table.Row{
@@ -73,10 +73,16 @@ func errorTable(s *Selection) *table.Table {
 // paperPercent is a cell with a number of the paper, with two decimals as in its table
 // or with the one to which it can be read off a curve.
 func paperPercent(v float64) table.Cell {
+	return table.Number(v, decimals(v))
+}
+
+// decimals is how many of them a number of the paper has: two in its table, and one
+// where it is read off a curve.
+func decimals(v float64) int {
 	if math.Abs(10*v-math.Round(10*v)) < 1e-6 {
-		return table.Number(v, 1)
+		return 1
 	}
-	return table.Percent(v)
+	return 2
 }
 
 // quotesPaper reports whether the experiment gives numbers of the paper.

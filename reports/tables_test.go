@@ -365,15 +365,24 @@ func TestTable6KeepsFinalBestAndMeanApart(t *testing.T) {
 
 // Claims are the paper's where the experiment is.
 func TestOwnClaims(t *testing.T) {
-	for embedded, want := range map[bool]string{true: "the paper's claims", false: "the experiment's own claims"} {
+	for _, c := range []struct {
+		draw     string
+		embedded bool
+		want     string
+	}{
+		{experiments.Figure1, true, "the paper's claims"},
+		{experiments.Figure1, false, "the experiment's own claims"},
+		{experiments.Compare, true, "what the paper's figures and tables show"},
+		{experiments.Compare, false, "the experiment's own claims"},
+	} {
 		exp := figure1Experiment()
-		exp.Embedded = embedded
+		exp.Draw, exp.Embedded = c.draw, c.embedded
 		var b bytes.Buffer
 		if err := claimTable(build(t, exp, nil, Choice{Scale: experiments.Full()}).Selection, nil).Markdown(&b); err != nil {
 			t.Fatal(err)
 		}
-		if !strings.Contains(b.String(), want) {
-			t.Errorf("embedded %v: no %q in\n%s", embedded, want, b.String())
+		if !strings.Contains(b.String(), c.want) {
+			t.Errorf("%s, embedded %v: no %q in\n%s", c.draw, c.embedded, c.want, b.String())
 		}
 	}
 }

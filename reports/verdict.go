@@ -43,7 +43,7 @@ type Verdict struct {
 	N           int               // complete runs of the network that has the fewest
 	Seeds       []int64           // of the complete runs
 	Scale       experiments.Scale // of the runs
-	Tests       []Test            // one for each comparison that could be tested
+	Tests       []Test            // one for each comparison that could be tested; of a trend, that of its slope
 	// Aside says that the claim is about a reading of the paper beside others, which
 	// [Check] passes over: a variant by another protocol than the experiment's own or,
 	// in an experiment of this program's, any. What those claim of the protocol that
@@ -147,7 +147,7 @@ func (e *Drawing) AddShortened(records []*results.Record) {
 	s.Runs, s.Undrawn = append(s.Runs, s.Undrawn...), nil
 	for i, v := range judge(s) {
 		if e.Verdicts[i].Class == NotJudged && v.Class != NotJudged {
-			e.Verdicts[i].Sentence += "; " + string(v.Class) + " " + v.Sentence
+			e.Verdicts[i].Sentence += "; with every seed recorded, " + string(v.Class) + " " + v.Sentence
 		}
 	}
 }
@@ -397,7 +397,7 @@ var (
 )
 
 // Check is nil if there are claims and every one was reproduced. It is else
-// ErrNotReproduced, if the records contradict one, or ErrNotJudged, with the
+// ErrNotReproduced, if one was not, or ErrNotJudged, with the
 // number of each class: same, other or no clear order on a shortened schedule, too
 // short, not judged, or no claim at all. Verdicts that are Aside do not count.
 func Check(verdicts []Verdict) error {

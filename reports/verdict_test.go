@@ -109,9 +109,9 @@ func TestAddShortened(t *testing.T) {
 		sentence [2]string
 	}{
 		{"of both networks", slices.Concat(records, whole[:1]), [2]string{"resnet-20 seed 1 not recorded",
-			"resnet-20 seed 1 not recorded; other order after 4,000 of 64,000 iterations: resnet-20 8.70 ≤ plain-20 20.00; one seed, so no test"}},
+			"resnet-20 seed 1 not recorded; with every seed recorded, other order after 4,000 of 64,000 iterations: resnet-20 8.70 ≤ plain-20 20.00; one seed, so no test"}},
 		{"of a seed that no drawing has", slices.Concat(records, []*results.Record{&again}, whole[:1]), [2]string{"resnet-20 seed 1 not recorded",
-			"resnet-20 seed 1 not recorded; no clear order after 4,000 of 64,000 iterations: resnet-20 20.00 ± 15.98 ≤ plain-20 20.00 (0.00 ± 19.57, p = 0.5); ± standard error, Student's t test, one-sided at 5 %"}},
+			"resnet-20 seed 1 not recorded; with every seed recorded, no clear order after 4,000 of 64,000 iterations: resnet-20 20.00 ± 15.98 ≤ plain-20 20.00 (0.00 ± 19.57, p = 0.5); means ± standard deviation, differences and slopes ± standard error, Student's t test, one-sided at 5 %"}},
 		{"of one", slices.Concat(records[:1], whole[:1]), [2]string{"resnet-20 seed 1 not recorded", "resnet-20 seed 1 not recorded"}},
 		{"of none", whole[:1], [2]string{"resnet-20 seed 1 not recorded", "resnet-20 seed 1 not recorded"}},
 	} {
@@ -170,6 +170,9 @@ func TestJudge(t *testing.T) {
 			NotReproduced, "resnet-56 7.10 > resnet-110 6.60 ± 0.20 (+0.50 ± 0.23, p = 0.081)…Student's t test, one-sided at 5 %", 1},
 		{"nor on a shortened schedule", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(residualNet(56)), Than: nets(residualNet(110))}, sixteenth, nil,
 			NoOrder, "after 4,000 of…p = 0.081", 1},
+		{"equal on a shortened schedule", higher, sixteenth,
+			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 9.7; return r },
+			NoOrder, "plain-56 9.70 ≤ plain-20 9.70; one seed", 1},
 		{"at chance on a shortened schedule", higher, sixteenth,
 			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 90.16; return r },
 			TooShort, "after 4,000 of 64,000 iterations: plain-56 at 90.16 %, within 5 points of chance", 1},
@@ -192,13 +195,16 @@ func TestJudge(t *testing.T) {
 			func(r []*results.Record) []*results.Record { r[0].Responses = nil; return r }, NotJudged, "no layer responses recorded of plain-20", 1},
 
 		// resnet-110 has three seeds: scatter 0.2 with two degrees of freedom.
-		{"a trend", depth, full, nil, Reproduced, "resnet-20 8.60, resnet-56 7.10, resnet-110 6.60: slope a step −1.00 ± 0.12, p = 0.0065; scatter 0.20 between seeds of resnet-110, 2 degrees of freedom", 1},
+		{"a trend", depth, full, nil, Reproduced, "resnet-20 8.60, resnet-56 7.10, resnet-110 6.60 ± 0.20: slope a step −1.00 ± 0.12, p = 0.0065; scatter 0.20 between seeds of resnet-110, 2 degrees of freedom", 1},
 		{"a step within the scatter", every, full, nil, Reproduced, "not from resnet-44 to resnet-56 (+0.10, not significant)", 1},
 		{"a step beyond it, though the ends fit", every, full,
 			func(r []*results.Record) []*results.Record { r[4].Rows[len(r[4].Rows)-1].TestError = 8.5; return r },
 			NotReproduced, "not from resnet-44 to resnet-56 (+1.50)", 1},
 		{"one seed each: every step counts", experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(residualNet(20), residualNet(44), residualNet(56))}, full, nil,
 			NotReproduced, "not from resnet-44 to resnet-56 (+0.10)…one seed, so no test", 1},
+		{"and one that is none, is no order", experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(residualNet(20), residualNet(44), residualNet(56))}, sixteenth,
+			func(r []*results.Record) []*results.Record { r[4].Rows[len(r[4].Rows)-1].TestError = 7; return r },
+			NoOrder, "not from resnet-44 to resnet-56 (0.00)…one seed, so no test", 1},
 		{"unless others tell the scatter", experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(residualNet(20), residualNet(44), residualNet(56)), Scatter: 0.4, Degrees: 11}, full, nil,
 			Reproduced, "not significant…scatter 0.40 between others' seeds", 1},
 		{"which is not that of a shortened schedule", experiments.Claim{Kind: experiments.Decreasing, Metric: "test", Of: nets(residualNet(20), residualNet(44), residualNet(56)), Scatter: 0.4, Degrees: 11}, sixteenth, nil,
@@ -231,6 +237,13 @@ func TestJudge(t *testing.T) {
 			Reproduced, "is within ± 0.31 (95 %, Student's t, 6 degrees of freedom, scatter 0.17 between seeds of resnet-110 and of others)", 3},
 		{"no scatter known", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(20)), Value: 8.75}, full,
 			func(r []*results.Record) []*results.Record { return r[:5] }, NotJudged, "no network has two seeds", 1},
+		{"no scatter between seeds", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 6.6}, full,
+			func(r []*results.Record) []*results.Record {
+				for _, r := range r[5:8] {
+					r.Rows[len(r.Rows)-1].TestError = 6.6
+				}
+				return r
+			}, NotJudged, "all seeds have the same error, so no scatter to judge by", 3},
 		{"near, on a shortened schedule", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 6.2}, sixteenth, nil, NotJudged, "the claim is about the whole schedule", 3},
 
 		{"warmed up", experiments.Claim{Kind: experiments.WarmedUp, Of: nets(residualNet(110))}, full, nil, Reproduced, "seed 3 left the warm-up at iteration 420", 3},
@@ -442,9 +455,11 @@ func TestNumbersOfAVerdict(t *testing.T) {
 		{experiments.Claim{Kind: experiments.Decreasing, Metric: "responses", Of: nets(plainNet(56), plainNet(20))}, "", "1.00, 1.00"},
 		{experiments.Claim{Kind: experiments.Above, Metric: "test", Of: nets(plainNet(56)), Value: 12}, "> 12", "13.40"},
 		{experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(plainNet(20)), Value: 9.7, PaperRuns: 5, Scatter: 0.1, Degrees: 4}, "9.7 (mean of 5)", "9.90"},
+		{experiments.Claim{Kind: experiments.Widening, Metric: "test", Of: nets(plainNet(20), plainNet(56)), Than: nets(residualNet(20), residualNet(20))}, "+1.0, +4.5", "+1.30, +4.80"},
 	} {
-		exp, records := ended(experiments.Full(), c.claim, given{plainNet(20), []float64{1}, []float64{9.9}, 1, -1}, given{plainNet(56), []float64{5}, []float64{13.4}, 1, -1})
-		exp.Paper.Test = map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2}
+		exp, records := ended(experiments.Full(), c.claim, given{plainNet(20), []float64{1}, []float64{9.9}, 1, -1}, given{plainNet(56), []float64{5}, []float64{13.4}, 1, -1},
+			given{residualNet(20), []float64{1}, []float64{8.6}, 1, -1})
+		exp.Paper.Test = map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2, residualNet(20): 8.75}
 		v := judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
 		if v.Paper != c.paper || v.Ours != c.ours {
 			t.Errorf("%s: paper %q, ours %q; want %q, %q", c.claim.Kind, v.Paper, v.Ours, c.paper, c.ours)

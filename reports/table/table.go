@@ -118,12 +118,12 @@ func Number(v float64, decimals int) Cell {
 func Percent(v float64) Cell { return Number(v, 2) }
 
 // Signed is a cell with a difference of percentages.
-func Signed(v float64) Cell {
-	c := Percent(v)
-	switch {
-	case c.text == "−0.00":
-		c.text = "0.00"
-	case v > 0 && c.text != "0.00":
+func Signed(v float64, decimals int) Cell {
+	c := Number(v, decimals)
+	switch zero := strings.Trim(c.text, "−0.") == ""; {
+	case zero:
+		c.text = strings.TrimPrefix(c.text, "−")
+	case v > 0:
 		c.text = "+" + c.text
 	}
 	return c
