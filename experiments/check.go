@@ -213,7 +213,7 @@ func (e *Experiment) checkReference() *SpecError {
 }
 
 // millions is how the paper's Table 6 gives numbers of parameters.
-var millions = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?M$`)
+var millions = regexp.MustCompile(`^[0-9]{1,6}(\.[0-9]+)?M$`)
 
 func (e *Experiment) checkRows() *SpecError {
 	for i, r := range e.Rows {
@@ -223,6 +223,9 @@ func (e *Experiment) checkRows() *SpecError {
 		}
 		if r.Params != "" && !millions.MatchString(r.Params) {
 			return problemf(row+".params", "found %q, wanted millions, such as %q", r.Params, "2.5M")
+		}
+		if strings.Trim(r.Layers, "0123456789") != "" {
+			return problemf(row+".layers", "found %q, wanted a number, such as %q", r.Layers, "19")
 		}
 		for _, v := range []struct {
 			key   string

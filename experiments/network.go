@@ -39,16 +39,15 @@ func parseNetwork(name string, given map[string]network.Network) (network.Networ
 // describe reads the [network.NAME] tables of a spec, which give names to
 // networks of its own.
 func (s *source) describe() error {
-	var values struct {
-		Network any `toml:"network"`
-	}
+	var values map[string]any // and not a struct, whose field would take Network as well
 	if _, err := toml.Decode(s.text, &values); err != nil {
 		return s.syntaxError(err)
 	}
-	if values.Network == nil {
+	given, ok := values["network"]
+	if !ok {
 		return nil
 	}
-	if err := s.check("network", values.Network, reflect.TypeFor[map[string]network.Description]()); err != nil {
+	if err := s.check("network", given, reflect.TypeFor[map[string]network.Description]()); err != nil {
 		return s.at(err)
 	}
 	var doc struct {
@@ -59,7 +58,7 @@ func (s *source) describe() error {
 	}
 	s.described = make(map[string]network.Network, len(doc.Network))
 	names := make(map[string]string) // by canonical text
-	err := s.each("network", values.Network, func(name, full string, _ any) *SpecError {
+	err := s.each("network", given, func(name, full string, _ any) *SpecError {
 		n, err := doc.Network[name].Network(name)
 		var key *network.KeyError
 		switch {

@@ -229,7 +229,7 @@ func TestParseErrors(t *testing.T) {
 		{"milestone past the end", "milestones = [500, 750]", "milestones = [500, 1000]", `:13: protocol.milestones: 1000 is past the end of training, which has 1000 iterations`},
 		{"the paper's milestones past a shorter end", "milestones = [500, 750]\n", "", `:10: protocol.milestones: 32000 is past the end of training, which has 1000 iterations`},
 		{"milestones not increasing", "milestones = [500, 750]", "milestones = [750, 500]", `:13: protocol.milestones: 500 does not come after 750; wanted increasing numbers of iterations`},
-		{"no milestones", "milestones = [500, 750]", "milestones = []", `:13: protocol.milestones: an empty list; for a learning rate that never drops set learning_rate_divisor to 1`},
+		{"no milestones", "milestones = [500, 750]", "milestones = []", `:13: protocol.milestones: an empty list; for a learning rate that never drops give one milestone and set learning_rate_divisor to 1`},
 
 		// Panels.
 		{"panel without networks", `networks = ["resnet-20"]`, ``, `:16: panel[1].networks: missing or empty; wanted at least one`},
@@ -288,6 +288,8 @@ func TestQuotingErrors(t *testing.T) {
 		{"row without name", `name = "Highway"`, ``, `:15: row[1].name: missing or empty`},
 		{"row without error", `error = 7.54`, ``, `:15: row[1].error: missing or 0; wanted a number of percent above 0`},
 		{"row with parameters in thousands", "error = 7.54", "error = 7.54\nparams = \"800k\"", `:18: row[1].params: found "800k", wanted millions, such as "2.5M"`},
+		{"row with more parameters than there are", "error = 7.54", "error = 7.54\nparams = \"99999999999999999999M\"", `:18: row[1].params: found "99999999999999999999M", wanted millions, such as "2.5M"`},
+		{"row with layers that are no number", "error = 7.54", "error = 7.54\nlayers = \"19\\u001b[2J\"", `:18: row[1].layers: found "19\x1b[2J", wanted a number, such as "19"`},
 		{"row with deviation only", `mean = 7.72`, ``, `:15: row[1].mean: missing or 0; wanted a number of percent above 0`},
 		{"deviation in another drawing", `draw = "table6"`, `draw = "curves"`, `:9: paper.std: "curves" does not show it, only "table6" does`},
 		{"public errors in another drawing", "draw = \"table6\"\nnetworks = [\"resnet-20\"]\npublic_source = \"S\"\n\n[paper.mean]\nresnet-20 = 9\n\n[paper.std]\nresnet-20 = 0.5\n", "draw = \"compare\"\nnetworks = [\"resnet-20\"]\n", `:5: public: "compare" does not show it, only "table6" does`},

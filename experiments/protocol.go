@@ -240,7 +240,7 @@ func (p Protocol) check(table string) *SpecError {
 		allowed interval
 	}{
 		{"batch", float64(p.Batch), interval{1, 8192, ""}},
-		{"iterations", float64(p.Iterations), interval{1, 10_000_000, ""}},
+		{"iterations", float64(p.Iterations), interval{2, 10_000_000, ""}},
 		{"learning_rate", p.LearningRate, interval{0, 100, "above"}},
 		{"learning_rate_divisor", p.LearningRateDivisor, interval{1, 1_000_000, ""}},
 		{"momentum", p.Momentum, interval{0, 1, "below"}},
@@ -264,7 +264,7 @@ func (p Protocol) check(table string) *SpecError {
 
 func (p Protocol) checkMilestones(key string) *SpecError {
 	if len(p.Milestones) == 0 {
-		return problemf(key, "an empty list; for a learning rate that never drops set learning_rate_divisor to 1")
+		return problemf(key, "an empty list; for a learning rate that never drops give one milestone and set learning_rate_divisor to 1")
 	}
 	last := 0
 	for _, m := range p.Milestones {
