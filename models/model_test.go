@@ -77,7 +77,7 @@ func TestForwardAgainstReference(t *testing.T) {
 	}
 }
 
-// The gradient of every parameter against finite differences in float64.
+// The gradient of one value of every parameter against finite differences in float64.
 func TestGradientAgainstFiniteDifferences(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs a few hundred forward passes in float64")
@@ -152,7 +152,8 @@ func TestGradientsOfSetsAgree(t *testing.T) {
 	}
 }
 
-// Training must give the same bytes for any number of threads.
+// Training must give the same bytes for any number of threads, also where it changes
+// between steps.
 func TestThreadsDoNotMatter(t *testing.T) {
 	for _, set := range kernels.Available() {
 		if set == "portable" && testing.Short() {
@@ -160,8 +161,11 @@ func TestThreadsDoNotMatter(t *testing.T) {
 		}
 		var want []Tensor
 		for _, threads := range []int{1, 2, 5, 500} { // the last: more than any loop has pieces
-			m := mustModel(t, true, 8, Options{Batch: 37, Threads: threads, Kernels: set})
+			m := mustModel(t, true, 8, Options{Batch: 37, Threads: threads, MostThreads: 500, Kernels: set})
 			for i := range 3 {
+				if threads > 1 {
+					m.SetThreads(max(1, threads-i))
+				}
 				if _, err := m.Step(randomBatch(37, uint64(i)), Hyper{LearningRate: 0.1, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4}); err != nil {
 					t.Fatal(err)
 				}
@@ -220,7 +224,12 @@ func TestLoadRoundTripAndErrors(t *testing.T) {
 	trained := func(list []Tensor) []Tensor { // running statistics have no momentum
 		return slices.DeleteFunc(slices.Clone(list), func(t Tensor) bool { return strings.Contains(t.Name, "running") })
 	}
-	if err := fresh.LoadMomentum(trained(tensors)); err != nil {
+	momentum := trained(tensors)
+	for i := range momentum { // other values than the weights
+		momentum[i].Data = slices.Clone(momentum[i].Data)
+		slices.Reverse(momentum[i].Data)
+	}
+	if err := fresh.LoadMomentum(momentum); err != nil {
 		t.Fatal(err)
 	}
 	wrongShape := slices.Clone(tensors)
@@ -245,6 +254,11 @@ func TestLoadRoundTripAndErrors(t *testing.T) {
 		for i, got := range fresh.Tensors() {
 			if !slices.Equal(got.Data, tensors[i].Data) {
 				t.Fatalf("%s: %s has changed", name, got.Name)
+			}
+		}
+		for i, got := range fresh.Momentum() {
+			if got.Name != momentum[i].Name || !slices.Equal(got.Data, momentum[i].Data) {
+				t.Fatalf("%s: the momentum of %s has changed", name, got.Name)
 			}
 		}
 	}

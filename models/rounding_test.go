@@ -15,6 +15,9 @@ func TestNothingIsFused(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles for another processor")
 	}
+	if _, err := exec.LookPath("go"); err != nil {
+		t.Skip(err)
+	}
 	build := exec.Command("go", "build", "-gcflags=-S", "deepresidual/models", "deepresidual/models/ops", "deepresidual/models/kernels", "deepresidual/harness/data")
 	build.Env = append(os.Environ(), "GOARCH=arm64", "CGO_ENABLED=0")
 	listing, err := build.CombinedOutput()

@@ -8,6 +8,7 @@ import (
 
 // assemblySets are the sets that are tested against the portable one.
 func assemblySets(t *testing.T) []*Set {
+	t.Helper()
 	var sets []*Set
 	for _, name := range Available() {
 		if name == "portable" {

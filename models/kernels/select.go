@@ -29,10 +29,13 @@ func Select(name string) (*Set, error) {
 		}
 	}
 	what := "are not known"
-	if slices.Contains([]string{"avx2", "avx512", "neon"}, name) {
-		what = "cannot run on this processor"
+	if slices.Contains(Names(), name) {
+		what = "cannot run on this processor or are not in this build"
 	}
 	return nil, fmt.Errorf("kernels %q %s: choose from %s", name, what, strings.Join(Available(), ", "))
 }
+
+// Names returns the names of all sets, of this processor and others.
+func Names() []string { return []string{"portable", "avx2", "avx512", "neon"} }
 
 func available() []*Set { return append([]*Set{Portable()}, assembly()...) }

@@ -34,7 +34,7 @@ func digest(k *Set) string {
 }
 
 // Runs of different versions of this program and of different machines can be
-// compared because the bits of a set never change. Those of the portable set
+// compared because the bits of a set change on purpose alone. Those of the portable set
 // depend on where the compiler of another architecture fuses multiply-adds. A
 // kernel that does something else gives another digest; the numbers of whole
 // training steps that package models stores must be the same before and after.

@@ -16,8 +16,8 @@ const (
 	ChannelStep = 16
 	// MaxChannels is the widest stage.
 	MaxChannels = 512
-	// MaxParameters is the largest network: 400 MB of weights, and as much again
-	// for gradients and for momentum.
+	// MaxParameters is the largest network: 400 MB of weights, of which training
+	// holds up to fourteen times as much (see MemoryMiB of package models).
 	MaxParameters = 100_000_000
 )
 

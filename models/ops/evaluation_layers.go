@@ -133,7 +133,7 @@ func (w *evaluatedWinograd) convolve(c *chunk, first, images, part int) {
 				k.TransformOutputNorm(y, m, norm, w.tiles, w.rows, w.stride, out, outPlane)
 			}
 		}
-		// Sums in float32 are over as many tiles as in training.
+		// Sums in float32 are over as many tiles as in training (of 4x4 maps, half as many).
 		if w.e.measuring && (part+1)*w.group%groupTiles == 0 {
 			flush(w.norm.sums, c.index, out, block, c.stats)
 		}

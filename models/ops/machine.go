@@ -156,8 +156,8 @@ func (m *Machine) Use(threads int) { m.pool.use(threads) }
 // Run calls body for each item below items on the machine's threads.
 func (m *Machine) Run(items int, body func(thread, item int)) { m.pool.run(items, body) }
 
-// Loops returns how many loops have been divided over several threads so far: what
-// the models of speed count is held against it.
+// Loops returns how many loops have been divided over several threads so far. Tests
+// compare it with what the model of speed (scale.go of package models) counts.
 func (m *Machine) Loops() int { return m.pool.loops }
 
 // slots returns in how many parts n pieces of work are cut.

@@ -14,8 +14,8 @@ type Conventions struct {
 	Epsilon float64
 	// Momentum is the weight of a batch in the running mean and variance.
 	Momentum float64
-	// NormBatch is the number of images whose statistics normalise them; 0 stands
-	// for all of a training batch. The running statistics then take the mean of
+	// NormBatch is the number of images whose statistics normalise them (ghost batch
+	// normalisation, Hoffer et al. 2017); 0 stands for all of a training batch. The running statistics then take the mean of
 	// those of the parts.
 	NormBatch int
 	// PadEnd puts the zero channels of a shortcut of option A after the others,

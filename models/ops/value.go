@@ -49,7 +49,7 @@ func (a *Activation) offset(image, block, row int) int {
 // lines returns how many lines of 64 bytes an image of z, add, out or grad has.
 func (a *Activation) lines() int { return a.channels / 16 * a.size * a.size }
 
-// Scores are the outputs of the last layer before softmax, (N, classes), and the
+// Scores are the logits, what the last layer puts out before softmax, (N, classes), and the
 // gradient with respect to them.
 type Scores struct {
 	data, grad []float32

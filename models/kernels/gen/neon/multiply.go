@@ -5,7 +5,8 @@ package neon
 // all rows as soon as it is there, so that it takes two registers to load them,
 // and a number of a row comes from the lane of a register (fmla by element).
 // Sixteen rows are three tiles: at least 20 sums, where a processor with four
-// multipliers of latency four keeps 16 in flight.
+// multipliers of latency four keeps 16 in flight. Eight rows, a strip of layers of 16
+// channels, are two tiles of 16.
 var heights = []int{6, 5, 5}
 
 // tile is a register tile: height rows of a block of sums.
@@ -133,16 +134,19 @@ func multiply(a *asm) {
 	a.end()
 }
 
-// numbersOf loads the numbers of a tile's rows from neighbouring memory, up to
-// eight of them into two registers, and reads nothing else.
+// numbersOf loads the numbers of a tile's four to six rows from neighbouring memory
+// into two registers, and reads nothing else.
 func (a *asm) numbersOf(height int, at mem, v []vec) {
 	a.load(at, v[0])
 	rest := mem{at.base, at.disp + quadBytes}
-	switch height - 4 {
-	case 1:
+	switch height {
+	case 4:
+	case 5:
 		a.op("FMOVS", rest, v[1])
-	case 2:
+	case 6:
 		a.op("FMOVD", rest, v[1])
+	default:
+		panic("a tile of four to six rows")
 	}
 }
 

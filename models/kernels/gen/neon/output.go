@@ -20,7 +20,7 @@ type outputTile struct {
 	transforms
 	kind           outputKind
 	y, z, a, g2    reg   // start of pixels
-	offset         reg   // of the row of pixels in these
+	offset         reg   // of the tile in these
 	stride         reg   // between rows of pixels
 	m, stats, norm reg   // of the tile
 	plane          reg   // between elements of a row at m
