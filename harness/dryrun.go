@@ -43,6 +43,9 @@ func (m *dryRunMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	if err := m.records.data.check(ctx, env); err != nil {
+		return err
+	}
 	plan, recorded, err := m.records.plan(ctx, env, list, store)
 	if err == nil && m.retrain {
 		plan, err = plan.Retrain(store)

@@ -39,8 +39,9 @@ func printHelp(w io.Writer, modes []mode, asked mode) {
 	for i, m := range modes {
 		var fresh options
 		for _, o := range all[i] {
-			if !shown[o.name] && !isMode[o.name] {
-				shown[o.name] = true
+			key := o.name + "\n" + o.help // an option can be another in another mode
+			if !shown[key] && !isMode[o.name] {
+				shown[key] = true
 				fresh = append(fresh, o)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"deepresidual/experiments"
+	"deepresidual/harness/data"
 )
 
 func TestParse(t *testing.T) {
@@ -217,6 +218,13 @@ func TestPathsForTasks(t *testing.T) {
 	}
 	if want := append(want, "-report", "-check"); !slices.Equal(report, want) { // the verdicts are the last job's
 		t.Errorf("%q, want %q", report, want)
+	}
+	// The last job reads no images: where they are must not matter to it.
+	for place, told := range map[string]bool{filepath.Join(here, "cifar10"): false, data.SyntheticPath: true} {
+		task, report, err := m.job.(*submitMode).arguments(place)
+		if err != nil || !slices.Contains(task, place) || slices.Contains(report, place) != told {
+			t.Errorf("-data %s: %q and %q, %v", place, task, report, err)
+		}
 	}
 
 	comma := filepath.Join(here, "a,b")

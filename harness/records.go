@@ -36,7 +36,11 @@ type selection struct {
 func (s *selection) declare(o *options, required bool) {
 	s.declareNames(o, required)
 	s.scale = experiments.Full()
-	o.add("scale", "S", "train this part of the schedule, such as 1/16 (default 1, all of it)", func(text string) error {
+	help := "train this part of the schedule, such as 1/16 (default 1, all of it)"
+	if !required {
+		help = "only this part of the schedule, such as 1/16, or 1, all of it (default: -report draws the longest of which enough is recorded, -status lists all that are recorded, -serve trains 1)"
+	}
+	o.add("scale", "S", help, func(text string) error {
 		s.scaleGiven = true
 		return s.scale.Set(text)
 	})
@@ -44,7 +48,11 @@ func (s *selection) declare(o *options, required bool) {
 }
 
 func (s *selection) declareNames(o *options, required bool) {
-	exp := o.names(&s.names, "exp", "NAMES", "experiments, separated by commas: names of -list or .toml files; all")
+	help := "experiments, separated by commas: names of -list, paths of .toml files, or all, which is all but smoke"
+	if !required {
+		help += " (default: all)"
+	}
+	exp := o.names(&s.names, "exp", "NAMES", help)
 	if required {
 		exp.required = "fig1"
 	}

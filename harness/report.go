@@ -26,6 +26,9 @@ func (m *reportMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	if err := m.records.data.check(ctx, env); err != nil {
+		return err
+	}
 	if err := checkWritable("-tensorboard", m.tensorBoard); err != nil {
 		return err
 	}

@@ -71,6 +71,9 @@ func (m *serveMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	if err := m.train.records.data.check(ctx, env); err != nil {
+		return err
+	}
 	fingerprint, err := m.train.records.data.fingerprint(ctx, env)
 	if err != nil {
 		return err

@@ -20,6 +20,9 @@ import (
 // is for who writes one to say.
 func TestStopOnSignal(t *testing.T) {
 	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGUSR1, syscall.SIGUSR2} {
+		if s == syscall.SIGHUP && signal.Ignored(s) {
+			continue // nohup, which means it: see TestIgnoredSignals
+		}
 		var said safeBuilder
 		ctx, stop := stopOnSignal(t.Context(), &said)
 		if err := syscall.Kill(syscall.Getpid(), s); err != nil {

@@ -25,6 +25,9 @@ func (m *statusMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
+	if err := m.records.data.check(ctx, env); err != nil {
+		return err
+	}
 	request := publish.StatusRequest{Experiments: list, Scale: m.records.selection.scale, Seeds: m.records.selection.seeds}
 	if !m.records.selection.scaleGiven {
 		request.Scale = experiments.Scale{}

@@ -20,6 +20,7 @@ import (
 	"deepresidual/harness/text"
 	"deepresidual/harness/train"
 	"deepresidual/harness/work"
+	"deepresidual/models/kernels"
 	"deepresidual/results"
 )
 
@@ -42,7 +43,8 @@ func (m *submitMode) declare(o *options) {
 	var scheduler string
 	o.choice(&scheduler, "submit", schedulerSlurm, "hand what is missing or unfinished to Slurm, a task for each run, and draw figures and tables after; with -dry-run, print the scripts and submit nothing", schedulerSlurm)
 	m.records.declare(o, true)
-	declareKernels(o, &m.kernels)
+	o.choice(&m.kernels, "kernels", "K", "which kernels the nodes use: portable, avx2, avx512, neon (default: the best that each has)", kernels.Names()...)
+	m.kernels = ""
 	declareCheckpoint(o, &m.checkpoint)
 	declareCheck(o, &m.check)
 	declareTensorBoard(o, &m.tensorBoard)
@@ -124,12 +126,13 @@ func (m *submitMode) do(ctx context.Context, env *environment) error {
 	return nil
 }
 
-// perThread returns the multiply-adds a second of one thread.
+// perThread returns the multiply-adds a second of one thread: of this machine where
+// nothing is recorded, by the best kernels that it has.
 func (m *submitMode) perThread(ctx context.Context, recorded []*results.Record) (float64, error) {
 	if slowest, ok := work.SlowestThread(recorded); ok {
 		return slowest, nil
 	}
-	return work.MeasuredThread(ctx, runtime.GOMAXPROCS(0), m.kernels)
+	return work.MeasuredThread(ctx, runtime.GOMAXPROCS(0), "")
 }
 
 // jobNames lists numbers of jobs: "job 4", "jobs 4 5".
@@ -188,20 +191,23 @@ func (m *submitMode) arguments(place string) (task, report []string, err error) 
 	if len(s.seeds) > 0 {
 		args = append(args, "-seeds", strings.Trim(strings.ReplaceAll(fmt.Sprint(s.seeds), " ", ","), "[]"))
 	}
-	if place != "" {
-		args = append(args, "-data", place)
-	}
 	if m.tensorBoard != "" {
 		args = append(args, "-tensorboard", absolute(m.tensorBoard))
 	}
 	task = append(task, args...)
+	if place != "" {
+		task = append(task, "-data", place)
+	}
 	if m.kernels != "" {
 		task = append(task, "-kernels", m.kernels)
 	}
 	if m.checkpoint != train.DefaultCheckpointEvery {
 		task = append(task, "-checkpoint", m.checkpoint.String())
 	}
-	report = append(args, "-report")
+	report = append(args, "-report") // which reads no images, but records of either kind
+	if place == data.SyntheticPath {
+		report = append(report, "-data", place)
+	}
 	if m.check {
 		report = append(report, "-check")
 	}

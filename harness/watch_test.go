@@ -23,6 +23,7 @@ type watcher struct {
 	results string
 
 	stop chan struct{}
+	once sync.Once // closes it
 	done sync.WaitGroup
 
 	looks    int
@@ -37,6 +38,7 @@ const blocked = 2 * time.Minute
 
 // watch begins to look at the runs that the arguments name.
 func watch(t *testing.T, folder string, args ...string) *watcher {
+	t.Helper()
 	w := &watcher{
 		t: t, results: folder, stop: make(chan struct{}),
 		args:     append([]string{"-status", "-format", "json", "-results", folder}, args...),
@@ -52,12 +54,13 @@ func watch(t *testing.T, folder string, args ...string) *watcher {
 			}
 		}
 	})
+	t.Cleanup(w.end)
 	return w
 }
 
 // end stops looking.
 func (w *watcher) end() {
-	close(w.stop)
+	w.once.Do(func() { close(w.stop) })
 	w.done.Wait()
 }
 

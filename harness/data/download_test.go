@@ -175,6 +175,7 @@ func TestDownload(t *testing.T) {
 }
 
 func testDownload(t *testing.T, s source, sized bool) {
+	t.Helper()
 	d := newDownload(t)
 	var seen []int64
 	d.progress = func(host string, done, total int64) {

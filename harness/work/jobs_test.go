@@ -99,6 +99,7 @@ func TestJobsSameResults(t *testing.T) {
 
 // together waits until all the runs of a plan are held at once, by this process.
 func together(t *testing.T, store *results.Store, plan Plan) {
+	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		held := 0
 		for _, r := range plan {
@@ -164,6 +165,7 @@ func TestJobsStop(t *testing.T) {
 
 // A run that fails, or in which a library panics, takes no other down.
 func TestJobsFailure(t *testing.T) {
+	t.Setenv("GOTRACEBACK", "") // a panic is an error only without it
 	store := open(t, t.TempDir())
 	plan, set := small(t, store, 1, 2, 3)
 	if err := os.MkdirAll(store.Path(plan[0].Key), 0o777); err != nil {
@@ -200,6 +202,7 @@ func TestJobsFailure(t *testing.T) {
 // A run that fails as it is told to stop is a failure of all, though those beside
 // it stop with a checkpoint.
 func TestJobsFailToStop(t *testing.T) {
+	t.Setenv("GOTRACEBACK", "") // as in TestJobsFailure
 	store := open(t, t.TempDir())
 	plan, set := small(t, store, 1, 2)
 	ctx, stop := context.WithCancel(t.Context())
