@@ -52,13 +52,13 @@ func split(all []options, args []string) ([]setting, error) {
 		}
 		return nil, usagef("%v; -help lists the options", err)
 	}
-	if n := len(settings); n > 0 && f.NArg() > 0 {
-		last := settings[n-1]
-		if option, ok := strings.CutPrefix(last.value, "-"); ok && f.Lookup(strings.TrimPrefix(option, "-")) != nil {
-			return nil, usagef("-%s needs a value: found the option %s", last.name, last.value)
-		}
-	}
 	if f.NArg() > 0 {
+		if n := len(settings); n > 0 {
+			last := settings[n-1]
+			if option, ok := strings.CutPrefix(last.value, "-"); ok && f.Lookup(strings.TrimPrefix(option, "-")) != nil {
+				return nil, usagef("-%s needs a value: found the option %s", last.name, last.value)
+			}
+		}
 		return nil, usagef("unexpected argument %q: options begin with -", text.Public(f.Arg(0)))
 	}
 	return settings, nil

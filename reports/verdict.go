@@ -397,9 +397,9 @@ var (
 )
 
 // Check is nil if there are claims and every one was reproduced. It is else
-// ErrNotReproduced, if one was not, or ErrNotJudged, with the
-// number of each class: same, other or no clear order on a shortened schedule, too
-// short, not judged, or no claim at all. Verdicts that are Aside do not count.
+// ErrNotReproduced, if one was not, or ErrNotJudged, with the number of each class:
+// same, other or no clear order on a shortened schedule, too short, not judged, or no
+// claim at all. Verdicts that are Aside do not count.
 func Check(verdicts []Verdict) error {
 	all := len(verdicts)
 	verdicts = deciding(verdicts)
