@@ -14,14 +14,14 @@
 //	                   M1, 4 cores of 3.2 GHz      Graviton 2, 8 cores of 2.5 GHz
 //	                   forward  backward  peak     forward  backward  peak
 //	stem                   0.4       0.4   94 %        0.4       0.4   94 %
-//	block 16 x3            5.7      11.5   88 %        5.8      11.8   86 %
+//	block 16 x3            5.7      11.5   89 %        5.8      11.8   87 %
 //	downsample 16-32       1.8       3.6   95 %        1.8       3.6   95 %
 //	block 32 x2            2.9       6.0   92 %        2.9       6.0   90 %
 //	downsample 32-64       1.6       3.4   97 %        1.6       3.3   97 %
 //	block 64 x2            2.4       5.2   97 %        2.4       5.1   96 %
 //	weights                0.1                         0.1
-//	all                   15.0      30.1   93 %       15.0      30.4   91 %
-//	images/s                    2839                        2823
+//	all                   15.0      30.1   93 %       14.9      30.3   92 %
+//	images/s                    2839                        2829
 //
 // Of the time, 72 % is in products (Multiply 37, MultiplyGrad 20, Direct 10,
 // DirectGrad 5), 23 % in the transforms of tiles, the rest moves memory. The
