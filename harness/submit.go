@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -126,13 +127,18 @@ func (m *submitMode) do(ctx context.Context, env *environment) error {
 	return nil
 }
 
-// perThread returns the multiply-adds a second of one thread: of this machine where
-// nothing is recorded, by the best kernels that it has.
+// perThread returns the multiply-adds a second of one thread by the kernels that the
+// nodes are to use: of this machine where nothing is recorded, by the best kernels
+// that it has if not those.
 func (m *submitMode) perThread(ctx context.Context, recorded []*results.Record) (float64, error) {
-	if slowest, ok := work.SlowestThread(recorded); ok {
+	if slowest, ok := work.SlowestThread(recorded, m.kernels); ok {
 		return slowest, nil
 	}
-	return work.MeasuredThread(ctx, runtime.GOMAXPROCS(0), "")
+	measured := ""
+	if slices.Contains(kernels.Available(), m.kernels) {
+		measured = m.kernels
+	}
+	return work.MeasuredThread(ctx, runtime.GOMAXPROCS(0), measured)
 }
 
 // jobNames lists numbers of jobs: "job 4", "jobs 4 5".

@@ -17,6 +17,7 @@
 //	              which program that is
 //	jobs          Slurm's numbers of the jobs; of an array, too, how many lines of
 //	              runs stand before its own, and how many are its own
+//	cluster       which Slurm has them, if it says
 //	gone          the runs whose tasks Slurm was found not to have any more
 //	*.log         what the jobs had to say
 //	ended         made by the last job

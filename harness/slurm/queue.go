@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"deepresidual/results/atomicfile"
@@ -83,13 +84,20 @@ func identities(dir, file string) ([]string, error) {
 // Settle asks Slurm after the submissions that have not ended. Those of which it
 // knows no job any more are marked: the last job was cancelled, too. Of the
 // others it is noted which tasks have gone, as those killed for their memory,
-// while their siblings are still trained: their runs are not queued.
+// while their siblings are still trained: their runs are not queued. Those handed
+// to another cluster than the one that is asked here stay as they are.
 func Settle(ctx context.Context, results string) error {
 	dirs, err := open(results)
 	if err != nil {
 		return err
 	}
+	here := sync.OnceValue(func() string { return thisCluster(ctx).name })
 	for _, dir := range dirs {
+		if at, err := os.ReadFile(filepath.Join(dir, clusterFile)); err == nil {
+			if name := here(); name != "" && name != strings.TrimSpace(string(at)) {
+				continue
+			}
+		}
 		jobs, err := readJobs(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue // nothing of it is submitted yet

@@ -50,7 +50,7 @@ const (
 // scripts returns the arrays, one for each network since its runs need the same
 // time and memory, or several if it has more runs than an array may have tasks.
 // It orders the tasks as the arrays do. The network with the longest run comes
-// first.
+// first. No two scripts have one name, whatever the networks are called.
 func (s *Submission) scripts(largest int) ([]script, error) {
 	var networks []string
 	tasks := make(map[string][]Task)
@@ -62,9 +62,15 @@ func (s *Submission) scripts(largest int) ([]script, error) {
 	}
 	s.Tasks = nil
 	var scripts []script
+	taken := map[string]bool{reportName: true}
 	for _, n := range networks {
 		name, number := n, 1
 		for some := range slices.Chunk(tasks[n], largest) {
+			for taken[name] {
+				number++
+				name = fmt.Sprintf("%s-part%d", n, number)
+			}
+			taken[name] = true
 			a := array{Job: s.job(name), Offset: len(s.Tasks), Count: len(some), Args: text.Words(s.Train)}
 			s.Tasks = append(s.Tasks, some...)
 			if a.Time == "" {
@@ -78,16 +84,17 @@ func (s *Submission) scripts(largest int) ([]script, error) {
 				return nil, err
 			}
 			scripts = append(scripts, script{name, body, a.Offset, a.Count})
-			number++
-			name = fmt.Sprintf("%s-part%d", n, number)
 		}
 	}
 	return scripts, nil
 }
 
+// reportName is the name of the last job.
+const reportName = "report"
+
 // report returns the last job.
 func (s *Submission) report() (script, error) {
-	j := s.job("report")
+	j := s.job(reportName)
 	j.Time, j.Memory, j.CPUs = "30", "2G", 1
 	body, err := render(reportScript, array{Job: j, Args: text.Words(s.Report)})
 	return script{Name: j.Name, Text: body}, err
@@ -104,12 +111,29 @@ type Job struct {
 func (j Job) Directives() []string {
 	list := make([]string, len(j.Options))
 	for i, o := range j.Options {
+		o = oneWord(o)
 		list[i] = o
 		if strings.ContainsAny(o, " \t#'\"\\") {
 			list[i] = `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(o) + `"`
 		}
 	}
 	return list
+}
+
+// oneWord joins an option of sbatch and its value: what is quoted in a script is one
+// word to sbatch, in which a space would belong to the value.
+func oneWord(option string) string {
+	name, value, _ := strings.Cut(option, " ")
+	value = strings.TrimLeft(value, " ")
+	switch {
+	case value == "" || strings.Contains(name, "="):
+		return option
+	case strings.HasPrefix(name, "--"):
+		return name + "=" + value
+	case len(name) == 2: // else the value has begun
+		return name + value
+	}
+	return option
 }
 
 func (s *Submission) job(name string) Job { return Job{name, s.Site} }

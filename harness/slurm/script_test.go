@@ -62,6 +62,49 @@ func TestRunsAreInTheOrderOfTheArrays(t *testing.T) {
 	}
 }
 
+// No two scripts have one name, be a network called as the last job is, or as a
+// part of another's runs.
+func TestNamesOfScripts(t *testing.T) {
+	s := &Submission{Site: Site{CPUs: 1}}
+	for _, network := range []string{"report", "x", "x", "x", "x-part2", "report-part2"} {
+		s.Tasks = append(s.Tasks, Task{Identity: network, Network: network})
+	}
+	scripts, err := s.scripts(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range scripts {
+		if got = append(got, f.Name); !strings.Contains(f.Text, "--job-name="+f.Name+"\n") {
+			t.Errorf("the job of %s.sbatch has another name", f.Name)
+		}
+	}
+	want := []string{"report-part2", "x", "x-part2", "x-part2-part2", "report-part2-part2"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// An option stands in a script as one word that says to sbatch what was meant.
+func TestDirectives(t *testing.T) {
+	for _, c := range []struct{ option, want string }{
+		{"--qos=long", "--qos=long"},
+		{"--qos long", "--qos=long"},
+		{"--comment  two words", `"--comment=two words"`},
+		{"--comment=two words", `"--comment=two words"`},
+		{"-A lab", "-Alab"},
+		{"-Alab", "-Alab"},
+		{"-J my job", `"-Jmy job"`},
+		{"-Jmy job", `"-Jmy job"`},
+		{"-H", "-H"},
+		{"--exclusive ", `"--exclusive "`},
+	} {
+		if got := (Job{Site: Site{Options: []string{c.option}}}).Directives()[0]; got != c.want {
+			t.Errorf("%q stands in a script as %s, want %s", c.option, got, c.want)
+		}
+	}
+}
+
 func TestLimitAndMemory(t *testing.T) {
 	for _, c := range []struct {
 		time  time.Duration

@@ -83,8 +83,17 @@ func (s Site) problem() (key, problem string) {
 }
 
 // Add adds an option of sbatch to those of the site. --array=%N says how many
-// tasks of an array may run at the same time.
+// tasks of an array may run at the same time, --cpus-per-task=N what cpus says in
+// a file.
 func (s *Site) Add(option string) error {
+	if cpus := processors.FindStringSubmatch(option); cpus != nil {
+		n, err := strconv.Atoi(cpus[1])
+		if err != nil || n < 1 || n > maxCPUs {
+			return fmt.Errorf("found %q, wanted 1 to %d, such as %q", option, maxCPUs, "--cpus-per-task=4")
+		}
+		s.CPUs = n
+		return nil
+	}
 	if n, ok := strings.CutPrefix(option, "--array=%"); ok {
 		limit, err := strconv.Atoi(n)
 		if err != nil || limit < 1 {
@@ -100,6 +109,9 @@ func (s *Site) Add(option string) error {
 	return nil
 }
 
+// processors is an option of sbatch that says how many processors a task has.
+var processors = regexp.MustCompile(`^(?:-c *|--cpus-per-task[ =] *)(.*)$`)
+
 // taken are the options of sbatch that a submission cannot do without, or that
 // it cannot do with, and why.
 var taken = []struct {
@@ -111,6 +123,7 @@ var taken = []struct {
 	{"dependency", "d", "the last job depends on the arrays"},
 	{"chdir", "D", "the tasks work in the folder of the submission"},
 	{"no-requeue", "", "a task that its time limit stops is put back into the queue"},
+	{"cpus-per-task", "c", "cpus = N, or --cpus-per-task=N on the command line, says how many processors a task has"},
 	{"parsable", "", "it is given already"},
 	{"test-only", "", "-dry-run submits nothing"},
 	{"wait", "W", "the program does not wait for the jobs"},

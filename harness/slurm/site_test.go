@@ -12,6 +12,7 @@ func TestTakenOptions(t *testing.T) {
 		option string
 		ok     bool
 	}{
+		{"--cpus=2", false}, {"--cpus-per=2", false}, {"--cpus-per-gpu=2", true},
 		{"--array=1-3", false}, {"--array 1-3", false}, {"--arr=1", false}, {"-a1-3", false}, {"-a 1", false},
 		{"--output=x.log", false}, {"--out=x", false}, {"-o x", false},
 		{"--wrap=ls", false}, {"--dependency=singleton", false}, {"-d afterok:3", false},
@@ -31,6 +32,25 @@ func TestTakenOptions(t *testing.T) {
 		if err != nil && (!strings.Contains(err.Error(), c.option) || strings.Contains(err.Error(), "\n")) {
 			t.Errorf("%s: the message is %q", c.option, err)
 		}
+	}
+}
+
+// So can how many processors a task has: what is estimated goes by it.
+func TestProcessorsOfATask(t *testing.T) {
+	for _, option := range []string{"--cpus-per-task=3", "--cpus-per-task 3", "-c3", "-c 3"} {
+		var site Site
+		if err := site.Add(option); err != nil || site.CPUs != 3 || len(site.Options) > 0 {
+			t.Errorf("%s: %+v, %v", option, site, err)
+		}
+	}
+	for _, wrong := range []string{"--cpus-per-task=0", "--cpus-per-task=5000", "-cx", "-c"} {
+		if err := new(Site).Add(wrong); err == nil || !strings.Contains(err.Error(), wrong) {
+			t.Errorf("%s: %v", wrong, err)
+		}
+	}
+	site := Site{CPUs: 1, Options: []string{"-c 3"}}
+	if key, problem := site.problem(); key != "options" || !strings.Contains(problem, "cpus = N") {
+		t.Errorf("in a file: %s: %s", key, problem)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +23,7 @@ const (
 	submissions = "slurm"
 	runsFile    = "runs"
 	jobsFile    = "jobs"
+	clusterFile = "cluster"
 	goneFile    = "gone"
 	endedFile   = "ended"
 	programFile = "harness"
@@ -56,10 +57,11 @@ func (s *Submission) Print(w io.Writer) error {
 // arrays, then the last job. When a job is refused, or ctx ends, those before it
 // are cancelled.
 func (s *Submission) Submit(ctx context.Context, results, program string) (dir string, jobs []string, err error) {
-	if only := os.Getenv("SBATCH_CLUSTERS"); only != "" && only != os.Getenv("SLURM_CLUSTERS") {
-		return "", nil, fmt.Errorf("SBATCH_CLUSTERS is %q, which of Slurm's commands only sbatch obeys: set SLURM_CLUSTERS to the same", only)
+	if only := os.Getenv("SBATCH_CLUSTERS"); only != "" && only != os.Getenv(clusterVariable) {
+		return "", nil, fmt.Errorf("SBATCH_CLUSTERS is %q, which of Slurm's commands only sbatch obeys: set %s to the same", only, clusterVariable)
 	}
-	scripts, err := s.scripts(largestArray(ctx))
+	here := thisCluster(ctx)
+	scripts, err := s.scripts(here.largest)
 	if err != nil {
 		return "", nil, err
 	}
@@ -70,7 +72,7 @@ func (s *Submission) Submit(ctx context.Context, results, program string) (dir s
 	if dir, err = makeFolder(results); err != nil {
 		return "", nil, fmt.Errorf("making a folder to submit from: %w", err)
 	}
-	if err := s.fill(dir, program, append(scripts, last)); err != nil {
+	if err := s.fill(dir, program, here, append(scripts, last)); err != nil {
 		return dir, nil, fmt.Errorf("preparing to submit: %w", err)
 	}
 	var noted []job
@@ -92,22 +94,6 @@ func (s *Submission) Submit(ctx context.Context, results, program string) (dir s
 	}
 	return dir, jobs, nil
 }
-
-// largestArray asks Slurm how many tasks an array may have.
-func largestArray(ctx context.Context) int {
-	out, err := output(exec.CommandContext(ctx, "scontrol", "show", "config"))
-	m := maxArraySize.FindStringSubmatch(out)
-	if err != nil || m == nil {
-		return usualArray // sbatch will say what is wrong
-	}
-	n, err := strconv.Atoi(m[1])
-	if err != nil || n < 2 {
-		return usualArray
-	}
-	return n - 1 // indices begin at 1 and are below it
-}
-
-var maxArraySize = regexp.MustCompile(`(?m)^MaxArraySize\s*=\s*([0-9]+)`)
 
 // job is a line of the file of jobs.
 type job struct {
@@ -156,7 +142,7 @@ func makeFolder(results string) (string, error) {
 
 // fill writes the files of a submission. The program is copied, since that of
 // go run is gone when it ends, and another may be built before the tasks begin.
-func (s *Submission) fill(dir, program string, scripts []script) error {
+func (s *Submission) fill(dir, program string, here cluster, scripts []script) error {
 	in, err := os.Open(program)
 	if err != nil {
 		return err
@@ -172,6 +158,11 @@ func (s *Submission) fill(dir, program string, scripts []script) error {
 	}
 	if err := os.WriteFile(filepath.Join(dir, noteFile), []byte(s.Note), 0o666); err != nil {
 		return err
+	}
+	if here.name != "" {
+		if err := os.WriteFile(filepath.Join(dir, clusterFile), []byte(here.name+"\n"), 0o666); err != nil {
+			return err
+		}
 	}
 	for _, f := range scripts {
 		if err := os.WriteFile(filepath.Join(dir, f.Name+".sbatch"), []byte(f.Text), 0o666); err != nil {
@@ -199,6 +190,7 @@ func sbatch(ctx context.Context, dir string, f script, options ...string) (strin
 	defer stop()
 	cmd := exec.CommandContext(ctx, "sbatch", append(options, "--parsable", f.Name+".sbatch")...)
 	cmd.Dir = dir
+	cmd.Env = slices.DeleteFunc(os.Environ(), func(pair string) bool { return against.MatchString(pair) })
 	detach(cmd)
 	out, err := output(cmd)
 	var ended *exec.ExitError
@@ -215,6 +207,10 @@ func sbatch(ctx context.Context, dir string, f script, options ...string) (strin
 	return m[len(m)-1][1], nil
 }
 
+// against are variables by which sbatch would do otherwise than the scripts say, and
+// than a submission needs: see taken.
+var against = regexp.MustCompile(`^SBATCH_(ARRAY_INX|NO_REQUEUE|TEST_ONLY|WAIT)=`)
+
 // unanswered is in what Slurm's commands complain of when they did not hear whether
 // Slurm did what it was asked for.
 var unanswered = regexp.MustCompile(`(?i)timed out|communication|zero bytes|temporarily unavailable`)
@@ -223,11 +219,19 @@ var unanswered = regexp.MustCompile(`(?i)timed out|communication|zero bytes|temp
 // a cluster may follow, and what a site has its sbatch print may stand before.
 var jobNumber = regexp.MustCompile(`(?m)^\s*([0-9]+)(;\S*)?\s*$`)
 
+// maxLinger is how long is waited for what a command has started, once it has ended
+// or was told to: sites put scripts in the place of Slurm's commands.
+const maxLinger = 2 * time.Second
+
 // output runs a command of Slurm; what it complains of is its error.
 func output(cmd *exec.Cmd) (string, error) {
 	var out, complaint bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaint
+	cmd.WaitDelay = maxLinger
 	err := cmd.Run()
+	if errors.Is(err, exec.ErrWaitDelay) { // it ended well
+		err = nil
+	}
 	if errors.Is(err, exec.ErrNotFound) {
 		return "", fmt.Errorf("there is no %s: submit from a machine that Slurm is installed on", cmd.Args[0])
 	}

@@ -26,6 +26,7 @@ func commands(t *testing.T, scripts map[string]string) (calls string) {
 	}
 	t.Setenv("CALLS", calls)
 	t.Setenv("SBATCH_CLUSTERS", "") // a submission to others is refused
+	t.Setenv(clusterVariable, "")
 	t.Setenv("PATH", bin+":"+os.Getenv("PATH"))
 	return calls
 }
@@ -163,6 +164,67 @@ func TestOtherCluster(t *testing.T) {
 		_, missing := os.Stat(filepath.Join(calls, "sbatch"))
 		if (err == nil) != c.ok || (missing == nil) != c.ok || err != nil && !strings.Contains(err.Error(), "SLURM_CLUSTERS") {
 			t.Errorf("SBATCH_CLUSTERS=%s SLURM_CLUSTERS=%s: %v", c.sbatch, c.all, err)
+		}
+	}
+}
+
+// Variables that would have sbatch do otherwise than is needed do not reach it.
+func TestVariablesAgainstASubmission(t *testing.T) {
+	calls := commands(t, map[string]string{"scontrol": config, "sbatch": `env > $CALLS/env; ` + count})
+	for _, name := range []string{"SBATCH_WAIT", "SBATCH_NO_REQUEUE", "SBATCH_ARRAY_INX", "SBATCH_TEST_ONLY", "SBATCH_QOS"} {
+		t.Setenv(name, "1")
+	}
+	if _, _, err := submission().Submit(t.Context(), t.TempDir(), os.Args[0]); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for line := range strings.Lines(read(t, calls, "env")) {
+		if name, _, _ := strings.Cut(line, "="); strings.HasPrefix(name, "SBATCH_") && name != "SBATCH_CLUSTERS" {
+			got = append(got, name)
+		}
+	}
+	if len(got) != 1 || got[0] != "SBATCH_QOS" {
+		t.Errorf("sbatch has %v, want SBATCH_QOS alone", got)
+	}
+}
+
+// What a site's script in the place of a command leaves running is not waited for.
+func TestLingeringCommand(t *testing.T) {
+	begin := time.Now()
+	if out, err := output(exec.Command("sh", "-c", "sleep 60 & echo 7")); out != "7\n" || err != nil {
+		t.Errorf("%q, %v", out, err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := output(exec.CommandContext(ctx, "sh", "-c", "sleep 60; true")); err == nil {
+		t.Error("a command that does not end counts as done")
+	}
+	if took := time.Since(begin); took > 30*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// A submission to one cluster is not for another to say the end of.
+func TestSettleElsewhere(t *testing.T) {
+	results := t.TempDir()
+	at := func(name string) {
+		commands(t, map[string]string{"scontrol": "echo 'ClusterName             = " + name + "'", "sbatch": count, "squeue": "echo 'Invalid job id specified' >&2; exit 1"})
+	}
+	at("main")
+	if _, _, err := submission().Submit(t.Context(), results, os.Args[0]); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, variable string
+		queued         int
+	}{{"other", "", 3}, {"main", "gpu", 3}, {"other", "main", 0}} {
+		at(c.name)
+		t.Setenv(clusterVariable, c.variable)
+		if err := Settle(t.Context(), results); err != nil {
+			t.Fatal(err)
+		}
+		if queued, err := Queued(results); err != nil || len(queued) != c.queued {
+			t.Errorf("asked at %s, %s=%q: queued %v, %v, want %d", c.name, clusterVariable, c.variable, queued, err, c.queued)
 		}
 	}
 }

@@ -294,8 +294,14 @@ func TestSpeedOfSeveralProcesses(t *testing.T) {
 		if _, ok := RecordedSpeed([]*results.Record{r}, "here", "old", "avx2", 2); ok != c.known {
 			t.Errorf("%s: the speed is known: %v, want %v", c.name, ok, c.known)
 		}
-		if _, ok := SlowestThread([]*results.Record{r}); ok != c.ofThread {
+		if _, ok := SlowestThread([]*results.Record{r}, ""); ok != c.ofThread {
 			t.Errorf("%s: the speed of a thread is known: %v, want %v", c.name, ok, c.ofThread)
+		}
+		if _, ok := SlowestThread([]*results.Record{r}, "avx2"); ok != c.ofThread {
+			t.Errorf("%s: the speed of a thread by its kernels is known: %v, want %v", c.name, ok, c.ofThread)
+		}
+		if _, ok := SlowestThread([]*results.Record{r}, "portable"); ok {
+			t.Errorf("%s: the speed of a thread by other kernels is known", c.name)
 		}
 	}
 }

@@ -129,14 +129,18 @@ func MeasuredThread(ctx context.Context, threads int, kernels string) (perSecond
 
 // SlowestThread returns the fewest multiply-adds a second that one thread would
 // have done in any complete run that had the same number of them throughout, since
-// the nodes of a cluster are seldom alike.
-func SlowestThread(records []*results.Record) (perSecond float64, ok bool) {
+// the nodes of a cluster are seldom alike. Kernels restricts it to runs by these
+// alone; empty for any.
+func SlowestThread(records []*results.Record, kernels string) (perSecond float64, ok bool) {
 	for _, r := range records {
 		p := r.Provenance
 		if r.Status != results.Complete || p.TrainSeconds <= 0 || p.Threads < 1 || r.Key.Data.Synthetic {
 			continue
 		}
 		if !trainedBy(r, func(o results.Process) bool { return o.Threads == p.Threads }) {
+			continue
+		}
+		if kernels != "" && !slices.Equal(p.Kernels, []string{kernels}) {
 			continue
 		}
 		spec := r.Key.Spec
