@@ -313,6 +313,11 @@ func TestLinkedFolders(t *testing.T) {
 		if len(records) != 1 || len(errs) > 0 || s.State(key).Status != Complete {
 			t.Errorf("%s is a link: %d records, %v; the state is %s", folder, len(records), errs, s.State(key).Status)
 		}
+		// Also for whoever works in it.
+		release(t, begin(t, s, key))
+		if state := s.State(key); state.Status != Complete {
+			t.Errorf("%s was a link and a run begun in it: the state is %s", folder, state.Status)
+		}
 	}
 }
 

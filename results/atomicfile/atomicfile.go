@@ -25,8 +25,9 @@ const Temporary = ".tmp-"
 // temporary file in the same folder, which is flushed to the disk and renamed,
 // and then the folder is flushed. A missing folder is made.
 //
-// On an error what was at path is untouched, and the error says in one line
-// what is in the way, as a full disk or a folder that cannot be written.
+// On an error what was at path is untouched, but for one from flushing the folder:
+// then the file may be the new one. The error says in one line what is in the way,
+// as a full disk or a folder that cannot be written.
 func Write(path string, write func(io.Writer) error) error {
 	return Options{}.Write(path, write)
 }

@@ -253,14 +253,19 @@ func fill(f *os.File, content []byte) error {
 
 // sweep removes what workers before this one have left in the folder.
 // Only the holder may do it; see "A holder that was not dead".
-func sweep(dir, token string) {
-	entries, _ := os.ReadDir(dir) // what is not seen stays, and is in nobody's way
+func sweep(dir, token string) error {
+	entries, err := atomicfile.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var failed []error
 	for _, e := range entries {
 		name := e.Name()
 		left := strings.HasPrefix(name, atomicfile.Temporary) || strings.HasPrefix(name, claimAfter) ||
 			strings.HasPrefix(name, claimAlive) && name != claimAlive+token
 		if left {
-			os.Remove(filepath.Join(dir, name))
+			failed = append(failed, atomicfile.Remove(filepath.Join(dir, name)))
 		}
 	}
+	return errors.Join(failed...)
 }

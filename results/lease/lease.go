@@ -126,7 +126,10 @@ func (w *Worker) tryTake(ctx context.Context, dir string, of fmt.Stringer) (*Lea
 	}
 	go l.live()
 	// Only now: see "A holder that was not dead".
-	sweep(dir, claim.Token)
+	if err := sweep(dir, claim.Token); err != nil {
+		l.Release()
+		return nil, fmt.Errorf("taking the lease on %v: %w", of, err)
+	}
 	return l, nil
 }
 
@@ -189,10 +192,13 @@ func (l *Lease) write(name string, write func(io.Writer) error, o atomicfile.Opt
 // Remove removes a file in the folder, which need not exist, unless the lease
 // was lost.
 func (l *Lease) Remove(name string) error {
+	path := filepath.Join(l.dir, name)
+	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil // nor is it to be there by the time that Held has looked
+	}
 	if err := l.Held(); err != nil {
 		return err
 	}
-	path := filepath.Join(l.dir, name)
 	err := atomicfile.Retry(func() error { return os.Remove(path) })
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("removing %s: %w", path, atomicfile.Cause(err))
@@ -213,8 +219,9 @@ func (l *Lease) Rename(from, to string) error {
 }
 
 // Release gives the lease up, so that others need not wait, and removes the
-// folder if nothing is in it. A lease that was lost is not touched. Release may
-// be called more than once.
+// folder if nothing is in it. A lease that was lost is not touched; one that
+// cannot be seen just now is given up if it can be. Release may be called more
+// than once.
 func (l *Lease) Release() error {
 	err := l.Held()
 	l.mu.Lock()
@@ -231,15 +238,17 @@ func (l *Lease) Release() error {
 	if errors.As(err, &lost) {
 		return nil
 	}
-	if err != nil {
-		return err
+	if err == nil {
+		sweep(l.dir, l.claim.Token) // what cannot be removed is for the next holder to say
 	}
-	sweep(l.dir, l.claim.Token)
 	path := filepath.Join(l.dir, claimFile)
 	if err := l.dropClaim(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("releasing the lease on %v: %w", l.of, err)
 	}
-	os.Remove(l.dir) // works only if nothing was written
+	// A link would go, whatever is in the folder that it leads to.
+	if info, err := os.Lstat(l.dir); err == nil && info.IsDir() {
+		os.Remove(l.dir) // works only if nothing was written
+	}
 	return nil
 }
 

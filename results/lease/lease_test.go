@@ -305,6 +305,9 @@ func TestTakeoverFromAnotherHost(t *testing.T) {
 			}
 			time.Sleep(7 * time.Second)
 		}
+		if err := one.WriteFile("weights", content("old")); err != nil {
+			t.Error(err)
+		}
 		silence(one)
 		l, waited := await(t, two, dir)
 		if waited < 10*time.Minute-20*time.Second || waited > 10*time.Minute+time.Second {
@@ -316,7 +319,7 @@ func TestTakeoverFromAnotherHost(t *testing.T) {
 			t.Errorf("the loser is told %v", err)
 		}
 		for name, err := range map[string]error{
-			"WriteFile": one.WriteFile("weights", content("old")),
+			"WriteFile": one.WriteFile("weights", content("older")),
 			"Remove":    one.Remove("weights"),
 		} {
 			if !errors.As(err, &lost) {
