@@ -11,6 +11,49 @@ import (
 	"time"
 )
 
+// A disk that is full for a while costs a run nothing but a warning; one that stays
+// full ends it.
+func TestDiskFullForAWhile(t *testing.T) {
+	set := images()
+	for _, forever := range []bool{false, true} {
+		dir := t.TempDir()
+		if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {
+			t.Skipf("cannot mount a small file system: %v", err)
+		}
+		t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
+		ballast := filepath.Join(dir, "ballast")
+		a := newAttempt(t, dir, set)
+		a.model.afterStep = func() {
+			switch {
+			case a.model.steps == 2:
+				if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o644); !errors.Is(err, syscall.ENOSPC) {
+					t.Errorf("the disk is not full: %v", err)
+				}
+			case a.model.steps == 5 && !forever: // after a row and some checkpoints
+				if err := os.Remove(ballast); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		watch, err := a.train(t, t.Context())
+		if len(watch.warnings) == 0 || !errors.Is(watch.warnings[0], syscall.ENOSPC) || strings.Contains(watch.warnings[0].Error(), "\n") {
+			t.Errorf("the warnings are %v", watch.warnings)
+		}
+		if forever {
+			if !errors.Is(err, syscall.ENOSPC) {
+				t.Errorf("on a disk that stays full: %v", err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := a.outcome(t), unbroken(t, set); got != want {
+			t.Errorf("the outcome differs:\n%q\nwant\n%q", got, want)
+		}
+	}
+}
+
 // A run that is told to stop while the disk is full, for real: a small file
 // system in memory. The disk is what is reported, not a checkpoint that is not
 // there; with space again the run goes on from the one before.

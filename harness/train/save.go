@@ -26,6 +26,30 @@ type saved struct {
 	took      time.Duration
 }
 
+// patience is how long a run goes on that cannot save what it has: disks are full,
+// and servers away, for a while.
+const patience = 10 * time.Minute
+
+// endure returns the error of saving a row or a checkpoint, or nil if the run can go
+// on without: the next one holds all that this one would have held. It keeps when
+// that began to fail.
+func (t *trainer) endure(since *time.Time, err error) error {
+	switch {
+	case err == nil:
+		*since = time.Time{}
+		return nil
+	case errors.As(err, new(*lease.LostError)):
+		return err
+	case since.IsZero():
+		*since = time.Now()
+	case time.Since(*since) > patience:
+		return err
+	}
+	t.saved.at = time.Now() // or a checkpoint is tried at every step
+	t.Observer.Warn(fmt.Errorf("the run goes on, and tries again to save what it has, for %.0f minutes: %w", patience.Minutes(), err))
+	return nil
+}
+
 // stop leaves a checkpoint of a run that was told to stop.
 func (t *trainer) stop() error {
 	if t.saved.iteration != t.Iteration || t.saved.rows != len(t.Rows) {

@@ -25,6 +25,7 @@ import (
 	"deepresidual/models"
 	"deepresidual/models/kernels"
 	"deepresidual/results"
+	"deepresidual/results/lease"
 )
 
 // Model is the network as the training loop sees it. [models.Model] is the real
@@ -65,7 +66,7 @@ const DefaultCheckpointEvery = time.Minute
 type Observer interface {
 	Begin(iteration int)                           // the run starts or goes on after so many iterations
 	Step(iteration int, rate, loss, wrong float64) // a minibatch was trained on; loss is its mean, wrong its error in percent
-	Row(results.Row)                               // a row was recorded
+	Row(results.Row)                               // the curve has another row
 	Warn(error)                                    // something was worked around, such as a damaged checkpoint
 }
 
@@ -132,6 +133,7 @@ type trainer struct {
 	began    time.Time // by the clock
 	before   float64   // seconds of training by earlier processes
 	saved    saved
+	failing  struct{ row, checkpoint time.Time } // since when they cannot be saved
 }
 
 // seconds are those of training over all the processes of the run.
@@ -267,7 +269,7 @@ func (t *trainer) loop(ctx context.Context) error {
 			return err
 		}
 		if t.checkpointDue() {
-			if err := t.checkpoint(); err != nil {
+			if err := t.endure(&t.failing.checkpoint, t.checkpoint()); err != nil {
 				return err
 			}
 		}
@@ -334,7 +336,7 @@ func (t *trainer) addRow(ctx context.Context) error {
 	t.Rows = append(t.Rows, r)
 	t.Times = append(t.Times, results.Time{Iteration: t.Iteration, Seconds: t.seconds()})
 	t.Since = accumulator{}
-	if err := t.save(results.Running, ""); err != nil {
+	if err := t.endure(&t.failing.row, t.save(results.Running, "")); err != nil {
 		return err
 	}
 	t.Observer.Row(r)
@@ -394,5 +396,12 @@ func (t *trainer) end(status results.Status, reason string) error {
 	if err := t.save(status, reason); err != nil {
 		return err
 	}
-	return Tidy(t.Run, status)
+	err := Tidy(t.Run, status)
+	if errors.As(err, new(*lease.LostError)) {
+		return err
+	}
+	if err != nil { // it is recorded all the same
+		t.Observer.Warn(fmt.Errorf("an old file stays: %w", err))
+	}
+	return nil
 }

@@ -564,6 +564,32 @@ func TestWarmUpIsResumed(t *testing.T) {
 	}
 }
 
+// Saving may fail for a while, and not longer; a lease that is lost is no matter of
+// time.
+func TestEndure(t *testing.T) {
+	failed, lost := errors.New("no space"), error(&lease.LostError{})
+	long := time.Now().Add(-patience - time.Second)
+	for _, c := range []struct {
+		name      string
+		since     time.Time
+		err, want error
+	}{
+		{"saved", long, nil, nil},
+		{"for the first time", time.Time{}, failed, nil},
+		{"a minute later", time.Now().Add(-time.Minute), failed, nil},
+		{"for too long", long, failed, failed},
+		{"lost", time.Time{}, lost, lost},
+	} {
+		run := &trainer{Job: &Job{Observer: &silent{}}}
+		if got := run.endure(&c.since, c.err); got != c.want {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+		if (c.err == nil) != c.since.IsZero() && c.want == nil {
+			t.Errorf("%s: it fails since %v", c.name, c.since)
+		}
+	}
+}
+
 // A worker whose lease another has taken writes nothing more.
 func TestLostLease(t *testing.T) {
 	a := newAttempt(t, t.TempDir(), images())
