@@ -66,6 +66,10 @@ func TestInterruptible(t *testing.T) {
 	if n, err := interruptible(t.Context(), func() (int, error) { return 1, nil }); n != 1 || err != nil {
 		t.Errorf("got %d, %v, want what was read", n, err)
 	}
+	t.Setenv("GOTRACEBACK", "") // with it the panic goes on
+	if _, err := interruptible(t.Context(), func() (int, error) { panic("a library's") }); err == nil || !strings.Contains(err.Error(), "internal error") {
+		t.Errorf("got %v, want an error for a panic", err)
+	}
 }
 
 type safeBuilder struct {

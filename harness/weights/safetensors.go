@@ -185,6 +185,9 @@ func parseHeader(header []byte) ([]namedEntry, map[string]string, error) {
 			return nil, nil, fmt.Errorf("the header is not valid JSON: %w", err)
 		}
 		name := key.(string) // the decoder accepts nothing else as a key
+		if len(name) > maxName {
+			return nil, nil, fmt.Errorf("the header has a name of %d bytes, %.40q and so on", len(name), name)
+		}
 		if seen[name] {
 			return nil, nil, fmt.Errorf("the header has two entries %q", name)
 		}

@@ -190,6 +190,7 @@ func TestReadSafetensorsFaults(t *testing.T) {
 		{"overflowing counter", build(`{"num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[0,9223372036854775807]}}`, "1234"), "takes 8 bytes"},
 		{"counter cut off", build(`{"num_batches_tracked":{"dtype":"I64","shape":[],"data_offsets":[0,8]}}`, "1234"), "num_batches_tracked is cut off"},
 		{"more than there is", build(`{"a":{"dtype":"F32","shape":[200000000],"data_offsets":[0,800000000]}}`, "1234"), "cut off"},
+		{"endless name", build(`{"`+strings.Repeat("a.", 1<<20)+`":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, "1234"), "a name of 2097152 bytes"},
 		{"metadata", build(`{"__metadata__":{"a":1}}`, ""), "metadata"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

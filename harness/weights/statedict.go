@@ -108,7 +108,8 @@ func look(name string, value any, depth int, seen map[any]bool, found *[]candida
 }
 
 // maxName is above the bytes of any name; what has more is none. A pickle can say
-// a long one any number of times, and each would be copied.
+// a long one any number of times, and each would be copied; and a name of as many
+// parts as a file has bytes would be looked into part by part.
 const maxName = 256
 
 // nameOf returns the key of a dict if it may be a name.

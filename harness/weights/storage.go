@@ -100,6 +100,10 @@ func (t *tensor) floats(room int64) ([]float32, error) {
 	if n == 0 {
 		return []float32{}, nil
 	}
+	beyond := fmt.Errorf("it reaches beyond its storage of %d elements", t.storage.count)
+	if t.offset < 0 || t.offset > maxBytes {
+		return nil, beyond
+	}
 	last, contiguous := int64(t.offset), true
 	expect := int64(1)
 	for i := len(t.shape) - 1; i >= 0; i-- {
@@ -114,8 +118,8 @@ func (t *tensor) floats(room int64) ([]float32, error) {
 			break // and stay clear of an overflow
 		}
 	}
-	if t.offset < 0 || last >= t.storage.count {
-		return nil, fmt.Errorf("it reaches beyond its storage of %d elements", t.storage.count)
+	if last >= t.storage.count {
+		return nil, beyond
 	}
 	if int64(len(t.storage.data)) != t.storage.bytes() {
 		return nil, errors.New("its storage is missing")

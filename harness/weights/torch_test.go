@@ -33,6 +33,9 @@ func str(s string) string {
 }
 
 func integer(i int) string {
+	if i != int(int32(i)) {
+		return "\x8a\x08" + string(binary.LittleEndian.AppendUint64(nil, uint64(i)))
+	}
 	return "J" + string(binary.LittleEndian.AppendUint32(nil, uint32(int32(i))))
 }
 
@@ -211,6 +214,8 @@ func TestStateDictFaults(t *testing.T) {
 		{"negative stride", view(3, 2, ints(3), ints(-1)), "stride"},
 		{"negative shape", view(3, 0, ints(-3), ints(1)), "impossible"},
 		{"huge by a stride of zero", view(3, 0, ints(1<<20, 1<<20), ints(0, 0)), "too large"},
+		{"overflowing offset", view(3, math.MaxInt, ints(3), ints(1)), "beyond its storage"},
+		{"negative offset", view(3, -1, ints(3), ints(1)), "beyond its storage"},
 		{"overflowing strides", view(3, 0, ints(2, 2, 2), ints(1<<30, 1<<30, 1<<30)), "beyond its storage"},
 		{"more dimensions of shape than of stride", view(3, 0, ints(3, 1), ints(1)), "dimensions"},
 		{"huge bytes", of("\x8e" + big + "abc"), "cut off"},
@@ -527,6 +532,7 @@ func TestRead(t *testing.T) {
 func FuzzStateDict(f *testing.F) {
 	f.Add([]byte(start+dict+float("a", "0", false)+set+"."), true)
 	f.Add([]byte(start+odict+float("module.a", "0", false)+set+"."), true)
+	f.Add([]byte(start+dict+str("a")+pickledTensor("FloatStorage", "0", 3, math.MaxInt, ints(3), ints(1), false)+set+"."), true)
 	f.Add(legacyFile(dict+float("a", "7", true)+set, "7", counted(3, 1, 2, 3)), false)
 	f.Add([]byte("\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00}\x94(Nu."), true)
 	f.Fuzz(func(t *testing.T, content []byte, packed bool) {
