@@ -39,7 +39,7 @@ type Planned struct {
 	Done    int     // iterations that need not be trained again
 	Cost    float64 // multiply-adds that are left to train
 
-	again bool   // it is trained though there is something recorded (-retrain)
+	again bool   // it is to be asked for (-retrain)
 	name  string // for progress, among those that are trained: "resnet-20 (2 of 3)"
 }
 

@@ -13,19 +13,22 @@ import (
 )
 
 // Retrain returns the plan for training its runs again, those that have a record
-// as well: all of them or, if that was asked for before, what is left of them.
+// as well: all of them or, if that was asked for before, what is left of them. In
+// the latter case nothing is to be asked for, even if another worker has done the
+// rest by the time that this one comes to it.
 func (p Plan) Retrain(store *results.Store) (Plan, error) {
 	left, err := store.Retraining(p.keys())
 	if err != nil {
 		return nil, err
 	}
 	again := slices.Clone(p)
+	asked := len(left) > 0
 	for i := range again {
 		r := &again[i]
 		status := r.State.Status
 		switch status {
 		case results.Missing:
-			r.again = true // trained anyway, and part of what is asked for: it can be interrupted
+			r.again = !asked // trained anyway, and part of what is asked for: it can be interrupted
 			continue
 		case results.Running, results.Newer:
 			continue // no matter
@@ -35,7 +38,7 @@ func (p Plan) Retrain(store *results.Store) (Plan, error) {
 		case isLeft && begun && r.Done > 0:
 			r.Reason = fmt.Sprintf("recorded as %s: goes on with training it again from iteration %s of %s",
 				status, text.Grouped(r.Done), text.Grouped(r.Key.Spec.Protocol.Iterations))
-		case isLeft || len(left) == 0:
+		case isLeft || !asked:
 			r.Done, r.Reason = 0, fmt.Sprintf("recorded as %s: trained again (-retrain)", status)
 		case status.Finished():
 			r.Reason = "trained again already: the rest of that goes on (-retrain)"
@@ -43,7 +46,7 @@ func (p Plan) Retrain(store *results.Store) (Plan, error) {
 		default:
 			continue
 		}
-		r.Train, r.again = true, true
+		r.Train, r.again = true, !asked
 		if h := r.State.Holder; h != nil {
 			r.Reason = "being trained again by " + holder(h)
 		}
@@ -54,18 +57,15 @@ func (p Plan) Retrain(store *results.Store) (Plan, error) {
 // AskForRetraining notes in the store that the runs of a plan from Retrain are
 // to be trained again, so that the same command goes on should it be interrupted.
 func (p Plan) AskForRetraining(store *results.Store) error {
-	left, err := store.Retraining(p.keys())
-	if err != nil {
-		return err
-	}
-	if len(left) > 0 {
-		return nil // it was asked for before
-	}
 	var again []results.Key
 	for _, r := range p {
 		if r.again {
 			again = append(again, r.Key)
 		}
+	}
+	left, err := store.Retraining(p.keys())
+	if err != nil || len(left) > 0 { // or it was asked for before
+		return err
 	}
 	return store.Retrain(p.keys(), again)
 }
