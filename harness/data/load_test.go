@@ -203,6 +203,7 @@ func TestLoadElsewhere(t *testing.T) {
 		{"KERAS_HOME", "keras/datasets/cifar-10-batches-py", pythonFiles(1, python2), "KERAS_HOME"},
 		{"Hugging Face", "home/.cache/huggingface/hub/datasets--uoft-cs--cifar10/snapshots/0b2714987fa478483af9968de7c934580d0bb9a2/plain_text", table, ""},
 		{"HF_HOME", "hf/hub/datasets--cifar10/snapshots/x/plain_text", table, "HF_HOME"},
+		{"HF_HOME with a pattern's characters", "[ml]/hub/datasets--cifar10/snapshots/x/plain_text", table, "HF_HOME"},
 		{"HF_HUB_CACHE", "hub/datasets--cifar10/snapshots/x/plain_text", table, "HF_HUB_CACHE"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

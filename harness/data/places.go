@@ -43,8 +43,13 @@ func places() []string {
 	hub := cmp.Or(os.Getenv("HF_HUB_CACHE"), within(at("HF_HOME", ".cache", "huggingface"), "hub"))
 	for _, repository := range []string{"datasets--uoft-cs--cifar10", "datasets--cifar10"} {
 		if hub != "" {
-			snapshots, _ := filepath.Glob(filepath.Join(hub, repository, "snapshots", "*", "plain_text"))
-			list = append(list, snapshots...)
+			snapshots := filepath.Join(hub, repository, "snapshots")
+			entries, _ := os.ReadDir(snapshots)
+			for _, e := range entries {
+				if path := filepath.Join(snapshots, e.Name(), "plain_text"); exists(path) {
+					list = append(list, path)
+				}
+			}
 		}
 	}
 	return list
