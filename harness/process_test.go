@@ -43,10 +43,24 @@ type folder struct {
 func newFolder(t *testing.T) folder {
 	t.Helper()
 	f := folder{t, t.TempDir()}
-	if err := os.WriteFile(filepath.Join(f.dir, "two.toml"), []byte(twoRuns), 0o666); err != nil {
-		t.Fatal(err)
-	}
+	f.write(twoRuns)
 	return f
+}
+
+// newLongerFolder is for what must happen before a run is done, however long the
+// test is held up.
+func newLongerFolder(t *testing.T) folder {
+	t.Helper()
+	f := folder{t, t.TempDir()}
+	f.write(strings.Replace(twoRuns, "iterations = 15", "iterations = 40", 1))
+	return f
+}
+
+func (f folder) write(spec string) {
+	f.t.Helper()
+	if err := os.WriteFile(filepath.Join(f.dir, "two.toml"), []byte(spec), 0o666); err != nil {
+		f.t.Fatal(err)
+	}
 }
 
 // command is the program on the two runs.
@@ -262,7 +276,7 @@ func TestRetrainInterrupted(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	f := newFolder(t)
+	f := newLongerFolder(t)
 	f.finish()
 	want, before := f.outcome(), f.ended()
 	changed := func() (n int) {
@@ -322,7 +336,7 @@ func TestRetrainNothing(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	f := newFolder(t)
+	f := newLongerFolder(t)
 	c, output := f.start("-retrain")
 	if !f.eventually(func() bool { return len(f.checkpoints()) > 0 }) {
 		t.Fatalf("no checkpoint appears\n%s", output)

@@ -97,13 +97,15 @@ func TestJobsSameResults(t *testing.T) {
 	}
 }
 
-// together waits until all the runs of a plan are held at once, by this process.
-func together(t *testing.T, store *results.Store, plan Plan) {
+// together waits until all the runs of a plan are held at once, by this process, and
+// each has so many rows.
+func together(t *testing.T, store *results.Store, plan Plan, rows int) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Millisecond) {
 		held := 0
 		for _, r := range plan {
-			if s := store.State(r.Key); s.Holder != nil && s.Holder.PID == os.Getpid() && s.Status == results.Running {
+			s := store.State(r.Key)
+			if s.Holder != nil && s.Holder.PID == os.Getpid() && s.Status == results.Running && s.Record != nil && len(s.Record.Rows) >= rows {
 				held++
 			}
 		}
@@ -132,8 +134,8 @@ func TestJobsStop(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	w := &Worker{Store: store, Data: set, Jobs: 2, Threads: 2, Output: &log, Row: func(*results.Record) error {
-		once.Do(func() { // the first; the others wait for it
-			together(t, store, plan)
+		once.Do(func() { // the first; the others wait for it, with their first row
+			together(t, store, plan, 1)
 			stop()
 		})
 		return nil
@@ -213,7 +215,7 @@ func TestJobsFailToStop(t *testing.T) {
 			<-ctx.Done()
 			return nil
 		}
-		together(t, store, plan)
+		together(t, store, plan, 0)
 		stop()
 		panic("a library's")
 	}}
@@ -437,11 +439,21 @@ func TestThreadsOfOthers(t *testing.T) {
 	store := open(t, t.TempDir())
 	var log safeLog
 	second := plan[1].Key.Spec.Seed
+	begun := make(chan struct{}) // the second has its first row
 	w := &Worker{Store: store, Data: set, Jobs: 2, Threads: 2, Output: &log}
 	w.Row = func(r *results.Record) error {
-		if r.Key.Spec.Seed != second || len(r.Rows) > 1 {
+		if len(r.Rows) > 1 {
 			return nil
 		}
+		if r.Key.Spec.Seed != second {
+			select {
+			case <-begun:
+				return nil
+			case <-time.After(time.Minute):
+				return errors.New("the second job does not begin")
+			}
+		}
+		close(begun)
 		for deadline := time.Now().Add(time.Minute); w.shares.of(1) == 1; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				return errors.New("the first job does not end")
