@@ -11,6 +11,24 @@ import (
 	"deepresidual/results"
 )
 
+// What is all recorded is drawn without the data set; a -data that leads to nothing
+// is refused all the same.
+func TestRecordedWithoutData(t *testing.T) {
+	withoutData(t, "")
+	dir := t.TempDir()
+	store, e := figure1In(t, dir)
+	for _, r := range e.Runs(experiments.Full(), nil) {
+		fixture.LeaveComplete(t, store, results.Key{Spec: r.RunSpec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}, 5, 10)
+	}
+	for option, want := range map[string]int{"": exitDone, "-data nowhere": exitUsage} {
+		args := append([]string{"-exp", "fig1", "-results", dir}, strings.Fields(option)...)
+		var stderr strings.Builder
+		if code := run(t.Context(), args, io.Discard, &stderr); code != want {
+			t.Errorf("%q: exit code %d, want %d:\n%s", option, code, want, &stderr)
+		}
+	}
+}
+
 // TestCheckExits: with -check the exit code is the verdicts', drawn after training
 // or from the records alone; without it they change nothing.
 func TestCheckExits(t *testing.T) {

@@ -42,7 +42,7 @@ func TestFreshMachine(t *testing.T) {
 		{"another scale asked for", []string{"-scale", "1/4"}, []experiments.Scale{{Num: 1, Den: 16}}, exitFailed,
 			[]string{"fig1: drawn from what is recorded at scale 1/16", "what was asked for is not drawn: not all of fig1 is recorded at scale 1/4", "CIFAR10_DIR"}, true},
 		{"other seeds asked for", []string{"-seeds", "7"}, []experiments.Scale{{Num: 1, Den: 16}}, exitFailed,
-			[]string{"nothing of fig1 is recorded in ", "CIFAR10_DIR"}, false},
+			[]string{"nothing of fig1 with these seeds is recorded in ", "CIFAR10_DIR"}, false},
 		{"training asked for again", []string{"-retrain"}, []experiments.Scale{{Num: 1, Den: 16}}, exitFailed,
 			[]string{"fig1: drawn from what is recorded at scale 1/16", "nothing was trained: data: CIFAR-10 is not available"}, true},
 		{"an address that does not answer", []string{"-data", "http://127.0.0.1:1/cifar.tar.gz"}, []experiments.Scale{{Num: 1, Den: 16}}, exitFailed,

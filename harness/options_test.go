@@ -44,6 +44,18 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// Options of sbatch are values, also one that is called as an option of the program
+// is.
+func TestParseOptionsOfSbatch(t *testing.T) {
+	m, err := parse(modes(), []string{"-exp", "fig1", "-submit", "slurm", "-sbatch", "--requeue", "-sbatch", "-H"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.job.(*submitMode).sbatch; !slices.Equal(got, []string{"--requeue", "-H"}) {
+		t.Errorf("-sbatch is %q", got)
+	}
+}
+
 // Every mode has an option of its name, every option a help, and options of one
 // name are alike: all switches, or all with a value.
 func TestModes(t *testing.T) {

@@ -52,16 +52,24 @@ func split(all []options, args []string) ([]setting, error) {
 		}
 		return nil, usagef("%v; -help lists the options", err)
 	}
-	if f.NArg() > 0 {
-		if n := len(settings); n > 0 {
-			last := settings[n-1]
-			if option, ok := strings.CutPrefix(last.value, "-"); ok && f.Lookup(strings.TrimPrefix(option, "-")) != nil {
-				return nil, usagef("-%s needs a value: found the option %s", last.name, last.value)
-			}
+	for _, s := range settings {
+		if isOption(f, s.value) && !(s.name == sbatchOption && strings.HasPrefix(s.value, "--")) {
+			return nil, usagef("-%s needs a value: found the option %s", s.name, s.value)
 		}
+	}
+	if f.NArg() > 0 {
 		return nil, usagef("unexpected argument %q: options begin with -", text.Public(f.Arg(0)))
 	}
 	return settings, nil
+}
+
+// isOption reports whether a value is an option of the program: package flag takes
+// what follows an option for its value, also where a shell's variable between them
+// is empty.
+func isOption(f *flag.FlagSet, value string) bool {
+	name, dashed := strings.CutPrefix(value, "-")
+	name, _, _ = strings.Cut(strings.TrimPrefix(name, "-"), "=")
+	return dashed && f.Lookup(name) != nil
 }
 
 // recorder is a flag.Value that only notes what is given.

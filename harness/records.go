@@ -173,6 +173,21 @@ func (r *records) declare(o *options, required bool) {
 	o.text(&r.folder, "results", "DIR", "folder of the records, figures and tables (default results)")
 }
 
+// asked names the experiments with what else the command line says of their runs.
+func (r *records) asked() string {
+	asked := r.selection.String()
+	if r.selection.scaleGiven {
+		asked += " at scale " + r.selection.scale.String()
+	}
+	if r.selection.seeds != nil {
+		asked += " with these seeds"
+	}
+	if r.data.synthetic() {
+		asked += " on synthetic data"
+	}
+	return asked
+}
+
 // open reads the experiments and opens the folder.
 func (r *records) open(env *environment) ([]*experiments.Experiment, *results.Store, error) {
 	list, err := r.selection.load()

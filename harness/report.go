@@ -38,7 +38,7 @@ func (m *reportMode) do(ctx context.Context, env *environment) error {
 		return fmt.Errorf("%s cannot be read, as said above, and so counted as not recorded", text.Count(n, "record"))
 	}
 	if err == nil && drawn.Drawings == 0 {
-		return fmt.Errorf("nothing of %s is recorded in %s; without -report it is trained", &m.records.selection, m.records.folder)
+		return fmt.Errorf("nothing of %s is recorded in %s; without -report it is trained", m.records.asked(), m.records.folder)
 	}
 	return checked(m.check, drawn, err)
 }

@@ -40,6 +40,9 @@ type submitMode struct {
 // schedulerSlurm is the only value of -submit.
 const schedulerSlurm = "slurm"
 
+// sbatchOption is the option whose values are options themselves, another program's.
+const sbatchOption = "sbatch"
+
 func (m *submitMode) declare(o *options) {
 	var scheduler string
 	o.choice(&scheduler, "submit", schedulerSlurm, "hand what is missing or unfinished to Slurm, a task for each run, and draw figures and tables after; with -dry-run, print the scripts and submit nothing", schedulerSlurm)
@@ -50,7 +53,7 @@ func (m *submitMode) declare(o *options) {
 	declareCheck(o, &m.check)
 	declareTensorBoard(o, &m.tensorBoard)
 	o.on(&m.dryRun, "dry-run", "print the scripts and submit nothing")
-	o.add("sbatch", "X", "a TOML file with a [slurm] table (partition, account, time, cpus, memory, at_once, options), or an option of sbatch; may be repeated", func(s string) error {
+	o.add(sbatchOption, "X", "a TOML file with a [slurm] table (partition, account, time, cpus, memory, at_once, options), or an option of sbatch; may be repeated", func(s string) error {
 		m.sbatch = append(m.sbatch, s)
 		return nil
 	})

@@ -79,16 +79,14 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	if err := checkWritable("-tensorboard", m.tensorBoard); err != nil {
 		return err
 	}
+	if err := m.records.data.check(ctx, env); err != nil {
+		return err
+	}
 	plan, err := m.plan(ctx, env, list, store)
 	if err != nil {
 		return err
 	}
 	todo := plan.Work()
-	if len(todo) > 0 {
-		if err := m.records.data.check(ctx, env); err != nil {
-			return err
-		}
-	}
 	for _, r := range plan {
 		env.say("%s: %s", r.Key, r.Reason)
 	}
@@ -174,7 +172,7 @@ func (m *trainMode) draw(ctx context.Context, p *publish.Publisher) error {
 func (m *trainMode) drawUntrained(ctx context.Context, env *environment, p *publish.Publisher, unavailable error) error {
 	drawn, err := p.Draw(ctx, p.Largest)
 	if err == nil && drawn.Drawings == 0 {
-		return fmt.Errorf("nothing of %s is recorded in %s, and %w", &m.records.selection, m.records.folder, unavailable)
+		return fmt.Errorf("nothing of %s is recorded in %s, and %w", m.records.asked(), m.records.folder, unavailable)
 	}
 	if s := &m.records.selection; err == nil && (s.scaleGiven || s.seeds != nil) {
 		return fmt.Errorf("what was asked for is not drawn: not all of %s is recorded at scale %s with these seeds, and %w", s, s.scale, unavailable)
