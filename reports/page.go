@@ -28,7 +28,7 @@ type pageContent struct {
 	Drawings                  []pageDrawing
 	Progress                  []pageProgress
 	Runs                      []pageRun
-	Damaged                   []string
+	Damaged, Failed           []string
 	Charts                    template.HTML // of every figure, as data
 }
 
@@ -98,6 +98,9 @@ func (r *Report) content() (pageContent, error) {
 	}
 	for _, err := range r.Damaged {
 		c.Damaged = append(c.Damaged, err.Error())
+	}
+	for _, err := range r.Failed {
+		c.Failed = append(c.Failed, err.Error())
 	}
 	charts := map[string][]*chart{}
 	var verdicts []Verdict

@@ -18,6 +18,7 @@ type Report struct {
 	Own       bool // what is drawn is an experiment of one's own, not the paper's
 	Drawings  []*Drawing
 	Damaged   []error   // records that could not be read
+	Failed    []error   // drawings that could not be made
 	Generated time.Time // printed if not zero; leave it out of a page that is kept
 	// Live is for a page that a server renews: it asks the server for the state of
 	// the runs (status.json), and for itself when that says that it has changed.

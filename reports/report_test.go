@@ -33,6 +33,7 @@ func page(t *testing.T) *Report {
 	// of each.
 	r.Drawings = append(r.Drawings[:0:0], r.Drawings[1:]...)
 	r.Damaged = []error{errors.New("run.toml: line 3: <bad> & unfinished")}
+	r.Failed = []error{errors.New("drawing mine: there is <nothing> to draw")}
 	return r
 }
 

@@ -32,6 +32,7 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record, damage
 		return nil, err
 	}
 	done := make(map[string]bool)
+	published := false // the published page is written
 	var failed []error
 	for _, e := range drawn {
 		if done[e.page] {
@@ -63,9 +64,14 @@ func (p *Publisher) writePages(drawn []placed, records []*results.Record, damage
 			// As with its figures: what was set aside has its own names now.
 			failed = append(failed, atomicfile.Remove(filepath.Join(p.Store.Dir(), ownPage(e.name+scaleSuffix(e.choice)))))
 		}
-		if e.page == reportFile {
-			// What has the published names now may be on a page for what was set aside.
-			failed = append(failed, p.renew("report"+scaleSuffix(e.choice)+".html", list, records, damaged, e.choice))
+		published = published || e.page == reportFile
+	}
+	// What has the published names now may be on a page for what was set aside.
+	for _, e := range drawn {
+		name := "report" + scaleSuffix(e.choice) + ".html"
+		if published && e.page == reportFile && !done[name] {
+			done[name] = true
+			failed = append(failed, p.renew(name, list, records, damaged, e.choice))
 		}
 	}
 	return written, errors.Join(failed...)
@@ -183,7 +189,8 @@ func report(drawings []placed) *reports.Report {
 }
 
 // livePage draws what is served: the drawings that reproduce the paper and those
-// of the publisher's experiments, as far as something is recorded of them.
+// of the publisher's experiments, as far as something is recorded of them. Those that
+// cannot be made are named on the page, unless there is nothing else on it.
 func (p *Publisher) livePage(records []*results.Record, choose Chooser) (*reports.Report, error) {
 	list, err := experiments.Published()
 	if err != nil {
@@ -195,7 +202,14 @@ func (p *Publisher) livePage(records []*results.Record, choose Chooser) (*report
 		}
 	}
 	drawings, err := p.build(list, records, choose)
-	return report(drawings), err
+	if err != nil && len(drawings) == 0 {
+		return nil, err
+	}
+	r := report(drawings)
+	if err != nil {
+		r.Failed = []error{err}
+	}
+	return r, nil
 }
 
 // known reports whether an experiment is in a list, by its name: see [CheckNames].

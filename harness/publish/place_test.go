@@ -391,6 +391,28 @@ func TestLargerReplaces(t *testing.T) {
 	}
 }
 
+// So it is for an experiment that is drawn after another, of another scale.
+func TestLargerReplacesAfterAnother(t *testing.T) {
+	store := newStore(t)
+	first, second := load(t, "fig1"), load(t, "choices")
+	leave(t, store, first, reports.Choice{Scale: full}, 9)
+	leave(t, store, second, reports.Choice{Scale: sixteenth}, 99)
+	leave(t, store, second, reports.Choice{Scale: quarter}, 1)
+	draw(t, store, reports.Choice{Scale: quarter}, second)
+	const aside, figure = "report-scale-1-4.html", "choices-scale-1-4"
+	if !strings.Contains(snapshot(t, store)[aside], figure) {
+		t.Fatal("what has only begun is not set aside")
+	}
+	leave(t, store, second, reports.Choice{Scale: quarter}, 99)
+	p := &Publisher{Store: store, Experiments: []*experiments.Experiment{first, second}, Asked: reports.Choice{Scale: full}, AnyScale: true, Output: io.Discard, Progress: io.Discard}
+	if _, err := p.Draw(t.Context(), p.Recorded); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(snapshot(t, store)[aside], figure) {
+		t.Errorf("%s shows %s, which is not set aside any more", aside, figure)
+	}
+}
+
 // What is set aside names no file that is not there as one that shows something.
 func TestSetAsideFirst(t *testing.T) {
 	store := newStore(t)

@@ -63,7 +63,7 @@ func (l *Live) Serve(ctx context.Context, listener net.Listener) error {
 		Handler:           newReportServer(l),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
-		ErrorLog:          log.New(io.Discard, "", 0), // clients that go away are no news
+		ErrorLog:          log.New(panics{l.Progress}, "", 0),
 	}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
@@ -71,6 +71,17 @@ func (l *Live) Serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("serving the report at %s: %w", listener.Addr(), err)
 	}
 	return nil
+}
+
+// panics passes on what net/http logs of panics, which go on where a trace is asked
+// for: see [process.Recover]. Clients that go away are no news.
+type panics struct{ to io.Writer }
+
+func (p panics) Write(line []byte) (int, error) {
+	if !bytes.HasPrefix(line, []byte("http: panic")) {
+		return len(line), nil
+	}
+	return p.to.Write(line)
 }
 
 // ListenAddress completes an address to listen at: a port alone, with or
@@ -223,6 +234,9 @@ func (s *reportServer) current() (page []byte, policy string, err error) {
 		var page bytes.Buffer
 		if err := report.WriteHTML(&page); err != nil {
 			return nil, "", err
+		}
+		if len(report.Failed) > 0 { // which may pass: the next who asks has another try
+			return page.Bytes(), report.Policy(), nil
 		}
 		s.page, s.policy, s.version = page.Bytes(), report.Policy(), version
 	}

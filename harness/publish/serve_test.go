@@ -1,9 +1,16 @@
 package publish
 
 import (
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
+	"deepresidual/experiments"
+	"deepresidual/harness/fixture"
 	"deepresidual/results"
 )
 
@@ -15,6 +22,39 @@ func TestVersionOfARunTrainedAgain(t *testing.T) {
 	first := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	if version(first) == version(first.Add(time.Hour)) || version(first) != version(first) {
 		t.Error("the version of the page does not tell a run from the one that replaces it")
+	}
+}
+
+// A drawing that fails is named on the page and does not take the others with it; one
+// that panics shows its trace where that is asked for.
+func TestServeTheRest(t *testing.T) {
+	t.Setenv("GOTRACEBACK", "")
+	store := newStore(t)
+	own := func(p *experiments.Protocol) { p.WeightDecay = 0.0002 } // no run of the paper's
+	good, bad := fixture.Experiment(t, "good", own), fixture.Experiment(t, "bad", own)
+	bad.Draw = "none"
+	for i := range good.Networks {
+		fixture.Leave(t, store, fixture.Key(good, i), results.Complete, false)
+	}
+	get := func(list ...*experiments.Experiment) (int, string) {
+		server := newReportServer(&Live{Publisher: &Publisher{Store: store, Experiments: list, AnyScale: true, Output: io.Discard, Progress: io.Discard}})
+		answer := httptest.NewRecorder()
+		server.ServeHTTP(answer, httptest.NewRequest("GET", "/", nil))
+		return answer.Code, answer.Body.String()
+	}
+	if code, page := get(bad, good); code != http.StatusOK || !strings.Contains(page, "drawing bad: ") || !strings.Contains(page, `id="good"`) {
+		t.Errorf("%d, a page of %d bytes; want the good drawing, and what is wrong with the bad one", code, len(page))
+	}
+	if code, page := get(bad); code != http.StatusInternalServerError || !strings.Contains(page, "drawing bad: ") {
+		t.Errorf("%d, %.200q; want an error", code, page)
+	}
+
+	var said strings.Builder
+	errorLog := log.New(panics{&said}, "", 0)
+	errorLog.Print("http: TLS handshake error")
+	errorLog.Print("http: panic serving 127.0.0.1: a library's\ngoroutine 7")
+	if said.String() != "http: panic serving 127.0.0.1: a library's\ngoroutine 7\n" {
+		t.Errorf("said %q", said.String())
 	}
 }
 

@@ -269,7 +269,9 @@
   };
   const focusable = (part) => [...part.querySelectorAll("a[href], button, summary, [tabindex]")];
   const renew = async (runs) => {
-    const page = new DOMParser().parseFromString(await (await fetch("./")).text(), "text/html");
+    const answer = await fetch("./");
+    if (!answer.ok) throw new Error(answer.statusText);
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     // What is at the upper edge stays there, whatever grows above it.
     const anchor = [...document.querySelectorAll("main [id]")].filter((e) => e.getClientRects().length && e.getBoundingClientRect().bottom > 0)
       .sort((a, b) => Math.abs(a.getBoundingClientRect().top) - Math.abs(b.getBoundingClientRect().top))[0];
