@@ -16,14 +16,17 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"deepresidual/harness/process"
 )
@@ -32,7 +35,7 @@ import (
 var peer string
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "pytorch:", err)
@@ -51,8 +54,17 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&c.batch, "batch", 128, "images per step")
 	flags.IntVar(&c.steps, "steps", 10, "timed steps per run")
 	flags.IntVar(&c.repeats, "repeats", 5, "runs of each, in turn")
-	if err := flags.Parse(args); err != nil {
-		return err
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		flags.SetOutput(os.Stdout)
+		flags.PrintDefaults()
+		return nil
+	case err != nil:
+		return fmt.Errorf("%w; -h lists the options", err)
+	case flags.NArg() > 0:
+		return fmt.Errorf("unexpected argument %q: lists are separated by commas alone, and options begin with -", flags.Arg(0))
 	}
 	for option, n := range map[string]int{"-threads": c.threads, "-batch": c.batch, "-steps": c.steps, "-repeats": c.repeats} {
 		if n < 1 {

@@ -67,7 +67,7 @@ optimiser = torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_deca
 
 
 def train():
-    optimiser.zero_grad()
+    optimiser.zero_grad(set_to_none=True)
     F.cross_entropy(net(images), labels).backward()
     optimiser.step()
 
