@@ -111,10 +111,15 @@ func (f *fusion) unit(out *gorgonia.Node) unit {
 	}
 	if last.in == f.graph.Images {
 		u.in, u.layers = last.in, []layer{last}
+		f.filters3x3(u)
+		if f.err == nil && u.shortcut != nil {
+			f.err = fmt.Errorf("%v is a shortcut around the first layer, whose fused operation has none", u.shortcut)
+		}
 		return u
 	}
 	first := f.layer(f.match(last.in, expr.ReLU)[0])
 	u.in, u.layers = first.in, []layer{first, last}
+	f.filters3x3(u)
 	if s := u.shortcut; f.err == nil && s != nil && is(s, expr.Normalisation) {
 		p := f.layer(s)
 		if f.err == nil && (p.in != u.in || p.filter.Shape()[2] != 1) {
@@ -125,6 +130,16 @@ func (f *fusion) unit(out *gorgonia.Node) unit {
 		f.err = fmt.Errorf("%v is no shortcut around the block from %v", s, u.in)
 	}
 	return u
+}
+
+// filters3x3 makes sure that the layers of a unit have filters of 3x3, as the fused
+// operations do.
+func (f *fusion) filters3x3(u unit) {
+	for _, l := range u.layers {
+		if f.err == nil && l.filter.Shape()[2] != 3 {
+			f.err = fmt.Errorf("%v has filters of %dx%[2]d, the fused operation of 3x3", l.conv, l.filter.Shape()[2])
+		}
+	}
 }
 
 // isSubsample reports whether s is the shortcut of option A from x.

@@ -68,6 +68,7 @@ func TestTapeMachineAgrees(t *testing.T) {
 		"plain":               {standard(false, 8), 3, ops.CommonConventions()},
 		"residual":            {standard(true, 8), 3, ops.CommonConventions()},
 		"projections":         {projected, 3, ops.CommonConventions()},
+		"plain, parts":        {standard(false, 8), 16, ops.Conventions{Epsilon: 0.1, Momentum: 0.1, NormBatch: 8}},
 		"projections, parts":  {projected, 16, ops.Conventions{Epsilon: 0.1, Momentum: 0.1, NormBatch: 8}},
 		"residual, otherwise": {standard(true, 8), 16, ops.Conventions{Epsilon: 0.1, Momentum: 0.1, NormBatch: 8, PadEnd: true}},
 	} {
@@ -168,6 +169,17 @@ func TestFuseRefuses(t *testing.T) {
 			y := g.relu(g.layer(g.relu(g.layer(x, b.Conv1)), b.Conv2))
 			g.Loss = g.try(expr.Loss(g.linear16(g.average(y)), g.Labels))
 		}, "has stride 2, the network's layer 1"},
+		"a shortcut around the first layer": {func(g *Graph) {
+			y := g.layer(g.Images, net.Stem())
+			x := g.relu(g.try(expr.Add(y, g.relu(y))))
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(x)), g.Labels))
+		}, "is a shortcut around the first layer"},
+		"filters of 1x1": {func(g *Graph) {
+			b := blocks[0]
+			b.Conv1.Kernel = 1
+			x := g.relu(g.layer(g.Images, net.Stem()))
+			g.Loss = g.try(expr.Loss(g.linear16(g.average(g.block(x, b))), g.Labels))
+		}, "has filters of 1x1, the fused operation of 3x3"},
 		"another epsilon": {func(g *Graph) {
 			g.conventions.Epsilon = 1e-3
 			x := g.relu(g.layer(g.Images, net.Stem()))

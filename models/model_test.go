@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"deepresidual/models/kernels"
+	"deepresidual/models/network"
+	"deepresidual/models/ops"
 )
 
 // each runs a test for both kinds of networks and every set of kernels this
@@ -155,30 +157,52 @@ func TestGradientsOfSetsAgree(t *testing.T) {
 // Training must give the same bytes for any number of threads, also where it changes
 // between steps.
 func TestThreadsDoNotMatter(t *testing.T) {
-	for _, set := range kernels.Available() {
-		if set == "portable" && testing.Short() {
-			continue
-		}
-		var want []Tensor
-		for _, threads := range []int{1, 2, 5, 500} { // the last: more than any loop has pieces
-			m := mustModel(t, true, 8, Options{Batch: 37, Threads: threads, MostThreads: 500, Kernels: set})
-			for i := range 3 {
-				if threads > 1 {
-					m.SetThreads(max(1, threads-i))
-				}
-				if _, err := m.Step(randomBatch(37, uint64(i)), Hyper{LearningRate: 0.1, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4}); err != nil {
-					t.Fatal(err)
-				}
+	projected, err := network.Parse("residual blocks=1,1,1,1 channels=32,16,16,48 shortcut=C")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := ops.CommonConventions()
+	parts.NormBatch = 8
+	for i, c := range []struct {
+		name    string
+		network network.Network
+		options Options
+	}{
+		{"residual", standard(true, 8), Options{Batch: 37}},
+		{"projections, maps of 4x4", projected, Options{Batch: 37}},
+		{"residual, parts", standard(true, 8), Options{Batch: 16, Conventions: parts}},
+		{"plain, parts", standard(false, 8), Options{Batch: 16, Conventions: parts}},
+	} {
+		for _, set := range kernels.Available() {
+			// Who computes what is not for the kernels to say: the slow ones once.
+			if set == "portable" && (testing.Short() || i > 0 && len(kernels.Available()) > 1) {
+				continue
 			}
-			got := m.Tensors()
-			if want == nil {
-				want = got
-			}
-			for i := range want {
-				if !slices.Equal(want[i].Data, got[i].Data) {
-					t.Fatalf("%s: %s differs between 1 and %d threads", set, want[i].Name, threads)
+			t.Run(c.name+"/"+set, func(t *testing.T) {
+				var want []Tensor
+				for _, threads := range []int{1, 2, 5, 500} { // the last: more than any loop has pieces
+					o := c.options
+					o.Threads, o.MostThreads, o.Kernels = threads, 500, set
+					m := mustNetwork(t, c.network, o)
+					for i := range 3 {
+						if threads > 1 {
+							m.SetThreads(max(1, threads-i))
+						}
+						if _, err := m.Step(randomBatch(o.Batch, uint64(i)), Hyper{LearningRate: 0.1, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4}); err != nil {
+							t.Fatal(err)
+						}
+					}
+					got := m.Tensors()
+					if want == nil {
+						want = got
+					}
+					for i := range want {
+						if !slices.Equal(want[i].Data, got[i].Data) {
+							t.Fatalf("%s differs between 1 and %d threads", want[i].Name, threads)
+						}
+					}
 				}
-			}
+			})
 		}
 	}
 }

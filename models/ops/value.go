@@ -2,7 +2,7 @@ package ops
 
 // input is the minibatch that a program reads.
 type input struct {
-	N      int       // images in use, at most the batch size of the program
+	N      int       // images in use: a program's batch, of an evaluation at most that
 	Images []float32 // (N, 34, 34, 3), see models.Batch
 	Labels []uint8   // (N)
 }
