@@ -63,6 +63,13 @@ func (e *Experiment) checkNetworks() *SpecError {
 	if err := checkSet("networks", e.Networks); err != nil {
 		return err
 	}
+	seen := make(map[string]network.Network) // by what they are, whatever they are called
+	for _, n := range e.Networks {
+		if other, twice := seen[n.Canonical()]; twice {
+			return problemf("networks", "names one network twice, %s and %s", other, n)
+		}
+		seen[n.Canonical()] = n
+	}
 	if len(e.Hidden) == 0 {
 		return nil
 	}

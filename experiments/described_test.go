@@ -96,6 +96,7 @@ channels = [16, 48, 96]
 		{"the same twice", `shortcut = "B"`, "", `:14: network.projected: describes the same network as wide`},
 		{"not trained", `"projected", "twenty"]`, `"projected"]`, `:20: network.twenty: is not among the experiment's networks`},
 		{"the paper's network twice", `"projected", "twenty"]`, `"projected", "twenty", "plain-20"]`, `:20: network.twenty: describes plain-20, which is among the experiment's networks by that name, too`},
+		{"what it is twice", `"projected", "twenty"]`, `"projected", "twenty", "residual blocks=1,2,3 channels=16,48,96"]`, `:3: networks: names one network twice, wide and residual blocks=1,2,3 channels=16,48,96 shortcut=A`},
 		{"its own name twice", `"projected", "twenty"]`, `"projected", "twenty", "twenty"]`, `:3: networks: names plain-20 twice`},
 		{"a misspelt name", `networks = ["wide", "resnet-20", "twenty"]`, `networks = ["wild", "resnet-20", "twenty"]`, `:27: panel[1].networks: no network is called "wild"; did you mean "wide"?`},
 		{"parts for maps of 4x4", "[3, 3, 3]\nchannels = [16, 32, 64]", "[1, 1, 1, 1]\nchannels = [16, 16, 16, 16]\n[protocol]\nnorm_batch = 16", `:25: protocol.norm_batch: found 16, wanted a multiple of 32 for twenty, which has maps of 4x4`},
