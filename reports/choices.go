@@ -36,9 +36,7 @@ func choices(s *Selection) (*Figure, []*table.Table, error) {
 		}
 		errors, responses = append(errors, e), append(responses, r)
 		f.panels[0], f.panels[1] = append(f.panels[0], e.Plot), append(f.panels[1], r.Plot)
-		if e := endings(one, shown); e != "" {
-			f.Endings = strings.TrimSpace(f.Endings + " " + v.Label + ": " + e)
-		}
+		f.Endings = strings.TrimSpace(f.Endings + " " + v.Label + ": " + endings(one, shown))
 	}
 	f.remarks = s.variantRemarks(shown)
 	shareErrorAxes(errors)
@@ -49,7 +47,7 @@ func choices(s *Selection) (*Figure, []*table.Table, error) {
 	f.addCharts(errors...)
 	for i, p := range responses {
 		c := chartOf(p.Plot, p.X.Label.Text)
-		c.Title = s.Experiment.Variants[i].Label
+		c.Title, c.Y.Label = s.Experiment.Variants[i].Label, responses[0].Y.Label.Text
 		for _, r := range p.curves {
 			c.add(r.name, r.band, r.style)
 		}

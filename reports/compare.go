@@ -30,16 +30,15 @@ func compare(s *Selection) (*Figure, []*table.Table, error) {
 	}
 	errors := append(training.errors(shown), test.errors(shown)...)
 	slices.Sort(errors)
-	axis := breakAxis(errors)
-	errorAxes([]*plot.Plot{training.Plot, test.Plot}, errors[:axis.inside])
+	inside := belowBreak(errors)
+	errorAxes([]*plot.Plot{training.Plot, test.Plot}, errors[:inside])
 	for _, p := range []*comparePanel{training, test} {
-		p.axis = axis
 		p.draw(shown)
 	}
+	complete := those(shown, func(n network.Network) bool { return s.sample(n).n > 0 })
 	f := &Figure{
-		Caption: "Final training error (left) and test error (right) of " +
-			names(those(shown, func(n network.Network) bool { return s.sample(n).n > 0 })) + " against the number of layers.",
-		Endings: endings(s, shown),
+		Caption: "Final training error (left) and test error (right) of " + names(complete) + " against the number of layers.",
+		Endings: endings(s, complete),
 		width:   columnWidth,
 		row:     1.7 * vg.Inch,
 		panels:  [][]*plot.Plot{{training.Plot, test.Plot}},
@@ -56,10 +55,11 @@ func compare(s *Selection) (*Figure, []*table.Table, error) {
 		f.Caption += " As printed, bars" + s.paperBars(shown)
 		f.key = append(f.key, keyEntry{text: "the paper's", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
 	}
-	for _, p := range []*comparePanel{training, test} {
-		f.charts = append(f.charts, p.chart(shown))
-	}
-	if axis.inside < len(errors) {
+	left, right := training.chart(shown), test.chart(shown)
+	left.Y.Max = max(left.Y.Max, right.Y.Max) // to be compared by eye, as the panels are
+	right.Y.Max = left.Y.Max
+	f.charts = append(f.charts, left, right)
+	if inside < len(errors) {
 		f.Caption += " The vertical axes are broken below the highest errors."
 	}
 	return f, []*table.Table{compareTable(s)}, nil
@@ -75,21 +75,16 @@ func kindStyle(k network.Kind) (draw.LineStyle, draw.GlyphStyle) {
 	return rule(p[0].colour, 1.1), dot(p[0].colour, 1.8)
 }
 
-// A brokenAxis is an axis of errors of which the highest lie above a break,
-// because there they would flatten the rest: plain-110 does not train.
-type brokenAxis struct {
-	inside int // how many of the errors, ascending, lie below the break
-}
-
-// breakAxis finds the break: where an error is three times the next lower one,
-// and few are higher.
-func breakAxis(ascending []float64) brokenAxis {
+// belowBreak returns how many of the errors lie below the break of their axis. The
+// highest lie above it, where they would flatten the rest, since plain-110 does not
+// train: where an error is three times the next lower one, and few are higher.
+func belowBreak(ascending []float64) int {
 	for i := len(ascending) - 1; i > 0 && 4*i >= 3*len(ascending); i-- {
 		if ascending[i] > 3*math.Max(ascending[i-1], 5) {
-			return brokenAxis{inside: i}
+			return i
 		}
 	}
-	return brokenAxis{inside: len(ascending)}
+	return len(ascending)
 }
 
 // A comparePanel is one kind of error against depth, the depths evenly spaced.
@@ -97,7 +92,6 @@ type comparePanel struct {
 	*plot.Plot
 	of    func(network.Network) []float64 // the errors of the complete runs
 	paper func(network.Network) float64   // nil where the paper's are not comparable
-	axis  brokenAxis
 
 	bars, papers bool // some were drawn
 }
@@ -159,7 +153,7 @@ func (p *comparePanel) draw(networks []network.Network) {
 		}
 		points = append(points, func() {
 			for _, means := range pieces {
-				if len(means) > 1 && len(depthsOf(group)) == len(group) { // it joins depths, not networks
+				if len(means) > 1 && !shareDepths(group) { // it joins depths, not networks
 					addLine(p.Plot, means, line)
 				}
 				addMarks(p.Plot, means, mark)
@@ -180,14 +174,15 @@ func (p *comparePanel) draw(networks []network.Network) {
 }
 
 // chart is the panel as data, the bars as bands. Its axis is not broken: it can be
-// zoomed; depths are where they belong, as far as recorded.
+// zoomed; depths are where they belong, as far as recorded. The networks of a kind
+// are a curve, or each its own where several have as many layers.
 func (p *comparePanel) chart(networks []network.Network) *chart {
 	c := chartOf(p.Plot, "layers")
 	c.Gaps = true
 	depths := depthsOf(those(networks, func(n network.Network) bool { return len(p.of(n)) > 0 }))
 	c.X.Min, c.X.Max = coordinate(slices.Min(depths)-4), coordinate(slices.Max(depths)+4)
 	c.Y.Min, c.Y.Max = 0, 1
-	for _, group := range byKind(networks) {
+	add := func(name string, group []network.Network) {
 		line, _ := kindStyle(group[0].Kind)
 		var b band
 		for _, n := range group {
@@ -206,7 +201,16 @@ func (p *comparePanel) chart(networks []network.Network) *chart {
 				b.mean = append(b.mean, plotter.XY{X: x, Y: math.NaN()}) // where its line ends
 			}
 		}
-		c.add(group[0].Kind.Prefix(), b, line)
+		c.add(name, b, line)
+	}
+	for _, group := range byKind(networks) {
+		if !shareDepths(group) {
+			add(group[0].Kind.Prefix(), group)
+			continue
+		}
+		for _, n := range group {
+			add(n.String(), []network.Network{n})
+		}
 	}
 	return c
 }
@@ -259,6 +263,9 @@ func (barGlyph) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
 	c.StrokeLine2(line, at.X-2, at.Y-r, at.X+2, at.Y-r)
 	c.StrokeLine2(line, at.X-2, at.Y+r, at.X+2, at.Y+r)
 }
+
+// shareDepths reports whether two of the networks have as many layers.
+func shareDepths(networks []network.Network) bool { return len(depthsOf(networks)) < len(networks) }
 
 func depthsOf(networks []network.Network) []int {
 	var depths []int

@@ -77,8 +77,8 @@ func (e *Drawing) allTables() []*table.Table {
 	return append(tables, runTable(e.Selection))
 }
 
-// Print writes the tables that belong on a terminal; the last of what is
-// printed are the verdicts.
+// Print writes the tables that belong on a terminal, without the verdicts: see
+// [Drawing.PrintVerdicts].
 func (e *Drawing) Print(w io.Writer) error {
 	for _, t := range e.Tables {
 		if err := t.Terminal(w, table.Width(w)); err != nil {

@@ -145,7 +145,7 @@ func TestCompareAxisHoldsItsData(t *testing.T) {
 		{[]float64{1, 90, 91, 92, 93}, 5}, // most are high: that is no exception
 		{nil, 0},
 	} {
-		if got := breakAxis(c.errors).inside; got != c.inside {
+		if got := belowBreak(c.errors); got != c.inside {
 			t.Errorf("%v: %d lie below the break, want %d", c.errors, got, c.inside)
 		}
 	}
@@ -355,6 +355,13 @@ func TestRemarksNameUndrawnSeeds(t *testing.T) {
 	got = strings.Join(s.variantRemarks(nets(residual)), "; ")
 	if want := exp.Variants[0].Label + ": recorded and not drawn: resnet-20 seed 2"; !strings.HasSuffix(got, "; "+want) {
 		t.Errorf("of variants: got %q, want %q at its end", got, want)
+	}
+	// Of variants that train a network alike it is a seed of each.
+	exp.Variants[1].Protocol = exp.Variants[0].Protocol
+	s = Select(exp, records, Choice{Scale: sixteenth})
+	want = "resnet-20 seed 2 (" + exp.Variants[0].Label + "); resnet-20 seed 2 (" + exp.Variants[1].Label + ")."
+	if notes := strings.Join(errorTable(s).Notes, " "); !strings.Contains(notes, want) {
+		t.Errorf("of variants that are alike: %q, want %q", notes, want)
 	}
 }
 

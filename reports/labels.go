@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"image/color"
 	"slices"
 
@@ -22,7 +23,7 @@ type curveLabel struct {
 	ink    color.Color // of the text
 	mark   draw.GlyphStyle
 	x, y   float64
-	open   bool // the curve goes on: its run is unfinished
+	open   bool // the curve ends before the schedule does: its run is unfinished, or diverged
 }
 
 // leader is the length of the line from the frame to a label.
@@ -38,15 +39,7 @@ func (l curveLabels) Plot(c draw.Canvas, p *plot.Plot) {
 	style := l.style()
 	// A curve that ends before the panel begins is not in it.
 	sorted := slices.DeleteFunc(slices.Clone(l), func(label curveLabel) bool { return label.x < p.X.Min })
-	slices.SortStableFunc(sorted, func(a, b curveLabel) int {
-		switch {
-		case a.y < b.y:
-			return -1
-		case a.y > b.y:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(sorted, func(a, b curveLabel) int { return cmp.Compare(a.y, b.y) })
 	want := make([]float64, len(sorted))
 	for i, label := range sorted {
 		want[i] = float64(min(max(ty(label.y), c.Min.Y), c.Max.Y))

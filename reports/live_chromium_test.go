@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -19,7 +20,8 @@ document.getElementById("f").onload = async (e) => {
 		await wait(500);
 		const spoken = [], status = d.querySelector('[role="status"]');
 		new MutationObserver(() => spoken.push(status.textContent)).observe(status, {childList: true, characterData: true, subtree: true});
-		const places = {sort: () => d.querySelectorAll("#fig6 .sortable thead button")[2], curve: () => d.querySelectorAll("#fig1 .u-series th")[2], run: () => d.querySelector(".run summary")};
+		const places = {sort: () => [...d.querySelectorAll("#fig6 .sortable thead button")].find((b) => b.textContent === "test, final"), curve: () => d.querySelectorAll("#fig1 .u-series th")[2], run: () => d.querySelector(".run summary")};
+		places.sort().click();
 		for (const [name, place] of Object.entries(places)) {
 			const version = d.body.dataset.version, old = place();
 			old.focus();
@@ -28,6 +30,7 @@ document.getElementById("f").onload = async (e) => {
 			await wait(300);
 			told[name] = [place() !== old, d.activeElement === place()].join();
 		}
+		told.sorted = [...d.querySelectorAll("#fig6 .sortable th[aria-sort]")].map((h) => h.textContent).join();
 		told.news = spoken.join();
 		for (const what of ["stop", "start"]) {
 			await fetch(what);
@@ -39,13 +42,16 @@ document.getElementById("f").onload = async (e) => {
 };
 </script>`
 
-// A page that a server renews leaves the keyboard where it is, and speaks only when
-// the server no longer answers, or answers again.
+// A page that a server renews leaves the keyboard where it is and tables sorted, also
+// where there is a column more, and speaks only when the server no longer answers, or
+// answers again.
 func TestLiveReportInChromium(t *testing.T) {
 	chromium := browser(t)
 	r := page(t)
 	r.Live, r.Version = true, "0"
 	report := rendered(t, r)
+	wider := regexp.MustCompile(`(<tr[^>]*>)(<th scope="col")`).ReplaceAllString(report, `$1<th scope="col">new</th>$2`)
+	wider = regexp.MustCompile(`(<tr[^>]*>)(<td)`).ReplaceAllString(wider, `$1<td>–</td>$2`)
 	var version atomic.Int64
 	var stopped atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -54,7 +60,11 @@ func TestLiveReportInChromium(t *testing.T) {
 		case "/":
 			fmt.Fprint(w, watcher)
 		case "/live/":
-			fmt.Fprint(w, strings.Replace(report, `data-version="0"`, fmt.Sprintf(`data-version="%d"`, version.Load()), 1))
+			page := report
+			if version.Load() > 0 {
+				page = wider
+			}
+			fmt.Fprint(w, strings.Replace(page, `data-version="0"`, fmt.Sprintf(`data-version="%d"`, version.Load()), 1))
 		case "/live/status.json":
 			if stopped.Load() {
 				w.WriteHeader(http.StatusServiceUnavailable)
@@ -70,7 +80,7 @@ func TestLiveReportInChromium(t *testing.T) {
 	got := told(t, chromium("--dump-dom", server.URL))
 	const silent = "The server does not answer: this is how things stood when it last did."
 	for name, want := range map[string]string{
-		"sort": "true,true", "curve": "true,true", "run": "true,true", "news": "",
+		"sort": "true,true", "sorted": "test, final", "curve": "true,true", "run": "true,true", "news": "",
 		"spoken": silent + " Live: asks for news every few seconds.",
 	} {
 		if got[name] != want || got["error"] != nil {

@@ -144,11 +144,14 @@ func (r *Report) content() (pageContent, error) {
 }
 
 // summary counts verdicts as [Check] does: "12 claims: 3 reproduced, 9 not judged;
-// 2 more about other choices."
+// 2 more about other choices." Without claims it is empty.
 func summary(verdicts []Verdict) string {
 	own := deciding(verdicts)
-	if len(own) == 0 {
+	switch {
+	case len(verdicts) == 0:
 		return ""
+	case len(own) == 0:
+		return counted(len(verdicts), "claim") + " about other choices."
 	}
 	text := fmt.Sprintf("%s: %s", counted(len(own), "claim"), outcomes(own))
 	if more := len(verdicts) - len(own); more > 0 {

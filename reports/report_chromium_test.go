@@ -46,6 +46,15 @@ const key = (e, key) => e.dispatchEvent(new e.ownerDocument.defaultView.Keyboard
 		told.end = chart.querySelector(".spoken").textContent;
 		key(chart, "ArrowLeft");
 		told.before = chart.querySelector(".spoken").textContent;
+		const deep = [...d.querySelectorAll("#fig6 figure .chart")].at(-1);
+		await wait(100);
+		const panel = deep.querySelector("canvas").toDataURL();
+		key(deep, "Home");
+		await wait(100);
+		told.home = deep.querySelector(".spoken").textContent;
+		told.stays = deep.querySelector("canvas").toDataURL() === panel;
+		d.defaultView.addEventListener("error", (e) => { told.error = e.message; });
+		d.defaultView.location.hash = "#100%";
 		told.markers = [...d.querySelectorAll("#fig6 .chart")[0].querySelectorAll(".u-marker")].slice(1, 3).map((m) => getComputedStyle(m).borderTopStyle).join();
 		told.value = chart.querySelectorAll(".u-value")[1].textContent;
 		const name = chart.querySelectorAll(".u-series th")[1];
@@ -152,6 +161,9 @@ func TestReportInChromium(t *testing.T) {
 		if seen[name] != want {
 			t.Errorf("%s: %v, want %v", name, seen[name], want)
 		}
+	}
+	if home := fmt.Sprint(seen["home"]); !strings.HasPrefix(home, "iteration 40,000: ") || seen["stays"] != true {
+		t.Errorf("at the beginning of a panel of the end of the training: %q, and the panel stays: %v", home, seen["stays"])
 	}
 	end, before := fmt.Sprint(seen["end"]), fmt.Sprint(seen["before"])
 	if !strings.HasPrefix(end, "iteration 4,000: plain-20 training ") || !strings.HasPrefix(before, "iteration 3,900: ") || !strings.Contains(before, fmt.Sprint(seen["value"])) {

@@ -239,6 +239,9 @@ func TestCharts(t *testing.T) {
 			t.Errorf("%s has no charts", c.name)
 		}
 		for _, chart := range f.charts {
+			if chart.X.Label == "" || chart.Y.Label == "" {
+				t.Errorf("%s: a chart has no words for its axes: %q, %q", c.name, chart.X.Label, chart.Y.Label)
+			}
 			if len(chart.Series) == 0 || !slices.IsSorted(chart.At) || chart.X.Min >= chart.X.Max || chart.Y.Min >= chart.Y.Max {
 				t.Errorf("%s: chart of %d curves, x %v to %v, y %v to %v", c.name, len(chart.Series), chart.X.Min, chart.X.Max, chart.Y.Min, chart.Y.Max)
 			}

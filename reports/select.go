@@ -30,7 +30,8 @@ type Selection struct {
 	Undrawn    []Selected // of seeds that are not planned, complete or diverged, by network and seed
 }
 
-// Selected is a planned run and its record, nil if there is none.
+// Selected is a run and its record, nil if there is none, which only a planned run
+// can be without.
 type Selected struct {
 	Spec    experiments.RunSpec
 	Variant string // of an experiment that has variants
@@ -71,30 +72,32 @@ func (s *Selection) undrawn(records []*results.Record, identities []string, plan
 		spec.Seed = 0
 		return identity(spec)
 	}
-	like := map[string]Selected{}
+	like := map[string][]Selected{} // one of each variant: several may train a network alike
 	for _, run := range s.Runs {
-		like[anySeed(run.Spec)] = run
+		k := anySeed(run.Spec)
+		if !slices.ContainsFunc(like[k], func(r Selected) bool { return r.Variant == run.Variant }) {
+			like[k] = append(like[k], run)
+		}
 	}
+	type ofVariant struct{ id, variant string }
 	var others []Selected
-	found := map[string]int{} // of an identity, among others
+	found := map[ofVariant]int{} // among others
 	for i, r := range records {
 		id := identities[i]
 		if r.Key.Data.Synthetic != s.Choice.Synthetic || planned[id] {
 			continue
 		}
-		other, ok := like[anySeed(r.Key.Spec)]
-		if !ok {
-			continue
-		}
-		other.Spec.Seed, other.Record = r.Key.Spec.Seed, r
-		at, again := found[id]
-		switch {
-		case !other.complete() && !other.diverged():
-		case !again:
-			found[id] = len(others)
-			others = append(others, other)
-		case better(r, others[at].Record):
-			others[at] = other
+		for _, other := range like[anySeed(r.Key.Spec)] {
+			other.Spec.Seed, other.Record = r.Key.Spec.Seed, r
+			at, again := found[ofVariant{id, other.Variant}]
+			switch {
+			case !other.complete() && !other.diverged():
+			case !again:
+				found[ofVariant{id, other.Variant}] = len(others)
+				others = append(others, other)
+			case better(r, others[at].Record):
+				others[at] = other
+			}
 		}
 	}
 	place := func(n network.Network) int { return slices.Index(s.Experiment.Networks, n) }

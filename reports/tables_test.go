@@ -412,12 +412,27 @@ func TestCompareNames(t *testing.T) {
 	exp := compareExperiment()
 	exp.Networks = nets(plainNet(20), residualNet(20), wide)
 	var b bytes.Buffer
-	if err := build(t, exp, recordsOf(exp, sixteenth), Choice{Scale: sixteenth}).Tables[0].Markdown(&b); err != nil {
+	drawn := build(t, exp, recordsOf(exp, sixteenth), Choice{Scale: sixteenth})
+	if err := drawn.Tables[0].Markdown(&b); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"| plain-20, resnet-20 |", "| wide "} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
+	}
+	// Two of a depth are no curve: each is drawn.
+	charts := drawn.Figure.charts
+	for _, c := range charts {
+		var curves []string
+		for _, s := range c.Series {
+			curves = append(curves, s.Name)
+		}
+		if want := []string{"plain", "resnet-20", "wide"}; !slices.Equal(curves, want) {
+			t.Errorf("the chart shows %v, want %v", curves, want)
+		}
+	}
+	if len(charts) != 2 || charts[0].Y.Max != charts[1].Y.Max {
+		t.Errorf("%d charts, of which the axes do not end alike", len(charts))
 	}
 }

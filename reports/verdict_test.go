@@ -395,6 +395,7 @@ func TestSummary(t *testing.T) {
 	for want, verdicts := range map[string][]Verdict{
 		"":                                      nil,
 		"2 claims: 1 reproduced, 1 same order.": {{Class: SameOrder}, {Class: Reproduced}},
+		"1 claim about other choices.":          {{Class: Reproduced, Aside: true}},
 		"1 claim: 1 reproduced; 1 more about other choices.": {{Class: Reproduced}, {Class: NotReproduced, Aside: true}},
 	} {
 		if got := summary(verdicts); got != want {

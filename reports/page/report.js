@@ -22,7 +22,7 @@
   const frame = (holder, c) => {
     const help = "Point to read values, drag to zoom, double click to zoom out; keys: arrows, + and −, 0.";
     const root = make("div", {class: "chart", tabindex: "0", role: "group", title: help,
-      "aria-label": `Chart: ${c.title || c.y.label}. Arrow keys read values, plus and minus zoom, 0 zooms out.`});
+      "aria-label": `Chart: ${[c.title, c.y.label].filter(Boolean).join(", ")}. Arrow keys read values, plus and minus zoom, 0 zooms out.`});
     if (c.title) root.append(make("h4", {}, c.title));
     holder.append(root);
     return root;
@@ -31,6 +31,7 @@
     const spoken = make("div", {class: "spoken", "aria-live": "polite"});
     const data = [c.at], series = [{label: c.x.label, value: (u, v) => short(v)}], bands = [], names = [];
     const partners = new Map(); // of a curve: the edges of its band
+    const curveOf = new Map(); // of an edge
     for (const s of c.series) {
       const at = data.length;
       data.push(s.y);
@@ -44,6 +45,7 @@
         series.push({label: s.name + " low", class: "band", points: {show: false}}, {label: s.name + " high", class: "band", points: {show: false}});
         bands.push({series: [at + 2, at + 1], fill: () => faded(s.colour)});
         partners.set(at, [at + 1, at + 2]);
+        curveOf.set(at + 1, at).set(at + 2, at);
       }
     }
     const all = {x: [c.x.min, c.x.max], y: [c.y.min, c.y.max]};
@@ -87,11 +89,13 @@
       axes: [axis(c.x.label, 34), {...axis(c.y.label, 56), ...(c.y.log && {splits: decades, filter: (u, at) => at})}],
       cursor: {drag: {x: true, y: false, setScale: false}, bind: {dblclick: () => () => { zoom(all.x, all.y); }}},
       hooks: {setSelect: [(u) => {
-        if (u.select.width < 8) return;
-        fit(u.posToVal(u.select.left, "x"), u.posToVal(u.select.left + u.select.width, "x"));
+        const {left, width} = u.select;
         u.setSelect({left: 0, width: 0, top: 0, height: 0}, false);
+        if (width >= 8) fit(u.posToVal(left, "x"), u.posToVal(left + width, "x"));
       }], setSeries: [(u, k, o) => {
         if (k != null && o && "show" in o) for (const p of partners.get(k) || []) u.setSeries(p, {show: o.show}, false);
+        // Where a curve is shown alone, all others are hidden, the edges of its band too.
+        if (curveOf.has(k)) u.setSeries(k, {show: u.series[curveOf.get(k)].show}, false);
         pressed();
       }]},
     }, data, root);
@@ -117,10 +121,11 @@
 
     // Values and zoom by keyboard.
     let at = null;
+    const first = c.at.findIndex((x) => x >= all.x[0]), last = c.at.findLastIndex((x) => x <= all.x[1]);
     const read = (i) => {
-      at = Math.max(0, Math.min(c.at.length - 1, i));
+      at = Math.max(first, Math.min(last, i));
       const x = c.at[at], {min, max} = u.scales.x;
-      if (x < min || x > max) zoom([x - (max - min) / 2, x + (max - min) / 2], [u.scales.y.min, u.scales.y.max]);
+      if (x < min || x > max) fit(x - (max - min) / 2, x + (max - min) / 2);
       u.setCursor({left: u.valToPos(x, "x"), top: u.over.clientHeight / 2});
       spoken.textContent = `${c.x.label} ${short(x)}: ` + names.filter((k) => u.series[k].show && data[k][at] != null)
         .map((k) => `${series[k].label} ${series[k].value(u, data[k][at], k, at)}`).join(", ");
@@ -134,7 +139,7 @@
       const far = e.shiftKey ? 10 : 1, from = at ?? (u.cursor.idx ?? 0);
       const does = {
         ArrowRight: () => read(at == null ? from : from + far), ArrowLeft: () => read(at == null ? from : from - far),
-        Home: () => read(0), End: () => read(c.at.length - 1),
+        Home: () => read(first), End: () => read(last),
         "+": () => scale(0.5), "=": () => scale(0.5), "-": () => scale(2), "0": () => zoom(all.x, all.y), Escape: () => zoom(all.x, all.y),
       }[e.key];
       if (does) { e.preventDefault(); does(); }
@@ -224,7 +229,7 @@
 
   // A link to something folded opens it.
   const unfold = () => {
-    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const target = location.hash && document.getElementById(location.hash.slice(1));
     const fold = target && target.closest("details");
     if (fold) fold.open = true;
   };
@@ -278,8 +283,11 @@
     const id = scrollY > 0 && anchor && anchor.id, top = anchor && anchor.getBoundingClientRect().top;
     document.body.style.minHeight = document.documentElement.scrollHeight + "px"; // or the browser scrolls up meanwhile
     const kept = {charts: {}, printed: [...document.querySelectorAll('figure[data-shows="printed"]')].map((f) => f.dataset.charts)};
-    // The focus is known by the part of the page that it is in, and its place there.
-    const focused = document.activeElement?.closest("main [id]"), place = focused && focusable(focused).indexOf(document.activeElement);
+    // The focus is known by the part of the page that it is in, and by what is said there:
+    // other controls may come before.
+    const said = (e) => e.tagName + (e.getAttribute("aria-label") ?? e.textContent);
+    const active = document.activeElement, focused = active?.closest("main [id]"), words = focused && said(active);
+    const place = focused && focusable(focused).filter((e) => said(e) === words).indexOf(active);
     charts.forEach((c, k) => {
       kept.charts[k] = c.state();
       c.destroy();
@@ -290,20 +298,21 @@
     const tableOf = (t) => { const s = t.closest("section"); return s.id + "/" + sortable().filter((o) => s.contains(o)).indexOf(t); };
     const sorted = new Map();
     for (const t of sortable()) {
-      const column = [...t.querySelectorAll("thead th")].findIndex((h) => h.hasAttribute("aria-sort"));
-      if (column >= 0) sorted.set(tableOf(t), [column, t.querySelector('[aria-sort="descending"]') ? 2 : 1]);
+      const by = t.querySelector("thead th[aria-sort]");
+      if (by) sorted.set(tableOf(t), [by.textContent, by.getAttribute("aria-sort") === "descending" ? 2 : 1]);
     }
     document.querySelector("main").replaceWith(page.querySelector("main"));
     document.body.dataset.version = page.body.dataset.version;
     for (const id of open) { const d = document.getElementById(id); if (d) d.open = true; }
     start(kept);
     for (const t of sortable()) {
-      const [column, clicks] = sorted.get(tableOf(t)) || [0, 0];
-      for (let k = 0; k < clicks; k++) t.querySelectorAll("thead th button")[column].click();
+      const [heading, clicks] = sorted.get(tableOf(t)) || ["", 0];
+      const button = [...t.querySelectorAll("thead th button")].find((b) => b.textContent === heading);
+      for (let k = 0; k < clicks; k++) button?.click(); // a column may have gone
     }
     progress(runs);
     const part = focused && document.getElementById(focused.id);
-    if (part) focusable(part)[place]?.focus({preventScroll: true});
+    if (part) focusable(part).filter((e) => said(e) === words)[place]?.focus({preventScroll: true});
     await new Promise((done) => setTimeout(done)); // uPlot takes its size in a task of its own
     const again = id && document.getElementById(id);
     if (again) scrollBy({top: again.getBoundingClientRect().top - top, behavior: "instant"});
