@@ -4,17 +4,15 @@ package ops
 // normalisation, ReLU between them, and in a residual network the shortcut
 // from the block's input to its output, where ReLU follows.
 type block struct {
-	input        *input
 	residual     bool
-	first, last  *Filter
+	first        *Filter
 	conv1, conv2 convolution
 	in           *Activation
 	middle       *Activation
 	result       *Activation
 	shrunk       *buffer     // the shortcut of option A, if the block halves its maps
 	projection   *projection // the shortcut of options B and C, nil if there is none
-	n            int
-	zeros        int // channels of it before the input's
+	zeros        int         // channels of it before the input's
 }
 
 // blockGrad is the gradient of a block with respect to its input and weights.
@@ -31,8 +29,8 @@ func (p *Program) Block(in *Activation, f1 *Filter, n1 *NormParams, f2 *Filter, 
 		return nil, err
 	}
 	b := &block{
-		input: &p.input, residual: residual, first: f1, last: f2,
-		conv1: newConvolution(p.machine, f1, size), conv2: newConvolution(p.machine, f2, size),
+		residual: residual, first: f1,
+		conv1: p.newConvolution(f1, size), conv2: p.newConvolution(f2, size),
 		in: in, middle: p.newActivation(f1.out, size, n1, false), result: p.newActivation(f2.out, size, n2, residual),
 	}
 	switch {
@@ -61,12 +59,11 @@ func (b *block) buffers() []*buffer {
 
 // run convolves twice. The shortcut is added by the reader of the result.
 func (b *block) run() {
-	b.n = b.input.N
-	b.conv1.forward(b.n, b.in, b.middle)
+	b.conv1.forward(b.in, b.middle)
 	if b.projection != nil {
-		b.projection.forward(b.n)
+		b.projection.forward()
 	}
-	b.conv2.forward(b.n, b.middle, b.result)
+	b.conv2.forward(b.middle, b.result)
 }
 
 // shrink computes the shortcut of option A of an image from the pixels that the
@@ -109,6 +106,6 @@ func (b *blockGrad) run() {
 	if k.projection != nil {
 		k.projection.backward(k.result.grad, k.result.out)
 	}
-	k.conv2.backward(k.n, k.middle, k.result, nil)
-	k.conv1.backward(k.n, k.in, k.middle, b.shortcut)
+	k.conv2.backward(k.middle, k.result, nil)
+	k.conv1.backward(k.in, k.middle, b.shortcut)
 }

@@ -5,13 +5,13 @@ import "deepresidual/models/kernels"
 // convolution computes one 3x3 layer of a block: its forward pass, and its
 // backward pass with respect to input and weights.
 type convolution interface {
-	// forward convolves n images of in into out.z and finishes out.norm.
-	forward(n int, in, out *Activation)
+	// forward convolves in into out.z and finishes out.norm.
+	forward(in, out *Activation)
 	// backward takes the gradient out.grad, whose sums must be in out.norm, and
 	// computes in.grad and the gradient of the weights. It leaves the sums of
 	// the former in in.norm, and adds to it that of a shortcut from in, if
 	// there is one.
-	backward(n int, in, out *Activation, shortcut *shortcut)
+	backward(in, out *Activation, shortcut *shortcut)
 }
 
 // shortcut is the path from a block's input to its output, in the backward pass.
@@ -26,11 +26,16 @@ type shortcut struct {
 }
 
 // newConvolution returns the convolution of a filter onto maps of size x size.
-func newConvolution(m *Machine, f *Filter, size int) convolution {
+func (p *Program) newConvolution(f *Filter, size int) convolution {
 	if f.stride == 2 {
-		return newStrided(m, f, size)
+		c := newStrided(p.machine, f, size)
+		c.batch, c.slotCount = p.batch, slots(p.batch)
+		return c
 	}
-	return newWinograd(m, f, size)
+	w := newWinograd(p.machine, f, size)
+	w.batch, w.groupCount = p.batch, w.groups(p.batch)
+	w.slotCount = slots(w.groupCount)
+	return w
 }
 
 // fill writes rows of one block of the activation into dst, whose rows are

@@ -5,12 +5,11 @@ import "deepresidual/models/kernels"
 // head is global average pooling and the fully connected layer.
 type head struct {
 	m            *Machine
-	input        *input
 	in           *Activation
 	weight, bias *Param
 	pooled       []float32 // (N, C)
 	scores       *Scores
-	n            int
+	batch        int
 	slotCount    int
 	body         func(thread, slot int)
 }
@@ -26,8 +25,8 @@ func (p *Program) Head(in *Activation, weight, bias *Param) *Scores {
 	classes := len(bias.Value)
 	scores := &Scores{make([]float32, p.batch*classes), make([]float32, p.batch*classes), classes}
 	h := &head{
-		m: p.machine, input: &p.input, in: in, weight: weight, bias: bias, scores: scores,
-		pooled: make([]float32, p.batch*in.channels),
+		m: p.machine, in: in, weight: weight, bias: bias, scores: scores,
+		pooled: make([]float32, p.batch*in.channels), batch: p.batch, slotCount: slots(p.batch),
 	}
 	h.body = h.forwardSlot
 	p.steps = append(p.steps, h)
@@ -37,17 +36,13 @@ func (p *Program) Head(in *Activation, weight, bias *Param) *Scores {
 func (h *head) buffers() []*buffer { return withoutNil(h.in.z, h.in.add, h.in.out) }
 
 // run pools and multiplies.
-func (h *head) run() {
-	h.n = h.input.N
-	h.slotCount = slots(h.n)
-	h.m.pool.run(h.slotCount, h.body)
-}
+func (h *head) run() { h.m.pool.run(h.slotCount, h.body) }
 
 func (h *head) forwardSlot(thread, slot int) {
 	k, s := h.m.Kernels, h.m.scratch[thread]
 	a := h.in
 	area := a.size * a.size
-	from, to := slotRange(slot, h.slotCount, h.n)
+	from, to := slotRange(slot, h.slotCount, h.batch)
 	for image := from; image < to; image++ {
 		pooled := h.pooled[image*a.channels:][:a.channels]
 		for block := range a.channels / kernels.Lanes {
@@ -92,7 +87,7 @@ func (b *headGrad) run() {
 	h := b.head
 	clear(h.weight.Grad)
 	clear(h.bias.Grad)
-	for image := range h.n {
+	for image := range h.batch {
 		pooled := h.pooled[image*h.in.channels:][:h.in.channels]
 		for j, g := range h.scores.grad[image*h.scores.classes:][:h.scores.classes] {
 			h.bias.Grad[j] += g
@@ -103,7 +98,7 @@ func (b *headGrad) run() {
 		}
 	}
 	h.m.pool.run(h.slotCount, b.body)
-	h.in.norm.finishGrad(h.slotCount, float64(h.n*h.in.size*h.in.size))
+	h.in.norm.finishGrad(h.slotCount, float64(h.batch*h.in.size*h.in.size))
 }
 
 func (b *headGrad) backwardSlot(thread, slot int) {
@@ -111,7 +106,7 @@ func (b *headGrad) backwardSlot(thread, slot int) {
 	k, s := h.m.Kernels, h.m.scratch[thread]
 	area := a.size * a.size
 	clearSlot(a.norm.gradSums, slot, a.channels)
-	from, to := slotRange(slot, h.slotCount, h.n)
+	from, to := slotRange(slot, h.slotCount, h.batch)
 	for image := from; image < to; image++ {
 		grads := h.scores.grad[image*h.scores.classes:][:h.scores.classes]
 		for block := range a.channels / kernels.Lanes {

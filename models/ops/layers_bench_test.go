@@ -127,7 +127,7 @@ type layerTime struct {
 func kind(op step) (name string, backward bool, multiplyAdds int) {
 	ofBlock := func(b *block) (string, int) {
 		size := b.result.size * b.result.size
-		work := 9 * b.last.out * (b.first.in + b.last.in) * size
+		work := 9 * b.first.out * (b.first.in + b.first.out) * size
 		if b.first.stride == 2 {
 			return fmt.Sprintf("downsample %d-%d", b.first.in, b.first.out), work
 		}

@@ -27,7 +27,7 @@ type projection struct {
 	back   []int // of output channels
 	sum    *reduction
 
-	n, slotCount                                         int
+	batch, slotCount                                     int
 	g, mask                                              *buffer // of the pass at hand: see backward
 	convolveBody, normaliseBody, sumsBody, gradientsBody func(thread, slot int)
 }
@@ -37,7 +37,7 @@ func (p *Program) newProjection(in *Activation, params *Projection, size int) *p
 	s := &projection{
 		m: p.machine, f: f, in: in, norm: p.newNorm(params.Norm), size: size,
 		z: newBuffer(p.batch * f.out * size * size), out: newBuffer(p.batch * f.out * size * size),
-		sum: newReduction(p.machine, f.Grad),
+		sum: newReduction(p.machine, f.Grad), batch: p.batch, slotCount: slots(p.batch),
 	}
 	s.affine = make([]float32, len(s.norm.coef))
 	for block := range f.in / kernels.Lanes {
@@ -58,11 +58,10 @@ func (s *projection) offset(image, block int) int {
 	return (image*s.f.out/kernels.Lanes + block) * s.area()
 }
 
-// forward projects n images.
-func (s *projection) forward(n int) {
-	s.n, s.slotCount = n, slots(n)
+// forward projects the images.
+func (s *projection) forward() {
 	s.m.pool.run(s.slotCount, s.convolveBody)
-	s.norm.finish(s.slotCount, float64(n*s.size*s.size))
+	s.norm.finish(s.slotCount, float64(s.batch*s.size*s.size))
 	s.prepareAffine()
 	s.m.pool.run(s.slotCount, s.normaliseBody)
 }
@@ -70,7 +69,7 @@ func (s *projection) forward(n int) {
 func (s *projection) convolveSlot(thread, slot int) {
 	k, w := s.m.Kernels, s.m.scratch[thread]
 	clearSlot(s.norm.sums, slot, s.f.out)
-	from, to := slotRange(slot, s.slotCount, s.n)
+	from, to := slotRange(slot, s.slotCount, s.batch)
 	for image := from; image < to; image++ {
 		y := s.z.Data[s.offset(image, 0):]
 		k.Direct(y, s.input(w, image), s.f.Value, s.taps, kernels.Lanes, s.f.out, s.size*s.size, kernels.Lanes, kernels.Lanes, s.area())
@@ -109,7 +108,7 @@ func (s *projection) prepareAffine() {
 }
 
 func (s *projection) normaliseSlot(_, slot int) {
-	from, to := slotRange(slot, s.slotCount, s.n)
+	from, to := slotRange(slot, s.slotCount, s.batch)
 	for image := from; image < to; image++ {
 		for block := range s.f.out / kernels.Lanes {
 			o := s.offset(image, block)
@@ -126,7 +125,7 @@ func (s *projection) normaliseSlot(_, slot int) {
 func (s *projection) backward(g, mask *buffer) {
 	s.g, s.mask = g, mask
 	s.m.pool.run(s.slotCount, s.sumsBody)
-	s.norm.finishGrad(s.slotCount, float64(s.n*s.size*s.size))
+	s.norm.finishGrad(s.slotCount, float64(s.batch*s.size*s.size))
 	s.m.pool.run(s.slotCount, s.gradientsBody)
 	s.sum.run(s.slotCount)
 }
@@ -134,7 +133,7 @@ func (s *projection) backward(g, mask *buffer) {
 func (s *projection) sumsSlot(thread, slot int) {
 	k, w := s.m.Kernels, s.m.scratch[thread]
 	clearSlot(s.norm.gradSums, slot, s.f.out)
-	from, to := slotRange(slot, s.slotCount, s.n)
+	from, to := slotRange(slot, s.slotCount, s.batch)
 	for image := from; image < to; image++ {
 		for block := range s.f.out / kernels.Lanes {
 			o := s.offset(image, block)
@@ -148,7 +147,7 @@ func (s *projection) gradientsSlot(thread, slot int) {
 	k, w := s.m.Kernels, s.m.scratch[thread]
 	filter := s.sum.slot(slot)
 	clear(filter)
-	from, to := slotRange(slot, s.slotCount, s.n)
+	from, to := slotRange(slot, s.slotCount, s.batch)
 	for image := from; image < to; image++ {
 		for block := range s.f.out / kernels.Lanes {
 			o := s.offset(image, block)

@@ -11,7 +11,7 @@ type stem struct {
 	activate  *Activation
 	size      int
 	taps      []int
-	n         int
+	batch     int
 	slotCount int
 	body      func(thread, slot int)
 }
@@ -29,7 +29,8 @@ func (p *Program) Stem(size int, f *Filter, n *NormParams, stored bool) *Activat
 	row := (size + 2) * f.in
 	s := &stem{
 		m: p.machine, input: &p.input, f: f, activate: p.newActivation(f.out, size, n, stored), size: size,
-		taps: []int{0, row, 2 * row}, // one for each row of the filter, three pixels of three channels
+		taps:  []int{0, row, 2 * row}, // one for each row of the filter, three pixels of three channels
+		batch: p.batch, slotCount: slots(p.batch),
 	}
 	s.body = s.forwardSlot
 	p.steps = append(p.steps, s)
@@ -50,10 +51,8 @@ func (s *stem) buffers() []*buffer { return []*buffer{s.activate.z} }
 
 // run convolves the images.
 func (s *stem) run() {
-	s.n = s.input.N
-	s.slotCount = slots(s.n)
 	s.m.pool.run(s.slotCount, s.body)
-	s.activate.norm.finish(s.slotCount, float64(s.n*s.size*s.size))
+	s.activate.norm.finish(s.slotCount, float64(s.batch*s.size*s.size))
 }
 
 // image returns the padded pixels of an image.
@@ -67,7 +66,7 @@ func (s *stem) forwardSlot(thread, slot int) {
 	a := s.activate
 	area := s.size * s.size
 	clearSlot(a.norm.sums, slot, a.channels)
-	from, to := slotRange(slot, s.slotCount, s.n)
+	from, to := slotRange(slot, s.slotCount, s.batch)
 	for image := from; image < to; image++ {
 		x, y := s.image(image), a.z.Data[a.offset(image, 0, 0):]
 		for row := range s.size {
@@ -104,7 +103,7 @@ func (b *stemGrad) backwardSlot(thread, slot int) {
 	grad := b.sum.slot(slot)
 	clear(grad)
 	row := s.size * kernels.Lanes
-	from, to := slotRange(slot, s.slotCount, s.n)
+	from, to := slotRange(slot, s.slotCount, s.batch)
 	for image := from; image < to; image++ {
 		for block := range a.channels / kernels.Lanes {
 			a.fillGrad(k, w.grads[block*s.size*row:], row, image, block, 0, s.size)

@@ -19,10 +19,11 @@ type strided struct {
 	// if it is not nil.
 	padded func(image int, pixels []float32, strides mapStrides)
 
-	n            int
+	batch, slotCount int // of a program
+
+	// The operands of the pass at hand.
 	in, out      *Activation
 	shortcut     *shortcut
-	slotCount    int
 	forwardBody  func(thread, slot int)
 	backwardBody func(thread, slot int)
 }
@@ -53,11 +54,10 @@ func newStrided(m *Machine, f *Filter, size int) *strided {
 	return c
 }
 
-func (c *strided) forward(n int, in, out *Activation) {
-	c.n, c.in, c.out = n, in, out
-	c.slotCount = slots(n)
+func (c *strided) forward(in, out *Activation) {
+	c.in, c.out = in, out
 	c.m.pool.run(c.slotCount, c.forwardBody)
-	out.norm.finish(c.slotCount, float64(n*c.size*c.size))
+	out.norm.finish(c.slotCount, float64(c.batch*c.size*c.size))
 }
 
 func (c *strided) forwardSlot(thread, slot int) {
@@ -65,7 +65,7 @@ func (c *strided) forwardSlot(thread, slot int) {
 	clearSlot(c.out.norm.sums, slot, c.f.out)
 	clear(s.pixels[:c.f.in/kernels.Lanes*c.inMap])
 	area := c.size * c.size
-	from, to := slotRange(slot, c.slotCount, c.n)
+	from, to := slotRange(slot, c.slotCount, c.batch)
 	for image := from; image < to; image++ {
 		for block := range c.f.in / kernels.Lanes {
 			c.in.fill(k, c.interior(s, block), c.inRow, image, block, 0, c.in.size, true)
@@ -109,12 +109,11 @@ func (c *strided) interior(s *scratch, block int) []float32 {
 	return s.pixels[block*c.inMap+c.inRow+kernels.Lanes:]
 }
 
-func (c *strided) backward(n int, in, out *Activation, shortcut *shortcut) {
-	c.n, c.in, c.out, c.shortcut = n, in, out, shortcut
-	c.slotCount = slots(n)
+func (c *strided) backward(in, out *Activation, shortcut *shortcut) {
+	c.in, c.out, c.shortcut = in, out, shortcut
 	c.m.pool.run(c.slotCount, c.backwardBody)
 	c.sum.run(c.slotCount)
-	in.norm.finishGrad(c.slotCount, float64(n*in.size*in.size))
+	in.norm.finishGrad(c.slotCount, float64(c.batch*in.size*in.size))
 }
 
 func (c *strided) backwardSlot(thread, slot int) {
@@ -126,7 +125,7 @@ func (c *strided) backwardSlot(thread, slot int) {
 	grad := c.sum.slot(slot)
 	clear(grad)
 	area := c.in.size * c.in.size
-	from, to := slotRange(slot, c.slotCount, c.n)
+	from, to := slotRange(slot, c.slotCount, c.batch)
 	for image := from; image < to; image++ {
 		for block := range outBlocks {
 			c.out.fillGrad(k, s.grads[block*c.gradMap:], c.gradRow, image, block, 0, c.size)
@@ -138,7 +137,7 @@ func (c *strided) backwardSlot(thread, slot int) {
 			2*c.inRow, 2*kernels.Lanes, c.gradRow, c.gradMap)
 
 		ins, outs := s.ahead, s.ahead
-		if image+1 < c.n {
+		if image+1 < c.batch {
 			ins = expect(ins, c.in.offset(image+1, 0, 0), c.in.z, c.in.out, c.in.grad)
 			outs = expect(ins[len(ins):], c.out.offset(image+1, 0, 0), c.out.z, c.out.grad)
 		}

@@ -89,13 +89,13 @@ type winograd struct {
 	strip tiling
 	sum   *reduction
 
+	batch, groupCount, slotCount int // of a program
+
 	// The operands of the pass at hand.
-	n                     int
-	in, out               *Activation
-	shortcut              *shortcut
-	groupCount, slotCount int
-	forwardBody           func(thread, slot int)
-	backwardBody          func(thread, slot int)
+	in, out      *Activation
+	shortcut     *shortcut
+	forwardBody  func(thread, slot int)
+	backwardBody func(thread, slot int)
 }
 
 func newWinograd(m *Machine, f *Filter, size int) *winograd {
@@ -104,12 +104,10 @@ func newWinograd(m *Machine, f *Filter, size int) *winograd {
 	return w
 }
 
-func (w *winograd) forward(n int, in, out *Activation) {
-	w.n, w.in, w.out = n, in, out
-	w.groupCount = w.groups(n)
-	w.slotCount = slots(w.groupCount)
+func (w *winograd) forward(in, out *Activation) {
+	w.in, w.out = in, out
 	w.m.pool.run(w.slotCount, w.forwardBody)
-	out.norm.finish(w.slotCount, float64(n*w.size*w.size))
+	out.norm.finish(w.slotCount, float64(w.batch*w.size*w.size))
 }
 
 func (w *winograd) forwardSlot(thread, slot int) {
@@ -123,7 +121,7 @@ func (w *winograd) forwardSlot(thread, slot int) {
 	for group := from; group < to; group++ {
 		first, row := w.at(group)
 		next, nextRow := w.at(group + 1)
-		images := min(w.images, w.n-first)
+		images := min(w.images, w.batch-first)
 		for down := 0; down < w.pixels(); down += w.strip.pixels() {
 			for i := range images {
 				for block := range c / kernels.Lanes {
@@ -212,13 +210,11 @@ func (w *winograd) clearEdges(pixels []float32, at, rows int) {
 	clear(pixels[(at+rows)*w.stride : (w.pixels()+2)*w.stride])
 }
 
-func (w *winograd) backward(n int, in, out *Activation, shortcut *shortcut) {
-	w.n, w.in, w.out, w.shortcut = n, in, out, shortcut
-	w.groupCount = w.groups(n)
-	w.slotCount = slots(w.groupCount)
+func (w *winograd) backward(in, out *Activation, shortcut *shortcut) {
+	w.in, w.out, w.shortcut = in, out, shortcut
 	w.m.pool.run(w.slotCount, w.backwardBody)
 	w.sum.run(w.slotCount)
-	in.norm.finishGrad(w.slotCount, float64(n*in.size*in.size))
+	in.norm.finishGrad(w.slotCount, float64(w.batch*in.size*in.size))
 }
 
 func (w *winograd) backwardSlot(thread, slot int) {
@@ -234,7 +230,7 @@ func (w *winograd) backwardSlot(thread, slot int) {
 	for group := from; group < to; group++ {
 		first, row := w.at(group)
 		next, nextRow := w.at(group + 1)
-		images := min(w.images, w.n-first)
+		images := min(w.images, w.batch-first)
 
 		// The output's gradient, transformed for both products.
 		for down := 0; down < w.pixels(); down += w.strip.pixels() {
