@@ -1,5 +1,5 @@
-// Package reports turns run records into the figures and tables of section 4.2 of
-// the paper, verdicts on its claims, and a page with all of them.
+// Package reports turns run records into the figures and tables of the paper's
+// experiments on CIFAR-10, verdicts on its claims, and a page with all of them.
 //
 // [Select] picks the records of one experiment at one scale, [Build] draws them
 // in memory, [Drawing.Write] writes PNG, SVG and PDF figures and Markdown, CSV,

@@ -8,9 +8,11 @@
 //
 // A submission is a folder slurm/TIME in the results folder:
 //
-//	runs          the runs to train, one to a line, longest first
+//	runs          the runs to train, one to a line, network by network, that with
+//	              the longest run first
 //	NETWORK.sbatch
-//	              the array of a network's runs, of as many lines
+//	              the array of a network's runs, of as many lines; NETWORK-part2.sbatch
+//	              and so on where one array may not have as many tasks
 //	report.sbatch the last job
 //	harness       the program, as it was when it was submitted
 //	harness.revision
