@@ -91,7 +91,8 @@ func (s submitted) finish(runs int) string {
 	}
 	compareTrained(t, s.folder, undisturbed, runs)
 	if t.Failed() {
-		t.Log(log)
+		slurm, _ := os.ReadFile(s.path("slurmctld.log"))
+		t.Logf("%s\n%s", log, slurm)
 	}
 	return log
 }
