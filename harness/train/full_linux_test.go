@@ -11,11 +11,15 @@ import (
 	"time"
 )
 
-// A disk that is full for a while costs a run nothing but a warning; one that stays
-// full ends it.
+// A disk that is full for a while costs a run nothing but a warning, while it trains
+// and at its end; one that stays full ends it.
 func TestDiskFullForAWhile(t *testing.T) {
 	set := images()
-	for _, forever := range []bool{false, true} {
+	for _, c := range []struct{ full, free int }{ // after so many steps; at 0, a while after the last
+		{2, 5}, // after a row and some checkpoints
+		{8, 0},
+		{2, 99}, // never
+	} {
 		dir := t.TempDir()
 		if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=256k"); err != nil {
 			t.Skipf("cannot mount a small file system: %v", err)
@@ -23,17 +27,28 @@ func TestDiskFullForAWhile(t *testing.T) {
 		t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
 		ballast := filepath.Join(dir, "ballast")
 		a := newAttempt(t, dir, set)
+		a.patience = time.Minute
+		free := func() {
+			if err := os.Remove(ballast); err != nil {
+				t.Error(err)
+			}
+		}
 		a.model.afterStep = func() {
-			switch {
-			case a.model.steps == 2:
+			switch a.model.steps {
+			case c.full:
 				if err := os.WriteFile(ballast, make([]byte, 1<<20), 0o644); !errors.Is(err, syscall.ENOSPC) {
 					t.Errorf("the disk is not full: %v", err)
 				}
-			case a.model.steps == 5 && !forever: // after a row and some checkpoints
-				if err := os.Remove(ballast); err != nil {
-					t.Error(err)
+				if c.free == 0 {
+					time.AfterFunc(100*time.Millisecond, free)
 				}
+			case c.free:
+				free()
 			}
+		}
+		forever := c.free > 8
+		if forever {
+			a.patience = 50 * time.Millisecond
 		}
 		watch, err := a.train(t, t.Context())
 		if len(watch.warnings) == 0 || !errors.Is(watch.warnings[0], syscall.ENOSPC) || strings.Contains(watch.warnings[0].Error(), "\n") {

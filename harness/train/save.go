@@ -1,6 +1,8 @@
 package train
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -26,28 +28,60 @@ type saved struct {
 	took      time.Duration
 }
 
-// patience is how long a run goes on that cannot save what it has: disks are full,
-// and servers away, for a while.
-const patience = 10 * time.Minute
+// usualPatience is how long a run goes on that cannot save what it has: disks are
+// full, and servers away, for a while.
+const usualPatience = 10 * time.Minute
 
 // endure returns the error of saving a row or a checkpoint, or nil if the run can go
 // on without: the next one holds all that this one would have held. It keeps when
 // that began to fail.
 func (t *trainer) endure(since *time.Time, err error) error {
-	switch {
-	case err == nil:
+	if err == nil {
 		*since = time.Time{}
 		return nil
-	case errors.As(err, new(*lease.LostError)):
-		return err
-	case since.IsZero():
+	}
+	if since.IsZero() {
 		*since = time.Now()
-	case time.Since(*since) > patience:
+	}
+	left := cmp.Or(t.patience, usualPatience) - time.Since(*since)
+	if left <= 0 || errors.As(err, new(*lease.LostError)) {
 		return err
 	}
-	t.saved.at = time.Now() // or a checkpoint is tried at every step
-	t.Observer.Warn(fmt.Errorf("the run goes on, and tries again to save what it has, for %.0f minutes: %w", patience.Minutes(), err))
+	t.Observer.Warn(fmt.Errorf("saving it is tried again, for %v at most: %w", left.Round(time.Second), err))
 	return nil
+}
+
+// keepCheckpoint writes a checkpoint, if it can. It holds the rows, too.
+func (t *trainer) keepCheckpoint() error {
+	err := t.checkpoint()
+	if err == nil {
+		t.failing.row = time.Time{}
+	} else {
+		t.saved.at = time.Now() // or it would be tried at every step
+	}
+	return t.endure(&t.failing.checkpoint, err)
+}
+
+// insistPause is the time between two tries of insist.
+const insistPause = 5 * time.Second
+
+// insist saves what nothing that comes later would save: it tries until that can no
+// longer be endured, or ctx ends.
+func (t *trainer) insist(ctx context.Context, save func() error) error {
+	for since := (time.Time{}); ; {
+		err := save()
+		if err == nil {
+			return nil
+		}
+		if err := t.endure(&since, err); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(min(insistPause, cmp.Or(t.patience, usualPatience))):
+		}
+	}
 }
 
 // stop leaves a checkpoint of a run that was told to stop.

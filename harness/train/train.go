@@ -87,6 +87,9 @@ type Job struct {
 	// when the training begins.
 	Threads func() int
 
+	// patience is how long a run goes on that cannot be saved; 0 stands for the usual.
+	patience time.Duration
+
 	// Besides says that other runs are trained beside this one: the memory of the
 	// process is not what it takes. What earlier processes took is recorded.
 	Besides bool
@@ -113,7 +116,7 @@ func (j *Job) Train(ctx context.Context) error {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return t.stop()
 	case errors.Is(err, ErrDiverged):
-		return errors.Join(err, t.end(results.Diverged, err.Error()))
+		return errors.Join(err, t.end(ctx, results.Diverged, err.Error()))
 	}
 	return err
 }
@@ -269,7 +272,7 @@ func (t *trainer) loop(ctx context.Context) error {
 			return err
 		}
 		if t.checkpointDue() {
-			if err := t.endure(&t.failing.checkpoint, t.checkpoint()); err != nil {
+			if err := t.keepCheckpoint(); err != nil {
 				return err
 			}
 		}
@@ -380,20 +383,22 @@ func (t *trainer) finish(ctx context.Context) error {
 	if err := weights.CheckFinite(tensors); err != nil {
 		return fmt.Errorf("%w: after iteration %d %w", ErrDiverged, t.Iteration, err)
 	}
-	err = t.Run.WriteFile(WeightsFile, func(w io.Writer) error {
-		return weights.WriteSafetensors(w, tensors, metadata(t.Run.Key(), t.Iteration))
+	err = t.insist(ctx, func() error {
+		return t.Run.WriteFile(WeightsFile, func(w io.Writer) error {
+			return weights.WriteSafetensors(w, tensors, metadata(t.Run.Key(), t.Iteration))
+		})
 	})
 	if err != nil {
 		return err
 	}
 	t.Record.Responses = responses
-	return t.end(results.Complete, "")
+	return t.end(ctx, results.Complete, "")
 }
 
 // end records how the run ended, and tidies up.
-func (t *trainer) end(status results.Status, reason string) error {
+func (t *trainer) end(ctx context.Context, status results.Status, reason string) error {
 	t.Record.Provenance.Ended = time.Now()
-	if err := t.save(status, reason); err != nil {
+	if err := t.insist(ctx, func() error { return t.save(status, reason) }); err != nil {
 		return err
 	}
 	err := Tidy(t.Run, status)

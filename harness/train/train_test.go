@@ -58,6 +58,7 @@ type attempt struct {
 	checkpointEvery time.Duration
 	provenance      results.Provenance
 	besides         bool
+	patience        time.Duration
 }
 
 func newAttempt(t *testing.T, dir string, set *data.Set) attempt {
@@ -77,7 +78,7 @@ func (a attempt) train(t *testing.T, ctx context.Context) (*silent, error) {
 	}
 	defer run.Release()
 	o := &silent{}
-	job := Job{Data: a.set, Model: a.model, Run: run, Record: &results.Record{Provenance: a.provenance}, Observer: o, CheckpointEvery: a.checkpointEvery, Besides: a.besides}
+	job := Job{Data: a.set, Model: a.model, Run: run, Record: &results.Record{Provenance: a.provenance}, Observer: o, CheckpointEvery: a.checkpointEvery, Besides: a.besides, patience: a.patience}
 	return o, job.Train(ctx)
 }
 
@@ -568,7 +569,7 @@ func TestWarmUpIsResumed(t *testing.T) {
 // time.
 func TestEndure(t *testing.T) {
 	failed, lost := errors.New("no space"), error(&lease.LostError{})
-	long := time.Now().Add(-patience - time.Second)
+	long := time.Now().Add(-usualPatience - time.Second)
 	for _, c := range []struct {
 		name      string
 		since     time.Time

@@ -204,7 +204,7 @@ func explain(doing, path string, err error) error {
 	hint := ""
 	switch {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), full(err):
-		hint = "; what was there before is untouched: free some space and start again"
+		hint = "; what was there before is untouched: free some space"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
 		hint = "; choose another folder or make this one writable"
 	}

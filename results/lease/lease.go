@@ -252,10 +252,13 @@ func (l *Lease) Release() error {
 	return nil
 }
 
-// dropClaim removes the claim. It is moved aside first and looked at, in case it
-// is another's since Held looked; then it is put back, unless a third worker has
-// claimed the lease by now.
+// dropClaim removes the claim, unless it is another's or cannot be read. It is moved
+// aside first and looked at again, in case it is another's since; then it is put
+// back, unless a third worker has claimed the lease by now.
 func (l *Lease) dropClaim(path string) error {
+	if content, err := atomicfile.ReadFile(path); err != nil || !bytes.Equal(content, l.claim.content) {
+		return err
+	}
 	aside := filepath.Join(l.dir, atomicfile.Temporary+"released-"+l.claim.Token)
 	if err := atomicfile.Rename(path, aside); err != nil {
 		return err

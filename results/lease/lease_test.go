@@ -198,6 +198,39 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+// A claim that cannot be read may be another's: it stays.
+func TestReleaseLeavesWhatItCannotRead(t *testing.T) {
+	l := take(t, worker(t, Options{}), scratch(t))
+	claim := filepath.Join(l.Dir(), claimFile)
+	if err := errors.Join(os.Remove(claim), os.MkdirAll(filepath.Join(claim, "below"), 0o755)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Release(); err == nil {
+		t.Error("the lease is said to be given up")
+	}
+	if _, err := os.Stat(filepath.Join(claim, "below")); err != nil {
+		t.Errorf("what stood in the place of the claim: %v", err)
+	}
+}
+
+// Whoever cannot remove what workers before have left does not have the lease: one of
+// them could write still.
+func TestTakeCannotSweep(t *testing.T) {
+	dir := scratch(t)
+	left := filepath.Join(dir, atomicfile.Temporary+"weights")
+	if err := os.MkdirAll(filepath.Join(left, "below"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	w := worker(t, Options{})
+	if _, err := w.Take(t.Context(), dir, thing("the folder")); err == nil || !strings.Contains(err.Error(), left) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("error %v, want one that names %s", err, left)
+	}
+	if err := os.RemoveAll(left); err != nil {
+		t.Fatal(err)
+	}
+	release(t, take(t, w, dir))
+}
+
 // A folder that is removed under a holder's hands is not made again.
 func TestFolderRemoved(t *testing.T) {
 	l := take(t, worker(t, Options{}), scratch(t))
