@@ -69,7 +69,7 @@ func split(all []options, args []string) ([]setting, error) {
 func isOption(f *flag.FlagSet, value string) bool {
 	name, dashed := strings.CutPrefix(value, "-")
 	name, _, _ = strings.Cut(strings.TrimPrefix(name, "-"), "=")
-	return dashed && f.Lookup(name) != nil
+	return dashed && (f.Lookup(name) != nil || name == "help" || name == "h") // which package flag knows by itself
 }
 
 // recorder is a flag.Value that only notes what is given.

@@ -171,7 +171,7 @@ func TestOtherCluster(t *testing.T) {
 // Variables that would have sbatch do otherwise than is needed do not reach it.
 func TestVariablesAgainstASubmission(t *testing.T) {
 	calls := commands(t, map[string]string{"scontrol": config, "sbatch": `env > $CALLS/env; ` + count})
-	for _, name := range []string{"SBATCH_WAIT", "SBATCH_NO_REQUEUE", "SBATCH_ARRAY_INX", "SBATCH_TEST_ONLY", "SBATCH_QOS"} {
+	for _, name := range []string{"SBATCH_WAIT", "SBATCH_NO_REQUEUE", "SBATCH_ARRAY_INX", "SBATCH_TEST_ONLY", "SBATCH_SIGNAL", "SBATCH_OUTPUT", "SBATCH_QOS"} {
 		t.Setenv(name, "1")
 	}
 	if _, _, err := submission().Submit(t.Context(), t.TempDir(), os.Args[0]); err != nil {

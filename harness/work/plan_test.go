@@ -303,6 +303,10 @@ func TestSpeedOfSeveralProcesses(t *testing.T) {
 		if _, ok := SlowestThread([]*results.Record{r}, "portable"); ok {
 			t.Errorf("%s: the speed of a thread by other kernels is known", c.name)
 		}
+		r.Provenance.Kernels = []string{"portable-fma"} // the same set, on a processor where Go fuses
+		if _, ok := SlowestThread([]*results.Record{r}, "portable"); ok != c.ofThread {
+			t.Errorf("%s: the speed of a thread in plain Go is known: %v, want %v", c.name, ok, c.ofThread)
+		}
 	}
 }
 
