@@ -22,6 +22,8 @@ document.getElementById("f").onload = async (e) => {
 		new MutationObserver(() => spoken.push(status.textContent)).observe(status, {childList: true, characterData: true, subtree: true});
 		const places = {sort: () => [...d.querySelectorAll("#fig6 .sortable thead button")].find((b) => b.textContent === "test, final"), curve: () => d.querySelectorAll("#fig1 .u-series th")[2], run: () => d.querySelector(".run summary")};
 		places.sort().click();
+		const differences = () => [...d.querySelectorAll("#compare thead th")].filter((h) => h.textContent === "difference");
+		differences()[1].querySelector("button").click();
 		for (const [name, place] of Object.entries(places)) {
 			const version = d.body.dataset.version, old = place();
 			old.focus();
@@ -31,6 +33,7 @@ document.getElementById("f").onload = async (e) => {
 			told[name] = [place() !== old, d.activeElement === place()].join();
 		}
 		told.sorted = [...d.querySelectorAll("#fig6 .sortable th[aria-sort]")].map((h) => h.textContent).join();
+		told.second = differences().map((h) => h.getAttribute("aria-sort")).join();
 		told.news = spoken.join();
 		for (const what of ["stop", "start"]) {
 			await fetch(what);
@@ -43,7 +46,7 @@ document.getElementById("f").onload = async (e) => {
 </script>`
 
 // A page that a server renews leaves the keyboard where it is and tables sorted, also
-// where there is a column more, and speaks only when the server no longer answers, or
+// where there is a column more and runs are further on, and speaks only when the server no longer answers, or
 // answers again.
 func TestLiveReportInChromium(t *testing.T) {
 	chromium := browser(t)
@@ -52,6 +55,7 @@ func TestLiveReportInChromium(t *testing.T) {
 	report := rendered(t, r)
 	wider := regexp.MustCompile(`(<tr[^>]*>)(<th scope="col")`).ReplaceAllString(report, `$1<th scope="col">new</th>$2`)
 	wider = regexp.MustCompile(`(<tr[^>]*>)(<td)`).ReplaceAllString(wider, `$1<td>–</td>$2`)
+	wider = regexp.MustCompile(`(<summary>[^<]*<span class="muted">)[^<]*`).ReplaceAllString(wider, "${1}further on") // of a run
 	var version atomic.Int64
 	var stopped atomic.Bool
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -62,7 +66,7 @@ func TestLiveReportInChromium(t *testing.T) {
 		case "/live/":
 			page := report
 			if version.Load() > 0 {
-				page = wider
+				page = strings.ReplaceAll(wider, "further on", fmt.Sprintf("%d rows further on", version.Load()))
 			}
 			fmt.Fprint(w, strings.Replace(page, `data-version="0"`, fmt.Sprintf(`data-version="%d"`, version.Load()), 1))
 		case "/live/status.json":
@@ -80,7 +84,7 @@ func TestLiveReportInChromium(t *testing.T) {
 	got := told(t, chromium("--dump-dom", server.URL))
 	const silent = "The server does not answer: this is how things stood when it last did."
 	for name, want := range map[string]string{
-		"sort": "true,true", "sorted": "test, final", "curve": "true,true", "run": "true,true", "news": "",
+		"sort": "true,true", "sorted": "test, final", "second": ",ascending", "curve": "true,true", "run": "true,true", "news": "",
 		"spoken": silent + " Live: asks for news every few seconds.",
 	} {
 		if got[name] != want || got["error"] != nil {

@@ -69,6 +69,22 @@ const key = (e, key) => e.dispatchEvent(new e.ownerDocument.defaultView.Keyboard
 		key(chart, "0");
 		await wait(100);
 		told.zoom = [zoomed !== whole, axis() === whole].join();
+		const view = async (...keys) => {
+			for (const k of keys) { key(chart, k); await wait(100); }
+			return chart.querySelector("canvas").toDataURL();
+		};
+		told.shifts = await view("+", "End") === await view("Home", "End");
+		key(chart, "0");
+		const banded = [...d.querySelectorAll(".chart")].find((c) => c.querySelector(".u-series.band"));
+		const shown = () => [...banded.querySelectorAll(".u-series:not(.band)")].slice(1).filter((r) => !r.classList.contains("u-off")).length;
+		const edges = () => [...banded.querySelectorAll(".u-series.band")].filter((r) => !r.classList.contains("u-off")).length;
+		const many = [shown(), edges()];
+		const banner = banded.querySelector(".u-series.band").previousElementSibling.querySelector("th");
+		const alone = () => banner.dispatchEvent(new d.defaultView.MouseEvent("click", {ctrlKey: true, bubbles: true, cancelable: true}));
+		alone();
+		told.alone = [shown(), edges()].join();
+		alone();
+		told.again = [shown(), edges()].join() === many.join() && shown() > 1;
 		figure.querySelector(".tools button").click();
 		told.printed = [figure.querySelector(".charts").checkVisibility(), figure.querySelector("svg").checkVisibility()].join();
 		const head = [...d.querySelectorAll("#fig6 .sortable thead button")].find((b) => b.textContent === "test, final");
@@ -153,7 +169,7 @@ func TestReportInChromium(t *testing.T) {
 	seen := see("/", "--blink-settings=preferredColorScheme=1")
 	for name, want := range map[string]any{
 		"error": nil, "overflow1280": 0.0, "overflow800": 0.0, "overflow390": 0.0, "charts1280": 16.0, "charts390": 16.0,
-		"background": "rgb(255, 255, 255)", "hidden": "false,true", "markers": "dashed,solid", "zoom": "true,true", "printed": "false,true",
+		"background": "rgb(255, 255, 255)", "hidden": "false,true", "markers": "dashed,solid", "zoom": "true,true", "shifts": true, "alone": "1,2", "again": true, "printed": "false,true",
 		"sorted": "6.65 to 65.23, 65.23 to 6.65",
 		"orders": "1/2000 | 1/16 | 1/4 | 1; 2025-12-31 23:59 | 2026-03-01 12:00 | 2026-03-01 12:30 | 2026-03-02 09:00; 1e5f00 | 9c3aab | 10ab4d | ab12cd; " +
 			"plain-56 | resnet-20 | resnet-110 | –; −1.50 | +0.25 | 0.27M | 6.61 ± 0.16 | > 60 | 64,000", "run": 3.0, "file": "<?xml",

@@ -31,7 +31,6 @@
     const spoken = make("div", {class: "spoken", "aria-live": "polite"});
     const data = [c.at], series = [{label: c.x.label, value: (u, v) => short(v)}], bands = [], names = [];
     const partners = new Map(); // of a curve: the edges of its band
-    const curveOf = new Map(); // of an edge
     for (const s of c.series) {
       const at = data.length;
       data.push(s.y);
@@ -45,7 +44,6 @@
         series.push({label: s.name + " low", class: "band", points: {show: false}}, {label: s.name + " high", class: "band", points: {show: false}});
         bands.push({series: [at + 2, at + 1], fill: () => faded(s.colour)});
         partners.set(at, [at + 1, at + 2]);
-        curveOf.set(at + 1, at).set(at + 2, at);
       }
     }
     const all = {x: [c.x.min, c.x.max], y: [c.y.min, c.y.max]};
@@ -94,8 +92,6 @@
         if (width >= 8) fit(u.posToVal(left, "x"), u.posToVal(left + width, "x"));
       }], setSeries: [(u, k, o) => {
         if (k != null && o && "show" in o) for (const p of partners.get(k) || []) u.setSeries(p, {show: o.show}, false);
-        // Where a curve is shown alone, all others are hidden, the edges of its band too.
-        if (curveOf.has(k)) u.setSeries(k, {show: u.series[curveOf.get(k)].show}, false);
         pressed();
       }]},
     }, data, root);
@@ -109,7 +105,14 @@
       const th = r.querySelector("th");
       th.setAttribute("role", "button");
       th.setAttribute("tabindex", "0");
-      th.title = "show or hide";
+      th.title = "show or hide; with Ctrl, this one alone or all";
+      // uPlot would count the edges of bands, and hide the curve's own.
+      r.addEventListener("click", (e) => {
+        if (!e.ctrlKey && !e.metaKey) return;
+        e.stopPropagation();
+        const alone = names.some((n) => n !== k && u.series[n].show);
+        for (const n of names) u.setSeries(n, {show: !alone || n === k});
+      }, true);
       th.addEventListener("keydown", (e) => {
         if (e.key !== "Enter" && e.key !== " ") return;
         e.preventDefault();
@@ -125,7 +128,10 @@
     const read = (i) => {
       at = Math.max(first, Math.min(last, i));
       const x = c.at[at], {min, max} = u.scales.x;
-      if (x < min || x > max) fit(x - (max - min) / 2, x + (max - min) / 2);
+      if (x < min || x > max) { // as much as before is in view, and nothing beyond the panel
+        const width = max - min, low = Math.max(all.x[0], Math.min(x - width / 2, all.x[1] - width));
+        zoom([low, low + width], view.y);
+      }
       u.setCursor({left: u.valToPos(x, "x"), top: u.over.clientHeight / 2});
       spoken.textContent = `${c.x.label} ${short(x)}: ` + names.filter((k) => u.series[k].show && data[k][at] != null)
         .map((k) => `${series[k].label} ${series[k].value(u, data[k][at], k, at)}`).join(", ");
@@ -288,6 +294,7 @@
     const said = (e) => e.tagName + (e.getAttribute("aria-label") ?? e.textContent);
     const active = document.activeElement, focused = active?.closest("main [id]"), words = focused && said(active);
     const place = focused && focusable(focused).filter((e) => said(e) === words).indexOf(active);
+    const index = focused && focusable(focused).indexOf(active); // where what is said has changed
     charts.forEach((c, k) => {
       kept.charts[k] = c.state();
       c.destroy();
@@ -296,23 +303,24 @@
     const open = [...document.querySelectorAll("details[open][id]")].map((d) => d.id);
     // A table is known by its section and its place in it: another section may come before.
     const tableOf = (t) => { const s = t.closest("section"); return s.id + "/" + sortable().filter((o) => s.contains(o)).indexOf(t); };
+    const headed = (t, words) => [...t.querySelectorAll("thead th")].filter((h) => h.textContent === words);
     const sorted = new Map();
     for (const t of sortable()) {
-      const by = t.querySelector("thead th[aria-sort]");
-      if (by) sorted.set(tableOf(t), [by.textContent, by.getAttribute("aria-sort") === "descending" ? 2 : 1]);
+      const by = t.querySelector("thead th[aria-sort]"); // known by its words, of which there may be several
+      if (by) sorted.set(tableOf(t), [by.textContent, headed(t, by.textContent).indexOf(by), by.getAttribute("aria-sort") === "descending" ? 2 : 1]);
     }
     document.querySelector("main").replaceWith(page.querySelector("main"));
     document.body.dataset.version = page.body.dataset.version;
     for (const id of open) { const d = document.getElementById(id); if (d) d.open = true; }
     start(kept);
     for (const t of sortable()) {
-      const [heading, clicks] = sorted.get(tableOf(t)) || ["", 0];
-      const button = [...t.querySelectorAll("thead th button")].find((b) => b.textContent === heading);
+      const [heading, which, clicks] = sorted.get(tableOf(t)) || ["", 0, 0];
+      const button = headed(t, heading)[which]?.querySelector("button");
       for (let k = 0; k < clicks; k++) button?.click(); // a column may have gone
     }
     progress(runs);
     const part = focused && document.getElementById(focused.id);
-    if (part) focusable(part).filter((e) => said(e) === words)[place]?.focus({preventScroll: true});
+    if (part) (focusable(part).filter((e) => said(e) === words)[place] ?? focusable(part)[index])?.focus({preventScroll: true});
     await new Promise((done) => setTimeout(done)); // uPlot takes its size in a task of its own
     const again = id && document.getElementById(id);
     if (again) scrollBy({top: again.getBoundingClientRect().top - top, behavior: "instant"});
