@@ -393,6 +393,9 @@ func TestLargerReplaces(t *testing.T) {
 
 // So it is for an experiment that is drawn after another, of another scale.
 func TestLargerReplacesAfterAnother(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws some pages")
+	}
 	store := newStore(t)
 	first, second := load(t, "fig1"), load(t, "choices")
 	leave(t, store, first, reports.Choice{Scale: full}, 9)
