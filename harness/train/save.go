@@ -84,8 +84,10 @@ func (t *trainer) insist(ctx context.Context, save func() error) error {
 	}
 }
 
-// stop leaves a checkpoint of a run that was told to stop.
+// stop leaves a checkpoint of a run that was told to stop, be it while its end could
+// not be saved.
 func (t *trainer) stop() error {
+	t.Record.Responses, t.Record.Provenance.Ended = nil, time.Time{}
 	if t.saved.iteration != t.Iteration || t.saved.rows != len(t.Rows) {
 		if err := t.checkpoint(); err != nil {
 			return fmt.Errorf("stopped at iteration %d, of which there is no checkpoint: %w", t.Iteration, err)

@@ -23,12 +23,19 @@ import (
 )
 
 // silent is an Observer that remembers the warnings.
-type silent struct{ warnings []error }
+type silent struct {
+	warnings []error
+	warned   func(n int) // told their number; nil if nobody asks
+}
 
 func (*silent) Begin(int)                           {}
 func (*silent) Step(int, float64, float64, float64) {}
 func (*silent) Row(results.Row)                     {}
-func (s *silent) Warn(err error)                    { s.warnings = append(s.warnings, err) }
+func (s *silent) Warn(err error) {
+	if s.warnings = append(s.warnings, err); s.warned != nil {
+		s.warned(len(s.warnings))
+	}
+}
 
 // The images: enough that the test set takes two batches, the last of which is
 // a partial one.
@@ -59,6 +66,7 @@ type attempt struct {
 	provenance      results.Provenance
 	besides         bool
 	patience        time.Duration
+	warned          func(n int)
 }
 
 func newAttempt(t *testing.T, dir string, set *data.Set) attempt {
@@ -77,7 +85,7 @@ func (a attempt) train(t *testing.T, ctx context.Context) (*silent, error) {
 		t.Fatal(err)
 	}
 	defer run.Release()
-	o := &silent{}
+	o := &silent{warned: a.warned}
 	job := Job{Data: a.set, Model: a.model, Run: run, Record: &results.Record{Provenance: a.provenance}, Observer: o, CheckpointEvery: a.checkpointEvery, Besides: a.besides, patience: a.patience}
 	return o, job.Train(ctx)
 }
@@ -561,6 +569,49 @@ func TestWarmUpIsResumed(t *testing.T) {
 		}
 		if got, want := a.outcome(t), whole.outcome(t); got != want {
 			t.Errorf("stopped after iteration %d: the outcome differs:\n%q\nwant\n%q", at, got, want)
+		}
+	}
+}
+
+// A run that is told to stop while its weights or its record cannot be written is
+// stopped as any other, and goes on to its end.
+func TestStopAtTheEnd(t *testing.T) {
+	set := images()
+	for name, tries := range map[string]int{WeightsFile: 1, results.RunFile: 3} { // the record with each row, too
+		a := newAttempt(t, t.TempDir(), set)
+		inTheWay := filepath.Join(a.store.Path(a.key), name)
+		ctx, stop := context.WithCancel(t.Context())
+		defer stop()
+		a.model.afterStep = func() {
+			if a.model.steps == 6 { // rows come after this one and the last
+				if err := errors.Join(os.RemoveAll(inTheWay), os.MkdirAll(filepath.Join(inTheWay, "below"), 0o755)); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		a.warned = func(n int) {
+			if n < tries {
+				return
+			}
+			if err := os.RemoveAll(inTheWay); err != nil {
+				t.Error(err)
+			}
+			stop()
+		}
+		watch, err := a.train(t, ctx)
+		if !errors.Is(err, ErrStopped) || len(watch.warnings) == 0 {
+			t.Fatalf("%s: got %v, warnings %v", name, err, watch.warnings)
+		}
+		r, err := find(a.store, a.key)
+		if err != nil || r == nil || r.Status != results.Interrupted || r.Responses != nil || !r.Provenance.Ended.IsZero() {
+			t.Errorf("%s: the record is %+v, %v", name, r, err)
+		}
+		a.model, a.warned = &fakeModel{}, nil
+		if _, err := a.train(t, t.Context()); err != nil || a.model.steps != 0 {
+			t.Errorf("%s: %v after %d more steps", name, err, a.model.steps)
+		}
+		if got, want := a.outcome(t), unbroken(t, set); got != want {
+			t.Errorf("%s: the outcome differs:\n%q\nwant\n%q", name, got, want)
 		}
 	}
 }

@@ -251,21 +251,23 @@ func fill(f *os.File, content []byte) error {
 	return errors.Join(err, atomicfile.Sync(f), f.Close())
 }
 
-// sweep removes what workers before this one have left in the folder.
-// Only the holder may do it; see "A holder that was not dead".
+// sweep removes what workers before this one have left in the folder, and returns
+// the first error. Only the holder may do it; see "A holder that was not dead".
 func sweep(dir, token string) error {
 	entries, err := atomicfile.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	var failed []error
+	var first error
 	for _, e := range entries {
 		name := e.Name()
 		left := strings.HasPrefix(name, atomicfile.Temporary) || strings.HasPrefix(name, claimAfter) ||
 			strings.HasPrefix(name, claimAlive) && name != claimAlive+token
 		if left {
-			failed = append(failed, atomicfile.Remove(filepath.Join(dir, name)))
+			if err := atomicfile.Remove(filepath.Join(dir, name)); first == nil {
+				first = err
+			}
 		}
 	}
-	return errors.Join(failed...)
+	return first
 }

@@ -194,7 +194,7 @@ func (l *Lease) write(name string, write func(io.Writer) error, o atomicfile.Opt
 func (l *Lease) Remove(name string) error {
 	path := filepath.Join(l.dir, name)
 	if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
-		return nil // nor is it to be there by the time that Held has looked
+		return nil // whoever has the lease by now
 	}
 	if err := l.Held(); err != nil {
 		return err
