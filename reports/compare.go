@@ -35,10 +35,11 @@ func compare(s *Selection) (*Figure, []*table.Table, error) {
 	for _, p := range []*comparePanel{training, test} {
 		p.draw(shown)
 	}
-	complete := those(shown, func(n network.Network) bool { return s.sample(n).n > 0 })
+	unfinished := func(n network.Network) bool { return s.sample(n).n == 0 }
 	f := &Figure{
-		Caption: "Final training error (left) and test error (right) of " + names(complete) + " against the number of layers.",
-		Endings: endings(s, complete),
+		Caption: "Final training error (left) and test error (right) of " +
+			names(those(shown, func(n network.Network) bool { return !unfinished(n) })) + " against the number of layers.",
+		Endings: endings(s, slices.DeleteFunc(slices.Clone(shown), unfinished)), // of what is drawn
 		width:   columnWidth,
 		row:     1.7 * vg.Inch,
 		panels:  [][]*plot.Plot{{training.Plot, test.Plot}},
