@@ -3,6 +3,7 @@ package experiments
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"deepresidual/models/network"
@@ -121,6 +122,17 @@ func (p Protocol) Open() []Setting {
 		{"padding_side", p.PaddingSide},
 		{"warmup_window", p.WarmupWindow},
 	}
+}
+
+// Departures lists the keys in which the training of a network departs from what the
+// paper says (From), without those for what it leaves open and how often the network
+// is evaluated.
+func (p Protocol) Departures(n network.Network) []Difference {
+	own := []string{"eval_interval"}
+	for _, s := range p.Open() {
+		own = append(own, s.Key)
+	}
+	return slices.DeleteFunc(Paper().DifferencesFor(n, p), func(d Difference) bool { return slices.Contains(own, d.Key) })
 }
 
 // checkChoices reports a value of the keys for what the paper leaves open that

@@ -101,6 +101,11 @@ func TestQuotedScatter(t *testing.T) {
 	first := make(map[string]experiments.Claim) // by metric
 	for _, e := range all {
 		for _, c := range e.Claims {
+			// One that compares test errors quotes it, or a single run of each would count
+			// as if it had none.
+			if c.Metric == experiments.TestError && c.Degrees == 0 && c.Kind != experiments.Above && c.Kind != experiments.Below {
+				t.Errorf("%s: %s quotes no scatter", e.Name, c.Name)
+			}
 			if c.Degrees == 0 || c.PaperRuns > 0 {
 				continue
 			}

@@ -3,6 +3,7 @@ package experiments_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -185,6 +186,43 @@ func TestRunSpecTOML(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("through TOML (-want +got):\n%s\n%s", diff, text.String())
 	}
+}
+
+// What the paper leaves open, or what has no part in a network's training, is no
+// departure from it.
+func TestDepartures(t *testing.T) {
+	shallow, deep := network.Standard(network.Residual, 3), network.Standard(network.Residual, 18)
+	for _, c := range []struct {
+		name    string
+		network network.Network
+		change  func(*experiments.Protocol)
+		want    string
+	}{
+		{"the paper's", deep, func(p *experiments.Protocol) {}, ""},
+		{"what it leaves open", deep, func(p *experiments.Protocol) { *p = opened(*p) }, ""},
+		{"how often it is evaluated", deep, func(p *experiments.Protocol) { p.EvalInterval = 100 }, ""},
+		{"a batch", shallow, func(p *experiments.Protocol) { p.Batch = 64 }, "batch 128 -> 64"},
+		{"a schedule", shallow, func(p *experiments.Protocol) { p.Iterations = 128_000 }, "iterations 64000 -> 128000"},
+		{"the rate of a warm-up", deep, func(p *experiments.Protocol) { p.WarmupRate = 0.05 }, "warmup_learning_rate 0.01 -> 0.05"},
+		{"which a shallow one has not", shallow, func(p *experiments.Protocol) { p.WarmupRate = 0.05 }, ""},
+	} {
+		p := experiments.Paper()
+		c.change(&p)
+		var got []string
+		for _, d := range p.Departures(c.network) {
+			got = append(got, fmt.Sprintf("%s %v -> %v", d.Key, d.From, d.To))
+		}
+		if got := strings.Join(got, ", "); got != c.want {
+			t.Errorf("%s: %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// opened is a protocol that decides otherwise all that the paper leaves open.
+func opened(p experiments.Protocol) experiments.Protocol {
+	p.Initialisation, p.LastLayer, p.Nesterov, p.DecayNorm = experiments.FanIn, experiments.He, true, false
+	p.NormMomentum, p.NormEpsilon, p.NormBatch, p.PaddingSide, p.WarmupWindow = 0.2, 1e-3, 64, experiments.PadEnd, 100
+	return p
 }
 
 // What differs between two protocols without a part in a network's training is

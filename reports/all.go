@@ -23,7 +23,7 @@ var allColumns = []string{"network", "kind", "depth", "scale", "seed", "data_set
 
 // WriteAll writes every row of every run as one tidy table in CSV, each row with
 // all that tells its run from others, in an order that depends on the records
-// alone: by network, data set, scale, seed, identity and iteration. The column
+// alone: by kind, depth and name of the network, data set, scale, seed, identity and iteration. The column
 // protocol says in which keys a run differs from the paper's, and is empty where it
 // does not. What is not known is empty: a validation error where no images were held
 // out, seconds of a row without a time, a loss that is not finite.
@@ -37,6 +37,7 @@ func WriteAll(w io.Writer, records []*results.Record) error {
 			return 0
 		}
 		return cmp.Or(cmp.Compare(x.Spec.Network.Kind, y.Spec.Network.Kind), cmp.Compare(x.Spec.Network.Depth(), y.Spec.Network.Depth()),
+			strings.Compare(x.Spec.Network.String(), y.Spec.Network.String()),
 			cmp.Compare(synthetic(x), synthetic(y)), x.Spec.Scale.Compare(y.Spec.Scale), cmp.Compare(x.Spec.Seed, y.Spec.Seed),
 			strings.Compare(x.Identity(), y.Identity()))
 	})

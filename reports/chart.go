@@ -1,6 +1,7 @@
 package reports
 
 import (
+	"cmp"
 	"image/color"
 	"math"
 	"slices"
@@ -20,6 +21,7 @@ type chart struct {
 	Y      chartAxis     `json:"y"`
 	At     coordinates   `json:"at"`             // x of all series, ascending
 	Gaps   bool          `json:"gaps,omitempty"` // a line ends where its series has no value
+	Band   string        `json:"band,omitempty"` // what Low and High of a series are
 	Series []chartSeries `json:"series"`
 }
 
@@ -30,7 +32,8 @@ type chartAxis struct {
 	Log   bool       `json:"log,omitempty"`
 }
 
-// A chartSeries is a curve. Low and High are there if it is a mean of several.
+// A chartSeries is a curve. Low and High are there if it is a mean of several, and
+// are NaN where it is not.
 type chartSeries struct {
 	Name   string      `json:"name"`
 	Colour string      `json:"colour"` // of the page's style
@@ -86,6 +89,7 @@ func (c *chart) add(name string, b band, style draw.LineStyle) {
 	s.Y = c.column(b.mean)
 	if b.scattered() {
 		s.Low, s.High = c.column(b.low), c.column(b.high)
+		c.Band = cmp.Or(c.Band, lowestToHighest)
 	}
 	c.Series = append(c.Series, s)
 }

@@ -118,6 +118,9 @@ func newResponsePanel(s *Selection, networks []network.Network) *responsePanel {
 		addLine(p.Plot, original.mean, c.style)
 		addMarks(p.Plot, spaced(original.mean, 0, float64(n.Depth()), i, len(networks)), l.mark())
 	}
+	if len(p.curves) == 0 {
+		p.Add(emptyNote("not recorded yet"))
+	}
 	return p
 }
 

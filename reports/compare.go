@@ -33,7 +33,7 @@ func compare(s *Selection) (*Figure, []*table.Table, error) {
 	inside := belowBreak(errors)
 	errorAxes([]*plot.Plot{training.Plot, test.Plot}, errors[:inside])
 	for _, p := range []*comparePanel{training, test} {
-		p.draw(shown)
+		p.draw(shown, inside < len(errors))
 	}
 	unfinished := func(n network.Network) bool { return s.sample(n).n == 0 }
 	f := &Figure{
@@ -50,7 +50,7 @@ func compare(s *Selection) (*Figure, []*table.Table, error) {
 		f.key = append(f.key, keyEntry{text: group[0].Kind.Prefix(), line: line, mark: mark})
 	}
 	if training.bars || test.bars {
-		f.key = append(f.key, keyEntry{text: "± 1 standard deviation", mark: draw.GlyphStyle{Color: muted, Radius: 3, Shape: barGlyph{}}})
+		f.key = append(f.key, keyEntry{text: oneDeviation, mark: draw.GlyphStyle{Color: muted, Radius: 3, Shape: barGlyph{}}})
 	}
 	if training.papers || test.papers {
 		f.Caption += " As printed, bars" + s.paperBars(shown)
@@ -61,10 +61,13 @@ func compare(s *Selection) (*Figure, []*table.Table, error) {
 	right.Y.Max = left.Y.Max
 	f.charts = append(f.charts, left, right)
 	if inside < len(errors) {
-		f.Caption += " The vertical axes are broken below the highest errors."
+		f.Caption += " As printed, the vertical axes are broken below the highest errors."
 	}
 	return f, []*table.Table{compareTable(s)}, nil
 }
+
+// oneDeviation is what the bars are.
+const oneDeviation = "± 1 standard deviation"
 
 // kindStyle is the line and the mark of a kind of network.
 func kindStyle(k network.Kind) (draw.LineStyle, draw.GlyphStyle) {
@@ -114,7 +117,9 @@ func (p *comparePanel) errors(networks []network.Network) []float64 {
 	return all
 }
 
-func (p *comparePanel) draw(networks []network.Network) {
+// draw draws the errors, on an axis that is broken where some are above it: of either
+// panel, so that the same error is at the same height in both.
+func (p *comparePanel) draw(networks []network.Network, broken bool) {
 	depths := depthsOf(networks)
 	var names plot.ConstantTicks
 	for i, d := range depths {
@@ -162,12 +167,15 @@ func (p *comparePanel) draw(networks []network.Network) {
 		})
 		bars = append(bars, func() { p.Add(fixed{bar}) })
 	}
-	if len(above.labels) > 0 {
+	if broken {
 		// Room for the break and what lies above it, in the unit of the axis.
 		p.Y.Max = top * 1.25
 		above.at = top * 1.08
 	}
 	p.Add(guides{})
+	if !slices.ContainsFunc(networks, func(n network.Network) bool { return len(p.of(n)) > 0 }) {
+		p.Add(emptyNote("none complete yet"))
+	}
 	for _, add := range append(bars, points...) {
 		add()
 	}
@@ -179,7 +187,7 @@ func (p *comparePanel) draw(networks []network.Network) {
 // are a curve, or each its own where several have as many layers.
 func (p *comparePanel) chart(networks []network.Network) *chart {
 	c := chartOf(p.Plot, "layers")
-	c.Gaps = true
+	c.Gaps, c.Band = true, oneDeviation
 	depths := depthsOf(those(networks, func(n network.Network) bool { return len(p.of(n)) > 0 }))
 	c.X.Min, c.X.Max = coordinate(slices.Min(depths)-4), coordinate(slices.Max(depths)+4)
 	c.Y.Min, c.Y.Max = 0, 1
@@ -189,15 +197,15 @@ func (p *comparePanel) chart(networks []network.Network) *chart {
 		for _, n := range group {
 			x := float64(n.Depth())
 			if v := p.of(n); len(v) > 0 {
-				m, d := mean(v), 0.0
-				if len(v) > 1 {
-					d = deviation(v)
-				}
+				m, d := mean(v), deviation(v) // NaN of one
 				b.n = max(b.n, len(v))
 				b.mean = append(b.mean, plotter.XY{X: x, Y: m})
 				b.low = append(b.low, plotter.XY{X: x, Y: m - d})
 				b.high = append(b.high, plotter.XY{X: x, Y: m + d})
-				c.Y.Max = max(c.Y.Max, coordinate(1.05*(m+d)))
+				c.Y.Max = max(c.Y.Max, coordinate(1.05*m))
+				if finite(d) {
+					c.Y.Max = max(c.Y.Max, coordinate(1.05*(m+d)))
+				}
 			} else if x < float64(c.X.Max) && x > float64(c.X.Min) {
 				b.mean = append(b.mean, plotter.XY{X: x, Y: math.NaN()}) // where its line ends
 			}
@@ -223,7 +231,7 @@ func aboveBreak(top float64) float64 { return 1.17 * top }
 // breakMarks mark the break of an axis, and write at the points above it what
 // their errors are.
 type breakMarks struct {
-	at     float64
+	at     float64 // 0 of an axis that is not broken
 	labels []breakLabel
 }
 
@@ -233,7 +241,7 @@ type breakLabel struct {
 }
 
 func (b breakMarks) Plot(c draw.Canvas, p *plot.Plot) {
-	if len(b.labels) == 0 {
+	if b.at == 0 {
 		return
 	}
 	tx, ty := p.Transforms(&c)

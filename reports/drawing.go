@@ -23,7 +23,8 @@ type Drawing struct {
 	Figure    *Figure
 	Tables    []*table.Table // the drawing's own
 	Verdicts  []Verdict
-	Whole     *Drawing // of the paper's whole schedule, as far as recorded, beside one of a shortened: see JudgeWhole
+	Whole     *Drawing   // of the paper's whole schedule, as far as recorded, beside one of a shortened: see JudgeWhole
+	Quoted    []Selected // runs of a shortened schedule, which verdicts quote beside the whole one: see AddShortened
 }
 
 // drawers are what a spec can ask for by name. A new figure is a
@@ -58,13 +59,13 @@ func Build(s *Selection) (*Drawing, error) {
 	}, nil
 }
 
-// records is the runs of a drawing, and those of the whole schedule that it is
-// judged by besides.
+// records is the runs of a drawing, and those of another schedule that its verdicts
+// are about; one can be several times among them.
 func (e *Drawing) records() []Selected {
 	if e.Whole == nil {
-		return e.Selection.Runs
+		return slices.Concat(e.Selection.Runs, e.Quoted)
 	}
-	return slices.Concat(e.Selection.Runs, e.Whole.Selection.Runs)
+	return slices.Concat(e.Selection.Runs, e.Whole.Selection.Runs, e.Quoted)
 }
 
 // allTables is the drawing's own tables with those that all have: the claims,

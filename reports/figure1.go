@@ -58,9 +58,9 @@ func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 	}
 	if bands {
 		if tests {
-			f.Caption += " Of the errors, the test error has a band."
+			f.Caption += " As printed, of the errors only the test error has a band."
 		}
-		f.key = append(f.key, keyEntry{text: "lowest to highest seed", line: rule(translucent(muted), 5)})
+		f.key = append(f.key, keyEntry{text: lowestToHighest, line: rule(translucent(muted), 5)})
 	}
 	if falls {
 		f.key = append(f.key, keyEntry{text: "learning rate falls", line: milestoneLine()})

@@ -1,8 +1,10 @@
 package reports
 
 import (
+	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -23,6 +25,7 @@ func figure7(s *Selection) (*Figure, []*table.Table, error) {
 	f := &Figure{
 		Caption: "Standard deviations of the layer responses of " +
 			names(those(shown, func(n network.Network) bool { original, _ := s.stds(n); return len(original.mean) > 0 })) + ", in the order of the layers (top) and sorted by size (bottom).",
+		Endings: responsesInWords(s, shown),
 		width:   columnWidth,
 		row:     1.5 * vg.Inch,
 		panels:  [][]*plot.Plot{{top}, {bottom}},
@@ -40,6 +43,8 @@ func figure7(s *Selection) (*Figure, []*table.Table, error) {
 	}
 	if layers == 0 { // none is recorded
 		layers = slices.Max(depthsOf(shown)) - 1
+		top.Add(emptyNote("not recorded yet"))
+		bottom.Add(emptyNote("not recorded yet"))
 	}
 	if responseAxes([]*plot.Plot{top, bottom}, layers, 8, highest, all) {
 		f.Caption += " The vertical axes are logarithmic."
@@ -76,10 +81,26 @@ func figure7(s *Selection) (*Figure, []*table.Table, error) {
 		}
 	}
 	if scattered {
-		f.key = append(f.key, keyEntry{text: "lowest to highest seed", line: rule(translucent(muted), 5), breaks: true})
+		f.key = append(f.key, keyEntry{text: lowestToHighest, line: rule(translucent(muted), 5), breaks: true})
 	}
 	f.charts = charts
 	return f, []*table.Table{responseTable(s)}, nil
+}
+
+// responsesInWords says how large the responses in a picture are, for those who
+// cannot see it.
+func responsesInWords(s *Selection, networks []network.Network) string {
+	var parts []string
+	for _, n := range networks {
+		if original, _ := s.stds(n); len(original.mean) > 0 {
+			y := ys(original.mean)
+			parts = append(parts, fmt.Sprintf("%s has a mean of %s over its layers and at most %s", n, percent(mean(y)), percent(slices.Max(y))))
+		}
+	}
+	if len(parts) == 0 {
+		return "Nothing is recorded yet."
+	}
+	return strings.Join(parts, "; ") + "."
 }
 
 // responseAxes gives panels of layer responses the same axes: so many layers with
@@ -123,7 +144,7 @@ func linearAxis(a *plot.Axis, values []float64) {
 }
 
 // logAxis holds the values, which are above 0, with labels at 1, 2 and 5 times
-// the powers of ten.
+// the powers of ten, or at these alone where those would be more than seven.
 func logAxis(a *plot.Axis, values []float64) {
 	a.Scale = plot.LogScale{}
 	a.Min, a.Max = slices.Min(values)/1.15, slices.Max(values)*1.15
@@ -134,6 +155,9 @@ func logAxis(a *plot.Axis, values []float64) {
 				at = append(at, v)
 			}
 		}
+	}
+	if len(at) > 7 {
+		at = slices.DeleteFunc(at, func(v float64) bool { return math.Abs(math.Log10(v)-math.Round(math.Log10(v))) > 1e-9 })
 	}
 	a.Tick.Marker = ticks(at, plain)
 }

@@ -54,6 +54,9 @@ func runFigure(r Selected, look look) *Figure {
 		f.charts = append(f.charts, c)
 	}
 	f.panels = [][]*plot.Plot{row}
+	if len(loss) > 0 {
+		f.Endings = fmt.Sprintf("The loss ends at %s after %s iterations.", plain(loss[len(loss)-1].Y), grouped(int(loss[len(loss)-1].X)))
+	}
 	return f
 }
 

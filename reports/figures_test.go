@@ -151,6 +151,44 @@ func TestCompareAxisHoldsItsData(t *testing.T) {
 	}
 }
 
+// Where one of the panels is broken both are: an error is at one height in both. A run
+// alone has no scatter, and where there is none the panel says so.
+func TestComparePanels(t *testing.T) {
+	exp := compareExperiment()
+	exp.SeedsFor = nil
+	records := recordsOf(exp, experiments.Full())
+	for i, r := range records {
+		last := &r.Rows[len(r.Rows)-1]
+		last.TrainError, last.TestError = 1+float64(i)/10, 9+float64(i)/10
+		if i == 0 {
+			last.TestError = 70
+		}
+	}
+	f := build(t, exp, records, Choice{Scale: experiments.Full()}).Figure
+	if left, right := f.panels[0][0].Y.Max, f.panels[0][1].Y.Max; left != 25 || right != 25 {
+		t.Errorf("the axes end at %v and %v, want 25", left, right)
+	}
+	f = build(t, exp, slices.Concat(records, again(records[len(records)-1], 2)), Choice{Scale: experiments.Full(), Seeds: []int64{1, 2}}).Figure
+	for _, s := range f.charts[1].Series {
+		for i, low := range s.Low {
+			if several := int(f.charts[1].At[i]) == records[len(records)-1].Key.Spec.Network.Depth(); finite(float64(low)) != several {
+				t.Errorf("%s of %v layers: the scatter begins at %v", s.Name, f.charts[1].At[i], low)
+			}
+		}
+	}
+	svg, err := build(t, exp, nil, Choice{Scale: experiments.Full()}).Figure.SVG()
+	if err != nil || strings.Count(string(svg), "none complete yet") != 2 {
+		t.Errorf("without a run the panels do not say so: %v", err)
+	}
+}
+
+// again is a record with another seed.
+func again(r *results.Record, seed int64) []*results.Record {
+	other := *r
+	other.Key.Spec.Seed = seed
+	return []*results.Record{&other}
+}
+
 // One curve of six that dwarfs the others makes the axes of all panels logarithmic.
 func TestChoicesAxisIsLogarithmicWhereOneCurveDwarfsTheOthers(t *testing.T) {
 	exp := choicesExperiment()
@@ -393,7 +431,27 @@ func TestNetworksLookDifferent(t *testing.T) {
 	if s.lookOf(plainNet(14)).colour != s.lookOf(residualNet(14)).colour {
 		t.Error("networks of one depth do not look alike")
 	}
-	s.lookOf(described[5]) // an eighth network has one, too
+	eighth := s.lookOf(described[5]) // which has the colour of another, but not its mark
+	for _, n := range exp.Networks {
+		if l := s.lookOf(n); l.colour == eighth.colour && fmt.Sprintf("%#v", l.shape) == fmt.Sprintf("%#v", eighth.shape) {
+			t.Errorf("%s and %s look alike", n, described[5])
+		}
+	}
+}
+
+// Without colour a plain network is told from the others in a panel by its mark.
+func TestMarksOfPlainNetworks(t *testing.T) {
+	shown := nets(plainNet(20), plainNet(32), plainNet(44), plainNet(56), plainNet(110), plainNet(1202), plainNet(14),
+		residualNet(20), residualNet(32), residualNet(44), residualNet(56), residualNet(110))
+	s := &Selection{Experiment: &experiments.Experiment{Networks: shown}}
+	seen := map[string]network.Network{}
+	for _, n := range shown {
+		mark := fmt.Sprintf("%#v", s.lookAmong(n, shown).shape)
+		if other, twice := seen[mark]; twice {
+			t.Errorf("%s and %s have the same mark", n, other)
+		}
+		seen[mark] = n
+	}
 }
 
 // Figure 6 enlarges the end of two curves, on an axis of its own.
@@ -413,6 +471,13 @@ func TestResponseAxisHasFewLabels(t *testing.T) {
 		linearAxis(&a, []float64{largest})
 		if n := len(a.Tick.Marker.Ticks(a.Min, a.Max)); a.Max < largest || n < 2 || n > 10 {
 			t.Errorf("up to %g: %d labels up to %g", largest, n, a.Max)
+		}
+		if largest > 1e9 {
+			continue // the decades alone are many
+		}
+		logAxis(&a, []float64{0.2, largest})
+		if n := len(a.Tick.Marker.Ticks(a.Min, a.Max)); a.Max < largest || n < 1 || n > 10 {
+			t.Errorf("from 0.2 to %g: %d logarithmic labels up to %g", largest, n, a.Max)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/models/network"
+	"deepresidual/reports/table"
 )
 
 // A finding is what complete runs show about a claim.
@@ -16,6 +17,7 @@ type finding struct {
 	significant bool // and by more than the scatter between seeds explains, where that is known
 	against     bool // something speaks against it, by as much
 	undecided   bool // no scatter is known where it decides
+	alike       bool // seeds do not differ where their scatter would be a test
 	numbers     string
 	text        string
 	tests       []Test
@@ -73,6 +75,9 @@ func (s *Selection) findHigher(c experiments.Claim) finding {
 		parts = append(parts, fmt.Sprintf("%s %s %s %s %s%s", n, spreadOf(a), sign, c.Than[i], spreadOf(b),
 			inBrackets(f.test(fmt.Sprintf("%s − %s", n, c.Than[i]), e, 1))))
 		numbers = append(numbers, percent(mean(a))+" "+sign+" "+percent(mean(b)))
+	}
+	if q := s.quoted(c); slices.ContainsFunc(f.tests, func(t Test) bool { return t.Method == student }) && q.degrees > 0 {
+		parts = append(parts, fmt.Sprintf("scatter %s %s, %.0f degrees of freedom", percent(q.std), s.between(c, nil), q.degrees))
 	}
 	f.numbers, f.text = strings.Join(numbers, "; "), ofLayers(c)+strings.Join(parts, "; ")+"; "+f.how(len(c.Of))
 	return f
@@ -191,9 +196,15 @@ func (s *Selection) findBeyond(c experiments.Claim) finding {
 		if !(e.value > 0) {
 			is, f.ordered = not, false
 		}
-		parts = append(parts, fmt.Sprintf("%s %s %s %s%s", n, spreadOf(v), is, plain(c.Value),
+		ours := spreadOf(v)
+		for d := 3; d <= 6 && percent(mean(v)) == percent(c.Value) && mean(v) != c.Value; d++ { // 0.096 is not "0.10 < 0.1"
+			if ours = table.Number(mean(v), d).String(); ours != table.Number(c.Value, d).String() {
+				break
+			}
+		}
+		parts = append(parts, fmt.Sprintf("%s %s %s %s%s", n, ours, is, plain(c.Value),
 			inBrackets(f.test(fmt.Sprintf("%s − %s", n, plain(c.Value)), e, way))))
-		numbers = append(numbers, spreadOf(v))
+		numbers = append(numbers, ours)
 	}
 	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")+"; "+f.how(len(c.Of))
 	return f
@@ -300,6 +311,7 @@ func (s *Selection) findWarmup(c experiments.Claim) finding {
 // times what is called of, so that this must be above or below.
 func (f *finding) test(of string, e estimate, way float64) string {
 	if e.method == "" {
+		f.alike = f.alike || e.degrees > 0
 		f.against = f.against || e.value < 0
 		return ""
 	}
@@ -328,12 +340,16 @@ func (f *finding) how(comparisons int) string {
 			methods = append(methods, t.Method)
 		}
 	}
+	untested := "one seed"
+	if f.alike {
+		untested = "no difference between seeds"
+	}
 	if len(methods) == 0 {
-		return "one seed, so no test"
+		return untested + ", so no test"
 	}
 	how := fmt.Sprintf("means ± standard deviation, differences and slopes ± standard error, %s test, one-sided at %g %%", strings.Join(methods, " and "), 100*level)
 	if len(f.tests) < comparisons {
-		how += "; where there is one seed, no test"
+		how += "; where there is " + untested + ", no test"
 	}
 	return how
 }

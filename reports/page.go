@@ -174,7 +174,7 @@ func (r *Report) basis() ([]fact, []string) {
 	counts := map[string]bool{}
 	dirty := false
 	add := func(list *[]string, s string) {
-		if s != "" && s != missing && !slices.Contains(*list, s) {
+		if s != "" && !slices.Contains(*list, s) {
 			*list = append(*list, s)
 		}
 	}

@@ -42,7 +42,7 @@ func facts(run Selected) []fact {
 	p := r.Provenance
 	var out []fact
 	add := func(name, value string) {
-		if value != "" && value != missing {
+		if value != "" {
 			out = append(out, fact{name, value})
 		}
 	}
@@ -79,9 +79,12 @@ func facts(run Selected) []fact {
 		add("resumed", fmt.Sprintf("%d times", p.Resumed))
 	}
 	if run.Spec.Protocol.WarmsUp(run.Spec.Network) {
-		ended := "never"
-		if r.WarmupEnded >= 0 {
+		ended := "not yet"
+		switch {
+		case r.WarmupEnded >= 0:
 			ended = "iteration " + grouped(r.WarmupEnded)
+		case r.Status.Finished():
+			ended = "never"
 		}
 		add("warm-up ended", ended)
 	}

@@ -83,8 +83,12 @@ const key = (e, key) => e.dispatchEvent(new e.ownerDocument.defaultView.Keyboard
 		const alone = () => banner.dispatchEvent(new d.defaultView.MouseEvent("click", {ctrlKey: true, bubbles: true, cancelable: true}));
 		alone();
 		told.alone = [shown(), edges()].join();
-		alone();
+		key(banner, "Enter");
+		key(banner, "Enter");
+		told.back = [shown(), edges()].join();
+		banner.dispatchEvent(new d.defaultView.KeyboardEvent("keydown", {key: "Enter", ctrlKey: true, bubbles: true, cancelable: true}));
 		told.again = [shown(), edges()].join() === many.join() && shown() > 1;
+		told.band = banded.closest("figure").querySelector(".tools").textContent.match(/bands.*?; /)?.[0];
 		figure.querySelector(".tools button").click();
 		told.printed = [figure.querySelector(".charts").checkVisibility(), figure.querySelector("svg").checkVisibility()].join();
 		const head = [...d.querySelectorAll("#fig6 .sortable thead button")].find((b) => b.textContent === "test, final");
@@ -169,7 +173,8 @@ func TestReportInChromium(t *testing.T) {
 	seen := see("/", "--blink-settings=preferredColorScheme=1")
 	for name, want := range map[string]any{
 		"error": nil, "overflow1280": 0.0, "overflow800": 0.0, "overflow390": 0.0, "charts1280": 16.0, "charts390": 16.0,
-		"background": "rgb(255, 255, 255)", "hidden": "false,true", "markers": "dashed,solid", "zoom": "true,true", "shifts": true, "alone": "1,2", "again": true, "printed": "false,true",
+		"background": "rgb(255, 255, 255)", "hidden": "false,true", "markers": "dashed,solid", "zoom": "true,true", "shifts": true, "alone": "1,2", "back": "1,2", "again": true,
+		"band": "bands and brackets: ± 1 standard deviation; ", "printed": "false,true",
 		"sorted": "6.65 to 65.23, 65.23 to 6.65",
 		"orders": "1/2000 | 1/16 | 1/4 | 1; 2025-12-31 23:59 | 2026-03-01 12:00 | 2026-03-01 12:30 | 2026-03-02 09:00; 1e5f00 | 9c3aab | 10ab4d | ab12cd; " +
 			"plain-56 | resnet-20 | resnet-110 | –; −1.50 | +0.25 | 0.27M | 6.61 ± 0.16 | > 60 | 64,000", "run": 3.0, "file": "<?xml",

@@ -22,6 +22,9 @@ type band struct {
 	n               int // runs
 }
 
+// lowestToHighest is what a band of learning curves or layer responses is.
+const lowestToHighest = "lowest to highest seed"
+
 // averaged is the runs whose mean stands for a network in a picture: the
 // complete ones, or, while there are none, the one that has come furthest. The
 // choice does not look at the errors.

@@ -83,7 +83,8 @@ const (
 )
 
 // An estimate is a weighted sum of means, such as a difference of two, and its
-// standard error. Without an error, method is empty.
+// standard error. Without an error, or with one of 0 since no two values of a sample
+// differ, which is no measure of what others would do, method is empty.
 type estimate struct {
 	value, err float64
 	degrees    float64 // of freedom of the error
@@ -113,13 +114,15 @@ func estimated(terms []term, known scatter) estimate {
 		freedom += n - 1
 	}
 	switch {
-	case single && known.degrees > 0:
-		e.err, e.degrees, e.method = known.std*math.Sqrt(inverse), known.degrees, student
 	case single:
+		e.err, e.degrees = known.std*math.Sqrt(inverse), known.degrees
+		if e.err > 0 {
+			e.method = student
+		}
 	case variance > 0:
 		e.err, e.degrees, e.method = math.Sqrt(variance), variance*variance/satterthwaite, welch
-	default: // no two values of a sample differ
-		e.degrees, e.method = freedom, welch
+	default:
+		e.degrees = freedom
 	}
 	if len(terms) == 1 && e.method == welch {
 		e.method = student // of one sample they are the same
@@ -128,14 +131,8 @@ func estimated(terms []term, known scatter) estimate {
 }
 
 // exceeds is the probability of an estimate at least this large if the sum is
-// not above 0: the p of a one-sided t test.
+// not above 0: the p of a one-sided t test, for which it needs an error.
 func (e estimate) exceeds() float64 {
-	if e.err == 0 {
-		if e.value > 0 {
-			return 0
-		}
-		return 1
-	}
 	return distuv.StudentsT{Sigma: 1, Nu: e.degrees}.Survival(e.value / e.err)
 }
 

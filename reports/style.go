@@ -76,11 +76,40 @@ var (
 )
 
 func (g polygon) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
+	c.FillPolygon(style.Color, g.around(at, style.Radius))
+}
+
+func (g polygon) around(at vg.Point, radius vg.Length) []vg.Point {
 	var points []vg.Point
 	for _, p := range g {
-		points = append(points, at.Add(p.Scale(style.Radius)))
+		points = append(points, at.Add(p.Scale(radius)))
 	}
-	c.FillPolygon(style.Color, points)
+	return points
+}
+
+// An outline is a polygon that is not filled.
+type outline polygon
+
+func (g outline) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
+	corners := polygon(g).around(at, style.Radius)
+	c.StrokeLines(rule(style.Color, 0.7), append(corners, corners[0]))
+}
+
+// hollow is a mark as an outline, or another one where it is one already.
+func hollow(mark draw.GlyphDrawer) draw.GlyphDrawer {
+	switch mark := mark.(type) {
+	case draw.CircleGlyph:
+		return draw.RingGlyph{}
+	case draw.BoxGlyph:
+		return draw.SquareGlyph{}
+	case draw.PyramidGlyph:
+		return draw.TriangleGlyph{}
+	case polygon:
+		return outline(mark)
+	case draw.RingGlyph:
+		return draw.PlusGlyph{}
+	}
+	return draw.CrossGlyph{}
 }
 
 // translucent is a colour for areas that lie over one another.
@@ -111,7 +140,7 @@ func (s *Selection) lookOf(n network.Network) look {
 			taken[i] = true
 		}
 	}
-	of := map[string]int{}
+	of, again := map[string]int{}, map[string]bool{}
 	for _, m := range append(slices.Clone(s.Experiment.Networks), n) {
 		key := sharedLook(m)
 		if _, ok := paperLook(m); ok || of[key] > 0 {
@@ -123,20 +152,24 @@ func (s *Selection) lookOf(n network.Network) look {
 		for k := 0; taken[i] && k < len(p); k++ { // around to itself if none is free
 			i = (i + 1) % len(p)
 		}
-		taken[i], of[key] = true, 1+i
+		taken[i], of[key], again[key] = true, 1+i, taken[i]
 	}
-	return p[of[sharedLook(n)]-1]
+	l := p[of[sharedLook(n)]-1]
+	if again[sharedLook(n)] { // another has its colour
+		l.shape = hollow(l.shape)
+	}
+	return l
 }
 
 // lookAmong is the look of a network in a panel with others. Where those are of
-// both kinds the plain ones are paler, with a mark of their own: dashes tell errors
+// both kinds the plain ones are paler, and their marks hollow: dashes tell errors
 // apart there.
 func (s *Selection) lookAmong(n network.Network, panel []network.Network) look {
 	l := s.lookOf(n)
 	if n.Kind != network.Plain || len(byKind(panel)) == 1 {
 		return l
 	}
-	l.colour, l.shape = paler(l.colour), draw.CrossGlyph{}
+	l.colour, l.shape = paler(l.colour), hollow(l.shape)
 	return l
 }
 

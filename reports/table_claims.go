@@ -61,10 +61,10 @@ func claimTable(s *Selection, verdicts []Verdict) *table.Table {
 			seedsCell(v.Seeds))
 	}
 	t.Notes = []string{"n: complete runs of the network that has the fewest. Reproduced or not: on the paper's whole schedule. " +
-		"On a shortened one only orders are judged, by the same tests: none where a network is within five points of chance, " +
-		"and no clear one where seeds differ by as much. Of one seed each only the sign of a difference counts, unless the scatter between others' seeds is known; " +
+		"On a shortened one, or by a protocol that departs from the paper's, only orders are judged, by the same tests: none where a network is within five points of chance, " +
+		"and no clear one where seeds differ by as much. Of one seed each only the sign of a difference counts, unless the claim quotes the scatter between others' seeds; " +
 		"of a trend the slope decides, and no step may go the other way significantly, nor at all where no scatter is known. " +
-		"A number is reproduced where it is as near to the paper's as 95 % of runs of other seeds would be, by the scatter between our seeds and between others': pooled where there are both, unless ours is significantly the larger (F test), and then others' alone."}
+		"A number is reproduced where it is as near to the paper's as 95 % of runs of other seeds would be, by the scatter between our seeds and between others': pooled where there are both, unless ours is significantly the larger (F test), and then others' alone. p is one-sided, of nearness two-sided."}
 	t.Notes = append(t.Notes, s.undrawnNotes()...)
 	return t
 }

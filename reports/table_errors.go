@@ -9,7 +9,7 @@ import (
 )
 
 // notComparable is said where the paper's numbers stand beside runs of less.
-const notComparable = "The paper's numbers are those of the full schedule on CIFAR-10; these runs are not comparable with them."
+const notComparable = "The paper's numbers are those of its protocol and whole schedule on CIFAR-10; these runs are not comparable with them."
 
 // errorTable sets the errors of an experiment's runs beside the paper's, if it
 // gives any: final and lowest errors of each run, never mixed in one column.

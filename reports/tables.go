@@ -105,8 +105,8 @@ func (s *Selection) seedsOf(networks ...network.Network) []int64 {
 // meanStd is the mean and the standard deviation of some values.
 func meanStd(v []float64) table.Cell { return table.MeanStd(mean(v), deviation(v), len(v)) }
 
-// leftOut names the runs that the numbers of a row do not count: those that have diverged,
-// are unfinished or not recorded, of networks that have complete ones.
+// leftOut names the runs that the numbers of a row do not count: those that have diverged
+// or are unfinished and, of networks that have complete ones, those not recorded.
 func (s *Selection) leftOut() []string {
 	var runs []Selected
 	where := "numbers"
@@ -114,9 +114,11 @@ func (s *Selection) leftOut() []string {
 		if s.sample(n).n > 1 {
 			where = "means"
 		}
-		if diverged, open := s.notComplete(n); s.sample(n).n > 0 {
-			runs = append(append(runs, diverged...), open...)
+		diverged, open := s.notComplete(n)
+		if s.sample(n).n == 0 { // the row is empty, and says so of what is not recorded
+			open = slices.DeleteFunc(open, func(r Selected) bool { return r.Record == nil || len(r.Record.Rows) == 0 })
 		}
+		runs = append(append(runs, diverged...), open...)
 	}
 	if len(runs) == 0 {
 		return nil

@@ -303,6 +303,16 @@ func TestTable6NamesTheRunsItLeavesOut(t *testing.T) {
 	if want := "Not in the means: resnet-110 seed 3 diverged after iteration 32,000; resnet-110 seed 4 not recorded."; !strings.Contains(notes, want) {
 		t.Errorf("the notes do not say %q: %s", want, notes)
 	}
+
+	// Also of networks that have no complete run: their rows are empty as those of
+	// networks without any.
+	records = recordsOf(exp, experiments.Full())
+	diverge(records[0])
+	cut(records[1], 0.5)
+	notes = strings.Join(build(t, exp, records[:3], Choice{Scale: experiments.Full()}).Tables[0].Notes, " ")
+	if want := "Not in the numbers: resnet-20 seed 1 diverged after iteration 32,000; resnet-32 seed 1 unfinished (32,000 of 64,000 iterations)."; !strings.Contains(notes, want) {
+		t.Errorf("the notes do not say %q: %s", want, notes)
+	}
 }
 
 // Columns that hold nothing are left out: the paper's difference on a shortened

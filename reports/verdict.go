@@ -19,10 +19,10 @@ type Class string
 const (
 	Reproduced    Class = "reproduced"         // on the paper's whole schedule
 	NotReproduced Class = "not reproduced"     // likewise
-	SameOrder     Class = "same order"         // the paper's order, on a shortened schedule
+	SameOrder     Class = "same order"         // the paper's order, on a shortened schedule or by another protocol
 	OtherOrder    Class = "other order"        // likewise, another order
 	NoOrder       Class = "no clear order"     // likewise, where seeds differ by as much
-	TooShort      Class = "too short to judge" // a network has learnt next to nothing on a shortened schedule
+	TooShort      Class = "too short to judge" // likewise, where a network has learnt next to nothing
 	NotJudged     Class = "not judged"         // a run is not recorded, or this schedule or data cannot decide it
 )
 
@@ -92,7 +92,8 @@ const (
 )
 
 // judge judges an experiment's claims by the runs selected: reproduced or not on
-// the paper's whole schedule, in the same order or not on a shortened one. A
+// the paper's whole schedule, in the same order or not on a shortened one, which here
+// stands for every protocol that departs from what the paper says. A
 // claim is judged when every run that the experiment plans of its networks has
 // ended. A run that diverged is no reproduction; on a shortened schedule it is
 // no order either. Nor does one reproduce anything that ends near chance where
@@ -135,7 +136,8 @@ func (e *Drawing) JudgeWhole(whole *Drawing) {
 
 // AddShortened says in the verdicts that wait for runs of the whole schedule what a
 // shortened one shows, with every seed there is of it: the first runs of the whole
-// would take it off the page, also where it is the other order.
+// would take it off the page, also where it is the other order. The page shows the
+// runs that this is of, too.
 func (e *Drawing) AddShortened(records []*results.Record) {
 	exp := e.Selection.Experiment
 	shortened := slices.DeleteFunc(slices.Clone(records), func(r *results.Record) bool { return r.Key.Spec.Scale.IsFull() })
@@ -146,8 +148,12 @@ func (e *Drawing) AddShortened(records []*results.Record) {
 	s := Select(exp, shortened, c)
 	s.Runs, s.Undrawn = append(s.Runs, s.Undrawn...), nil
 	for i, v := range judge(s) {
-		if e.Verdicts[i].Class == NotJudged && v.Class != NotJudged {
-			e.Verdicts[i].Sentence += "; with every seed recorded, " + string(v.Class) + " " + v.Sentence
+		if e.Verdicts[i].Class != NotJudged || v.Class == NotJudged {
+			continue
+		}
+		e.Verdicts[i].Sentence += "; with every seed recorded, " + string(v.Class) + " " + v.Sentence
+		for _, n := range networksOf(v.Claim) {
+			e.Quoted = append(e.Quoted, s.variant(v.Claim.Variant).of(n)...)
 		}
 	}
 }
@@ -193,7 +199,7 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 		if c.Numeric() {
 			said = s.measured(c) // a comparison, and what it lacks, would not say more
 		}
-		v.Class, v.Sentence = NotJudged, s.schedule()+": "+said+"; the claim is about the whole schedule"
+		v.Class, v.Sentence = NotJudged, s.schedule()+": "+said+"; the claim is about the paper's whole schedule"
 	case s.shortened() && len(idle) > 0:
 		v.Class, v.Sentence = TooShort, fmt.Sprintf("%s: %s, within %g points of chance", s.schedule(), strings.Join(idle, " and "), nearChance)
 		if c.Kind == experiments.Higher {
@@ -278,13 +284,32 @@ func networksOf(c experiments.Claim) []network.Network {
 	return out
 }
 
-// shortened reports whether the runs are of less than the paper's schedule.
-func (s *Selection) shortened() bool { return s.iterations() < experiments.Paper().Iterations }
+// shortened reports whether the runs are of less than the paper's schedule, or depart
+// from its protocol otherwise.
+func (s *Selection) shortened() bool { return s.schedule() != "" }
 
 func (s *Selection) iterations() int { return s.Experiment.Protocol.Scaled(s.Choice.Scale).Iterations }
 
+// schedule says what the runs are trained by in place of the paper's protocol: "after
+// 4,000 of 64,000 iterations", "with batch 64 in place of 128"; "" where it is that.
 func (s *Selection) schedule() string {
-	return fmt.Sprintf("after %s of %s iterations", grouped(s.iterations()), grouped(experiments.Paper().Iterations))
+	var parts []string
+	given, whole := s.iterations(), experiments.Paper().Iterations
+	shorter := given < whole
+	if shorter {
+		parts = append(parts, fmt.Sprintf("after %s of %s iterations", grouped(given), grouped(whole)))
+	}
+	var seen []string
+	for _, n := range s.Experiment.Networks {
+		for _, d := range s.Experiment.Protocol.Departures(n) {
+			if slices.Contains(seen, d.Key) || shorter && (d.Key == "iterations" || d.Key == "milestones") {
+				continue
+			}
+			seen = append(seen, d.Key)
+			parts = append(parts, fmt.Sprintf("with %s %v in place of %v", d.Key, d.To, d.From))
+		}
+	}
+	return strings.Join(parts, ", ")
 }
 
 // notComplete is the planned runs of a network that have diverged, and those that

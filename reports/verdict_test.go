@@ -123,6 +123,15 @@ func TestAddShortened(t *testing.T) {
 				t.Errorf("shortened runs %s: %s: %s: %s", c.name, v.Claim.Name, v.Class, v.Sentence)
 			}
 		}
+		shown := map[*results.Record]bool{} // on the page
+		for _, r := range drawing.records() {
+			shown[r.Record] = true
+		}
+		for _, r := range c.records {
+			if quoted := strings.Contains(c.sentence[1], "every seed"); shown[r] != (quoted || r == whole[0]) {
+				t.Errorf("shortened runs %s: %s seed %d at scale %s is shown: %v", c.name, r.Key.Spec.Network, r.Key.Spec.Seed, r.Key.Spec.Scale, shown[r])
+			}
+		}
 	}
 	both := slices.Concat(records, whole)
 	s := Select(exp, both, Choice{Scale: experiments.Full()})
@@ -188,6 +197,13 @@ func TestJudge(t *testing.T) {
 		{"at chance after all of it", higher, full,
 			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 90; return r },
 			Reproduced, "plain-56 90.00 > plain-20 9.70", 1},
+		// The scatter of others: 3.5 / (0.4 sqrt(2)) = 6.19 with eight degrees of freedom.
+		{"higher by more than others scatter", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56)), Than: nets(plainNet(20)), Scatter: 0.4, Degrees: 8}, full, nil,
+			Reproduced, "plain-56 13.20 > plain-20 9.70 (+3.50 ± 0.57, p < 0.001); scatter 0.40 between others' seeds, 8 degrees of freedom; …Student's t test", 1},
+		{"but not by less", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(residualNet(56)), Than: nets(residualNet(44)), Scatter: 0.4, Degrees: 8}, full, nil,
+			NotReproduced, "resnet-56 7.10 > resnet-44 7.00 (+0.10 ± 0.57, p = 0.43)", 1},
+		{"seeds that end alike", experiments.Claim{Kind: experiments.Higher, Metric: "training", Of: nets(residualNet(56)), Than: nets(residualNet(110))}, full, nil,
+			Reproduced, "resnet-56 0.20 > resnet-110 0.10 ± 0.00; no difference between seeds, so no test", 1},
 		{"one pair of two has several seeds", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56), plainNet(110)), Than: nets(plainNet(20), residualNet(110))}, full, nil,
 			Reproduced, "plain-56 13.20 > plain-20 9.70; plain-110 65.00 > resnet-110 6.60 ± 0.20 (…Student's t test, one-sided at 5 %; where there is one seed, no test", 1},
 		{"responses", experiments.Claim{Kind: experiments.Higher, Metric: "responses", Of: nets(plainNet(20)), Than: nets(residualNet(20))}, full, nil, Reproduced, "means over the layers: plain-20 1.60 > resnet-20 1.00", 1},
@@ -218,11 +234,13 @@ func TestJudge(t *testing.T) {
 		{"above 60, as the paper says of plain-110", experiments.Claim{Kind: experiments.Above, Metric: "test", Of: nets(plainNet(110)), Value: 60}, full, nil, Reproduced, "plain-110 65.00 > 60", 1},
 		{"above fails", experiments.Claim{Kind: experiments.Above, Metric: "test", Of: nets(plainNet(56)), Value: 60}, full, nil, NotReproduced, "plain-56 13.20 ≤ 60", 1},
 		{"below holds", experiments.Claim{Kind: experiments.Below, Metric: "training", Of: nets(residualNet(110)), Value: 0.15}, full, nil, Reproduced, "resnet-110 0.10 ± 0.00 < 0.15", 3},
+		{"below by less than is printed", experiments.Claim{Kind: experiments.Below, Metric: "training", Of: nets(residualNet(44)), Value: 0.4}, full,
+			func(r []*results.Record) []*results.Record { r[3].Rows[len(r[3].Rows)-1].TrainError = 0.3961; return r }, Reproduced, "resnet-44 0.396 < 0.4", 1},
 		{"below fails", experiments.Claim{Kind: experiments.Below, Metric: "training", Of: nets(residualNet(110)), Value: 0.1}, full, nil, NotReproduced, "≥ 0.1", 3},
 		// 6.6 against 6.9: 0.3 / (0.2/sqrt(3)) = 2.60 with two degrees of freedom, p = 0.061.
 		{"below, but not by enough", experiments.Claim{Kind: experiments.Below, Metric: "test", Of: nets(residualNet(110)), Value: 6.9}, full, nil, NotReproduced, "(−0.30 ± 0.12, p = 0.061)", 3},
 		{"a number of a shortened schedule", experiments.Claim{Kind: experiments.Below, Metric: "training", Of: nets(residualNet(110)), Value: 0.15}, sixteenth, nil,
-			NotJudged, "after 4,000 of 64,000 iterations: resnet-110 0.10 ± 0.00; the claim is about the whole schedule", 3},
+			NotJudged, "after 4,000 of 64,000 iterations: resnet-110 0.10 ± 0.00; the claim is about the paper's whole schedule", 3},
 
 		// t(0.975, 2) = 4.303 (any table): 4.303 * 0.2 * sqrt(1+1/3) = 0.994 against one run, * sqrt(1/5+1/3) = 0.628 against a mean of five.
 		{"near one run", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 5.61}, full, nil,
@@ -244,7 +262,7 @@ func TestJudge(t *testing.T) {
 				}
 				return r
 			}, NotJudged, "all seeds have the same error, so no scatter to judge by", 3},
-		{"near, on a shortened schedule", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 6.2}, sixteenth, nil, NotJudged, "the claim is about the whole schedule", 3},
+		{"near, on a shortened schedule", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(residualNet(110)), Value: 6.2}, sixteenth, nil, NotJudged, "the claim is about the paper's whole schedule", 3},
 
 		{"warmed up", experiments.Claim{Kind: experiments.WarmedUp, Of: nets(residualNet(110))}, full, nil, Reproduced, "seed 3 left the warm-up at iteration 420", 3},
 		{"never warmed up", experiments.Claim{Kind: experiments.WarmedUp, Of: nets(residualNet(110))}, full,
@@ -427,6 +445,27 @@ func TestAShorterScheduleIsShortened(t *testing.T) {
 		if v.Class == Reproduced || v.Class == NotReproduced {
 			t.Errorf("%s is %q after %d iterations", v.Claim.Name, v.Class, exp.Protocol.Iterations)
 		}
+	}
+}
+
+// Nor does a spec of one's own with another batch repeat what the paper did, however
+// long it trains: its numbers are not set beside the paper's.
+func TestAnotherProtocolIsNotThePapers(t *testing.T) {
+	exp := figure1Experiment()
+	exp.Protocol.Batch, exp.Protocol.LearningRate = 64, 0.05
+	s := Select(exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()})
+	for _, v := range judge(s) {
+		if want := "with batch 64 in place of 128, with learning_rate 0.05 in place of 0.1: plain-56 "; v.Class != SameOrder || !strings.HasPrefix(v.Sentence, want) {
+			t.Errorf("%s is %q: %s, want %q", v.Claim.Name, v.Class, v.Sentence, want)
+		}
+	}
+	if s.comparable() {
+		t.Error("the paper's numbers stand beside those of another batch")
+	}
+	exp.Protocol = experiments.Paper()
+	exp.Protocol.Nesterov = true
+	if !s.comparable() {
+		t.Error("what the paper leaves open keeps its numbers away")
 	}
 }
 

@@ -36,7 +36,7 @@
       data.push(s.y);
       series.push({
         label: s.name, width: s.width, dash: s.dash, stroke: () => colour(s.colour), spanGaps: !c.gaps, points: {show: c.at.length < 12, size: 6, fill: () => colour(s.colour)},
-        value: (u, v, k, i) => i == null || v == null ? "" : short(v) + (s.low ? ` (${short(s.low[i])}–${short(s.high[i])})` : ""),
+        value: (u, v, k, i) => i == null || v == null ? "" : short(v) + (s.low && s.low[i] != null ? ` (${short(s.low[i])}–${short(s.high[i])})` : ""),
       });
       names.push(at);
       if (s.low) {
@@ -99,25 +99,30 @@
 
     // The legend by keyboard.
     const rows = [...root.querySelectorAll(".u-legend .u-series")];
-    const pressed = () => rows.forEach((r, k) => r.querySelector("th").setAttribute("aria-pressed", String(!!(u && u.series[k].show))));
+    const pressed = () => names.forEach((k) => rows[k]?.querySelector("th").setAttribute("aria-pressed", String(!!(u && u.series[k].show))));
     rows.forEach((r, k) => {
       if (k === 0 || r.classList.contains("band")) return;
       const th = r.querySelector("th");
       th.setAttribute("role", "button");
       th.setAttribute("tabindex", "0");
       th.title = "show or hide; with Ctrl, this one alone or all";
-      // uPlot would count the edges of bands, and hide the curve's own.
+      // alone shows one curve, or all again. uPlot would count the edges of bands, and
+      // hide the curve's own.
+      const alone = () => {
+        const others = names.some((n) => n !== k && u.series[n].show);
+        for (const n of names) u.setSeries(n, {show: !others || n === k});
+      };
       r.addEventListener("click", (e) => {
         if (!e.ctrlKey && !e.metaKey) return;
         e.stopPropagation();
-        const alone = names.some((n) => n !== k && u.series[n].show);
-        for (const n of names) u.setSeries(n, {show: !alone || n === k});
+        alone();
       }, true);
       th.addEventListener("keydown", (e) => {
         if (e.key !== "Enter" && e.key !== " ") return;
         e.preventDefault();
         e.stopPropagation();
-        u.setSeries(k, {show: !u.series[k].show});
+        if (e.ctrlKey || e.metaKey) alone();
+        else u.setSeries(k, {show: !u.series[k].show});
       });
     });
     pressed();
@@ -183,7 +188,8 @@
         if (holder) return;
         holder = make("div", {class: "charts"});
         const swap = make("button", {type: "button"}, "as printed");
-        const tools = make("div", {class: "tools"}, swap, make("span", {class: "muted"}, "drag: zoom, double click: out; keys: arrows, + −, 0; curves: click their names"));
+        const band = drawn.find((c) => c.series.some((s) => s.low?.some((v) => v != null)))?.band;
+        const tools = make("div", {class: "tools"}, swap, make("span", {class: "muted"}, (band ? `bands and brackets: ${band}; ` : "") + "drag: zoom, double click: out; keys: arrows, + −, 0; curves: click their names"));
         const show = (interactive) => {
           holder.classList.toggle("hidden", !interactive);
           printed.classList.toggle("hidden", interactive);
@@ -310,6 +316,7 @@
       if (by) sorted.set(tableOf(t), [by.textContent, headed(t, by.textContent).indexOf(by), by.getAttribute("aria-sort") === "descending" ? 2 : 1]);
     }
     document.querySelector("main").replaceWith(page.querySelector("main"));
+    document.getElementById("page.drawn")?.replaceWith(page.getElementById("page.drawn") ?? "");
     document.body.dataset.version = page.body.dataset.version;
     for (const id of open) { const d = document.getElementById(id); if (d) d.open = true; }
     start(kept);
