@@ -36,13 +36,13 @@ func TestCheckExits(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		scale experiments.Scale
-		worse float64 // by how much plain-56's errors are higher than plain-20's
+		worse float64 // by how much plain-56's errors are higher than plain-20's: more than others' seeds scatter
 		code  int
 	}{
-		{"the whole schedule, the paper's order", full, 1, exitDone},
-		{"the whole schedule, another order", full, -1, exitNotReproduced},
-		{"a sixteenth, the paper's order", sixteenth, 1, exitNotJudged},
-		{"a sixteenth, another order", sixteenth, -1, exitNotJudged},
+		{"the whole schedule, the paper's order", full, 3, exitDone},
+		{"the whole schedule, another order", full, -3, exitNotReproduced},
+		{"a sixteenth, the paper's order", sixteenth, 3, exitNotJudged},
+		{"a sixteenth, another order", sixteenth, -3, exitNotJudged},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			withoutData(t, "")

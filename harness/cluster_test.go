@@ -56,20 +56,20 @@ NodeName=n[1-2] NodeHostname=%[1]s NodeAddr=127.0.0.1 Port=[%[4]d-%[5]d] CPUs=2 
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `
 
-// startCluster starts Slurm for the length of a test, or says why not.
+// startCluster starts Slurm for the length of a test that was asked for.
 func startCluster(t *testing.T) *cluster {
 	t.Helper()
 	for _, program := range []string{"munged", "slurmctld", "slurmd", "sbatch"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("%v: install the packages slurm-wlm and munge to test against Slurm", err)
+			t.Fatalf("%v: install the packages slurm-wlm and munge to test against Slurm", err)
 		}
 	}
 	if os.Getuid() != 0 {
-		t.Skip("the daemons of Slurm must be started as root")
+		t.Fatal("the daemons of Slurm must be started as root")
 	}
 	munge, err := user.Lookup("munge")
 	if err != nil {
-		t.Skipf("munged has no user to run as: %v", err)
+		t.Fatalf("munged has no user to run as: %v", err)
 	}
 	uid, _ := strconv.Atoi(munge.Uid)
 	gid, _ := strconv.Atoi(munge.Gid)

@@ -16,7 +16,7 @@ import (
 type dataset struct{ path string }
 
 func (d *dataset) declare(o *options) {
-	o.text(&d.path, "data", "PATH", "CIFAR-10: a folder or archive (.tar.gz, .tar, .zip) of its binary or Python version, Hugging Face's parquet files or PNG files by class, an address (http or https) of one, or synthetic; default: $CIFAR10_DIR, the user's cache, where torchvision, Keras and Hugging Face keep it, or a download from $CIFAR10_URL or a mirror")
+	o.text(&d.path, "data", "PATH", "CIFAR-10: a folder or archive (.tar.gz, .tar, .zip) of its binary or Python version, Hugging Face's parquet files or PNG files by class, the address (http or https) of an archive, or synthetic; default: $CIFAR10_DIR, the user's cache, where torchvision, Keras and Hugging Face keep it, or a download from $CIFAR10_URL or a mirror")
 }
 
 // load loads the data set that -data names, or finds it.

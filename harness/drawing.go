@@ -19,7 +19,7 @@ import (
 
 func declareCheckpoint(o *options, to *time.Duration) {
 	*to = train.DefaultCheckpointEvery
-	o.add("checkpoint", "D", "time between checkpoints (default 1m; below 0, one after every iteration)", func(s string) (err error) {
+	o.add("checkpoint", "D", "time between checkpoints (default 1m; longer where that would take more than 2 % of the time; below 0, one after every iteration)", func(s string) (err error) {
 		if *to, err = time.ParseDuration(s); err != nil || *to == 0 {
 			err = usagef("-checkpoint %s: want a time with its unit, such as 90s, 5m, or -1s for one after every iteration", s)
 		}
@@ -49,7 +49,7 @@ func checkWritable(option, dir string) error {
 		}
 		dir = filepath.Dir(dir)
 	}
-	f, err := atomicfile.Create(dir, "writable") // by a name that is swept, should it stay
+	f, err := atomicfile.Create(dir, "writable")
 	if err == nil {
 		err = errors.Join(f.Close(), os.Remove(f.Name()))
 	}

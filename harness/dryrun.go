@@ -31,7 +31,7 @@ func (m *dryRunMode) declare(o *options) {
 	m.records.declare(o, true)
 	m.machine.declare(o)
 	m.jobs.declare(o)
-	o.on(&m.retrain, "retrain", "train again what is recorded")
+	o.on(&m.retrain, "retrain", "train again what is recorded; the old record stays until the new one is finished")
 	m.format.declare(o)
 }
 

@@ -25,15 +25,16 @@ const (
 	exitNotReproduced = 3   // -check: a claim was not reproduced
 	exitNotJudged     = 4   // -check: every claim judged on the whole schedule was reproduced, but not all were judged there
 	exitStopped       = 75  // stopped with a checkpoint: the same command goes on from there
-	exitInterrupted   = 130 // interrupted before there was anything to go on from
+	exitInterrupted   = 130 // interrupted with nothing to go on from, or at once, by a second signal
 )
 
 // exitCodes is what the help says of them.
 const exitCodes = `Exit codes: 0 done, 1 a run failed or diverged, 2 wrong options or experiment
 file, 3 a claim was not reproduced (-check), 4 no claim was "not reproduced" but
 not every one was judged on the whole schedule (-check), 75 stopped with a
-checkpoint (the same command goes on), 130 interrupted. They are those of the
-built program: go run makes 1 of every code but 0.
+checkpoint (the same command goes on), 130 interrupted before there was one, or by
+a second signal (the same command goes on from the last one). They are those of
+the built program: go run makes 1 of every code but 0.
 `
 
 // usageError is a command line that cannot be followed.

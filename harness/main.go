@@ -92,7 +92,7 @@ func (e *environment) run(ctx context.Context, args []string) int {
 	defer stop()
 	answer := &output{w: e.stdout, broken: stop}
 	inner := *e
-	inner.stdout, inner.stderr = answer, work.NewScreen(&output{w: e.stderr, broken: stop})
+	inner.stdout, inner.stderr = answer, work.NewScreen(&late{w: &output{w: e.stderr, broken: stop}, wait: patience})
 	err := inner.answer(ctx, args)
 	failure := answer.failure()
 	if failure != nil && (err == nil || errors.Is(err, failure) || errors.Is(err, context.Canceled)) {

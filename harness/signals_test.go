@@ -14,6 +14,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"deepresidual/harness/fixture"
+	"deepresidual/results"
 )
 
 // The first signal says that the program stops, and promises no checkpoint: that
@@ -93,12 +96,18 @@ func (s *safeBuilder) String() string {
 func TestInterrupted(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "weights.safetensors")
 	writeWeights(t, file)
+	drawn := t.TempDir()
+	store, e := figure1In(t, drawn)
+	for i := range e.Networks {
+		fixture.Leave(t, store, fixture.Key(e, i), results.Complete, false)
+	}
 	for _, c := range []struct {
 		args  []string
 		after time.Duration // 0 where all would be done soon on a fast machine
 	}{
 		{[]string{"-bench", "resnet-8", "-batch", "1", "-steps", "9000000000000000000"}, 50 * time.Millisecond},
 		{[]string{"-exp", "fig1", "-dry-run", "-results", t.TempDir()}, 0},
+		{[]string{"-exp", "fig1", "-results", drawn}, 0}, // of which everything is recorded
 		{[]string{"-eval", file, "-data", "synthetic"}, 0},
 	} {
 		ctx, stop := context.WithCancel(t.Context())

@@ -41,7 +41,7 @@ func (m *trainMode) declareTraining(o *options) {
 	m.machine.declare(o)
 	m.jobs.declare(o)
 	declareCheckpoint(o, &m.checkpoint)
-	o.on(&m.retrain, "retrain", "train again what is recorded")
+	o.on(&m.retrain, "retrain", "train again what is recorded; the old record stays until the new one is finished")
 	declareCheck(o, &m.check)
 	declareTensorBoard(o, &m.tensorBoard)
 	o.names(&m.run, "run", "ID,ID", "of the experiments' runs, train only these, as -status names them; draw nothing")
@@ -134,6 +134,7 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 		return err
 	}
 	// What could be trained is drawn even when something failed.
+	ctx = context.WithoutCancel(ctx) // what was trained to its end is drawn though a signal came
 	return errors.Join(err, plan.Failures(), m.draw(ctx, publisher))
 }
 
@@ -160,7 +161,7 @@ func (m *trainMode) draw(ctx context.Context, p *publish.Publisher) error {
 	if len(m.run) > 0 {
 		return nil
 	}
-	drawn, err := p.Draw(context.WithoutCancel(ctx), p.AsAsked) // what was trained to its end is drawn though a signal came
+	drawn, err := p.Draw(ctx, p.AsAsked)
 	return checked(m.check, drawn, err)
 }
 

@@ -150,11 +150,12 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 // choice when another was larger has its own names now, and goes.
 func (p *Publisher) write(e placed) (paths []string, err error) {
 	defer process.Recover(&err)
+	named := remember(p.Store.Dir(), e.experiment) // before the files that are its own from then on
 	paths, err = e.Write(p.Store.Dir())
 	if err == nil && !e.aside {
 		err = reports.Remove(p.Store.Dir(), e.name+scaleSuffix(e.choice))
 	}
-	return paths, errors.Join(err, remember(p.Store.Dir(), e.experiment))
+	return paths, errors.Join(err, named)
 }
 
 // writeRows writes the rows of all runs, whatever this command is about.

@@ -36,7 +36,7 @@ func Queued(results string) (map[string]string, error) {
 		}
 		runs, err := identities(dir, runsFile)
 		if err != nil {
-			return nil, fmt.Errorf("reading what is queued: %w", err)
+			return nil, fmt.Errorf("reading what is queued: %w; if its jobs are over, remove the folder", err)
 		}
 		for _, identity := range runs {
 			if !slices.Contains(gone, identity) {

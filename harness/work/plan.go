@@ -143,6 +143,15 @@ func holder(h *lease.Holder) string {
 	return fmt.Sprintf("%s:%d since %s", text.Printable(h.Host), h.PID, h.Since.Local().Format(time.DateTime+" MST"))
 }
 
+// waitingFor names the holder of a run that is waited for, and says of one that may be
+// dead, on another machine or on this one before it started again, how long.
+func waitingFor(held *lease.HeldError) string {
+	if held.Wait == 0 {
+		return holder(&held.Holder)
+	}
+	return fmt.Sprintf("%s; taken over in %s unless it gives a sign of life", holder(&held.Holder), text.Roughly(held.Wait))
+}
+
 // missingBecause says why nothing is recorded for a key: nothing ever was, or
 // something with other settings.
 func missingBecause(key results.Key, records []*results.Record) string {

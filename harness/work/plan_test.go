@@ -8,12 +8,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"deepresidual/experiments"
 	"deepresidual/harness/fixture"
 	"deepresidual/harness/train"
 	"deepresidual/models/network"
 	"deepresidual/results"
+	"deepresidual/results/lease"
 )
 
 func planFor(t *testing.T, store *results.Store, request Request, list ...*experiments.Experiment) Plan {
@@ -339,5 +341,19 @@ func TestPlanOrder(t *testing.T) {
 	p := planFor(t, store, Request{}, a, b)
 	if n := p[len(p)-1].Key.Spec.Network; n.Depth() != 32 {
 		t.Errorf("%s is last, want plain-32, of which one iteration is left", n)
+	}
+}
+
+// Of a holder that may be dead it is said how long that is waited for.
+func TestWaitingFor(t *testing.T) {
+	since := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	for wait, want := range map[time.Duration]string{
+		0:               since.Local().Format(time.DateTime + " MST"),
+		9 * time.Minute: "; taken over in 9 min unless it gives a sign of life",
+	} {
+		got := waitingFor(&lease.HeldError{Holder: lease.Holder{Host: "box", PID: 7, Since: since}, Wait: wait})
+		if !strings.HasPrefix(got, "box:7 since ") || !strings.HasSuffix(got, want) {
+			t.Errorf("%v: %q, want %q at its end", wait, got, want)
+		}
 	}
 }

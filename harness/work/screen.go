@@ -87,9 +87,13 @@ func (s *Screen) leave() {
 	s.left, s.drawn = true, 0
 }
 
-// draw shows fields in the line, no longer than the terminal is wide.
+// draw shows fields in the line, no longer than the terminal is wide; not where
+// the terminal is late to take what it is given (Late).
 func (l *screenLine) draw(fields []field) {
 	s := l.screen
+	if w, ok := s.w.(interface{ Late() bool }); ok && w.Late() {
+		return // the terminal is stopped: what is drawn now would only pass by when it goes on
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l.fields = fields

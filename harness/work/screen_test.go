@@ -105,3 +105,29 @@ func TestNoScreen(t *testing.T) {
 		t.Error("a screen on a screen")
 	}
 }
+
+// A terminal that is stopped is not drawn on.
+func TestLateTerminal(t *testing.T) {
+	p := latePaper{}
+	s := &Screen{w: &p, size: func() (int, int) { return 20, 24 }}
+	l := &screenLine{screen: s}
+	for _, step := range []struct {
+		late bool
+		want string
+	}{{true, ""}, {false, "now 1"}, {true, "now 1"}, {false, "now 3"}} {
+		p.late = step.late
+		l.draw([]field{{fmt.Sprintf("now %d", p.drawn), 0}})
+		p.drawn++
+		if got := p.String(); got != step.want {
+			t.Errorf("late: %v: %q, want %q", step.late, got, step.want)
+		}
+	}
+}
+
+type latePaper struct {
+	paper
+	late  bool
+	drawn int
+}
+
+func (p *latePaper) Late() bool { return p.late }

@@ -120,7 +120,7 @@ func (w *Worker) job(ctx context.Context, q *queue, threads func() int) (end end
 		case errors.As(err, &other) && w.LeaveHeld && q.alive(r, other):
 			w.screen.print("%s: being trained by %s: left to it", r.Key, holder(&other.Holder))
 		case errors.As(err, &other):
-			q.hold(r, "waiting for "+holder(&other.Holder))
+			q.hold(r, "waiting for "+waitingFor(other))
 			continue
 		case errors.As(err, &lost) && !lost.Gone:
 			q.hold(r, "taken over by another worker, since this one gave no sign of life")
