@@ -12,9 +12,9 @@ import (
 // line but the place that an error points at.
 func locate(text string) map[string]int {
 	lines := make(map[string]int)
-	count := make(map[string]int) // of the tables in each list
-	table, quote := "", ""        // the open table, and the quotes of an open multi-line string
-	for i, line := range strings.Split(text, "\n") {
+	count := make(map[string]int)                                                  // of the tables in each list
+	table, quote := "", ""                                                         // the open table, and the quotes of an open multi-line string
+	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") { // the mark that the decoder skips, too
 		if quote != "" {
 			if strings.Contains(line, quote) {
 				quote = ""

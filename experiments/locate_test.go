@@ -45,3 +45,10 @@ broken "x = 1
 		t.Errorf("locate (-want +got):\n%s", diff)
 	}
 }
+
+// A byte order mark, which the decoder skips, does not hide the first key.
+func TestLocateBehindMark(t *testing.T) {
+	if got := locate("\ufefftitle = 1\n"); got["title"] != 1 {
+		t.Errorf("%v; want title in line 1", got)
+	}
+}

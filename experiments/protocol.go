@@ -199,14 +199,15 @@ func (p Protocol) WarmsUp(n network.Network) bool {
 }
 
 // Unused lists the keys that have no part in the training of a network: those of
-// the warm-up if it does not warm up, and the side of a shortcut's padding if its
-// shortcuts are not those that pad.
+// the warm-up if it does not warm up, and the side of a shortcut's padding if none of
+// its shortcuts pads.
 func (p Protocol) Unused(n network.Network) []string {
 	var unused []string
 	if !p.WarmsUp(n) {
 		unused = append(unused, "warmup_learning_rate", "warmup_training_error", "warmup_window")
 	}
-	if n.Shortcut != network.Identity {
+	grows := func(b network.Block) bool { return b.Conv1.Out > b.Conv1.In }
+	if n.Shortcut != network.Identity || !slices.ContainsFunc(n.Blocks(), grows) {
 		unused = append(unused, "padding_side")
 	}
 	return unused

@@ -229,8 +229,9 @@ func opened(p experiments.Protocol) experiments.Protocol {
 // no difference for it.
 func TestDifferencesFor(t *testing.T) {
 	shallow, deep := network.Standard(network.Residual, 3), network.Standard(network.Residual, 18)
-	option := deep
+	option, flat := deep, network.Network{Kind: network.Residual, Shortcut: network.Identity}
 	option.Shortcut = network.Projection
+	flat.Stages[0], flat.Stages[1] = network.Stage{Blocks: 2, Channels: 16}, network.Stage{Blocks: 2, Channels: 16}
 	none, early, other := experiments.Paper(), experiments.Paper(), experiments.Paper()
 	none.WarmupDepth = 0
 	early.WarmupDepth, early.WarmupRate = 20, 0.02
@@ -247,6 +248,7 @@ func TestDifferencesFor(t *testing.T) {
 		{"warms up by the paper's", deep, none, "warmup_from_depth"},
 		{"pads", deep, other, "padding_side"},
 		{"does not pad", option, other, ""},
+		{"has nothing to pad", flat, other, ""},
 	} {
 		var got []string
 		for _, d := range experiments.Paper().DifferencesFor(c.network, c.other) {

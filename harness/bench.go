@@ -31,8 +31,12 @@ func (m *benchMode) do(ctx context.Context, env *environment) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.stdout, "%s batch %d threads %d kernels %s: %.1f ms/step %.0f images/s peak %.0f MiB\n",
-		m.network, m.batch, m.machine.threads, r.Kernels, r.Step.Seconds()*1000, float64(m.batch)/r.Step.Seconds(), r.PeakMiB)
+	peak := ""
+	if r.PeakMiB > 0 { // of a system that tells
+		peak = fmt.Sprintf(" peak %.0f MiB", r.PeakMiB)
+	}
+	fmt.Fprintf(env.stdout, "%s batch %d threads %d kernels %s: %.1f ms/step %.0f images/s%s\n",
+		m.network, m.batch, m.machine.threads, r.Kernels, r.Step.Seconds()*1000, float64(m.batch)/r.Step.Seconds(), peak)
 	if r.PeakFLOPS > 0 {
 		fmt.Fprintf(env.stdout, "%.0f GFLOP/s, counted as direct convolution: %.0f %% of the FMA peak of %.0f GFLOP/s\n",
 			r.FLOPS/1e9, 100*r.FLOPS/r.PeakFLOPS, r.PeakFLOPS/1e9)

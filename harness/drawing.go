@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 	"time"
 
 	"deepresidual/harness/publish"
@@ -62,7 +61,7 @@ func checkWritable(option, dir string) error {
 // unwritable says why nothing can be written to the folder of an option. That
 // its disk is full is no fault of the command line.
 func unwritable(option string, err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if atomicfile.Full(err) {
 		return fmt.Errorf("%s: %w; free some space there, or name another folder", option, err)
 	}
 	return usagef("%s: %v; name another folder, or make this one writable", option, err)

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -161,6 +162,13 @@ func (d *download) receive(ctx context.Context, body io.Reader, s source, part *
 	}
 	// One byte more than is missing shows a file that is too long.
 	body = io.LimitReader(body, limit-have+1)
+	if have == 0 {
+		head, err := d.begin(ctx, body, s, part, total)
+		if err != nil {
+			return 0, err
+		}
+		body = io.MultiReader(bytes.NewReader(head), body)
+	}
 	buffer := make([]byte, window)
 	fresh := 0
 	for {
@@ -171,17 +179,6 @@ func (d *download) receive(ctx context.Context, body io.Reader, s source, part *
 		}
 		if have+int64(n) > limit {
 			return have, errors.Join(d.shorten(part, 0), finally("what it serves is not CIFAR-10: it has more than %d bytes", limit))
-		}
-		if have == 0 && n > 0 {
-			if what := foreign(buffer[:n]); what != nil {
-				return 0, finally("%w", what)
-			}
-			// Of a mirror what comes is the same as is there, or will be seen not to be.
-			if s.size == 0 {
-				if err := d.shorten(part, 0); err != nil {
-					return 0, err
-				}
-			}
 		}
 		if n > 0 {
 			if _, err := part.WriteAt(buffer[:n], have); err != nil {
@@ -203,6 +200,34 @@ func (d *download) receive(ctx context.Context, body io.Reader, s source, part *
 			return have, passing(errSlow)
 		}
 	}
+}
+
+// begin reads the first bytes of a file. What there is of it stays until they show
+// that it is an archive: a server may send a page in its place.
+func (d *download) begin(ctx context.Context, body io.Reader, s source, part *os.File, total int64) (head []byte, err error) {
+	head = make([]byte, headSize)
+	n, err := io.ReadFull(body, head)
+	head = head[:n]
+	switch {
+	case err != nil && err != io.EOF && err != io.ErrUnexpectedEOF:
+		return nil, passing(cause(ctx, err))
+	case n == 0:
+		return head, nil
+	}
+	if what := foreignHead(head); what != nil {
+		return nil, finally("%w", what)
+	}
+	// Of a mirror what comes is the same as is there, or will be seen not to be.
+	if s.size > 0 {
+		return head, nil
+	}
+	if err != nil && int64(n) < total {
+		return nil, passing(fmt.Errorf("it broke off after %d of %d bytes", n, total))
+	}
+	if archiveOf(head) == noArchive {
+		return nil, finally("it does not serve CIFAR-10: %w", errNoArchive)
+	}
+	return head, d.shorten(part, 0)
 }
 
 // rangeError is the error of a source that does not serve the rest of a file.

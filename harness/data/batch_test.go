@@ -204,3 +204,36 @@ func BenchmarkFill(b *testing.B) {
 		report(b)
 	})
 }
+
+// Recorded runs and checkpoints depend on which views are drawn. The images tell
+// them: each pixel is its own place.
+func TestViewsArePinned(t *testing.T) {
+	images := Images{N: 200, records: make([]byte, 200*recordSize)}
+	for i := range images.N {
+		pixels := images.Pixels(i)
+		for p := range planeSize {
+			pixels[p], pixels[planeSize+p] = byte(p%models.ImageSize), byte(p/models.ImageSize)
+		}
+	}
+	p := NewPipeline(images, NewSampler(all(images.N), 128, 1), PerPixelMean(make([]float32, pixelBytes)), Augmentation{Pad: 4, Flip: true}, 1)
+	batch := models.NewBatch(128)
+	for _, c := range []struct {
+		iteration, place int
+		want             view
+	}{
+		{0, 0, view{-4, 0, false}}, {0, 127, view{0, -1, false}}, {63999, 0, view{3, -2, true}}, {63999, 127, view{1, -2, true}},
+	} {
+		p.Fill(batch, c.iteration)
+		place := func(x, y, channel int) int {
+			v := batch.Image(c.place)[((y+1)*models.PaddedSize+x+1)*models.Channels+channel]
+			return int(math.Round(255 * float64(v)))
+		}
+		got := view{place(16, 16, 0) - 16, place(16, 16, 1) - 16, place(17, 16, 0) < place(16, 16, 0)}
+		if got.mirror {
+			got.dx = models.ImageSize - 1 - 16 - place(16, 16, 0)
+		}
+		if got != c.want {
+			t.Errorf("iteration %d, place %d: %+v, want %+v", c.iteration, c.place, got, c.want)
+		}
+	}
+}

@@ -195,18 +195,13 @@ func (d *download) sweep() {
 func (d *download) local(err error) error {
 	hint := ""
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+	case atomicfile.Full(err):
 		hint = "; free some space there, or bring CIFAR-10 along and name it by -data: what has arrived is kept"
-	case forbidden(err):
+	case atomicfile.Forbidden(err):
 		// As where there is no home: what is recorded may still be drawn.
 		return d.unavailable("it cannot be downloaded to "+d.dir+", where you may not write", err)
 	}
 	return fmt.Errorf("data: downloading CIFAR-10 to %s: %w%s", d.dir, err, hint)
-}
-
-func forbidden(err error) bool {
-	// What lies in a file is no folder: a service has /dev/null for a home.
-	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR)
 }
 
 // visit downloads from one source, as long as it brings something, and judges

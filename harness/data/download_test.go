@@ -88,10 +88,12 @@ func withoutRange(handler http.HandlerFunc) http.HandlerFunc {
 }
 
 // chunked serves without saying how much.
-func chunked(content []byte) http.HandlerFunc {
+func chunked(parts ...[]byte) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		w.(http.Flusher).Flush()
-		w.Write(content)
+		for _, p := range parts {
+			w.(http.Flusher).Flush()
+			w.Write(p)
+		}
 	}
 }
 
@@ -570,6 +572,9 @@ func TestDownloadKeepsWhatItHas(t *testing.T) {
 	}{
 		"a page":                          {withoutRange(page), "HTML page"},
 		"a page, less than was asked for": {page, "HTML page"},
+		"a page of another kind":          {withoutRange(serve([]byte("<script>top.location = 'login'</script>"))), "not an archive"},
+		"a page in pieces":                {withoutRange(chunked([]byte("\n"), []byte("<!-- -->Sign in"))), "not an archive"},
+		"a beginning":                     {withoutRange(breakOff(100, serve(packed()))), "broke off after 100 of"},
 		"nothing":                         {withoutRange(serve(nil)), "what it sends is empty"},
 	} {
 		t.Run(name+" at one's own address", func(t *testing.T) {
@@ -596,7 +601,7 @@ func TestDownloadResumesUnderNewSignature(t *testing.T) {
 		case "signature=old":
 			breakOff(200_000, serve(packed()))(w, r)
 		case "file=other":
-			breakOff(200_000, serve(bytes.Repeat([]byte("other"), 100_000)))(w, r)
+			breakOff(200_000, serve([]byte("\x1f\x8b"+strings.Repeat("other", 100_000))))(w, r)
 		default:
 			serve(packed())(w, r)
 		}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"path"
 	"strings"
+
+	"deepresidual/harness/foreign"
 )
 
 // Errors of files that are whole, but not what is wanted.
@@ -30,35 +32,27 @@ func (e *stoppedError) Unwrap() error { return e.err }
 // headSize is the number of bytes at the start of a file that tell what it is.
 const headSize = 512
 
-// foreign names what the start of a file shows it to be, if that is something
+// foreignHead names what the start of a file shows it to be, if that is something
 // that stands in the place of a data set again and again; else it returns nil.
-func foreign(head []byte) error {
-	start := bytes.ToLower(bytes.TrimLeft(head, "\xef\xbb\xbf \t\r\n"))
-	switch {
-	case bytes.HasPrefix(start, []byte("version https://git-lfs")):
-		return errors.New("it is a Git LFS pointer, not the file itself: fetch it with git lfs pull")
-	case bytes.HasPrefix(start, []byte("<!doctype html")), bytes.HasPrefix(start, []byte("<html")), bytes.HasPrefix(start, []byte("<head")):
-		return errors.New("it is an HTML page: a server sent that in place of the data")
-	case bytes.HasPrefix(start, []byte("<?xml")):
-		return errors.New("it is an XML message: a server sent that in place of the data")
-	case bytes.HasPrefix(start, []byte("matlab 5.0 mat-file")), bytes.HasPrefix(start, []byte("matlab 7")):
-		return errMatlab
-	case bytes.HasPrefix(start, []byte("\xfd7zxz\x00")):
-		return errors.New("it is compressed with xz, which is not read: unpack it")
-	case bytes.HasPrefix(start, []byte("bzh")):
-		return errors.New("it is compressed with bzip2, which is not read: unpack it")
-	case bytes.HasPrefix(start, []byte("rar!")), bytes.HasPrefix(start, []byte("7z\xbc\xaf")):
-		return errors.New("it is a RAR or 7z archive, which is not read: unpack it")
+func foreignHead(head []byte) error {
+	for _, matlab := range []string{"MATLAB 5.0 MAT-file", "MATLAB 7"} {
+		if bytes.HasPrefix(head, []byte(matlab)) {
+			return errMatlab
+		}
 	}
-	return nil
+	if archiveOf(head) != noArchive {
+		return nil
+	}
+	return foreign.Recognise(head)
 }
 
-// foreignName is foreign for what the path of a file in a folder or archive
+// foreignName is foreignHead for what the path of a file in a folder or archive
 // tells.
 func foreignName(file string) error {
 	dir, base := path.Split(strings.ToLower(file))
+	folder := path.Base(dir)
 	switch {
-	case strings.Contains(dir, "cifar-100"), base == "train.bin", base == "fine_label_names.txt":
+	case folder == "cifar-100-python", folder == "cifar-100-binary", base == "train.bin", base == "fine_label_names.txt":
 		return errCIFAR100
 	case strings.HasSuffix(base, ".mat"):
 		return errMatlab

@@ -380,7 +380,7 @@ func TestForeign(t *testing.T) {
 		"a.zip":            {pointer, "Git LFS pointer"},
 		"a.tar.gz":         {page, "HTML page"},
 		"b.mat":            {[]byte("MATLAB 5.0 MAT-file, Platform: GLNX86"), "Matlab version"},
-		"a.tar.xz":         {[]byte("\xfd7zXZ\x00abc"), "xz"},
+		"a.tar.xz":         {[]byte("\xfd7zXZ\x00abc"), "compressed with xz"},
 		"error.xml":        {[]byte("<?xml version='1.0'?><Error>"), "XML"},
 		"data_batch_1.bin": {make([]byte, 1000), "name its folder"},
 		"train-0.parquet":  {[]byte("PAR1abc"), "name its folder"},

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"deepresidual/results/atomicfile"
 )
 
 // nowhere is an environment in which no copy of the data set is found that the
@@ -98,7 +100,7 @@ func TestLoadForbidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	if os.Mkdir(filepath.Join(parent, "x"), 0o777) == nil {
-		if parent = "/sys"; !forbidden(os.Mkdir("/sys/x", 0o777)) { // where not even root makes a folder
+		if parent = "/sys"; !atomicfile.Forbidden(os.Mkdir("/sys/x", 0o777)) { // where not even root makes a folder
 			t.Skip("there is no folder that may not be written")
 		}
 	}
@@ -117,7 +119,7 @@ func TestDownloadForbidden(t *testing.T) {
 		t.Fatal(err)
 	}
 	if os.Mkdir(filepath.Join(d.dir, "x"), 0o777) == nil {
-		if d.dir = "/sys"; !forbidden(os.Mkdir("/sys/x", 0o777)) {
+		if d.dir = "/sys"; !atomicfile.Forbidden(os.Mkdir("/sys/x", 0o777)) {
 			t.Skip("there is no folder that may not be written")
 		}
 	}

@@ -87,20 +87,20 @@ func (c Contents) readFile(ctx context.Context, place string) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+	switch archiveOf(head) {
+	case gzippedTar:
 		return c.readTree(ctx, place, tarArchive{place, true})
-	case len(head) > 262 && string(head[257:262]) == "ustar":
+	case plainTar:
 		return c.readTree(ctx, place, tarArchive{place, false})
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+	case zipFile:
 		return c.readTree(ctx, place, zipArchive(place))
 	}
-	err = foreign(head)
+	err = foreignHead(head)
 	if err == nil {
 		err = foreignName(filepath.ToSlash(place))
 	}
 	if err == nil {
-		err = errors.New("it is not an archive (.tar.gz, .tar, .zip)")
+		err = errNoArchive
 		for _, form := range forms {
 			if _, _, ok := form.match(filepath.Base(place)); ok {
 				err = errors.New("it is one file of several: name its folder")
@@ -108,6 +108,31 @@ func (c Contents) readFile(ctx context.Context, place string) (*Set, error) {
 		}
 	}
 	return nil, fmt.Errorf("data: %s: %w", place, err)
+}
+
+// archive is a kind of archive that a data set is read from.
+type archive int
+
+const (
+	noArchive archive = iota
+	gzippedTar
+	plainTar
+	zipFile
+)
+
+var errNoArchive = errors.New("it is not an archive (.tar.gz, .tar, .zip)")
+
+// archiveOf tells the kind of an archive by its first bytes, headSize of them.
+func archiveOf(head []byte) archive {
+	switch {
+	case bytes.HasPrefix(head, []byte("\x1f\x8b")):
+		return gzippedTar
+	case len(head) > 262 && string(head[257:262]) == "ustar":
+		return plainTar
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")), bytes.HasPrefix(head, []byte("PK\x05\x06")):
+		return zipFile
+	}
+	return noArchive
 }
 
 // readHead returns the first bytes of a file.
@@ -231,7 +256,7 @@ func (r *treeReader) take(ctx context.Context, f *file, p part) error {
 	buffered := bufio.NewReaderSize(&interruptible{ctx, in}, 64<<10)
 	// An error of reading comes again with the rest.
 	head, _ := buffered.Peek(min(headSize, int(f.size)))
-	if err := foreign(head); err != nil {
+	if err := foreignHead(head); err != nil {
 		return err
 	}
 	r.begin(p, r.tree.name(f.path), path.Base(f.path))

@@ -219,3 +219,12 @@ func BenchmarkLoad(b *testing.B) {
 		}
 	}
 }
+
+// Recorded runs and checkpoints depend on which images are held out.
+func TestSplitIsPinned(t *testing.T) {
+	set := &Set{Train: Images{N: 50000}}
+	_, val, err := set.Split(5000, 1)
+	if want := []int{6, 19, 26, 49995}; err != nil || !slices.Equal(append(val[:3:3], val[4999]), want) {
+		t.Errorf("%v %v, %v; want %v", val[:3], val[4999], err, want)
+	}
+}

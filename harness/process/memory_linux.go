@@ -46,15 +46,15 @@ func ResetPeak() {
 
 // FreeMiB returns the memory that this process can still take without pushing
 // anything out but what is cached of files, in MiB: what the system has, or less
-// where a control group (a container, a job of Slurm's) limits it. It is 0 on a
-// system that does not tell.
+// where a control group (a container, a job of Slurm's) limits it, at least 1. It is
+// 0 on a system that does not tell.
 func FreeMiB() float64 {
 	free := procMiB("/proc/meminfo", "MemAvailable:")
 	groups, err := os.ReadFile("/proc/self/cgroup")
 	if err != nil || free == 0 {
 		return free
 	}
-	return min(free, groupsFree("/sys/fs/cgroup", string(groups))/(1<<20))
+	return max(1, min(free, groupsFree("/sys/fs/cgroup", string(groups))/(1<<20)))
 }
 
 // groupsFree returns the bytes that the control groups of a process leave it,

@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string) error {
 	pythons := flags.String("python", "/usr/bin/python3", "Python interpreters that have torch, separated by commas")
 	kernels := flags.String("kernels", "", "the harness's kernels, separated by commas; the default is its best")
 	flags.StringVar(&c.harness, "harness", "", "the harness, built; the default is to build it")
-	flags.IntVar(&c.threads, "threads", runtime.NumCPU(), "threads of both")
+	flags.IntVar(&c.threads, "threads", runtime.GOMAXPROCS(0), "threads of both")
 	flags.IntVar(&c.batch, "batch", 128, "images per step")
 	flags.IntVar(&c.steps, "steps", 10, "timed steps per run")
 	flags.IntVar(&c.repeats, "repeats", 5, "runs of each, in turn")

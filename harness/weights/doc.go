@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 
+	"deepresidual/harness/foreign"
 	"deepresidual/harness/pickle"
 	"deepresidual/models"
 )
@@ -111,23 +112,8 @@ func decode(content []byte) (*File, error) {
 
 // recognise says what a file is that is not one of weights.
 func recognise(content []byte) error {
-	begin := bytes.TrimLeft(content[:min(len(content), 512)], "\ufeff \t\r\n")
-	text := bytes.ToLower(begin) // for text alone: it changes bytes that are not UTF-8
-	for _, kind := range []struct{ prefix, what string }{
-		{"\x1f\x8b", "it is compressed with gzip: unpack it first (gunzip)"},
-		{"BZh", "it is compressed with bzip2: unpack it first (bunzip2)"},
-		{"\xfd7zXZ", "it is compressed with xz: unpack it first (unxz)"},
-		{"\x28\xb5\x2f\xfd", "it is compressed with zstd: unpack it first (unzstd)"},
-		{"version https://git-lfs", "it is a Git LFS pointer, not the file it stands for: git lfs pull fetches that"},
-		{"<!doctype html", "it is a web page, not the file it was to link to"},
-		{"<html", "it is a web page, not the file it was to link to"},
-		{"<head", "it is a web page, not the file it was to link to"},
-		{"<?xml", "it is an XML message, as servers send in place of a file"},
-		{"\x89HDF", "it is an HDF5 file, as Keras writes, not a PyTorch state dict or safetensors"},
-	} {
-		if bytes.HasPrefix(begin, []byte(kind.prefix)) || kind.prefix[0] == '<' && bytes.HasPrefix(text, []byte(kind.prefix)) {
-			return errors.New(kind.what)
-		}
+	if err := foreign.Recognise(content[:min(len(content), 512)]); err != nil {
+		return err
 	}
 	switch {
 	case len(content) == 0:

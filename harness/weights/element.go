@@ -35,8 +35,14 @@ func isFloat(kind string) bool {
 	return kind == float16 || kind == bfloat16 || kind == float32s || kind == float64s
 }
 
+// maxDims is more dimensions than any parameter has.
+const maxDims = 8
+
 // elements returns the number of elements of a shape, at most maxBytes.
 func elements(shape []int) (int64, error) {
+	if len(shape) > maxDims {
+		return 0, fmt.Errorf("its shape has %d dimensions", len(shape))
+	}
 	n := int64(1)
 	for _, d := range shape {
 		if d < 0 || d > maxBytes {

@@ -140,7 +140,7 @@ func sequence(value any) []any {
 // integers reads a tuple of whole numbers, as many as a tensor has dimensions.
 func integers(value any) ([]int, bool) {
 	t, ok := value.(*types.Tuple)
-	if !ok || t.Len() > 8 { // more dimensions than any parameter has
+	if !ok || t.Len() > maxDims {
 		return nil, false
 	}
 	list := make([]int, t.Len())

@@ -178,6 +178,7 @@ func TestReadSafetensorsFaults(t *testing.T) {
 		{"unknown type", build(`{"a":{"dtype":"I9","shape":[4],"data_offsets":[0,4]}}`, "1234"), `"I9"`},
 		{"unknown field", build(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}`, "1234"), `"x"`},
 		{"shape and size", build(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}`, "1234"), "takes 8 bytes"},
+		{"many dimensions", build(`{"a":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,4]}}`, "1234"), "9 dimensions"},
 		{"negative shape", build(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}`, "1234"), "impossible"},
 		{"overflowing shape", build(`{"a":{"dtype":"F32","shape":[1000000000,1000000000,1000000000],"data_offsets":[0,4]}}`, "1234"), "too large"},
 		{"backwards", build(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}`, "1234"), "bytes 4 to 0"},

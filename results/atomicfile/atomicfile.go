@@ -203,12 +203,24 @@ func Explain(path string, err error) error { return explain("writing", path, err
 func explain(doing, path string, err error) error {
 	hint := ""
 	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), full(err):
+	case Full(err):
 		hint = "; what was there before is untouched: free some space"
-	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS), errors.Is(err, syscall.ENOTDIR):
+	case Forbidden(err):
 		hint = "; choose another folder or make this one writable"
 	}
 	return fmt.Errorf("%s %s: %w%s", doing, path, oneLine{Cause(err)}, hint)
+}
+
+// Full reports whether an error says that a disk, or a user's part of it, has no
+// room left.
+func Full(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || full(err)
+}
+
+// Forbidden reports whether an error says that a place cannot be written to at all.
+// What lies in a file is no folder: a service has /dev/null for a home.
+func Forbidden(err error) bool {
+	return errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) || errors.Is(err, syscall.ENOTDIR) || protected(err)
 }
 
 // Cause takes the path out of a file system error, where the message names the

@@ -5,5 +5,6 @@ package atomicfile
 // inUse is of Windows alone: elsewhere a file can be replaced while it is read.
 func inUse(error) bool { return false }
 
-// full knows no other errors of a full disk than those that all systems have.
-func full(error) bool { return false }
+// full and protected know no other errors than those that all systems have.
+func full(error) bool      { return false }
+func protected(error) bool { return false }

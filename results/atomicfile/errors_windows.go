@@ -17,6 +17,9 @@ func inUse(err error) bool {
 		errors.Is(err, windows.ERROR_ACCESS_DENIED) && errors.As(err, new(*os.LinkError))
 }
 
+// protected reports whether an error says that a disk may not be written.
+func protected(err error) bool { return errors.Is(err, windows.ERROR_WRITE_PROTECT) }
+
 // full reports whether an error says that a disk has no room left.
 func full(err error) bool {
 	return errors.Is(err, windows.ERROR_DISK_FULL) || errors.Is(err, windows.ERROR_HANDLE_DISK_FULL)
