@@ -55,7 +55,8 @@ type Result struct {
 	Wrong int     // images whose label does not have the highest score
 }
 
-// New builds the network's graphs. Its parameters are zero until
+// New builds the network's graph for training, if the options have a batch; that for
+// evaluation is built when it is first evaluated. Its parameters are zero until
 // [Model.Initialise] or [Model.Load].
 func New(net network.Network, o Options) (*Model, error) {
 	if o.EvalBatch == 0 {

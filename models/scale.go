@@ -106,6 +106,7 @@ func Speedup(net network.Network, batch, threads, cores int) float64 {
 	return stepSeconds(net, batch, 1, 1) / stepSeconds(net, batch, threads, cores)
 }
 
-// Parts returns in how many parts the work on so many images is cut at most, that of
-// the largest maps: more threads find nothing to do.
+// Parts returns in how many parts a training step's work on so many images is cut at
+// most, that of the largest maps: more threads find nothing to do there. Preparing
+// filters, the update and evaluation are cut otherwise.
 func Parts(images int) int { return ops.Parts(ops.Groups(ImageSize, images)) }

@@ -78,8 +78,9 @@ type pytorchRun struct {
 	Changes      map[string]struct{ Norm, Along float64 }
 }
 
-// Three whole training steps against PyTorch in float64: losses, weights,
-// momentum's effect, weight decay and running statistics.
+// Three whole training steps against PyTorch in float64: losses, weights, momentum's
+// effect and running statistics. Weight decay moves the weights by less than is
+// compared here: see TestUpdate.
 func TestStepsAgainstPyTorch(t *testing.T) {
 	data, err := os.ReadFile("testdata/steps.json")
 	if err != nil {

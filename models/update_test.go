@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"deepresidual/models/network"
 )
 
 // Two steps against the formulas, for every parameter: with momentum of either
@@ -130,6 +132,41 @@ func TestInitialise(t *testing.T) {
 			if w.Name == "linear.weight" && c.kind.LastUniform != bounded && c.last != 0.01 {
 				t.Errorf("%s: the largest of %s is %v", name, w.Name, most)
 			}
+		}
+	}
+}
+
+// A projection is a convolution of one weight for each pair of channels.
+func TestInitialiseProjection(t *testing.T) {
+	net, err := network.Parse("residual blocks=1,1 channels=32,64 shortcut=B")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		kind Initialisation
+		want float64
+	}{
+		{Initialisation{LastStd: 0.01}, math.Sqrt(2.0 / 64)},
+		{heNormal, math.Sqrt(2.0 / 32)},
+	} {
+		m := mustNetwork(t, net, Options{})
+		m.Initialise(7, c.kind)
+		found := false
+		for _, w := range m.Tensors() {
+			if w.Name != "layer2.0.downsample.0.weight" {
+				continue
+			}
+			found = true
+			square := 0.0
+			for _, x := range w.Data {
+				square += float64(x) * float64(x)
+			}
+			if got := math.Sqrt(square / float64(len(w.Data))); math.Abs(got-c.want) > 0.05*c.want {
+				t.Errorf("%+v: standard deviation %v, want %v", c.kind, got, c.want)
+			}
+		}
+		if !found {
+			t.Error("the network has no projection")
 		}
 	}
 }

@@ -209,7 +209,7 @@ func (w *Worker) trainOne(ctx context.Context, r Planned, after float64, threads
 	first := threads()
 	m, err := models.New(spec.Network, models.Options{
 		Conventions: train.Conventions(spec.Protocol), Batch: spec.Protocol.Batch, EvalBatch: train.EvalBatch,
-		Threads: first, MostThreads: min(w.Threads, models.Parts(spec.Protocol.Batch)), Kernels: w.Kernels,
+		Threads: first, MostThreads: w.Threads, Kernels: w.Kernels,
 	})
 	if err != nil {
 		return err

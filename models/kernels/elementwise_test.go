@@ -140,6 +140,21 @@ func TestTransformOutputNorm(t *testing.T) {
 	})
 }
 
+// What is added may be where the sum goes.
+func TestFillAddInPlace(t *testing.T) {
+	const rows, width, stride = 3, 5, 5 * Lanes
+	r := rand.New(rand.NewPCG(12, 0))
+	z, norm, add := random(r, rows*stride), random(r, 2*Lanes), random(r, rows*stride)
+	forSets(t, "", func(t *testing.T, k *Set) {
+		want, got := make([]float32, rows*stride), slices.Clone(add)
+		k.FillAdd(want, z, add, norm, rows, width, stride)
+		k.FillAdd(got, z, got, norm, rows, width, stride)
+		if !slices.Equal(got, want) {
+			t.Errorf("in place %v, else %v", got, want)
+		}
+	})
+}
+
 // The output transforms of the backward pass are TransformOutput, which
 // TestWinogradConvolution covers, with the gradients of ReLU and shortcut.
 func TestTransformOutputGrad(t *testing.T) {

@@ -59,7 +59,8 @@ type Set struct {
 	// FillNormStore does the same and also stores the result contiguously in
 	// out, past the caches where the processor can: see Fence.
 	FillNormStore func(dst, out, z, norm []float32, rows, width, stride int)
-	// FillAdd writes dst = ReLU(n(z) + add).
+	// FillAdd writes dst = ReLU(n(z) + add). add may be dst, whose rows follow each
+	// other then.
 	FillAdd func(dst, z, add, norm []float32, rows, width, stride int)
 	// FillAddStore does the same and also stores the result contiguously in
 	// out, as FillNormStore does.

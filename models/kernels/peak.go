@@ -2,6 +2,7 @@ package kernels
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"time"
 )
@@ -9,11 +10,12 @@ import (
 // Peak measures how many floating-point operations a second so many threads of
 // this machine do at most with the registers of a set: multiply-adds that wait
 // for nothing, two operations each, in the best of some rounds that all threads
-// begin together. It is 0 for a set in plain Go. It takes some tens of milliseconds;
+// begin together. It is 0 for a set in plain Go, and for one that this processor has
+// not. It takes some tens of milliseconds;
 // who shares the machine lowers it.
 func Peak(set string, threads int) float64 {
 	loop, flops := fmaLoop(set)
-	if loop == nil {
+	if loop == nil || !slices.Contains(Available(), set) {
 		return 0
 	}
 	// A round takes a millisecond or two, against which waking a thread is little;

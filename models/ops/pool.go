@@ -92,7 +92,7 @@ func (p *pool) run(items int, body func(thread, item int)) {
 	}
 	defer p.join()
 	p.drain(0)
-	stayAwake(func() bool { return p.left.Load() == 0 })
+	stayAwake(func() bool { return p.left.Load() <= 0 }) // below, if one was late to count down before
 }
 
 // join waits for the workers, also when the caller's own item panics: what they
