@@ -90,60 +90,89 @@ func (p *Publisher) Largest(e *experiments.Experiment, records []*results.Record
 // or written does not keep the rest from being. It ends with ctx, between two
 // drawings.
 func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
-	var drawn Drawn
-	records, damaged := p.Store.Records()
-	for _, err := range damaged {
-		p.say("warning: %s", text.OneLine(err))
-	}
-	drawn.Damaged = p.concerning(p.Experiments, damaged)
-	drawings, err := p.build(p.Experiments, records, choose)
-	if len(drawings) == 0 {
-		return drawn, err
-	}
-	drawn.Drawings = len(drawings)
-	for _, folder := range []string{"", "figures", "tables"} {
-		atomicfile.Sweep(filepath.Join(p.Store.Dir(), folder), abandoned)
-	}
-	var written []string
-	failed := []error{err}
-	var whole []placed // the drawings all of whose files are there
-	for _, e := range drawings {
-		if err := ctx.Err(); err != nil {
-			return drawn, fmt.Errorf("interrupted before %s was drawn: %w", e.experiment.Name, err)
+	f, err := p.drawFiles(ctx, choose)
+	// What another process has recorded and drawn meanwhile must not be replaced by
+	// what there was before.
+	for again := 0; err == nil && len(f.drawings) > 0 && again < drawnAgain; again++ {
+		if versionOf(p.Store.Records()) == f.version {
+			break
 		}
-		if lost := p.unreadable(damaged, e.experiment); !e.aside && len(lost) > 0 {
-			p.say("figures/%s.* and its tables are left as they are: they show %s, which cannot be read now", e.name, strings.Join(lost, ", "))
-			drawn.Verdicts = append(drawn.Verdicts, e.Verdicts...)
-			continue
-		}
-		paths, err := p.write(e)
-		written, failed = append(written, paths...), append(failed, err)
-		if err == nil {
-			whole = append(whole, e)
-		}
-		drawn.Verdicts = append(drawn.Verdicts, e.Verdicts...)
+		f, err = p.drawFiles(ctx, choose)
 	}
-	pages, err := p.writePages(drawings, records, damaged)
-	written, failed = append(written, pages...), append(failed, err)
-	rows, err := p.writeRows(records)
-	written, failed = append(written, rows...), append(failed, err, p.ignoreRuns(drawings, records), p.exportAll(drawings))
-	failed = append(failed, p.printTables(drawings, written))
-	for _, e := range whole {
+	drawn := Drawn{Drawings: len(f.drawings), Verdicts: f.verdicts, Damaged: f.damaged}
+	if err != nil || len(f.drawings) == 0 {
+		return drawn, errors.Join(append(f.failed, err)...)
+	}
+	failed := append(f.failed, p.printTables(f.drawings, f.written))
+	for _, e := range f.whole {
 		if e.aside {
-			p.say("%s", p.note(e, records))
+			p.say("%s", p.note(e, f.records))
 		}
 	}
-	for _, e := range drawings {
-		if scale, n := reports.Longer(e.experiment, records, e.choice); p.AnyScale && n > 0 {
+	for _, e := range f.drawings {
+		if scale, n := reports.Longer(e.experiment, f.records, e.choice); p.AnyScale && n > 0 {
 			p.say("%s: drawn at scale %s; %s of scale %s can be drawn with -scale %s",
 				e.experiment.Name, e.choice.Scale, text.Count(n, "network"), scale, scale)
 		}
 	}
-	failed = append(failed, p.printVerdicts(drawings))
+	failed = append(failed, p.printVerdicts(f.drawings))
 	if err := errors.Join(failed...); err != nil {
 		return drawn, DrawError{err}
 	}
 	return drawn, nil
+}
+
+// drawnAgain is how often drawing begins anew since the records have changed: runs
+// that are being trained may go on changing.
+const drawnAgain = 2
+
+// files is what drawing has written, and from what.
+type files struct {
+	records  []*results.Record
+	version  string // of the records
+	damaged  []error
+	drawings []placed
+	whole    []placed // the drawings all of whose files are there
+	verdicts []reports.Verdict
+	written  []string
+	failed   []error
+}
+
+// drawFiles draws and writes all files.
+func (p *Publisher) drawFiles(ctx context.Context, choose Chooser) (f files, err error) {
+	records, damaged := p.Store.Records()
+	for _, err := range damaged {
+		p.say("warning: %s", text.OneLine(err))
+	}
+	f.records, f.version, f.damaged = records, versionOf(records, damaged), p.concerning(p.Experiments, damaged)
+	f.drawings, err = p.build(p.Experiments, records, choose)
+	f.failed = append(f.failed, err)
+	if len(f.drawings) == 0 {
+		return f, nil
+	}
+	for _, folder := range []string{"", "figures", "tables"} {
+		atomicfile.Sweep(filepath.Join(p.Store.Dir(), folder), abandoned)
+	}
+	for _, e := range f.drawings {
+		if err := ctx.Err(); err != nil {
+			return f, fmt.Errorf("interrupted before %s was drawn: %w", e.experiment.Name, err)
+		}
+		f.verdicts = append(f.verdicts, e.Verdicts...)
+		if lost := p.unreadable(damaged, e.experiment); !e.aside && len(lost) > 0 {
+			p.say("figures/%s.* and its tables are left as they are: they show %s, which cannot be read now", e.name, strings.Join(lost, ", "))
+			continue
+		}
+		paths, err := p.write(e)
+		f.written, f.failed = append(f.written, paths...), append(f.failed, err)
+		if err == nil {
+			f.whole = append(f.whole, e)
+		}
+	}
+	pages, err := p.writePages(f.drawings, records, damaged)
+	f.written, f.failed = append(f.written, pages...), append(f.failed, err)
+	rows, err := p.writeRows(records)
+	f.written, f.failed = append(f.written, rows...), append(f.failed, err, p.ignoreRuns(f.drawings, records), p.exportAll(f.drawings))
+	return f, nil
 }
 
 // write writes the files of a drawing in its place. What was drawn of the same

@@ -124,3 +124,29 @@ func TestDrawDamaged(t *testing.T) {
 		t.Errorf("a folder for a file: %v, %v; want %s", drawn.Damaged, err, own)
 	}
 }
+
+// What another process records and draws meanwhile is not replaced by what there was
+// before.
+func TestDrawAgain(t *testing.T) {
+	store, err := results.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := fixture.Experiment(t, "e", nil)
+	fixture.Leave(t, store, fixture.Key(e, 0), results.Complete, false)
+	var printed strings.Builder
+	p := &Publisher{
+		Store: store, Experiments: []*experiments.Experiment{e}, Output: &printed, Progress: io.Discard,
+		Asked: reports.Choice{Scale: experiments.Full()},
+	}
+	times := 0
+	drawn, err := p.Draw(t.Context(), func(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
+		if times++; times == 1 { // the records are read
+			fixture.Leave(t, store, fixture.Key(e, 1), results.Complete, false)
+		}
+		return p.Asked, true
+	})
+	if err != nil || drawn.Drawings != 1 || times != 2 || strings.Contains(printed.String(), "not recorded") || strings.Count(printed.String(), "files: ") != 1 {
+		t.Errorf("%+v, %v, drawn %d times: %s", drawn, err, times, &printed)
+	}
+}
