@@ -125,10 +125,14 @@ func (p Protocol) Open() []Setting {
 }
 
 // Departures lists the keys in which the training of a network departs from what the
-// paper says (From), without those for what it leaves open and how often the network
-// is evaluated.
+// paper says (From), without those for what it leaves open: the ones of [Protocol.Open],
+// whether the networks of its figures held images out, whether a plain one warms up,
+// and how often a network is evaluated.
 func (p Protocol) Departures(n network.Network) []Difference {
-	own := []string{"eval_interval"}
+	own := []string{"eval_interval", "validation"}
+	if n.Kind == network.Plain {
+		own = append(own, "warmup_from_depth")
+	}
 	for _, s := range p.Open() {
 		own = append(own, s.Key)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"sync"
 	"time"
@@ -11,9 +12,9 @@ const patience = time.Second
 
 // late is what progress is written to. A terminal that is stopped, by Ctrl-S or
 // since the machine behind it sleeps, takes nothing: training neither waits for it
-// nor grows deaf to signals. What is written meanwhile follows when it goes on; who
-// writes at short intervals asks [late.Late] first. It may be used from any
-// goroutine.
+// nor grows deaf to signals. What is written meanwhile follows when it goes on, for
+// which [late.finish] waits at the end; who writes at short intervals asks
+// [late.Late] first. It may be used from any goroutine.
 type late struct {
 	w    io.Writer
 	wait time.Duration // patience, but in tests
@@ -69,6 +70,25 @@ func (l *late) drain() {
 	}
 	l.writing, l.late = false, false
 	close(l.idle)
+}
+
+// finish waits until everything is written, no longer than patience when ctx has
+// ended.
+func (l *late) finish(ctx context.Context) {
+	l.mu.Lock()
+	idle, writing := l.idle, l.writing
+	l.mu.Unlock()
+	if !writing {
+		return
+	}
+	select {
+	case <-idle:
+	case <-ctx.Done():
+		select {
+		case <-idle:
+		case <-time.After(l.wait):
+		}
+	}
 }
 
 // Late reports whether what was written before has not arrived yet.

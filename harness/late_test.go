@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"strings"
 	"sync"
 	"syscall"
@@ -23,7 +24,7 @@ func (s *frozen) Write(b []byte) (int, error) {
 // Progress is not waited for where it is not taken, and follows in order.
 func TestStoppedTerminal(t *testing.T) {
 	var s frozen
-	l := &late{w: &s, wait: 20 * time.Millisecond}
+	l := &late{w: &s, wait: time.Minute}
 	write := func(text string) {
 		t.Helper()
 		if n, err := l.Write([]byte(text)); n != len(text) || err != nil {
@@ -35,6 +36,7 @@ func TestStoppedTerminal(t *testing.T) {
 		t.Fatalf("%q is there, late: %v", s.text.String(), l.Late())
 	}
 	s.Lock()
+	l.wait = 20 * time.Millisecond
 	write("b") // waits a little
 	began := time.Now()
 	for range 1000 {
@@ -43,10 +45,15 @@ func TestStoppedTerminal(t *testing.T) {
 	if !l.Late() || time.Since(began) > 10*time.Second {
 		t.Errorf("late: %v, after %v", l.Late(), time.Since(began))
 	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	l.finish(ended) // gives up
 	s.Unlock()
-	for l.Late() {
-		time.Sleep(time.Millisecond)
+	l.finish(t.Context())
+	if l.Late() {
+		t.Error("late when everything is written")
 	}
+	l.wait = time.Minute
 	write("d")
 	if got, want := s.text.String(), "ab"+strings.Repeat("c", 1000)+"d"; got != want {
 		t.Errorf("got %q, want %q", got, want)

@@ -90,9 +90,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 func (e *environment) run(ctx context.Context, args []string) int {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	answer := &output{w: e.stdout, broken: stop}
+	answer, progress := &output{w: e.stdout, broken: stop}, &late{w: &output{w: e.stderr, broken: stop}, wait: patience}
+	defer progress.finish(ctx)
 	inner := *e
-	inner.stdout, inner.stderr = answer, work.NewScreen(&late{w: &output{w: e.stderr, broken: stop}, wait: patience})
+	inner.stdout, inner.stderr = answer, work.NewScreen(progress)
 	err := inner.answer(ctx, args)
 	failure := answer.failure()
 	if failure != nil && (err == nil || errors.Is(err, failure) || errors.Is(err, context.Canceled)) {

@@ -59,9 +59,9 @@ func Build(s *Selection) (*Drawing, error) {
 	}, nil
 }
 
-// records is the runs of a drawing, and those of another schedule that its verdicts
+// Shown is the runs of a drawing, and those of another schedule that its verdicts
 // are about; one can be several times among them.
-func (e *Drawing) records() []Selected {
+func (e *Drawing) Shown() []Selected {
 	if e.Whole == nil {
 		return slices.Concat(e.Selection.Runs, e.Quoted)
 	}

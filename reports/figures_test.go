@@ -442,7 +442,7 @@ func TestNetworksLookDifferent(t *testing.T) {
 // Without colour a plain network is told from the others in a panel by its mark.
 func TestMarksOfPlainNetworks(t *testing.T) {
 	shown := nets(plainNet(20), plainNet(32), plainNet(44), plainNet(56), plainNet(110), plainNet(1202), plainNet(14),
-		residualNet(20), residualNet(32), residualNet(44), residualNet(56), residualNet(110))
+		residualNet(20), residualNet(32), residualNet(44), residualNet(56), residualNet(110), residualNet(1202), residualNet(14))
 	s := &Selection{Experiment: &experiments.Experiment{Networks: shown}}
 	seen := map[string]network.Network{}
 	for _, n := range shown {

@@ -55,7 +55,7 @@ func (s *Selection) find(c experiments.Claim) finding {
 // quoted is the scatter that a claim quotes from others. It is of the whole
 // schedule and says nothing about a shortened one.
 func (s *Selection) quoted(c experiments.Claim) scatter {
-	if s.shortened() {
+	if s.shortened(networksOf(c)) {
 		return scatter{}
 	}
 	return scatter{c.Scatter, float64(c.Degrees)}
@@ -65,9 +65,14 @@ func (s *Selection) quoted(c experiments.Claim) scatter {
 func (s *Selection) findHigher(c experiments.Claim) finding {
 	f := finding{ordered: true, significant: true}
 	var numbers, parts []string
+	quoted := s.quoted(c)
 	for i, n := range c.Of {
 		a, b := s.values(n, c.Metric), s.values(c.Than[i], c.Metric)
-		e := estimated([]term{{1, a}, {-1, b}}, scatterOf(a, b).pooled(s.quoted(c)))
+		known := scatterOf(a, b)
+		if quoted.degrees > 0 {
+			known = s.scatter(c).pooled(quoted)
+		}
+		e := estimated([]term{{1, a}, {-1, b}}, known)
 		sign := ">"
 		if !(e.value > 0) {
 			sign, f.ordered = "≤", false
@@ -76,11 +81,25 @@ func (s *Selection) findHigher(c experiments.Claim) finding {
 			inBrackets(f.test(fmt.Sprintf("%s − %s", n, c.Than[i]), e, 1))))
 		numbers = append(numbers, percent(mean(a))+" "+sign+" "+percent(mean(b)))
 	}
-	if q := s.quoted(c); slices.ContainsFunc(f.tests, func(t Test) bool { return t.Method == student }) && q.degrees > 0 {
-		parts = append(parts, fmt.Sprintf("scatter %s %s, %.0f degrees of freedom", percent(q.std), s.between(c, nil), q.degrees))
+	if byStudent := slices.ContainsFunc(f.tests, func(t Test) bool { return t.Method == student }); byStudent && quoted.degrees > 0 {
+		parts = append(parts, s.inWords(c, s.scatter(c).pooled(quoted)))
 	}
 	f.numbers, f.text = strings.Join(numbers, "; "), ofLayers(c)+strings.Join(parts, "; ")+"; "+f.how(len(c.Of))
 	return f
+}
+
+// scatter is that between the seeds of a claim's networks.
+func (s *Selection) scatter(c experiments.Claim) scatter {
+	var samples [][]float64
+	for _, n := range networksOf(c) {
+		samples = append(samples, s.values(n, c.Metric))
+	}
+	return scatterOf(samples...)
+}
+
+// inWords says by which scatter, between whose seeds, a claim is tested.
+func (s *Selection) inWords(c experiments.Claim, known scatter) string {
+	return fmt.Sprintf("scatter %s %s, %.0f degrees of freedom", percent(known.std), s.between(c, networksOf(c)), known.degrees)
 }
 
 // ofLayers says of a claim about layer responses what is compared: one network's
@@ -110,11 +129,7 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 		}
 		names, numbers, named = append(names, name), append(numbers, value), append(named, name+" "+value)
 	}
-	var samples [][]float64
-	for _, n := range networksOf(c) {
-		samples = append(samples, s.values(n, c.Metric))
-	}
-	known := scatterOf(samples...).pooled(s.quoted(c))
+	known := s.scatter(c).pooled(s.quoted(c))
 	// along is the sum of all points with these weights, positive the way claimed.
 	// A network can be in several points: its runs are one sample, with one weight.
 	along := func(weights []float64) estimate {
@@ -126,9 +141,9 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 			}
 		}
 		var terms []term
-		for i, n := range networksOf(c) {
+		for _, n := range networksOf(c) {
 			if sum[n] != 0 {
-				terms = append(terms, term{sum[n], samples[i]})
+				terms = append(terms, term{sum[n], s.values(n, c.Metric)})
 			}
 		}
 		return estimated(terms, known)
@@ -159,7 +174,7 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 		f.text += ")"
 	}
 	if slope.method == student { // Welch's test goes by each network's own
-		f.text += fmt.Sprintf("; scatter %s %s, %.0f degrees of freedom", percent(known.std), s.between(c, networksOf(c)), known.degrees)
+		f.text += "; " + s.inWords(c, known)
 	}
 	f.text += "; " + f.how(1)
 	f.numbers = strings.Join(numbers, ", ")
@@ -197,9 +212,12 @@ func (s *Selection) findBeyond(c experiments.Claim) finding {
 			is, f.ordered = not, false
 		}
 		ours := spreadOf(v)
-		for d := 3; d <= 6 && percent(mean(v)) == percent(c.Value) && mean(v) != c.Value; d++ { // 0.096 is not "0.10 < 0.1"
-			if ours = table.Number(mean(v), d).String(); ours != table.Number(c.Value, d).String() {
-				break
+		if percent(mean(v)) == percent(c.Value) { // 0.096 is not "0.10 < 0.1"
+			for d := 3; d <= 6; d++ {
+				if fine := table.Number(mean(v), d).String(); fine != table.Number(c.Value, d).String() {
+					ours = strings.Replace(ours, percent(mean(v)), fine, 1)
+					break
+				}
 			}
 		}
 		parts = append(parts, fmt.Sprintf("%s %s %s %s%s", n, ours, is, plain(c.Value),

@@ -114,7 +114,7 @@ func (r *Report) content() (pageContent, error) {
 		c.Claims = append(c.Claims, page.Claims...)
 		charts[page.Figure.ID] = e.Figure.charts
 		verdicts = append(verdicts, e.Verdicts...)
-		for _, run := range e.records() {
+		for _, run := range e.Shown() {
 			if run.Record == nil || seen[run.Record.Key.Identity()] {
 				continue
 			}
@@ -179,7 +179,7 @@ func (r *Report) basis() ([]fact, []string) {
 		}
 	}
 	for _, e := range r.Drawings {
-		for _, run := range e.records() {
+		for _, run := range e.Shown() {
 			if run.Record == nil {
 				continue
 			}
@@ -190,7 +190,9 @@ func (r *Report) basis() ([]fact, []string) {
 				dirty = dirty || q.Dirty
 			}
 			counts[run.Record.Key.Identity()] = true
-			add(&scales, run.Spec.Scale.String())
+			if e.Quoted == nil || run.Spec.Scale.Compare(e.Selection.Choice.Scale) == 0 { // is drawn, and not quoted alone
+				add(&scales, run.Spec.Scale.String())
+			}
 			add(&seeds, fmt.Sprint(run.Spec.Seed))
 			add(&data, dataName(run.Record.Key.Data))
 			add(&arithmetic, fmt.Sprint(run.Record.Key.Arithmetic))

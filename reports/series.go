@@ -120,8 +120,10 @@ func (b band) end() plotter.XY {
 func (b band) scattered() bool { return b.n > 1 && len(b.mean) > 0 }
 
 // comparable reports whether the paper's numbers may stand in the same picture:
-// they are of its whole schedule.
-func (s *Selection) comparable() bool { return !s.shortened() && !s.Choice.Synthetic }
+// they are of its whole schedule and its protocol.
+func (s *Selection) comparable() bool {
+	return !s.shortened(s.Experiment.Networks) && !s.Choice.Synthetic
+}
 
 // images is what the networks were trained on, in a sentence.
 func (s *Selection) images() string {
@@ -144,6 +146,7 @@ func (s *Selection) remarks(networks []network.Network) []string {
 		}
 		remarks = append(remarks, fmt.Sprintf("scale %s of %s", s.Choice.Scale, whose))
 	}
+	remarks = append(remarks, s.departures(networks)...)
 	if n := s.seedsRemark(networks); n != "" {
 		remarks = append(remarks, n)
 	}

@@ -121,6 +121,8 @@ func estimated(terms []term, known scatter) estimate {
 		}
 	case variance > 0:
 		e.err, e.degrees, e.method = math.Sqrt(variance), variance*variance/satterthwaite, welch
+	case known.std > 0: // these seeds are alike by chance
+		e.err, e.degrees, e.method = known.std*math.Sqrt(inverse), known.degrees, student
 	default:
 		e.degrees = freedom
 	}

@@ -52,13 +52,13 @@ type look struct {
 // is left out: a thin line of it cannot be seen on white paper.
 func palette() []look {
 	return []look{
-		{color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, 0.9, draw.CircleGlyph{}},   // blue
-		{color.RGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}, color.RGBA{R: 0x00, G: 0x7a, B: 0x59, A: 0xff}, 0.95, draw.BoxGlyph{}},     // bluish green
-		{color.RGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff}, color.RGBA{R: 0xa2, G: 0x52, B: 0x7f, A: 0xff}, 1.0, draw.PyramidGlyph{}},  // reddish purple
-		{color.RGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}, color.RGBA{R: 0xc2, G: 0x55, B: 0x00, A: 0xff}, 1.1, diamond},              // vermilion
-		{color.RGBA{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, color.RGBA{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, 1.15, downTriangle},        // black
-		{color.RGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff}, color.RGBA{R: 0x2a, G: 0x7f, B: 0xb5, A: 0xff}, 1.15, draw.RingGlyph{}},    // sky blue
-		{color.RGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}, color.RGBA{R: 0xa8, G: 0x6f, B: 0x00, A: 0xff}, 1.2, draw.TriangleGlyph{}}, // orange
+		{color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, color.RGBA{R: 0x00, G: 0x72, B: 0xb2, A: 0xff}, 0.9, draw.CircleGlyph{}},  // blue
+		{color.RGBA{R: 0x00, G: 0x9e, B: 0x73, A: 0xff}, color.RGBA{R: 0x00, G: 0x7a, B: 0x59, A: 0xff}, 0.95, draw.BoxGlyph{}},    // bluish green
+		{color.RGBA{R: 0xcc, G: 0x79, B: 0xa7, A: 0xff}, color.RGBA{R: 0xa2, G: 0x52, B: 0x7f, A: 0xff}, 1.0, draw.PyramidGlyph{}}, // reddish purple
+		{color.RGBA{R: 0xd5, G: 0x5e, B: 0x00, A: 0xff}, color.RGBA{R: 0xc2, G: 0x55, B: 0x00, A: 0xff}, 1.1, diamond},             // vermilion
+		{color.RGBA{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, color.RGBA{R: 0x00, G: 0x00, B: 0x00, A: 0xff}, 1.15, downTriangle},       // black
+		{color.RGBA{R: 0x56, G: 0xb4, B: 0xe9, A: 0xff}, color.RGBA{R: 0x2a, G: 0x7f, B: 0xb5, A: 0xff}, 1.15, rightTriangle},      // sky blue
+		{color.RGBA{R: 0xe6, G: 0x9f, B: 0x00, A: 0xff}, color.RGBA{R: 0xa8, G: 0x6f, B: 0x00, A: 0xff}, 1.2, leftTriangle},        // orange
 	}
 }
 
@@ -73,6 +73,9 @@ type polygon []vg.Point
 var (
 	diamond      = polygon{{X: -1.2}, {Y: 1.2}, {X: 1.2}, {Y: -1.2}}
 	downTriangle = polygon{{X: -1.15, Y: 0.8}, {X: 1.15, Y: 0.8}, {Y: -1.2}}
+
+	rightTriangle = polygon{{X: -0.8, Y: -1.15}, {X: -0.8, Y: 1.15}, {X: 1.2}}
+	leftTriangle  = polygon{{X: 0.8, Y: -1.15}, {X: 0.8, Y: 1.15}, {X: -1.2}}
 )
 
 func (g polygon) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
@@ -95,7 +98,7 @@ func (g outline) DrawGlyph(c *draw.Canvas, style draw.GlyphStyle, at vg.Point) {
 	c.StrokeLines(rule(style.Color, 0.7), append(corners, corners[0]))
 }
 
-// hollow is a mark as an outline, or another one where it is one already.
+// hollow is a mark as an outline.
 func hollow(mark draw.GlyphDrawer) draw.GlyphDrawer {
 	switch mark := mark.(type) {
 	case draw.CircleGlyph:
@@ -106,10 +109,8 @@ func hollow(mark draw.GlyphDrawer) draw.GlyphDrawer {
 		return draw.TriangleGlyph{}
 	case polygon:
 		return outline(mark)
-	case draw.RingGlyph:
-		return draw.PlusGlyph{}
 	}
-	return draw.CrossGlyph{}
+	return mark
 }
 
 // translucent is a colour for areas that lie over one another.

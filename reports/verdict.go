@@ -178,39 +178,39 @@ func (s *Selection) judge(c experiments.Claim) Verdict {
 			}
 		}
 	}
-	f := s.find(c)
+	f, shortened, schedule := s.find(c), s.shortened(networksOf(c)), s.schedule(networksOf(c))
 	v.Ours = f.numbers
 	switch {
 	case s.Choice.Synthetic:
 		v.Class, v.Sentence = NotJudged, "generated images say nothing about the paper's"
-	case len(diverged) > 0 && !s.shortened():
+	case len(diverged) > 0 && !shortened:
 		v.Class, v.Sentence = NotReproduced, named(append(diverged, open...))
 	case len(diverged)+len(open) > 0:
 		v.Class, v.Sentence = NotJudged, named(append(diverged, open...))
-		if !s.shortened() {
+		if !shortened {
 			if f := s.find(s.begun(c)); f.text != "" {
 				v.Sentence += "; so far " + f.text
 			}
 		}
 	case len(unrecorded) > 0:
 		v.Class, v.Sentence = NotJudged, "no layer responses recorded of "+strings.Join(unrecorded, " and ")
-	case s.shortened() && (c.Numeric() || c.Kind == experiments.WarmedUp):
+	case shortened && (c.Numeric() || c.Kind == experiments.WarmedUp):
 		said := f.text
 		if c.Numeric() {
 			said = s.measured(c) // a comparison, and what it lacks, would not say more
 		}
-		v.Class, v.Sentence = NotJudged, s.schedule()+": "+said+"; the claim is about the paper's whole schedule"
-	case s.shortened() && len(idle) > 0:
-		v.Class, v.Sentence = TooShort, fmt.Sprintf("%s: %s, within %g points of chance", s.schedule(), strings.Join(idle, " and "), nearChance)
+		v.Class, v.Sentence = NotJudged, schedule+": "+said+"; the claim is about the paper's whole schedule"
+	case shortened && len(idle) > 0:
+		v.Class, v.Sentence = TooShort, fmt.Sprintf("%s: %s, within %g points of chance", schedule, strings.Join(idle, " and "), nearChance)
 		if c.Kind == experiments.Higher {
 			if rest := s.find(without(c, idlers)); rest.text != "" {
 				v.Sentence += "; the other pairs: " + rest.text
 			}
 		}
-	case !s.shortened() && len(untaught) > 0:
+	case !shortened && len(untaught) > 0:
 		v.Class, v.Sentence = NotReproduced, fmt.Sprintf("within %g points of chance: %s", nearChance, strings.Join(untaught, " and "))
-	case s.shortened():
-		v.Class, v.Sentence, v.Tests = NoOrder, s.schedule()+": "+f.text, f.tests
+	case shortened:
+		v.Class, v.Sentence, v.Tests = NoOrder, schedule+": "+f.text, f.tests
 		switch {
 		case f.against:
 			v.Class = OtherOrder
@@ -284,23 +284,29 @@ func networksOf(c experiments.Claim) []network.Network {
 	return out
 }
 
-// shortened reports whether the runs are of less than the paper's schedule, or depart
-// from its protocol otherwise.
-func (s *Selection) shortened() bool { return s.schedule() != "" }
+// shortened reports whether the runs of some networks are of less than the paper's
+// schedule, or depart from its protocol otherwise.
+func (s *Selection) shortened(networks []network.Network) bool { return s.schedule(networks) != "" }
 
 func (s *Selection) iterations() int { return s.Experiment.Protocol.Scaled(s.Choice.Scale).Iterations }
 
-// schedule says what the runs are trained by in place of the paper's protocol: "after
-// 4,000 of 64,000 iterations", "with batch 64 in place of 128"; "" where it is that.
-func (s *Selection) schedule() string {
+// schedule says what the runs of some networks are trained by in place of the paper's
+// protocol: "after 4,000 of 64,000 iterations", "with batch 64 in place of 128"; ""
+// where it is that.
+func (s *Selection) schedule(networks []network.Network) string {
 	var parts []string
-	given, whole := s.iterations(), experiments.Paper().Iterations
-	shorter := given < whole
-	if shorter {
+	if given, whole := s.iterations(), experiments.Paper().Iterations; given < whole {
 		parts = append(parts, fmt.Sprintf("after %s of %s iterations", grouped(given), grouped(whole)))
 	}
-	var seen []string
-	for _, n := range s.Experiment.Networks {
+	return strings.Join(append(parts, s.departures(networks)...), ", ")
+}
+
+// departures says in what the training of some networks departs from the paper's, but
+// in being shorter.
+func (s *Selection) departures(networks []network.Network) []string {
+	shorter := s.iterations() < experiments.Paper().Iterations
+	var seen, parts []string
+	for _, n := range networks {
 		for _, d := range s.Experiment.Protocol.Departures(n) {
 			if slices.Contains(seen, d.Key) || shorter && (d.Key == "iterations" || d.Key == "milestones") {
 				continue
@@ -309,7 +315,7 @@ func (s *Selection) schedule() string {
 			parts = append(parts, fmt.Sprintf("with %s %v in place of %v", d.Key, d.To, d.From))
 		}
 	}
-	return strings.Join(parts, ", ")
+	return parts
 }
 
 // notComplete is the planned runs of a network that have diverged, and those that
@@ -418,7 +424,7 @@ func deciding(verdicts []Verdict) []Verdict {
 // What [Check] can find.
 var (
 	ErrNotReproduced = errors.New("a claim was not reproduced")
-	ErrNotJudged     = errors.New("not every claim was judged on the whole schedule")
+	ErrNotJudged     = errors.New("not every claim was judged on the paper's whole schedule")
 )
 
 // Check is nil if there are claims and every one was reproduced. It is else

@@ -124,7 +124,7 @@ func TestAddShortened(t *testing.T) {
 			}
 		}
 		shown := map[*results.Record]bool{} // on the page
-		for _, r := range drawing.records() {
+		for _, r := range drawing.Shown() {
 			shown[r.Record] = true
 		}
 		for _, r := range c.records {
@@ -200,8 +200,14 @@ func TestJudge(t *testing.T) {
 		// The scatter of others: 3.5 / (0.4 sqrt(2)) = 6.19 with eight degrees of freedom.
 		{"higher by more than others scatter", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56)), Than: nets(plainNet(20)), Scatter: 0.4, Degrees: 8}, full, nil,
 			Reproduced, "plain-56 13.20 > plain-20 9.70 (+3.50 ± 0.57, p < 0.001); scatter 0.40 between others' seeds, 8 degrees of freedom; …Student's t test", 1},
+		// With ours of resnet-110, sqrt((2*0.04 + 8*0.16)/10) = 0.369: 0.369 sqrt(1+1/3) = 0.43.
+		{"by that of both", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(residualNet(20)), Than: nets(residualNet(110)), Scatter: 0.4, Degrees: 8}, full, nil,
+			Reproduced, "resnet-20 8.60 > resnet-110 6.60 ± 0.20 (+2.00 ± 0.43, p < 0.001); scatter 0.37 between seeds of resnet-110 and of others, 10 degrees of freedom; ", 1},
 		{"but not by less", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(residualNet(56)), Than: nets(residualNet(44)), Scatter: 0.4, Degrees: 8}, full, nil,
 			NotReproduced, "resnet-56 7.10 > resnet-44 7.00 (+0.10 ± 0.57, p = 0.43)", 1},
+		// 0.1 / (0.4 sqrt(1+1/3)): the seeds are alike by chance.
+		{"seeds that end alike, where others' scatter", experiments.Claim{Kind: experiments.Higher, Metric: "training", Of: nets(residualNet(110)), Than: nets(plainNet(20)), Scatter: 0.4, Degrees: 8}, full, nil,
+			NotReproduced, "resnet-110 0.10 ± 0.00 ≤ plain-20 1.30 (−1.20 ± 0.41", 1},
 		{"seeds that end alike", experiments.Claim{Kind: experiments.Higher, Metric: "training", Of: nets(residualNet(56)), Than: nets(residualNet(110))}, full, nil,
 			Reproduced, "resnet-56 0.20 > resnet-110 0.10 ± 0.00; no difference between seeds, so no test", 1},
 		{"one pair of two has several seeds", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56), plainNet(110)), Than: nets(plainNet(20), residualNet(110))}, full, nil,
@@ -462,10 +468,24 @@ func TestAnotherProtocolIsNotThePapers(t *testing.T) {
 	if s.comparable() {
 		t.Error("the paper's numbers stand beside those of another batch")
 	}
+	if remarks := strings.Join(s.remarks(exp.Networks), "; "); !strings.Contains(remarks, "with batch 64 in place of 128") {
+		t.Errorf("pictures do not say so: %q", remarks)
+	}
 	exp.Protocol = experiments.Paper()
-	exp.Protocol.Nesterov = true
+	exp.Protocol.Nesterov, exp.Protocol.Validation = true, 5000
 	if !s.comparable() {
 		t.Error("what the paper leaves open keeps its numbers away")
+	}
+	// A network that departs does not take the others' claims with it.
+	exp.Networks, exp.Protocol.WarmupDepth = append(exp.Networks, residualNet(110)), 0
+	s = Select(exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()})
+	for _, v := range judge(s) {
+		if v.Class != Reproduced {
+			t.Errorf("%s is %q: %s", v.Claim.Name, v.Class, v.Sentence)
+		}
+	}
+	if s.comparable() {
+		t.Error("the paper's numbers stand beside a ResNet-110 that does not warm up")
 	}
 }
 

@@ -25,9 +25,16 @@ func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error 
 	if err != nil {
 		return err
 	}
+	for _, e := range drawn {
+		for _, run := range e.Quoted {
+			if run.Record != nil && !e.aside {
+				shown[run.Record.Key.Identity()] = true
+			}
+		}
+	}
 	var failed []error
 	for _, e := range drawn {
-		for _, run := range e.Selection.Runs {
+		for _, run := range e.Shown() {
 			if run.Record == nil {
 				continue
 			}

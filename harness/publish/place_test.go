@@ -13,6 +13,7 @@ import (
 	"deepresidual/experiments"
 	"deepresidual/harness/fixture"
 	"deepresidual/models"
+	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/results"
 )
@@ -521,6 +522,26 @@ func TestIgnoredRuns(t *testing.T) {
 	for _, r := range records {
 		if ignored(r) == (!r.Key.Data.Synthetic) {
 			t.Errorf("%v at scale %s, without larger ones: ignored is %v", r.Key, r.Key.Spec.Scale, ignored(r))
+		}
+	}
+}
+
+// A run that a verdict under an experiment's own name quotes is kept, though no
+// picture shows it.
+func TestQuotedRunsAreKept(t *testing.T) {
+	store := newStore(t)
+	fig6 := load(t, "fig6")
+	leave(t, store, fig6, reports.Choice{Scale: full}, len(fig6.Networks)-2) // without ResNet-110 and 1202
+	leave(t, store, fig6, reports.Choice{Scale: sixteenth}, len(fig6.Networks))
+	draw(t, store, reports.Choice{Scale: sixteenth}, fig6)
+	draw(t, store, reports.Choice{Scale: full}, fig6)
+	records, _ := store.Records()
+	for _, r := range records {
+		_, err := os.Stat(filepath.Join(store.Path(r.Key), ".gitignore"))
+		spec := r.Key.Spec
+		quoted := spec.Network.Kind == network.Residual // which gain from depth
+		if ignored := err == nil; ignored != (spec.Scale == sixteenth && !quoted) {
+			t.Errorf("%v at scale %s: ignored is %v", r.Key, spec.Scale, ignored)
 		}
 	}
 }

@@ -97,7 +97,11 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 		if versionOf(p.Store.Records()) == f.version {
 			break
 		}
-		f, err = p.drawFiles(ctx, choose)
+		g, err := p.drawFiles(ctx, choose)
+		if err != nil { // told to stop: what is drawn is whole
+			break
+		}
+		f = g
 	}
 	drawn := Drawn{Drawings: len(f.drawings), Verdicts: f.verdicts, Damaged: f.damaged}
 	if err != nil || len(f.drawings) == 0 {
