@@ -59,13 +59,15 @@ func Build(s *Selection) (*Drawing, error) {
 	}, nil
 }
 
-// Shown is the runs of a drawing, and those of another schedule that its verdicts
-// are about; one can be several times among them.
+// Shown is the runs of a drawing, those that it names as recorded and not drawn, and
+// those of another schedule that its verdicts are about; one can be several times among
+// them.
 func (e *Drawing) Shown() []Selected {
-	if e.Whole == nil {
-		return slices.Concat(e.Selection.Runs, e.Quoted)
+	shown := slices.Concat(e.Selection.Runs, e.Selection.Undrawn, e.Quoted)
+	if e.Whole != nil {
+		shown = slices.Concat(shown, e.Whole.Selection.Runs, e.Whole.Selection.Undrawn)
 	}
-	return slices.Concat(e.Selection.Runs, e.Whole.Selection.Runs, e.Quoted)
+	return shown
 }
 
 // allTables is the drawing's own tables with those that all have: the claims,

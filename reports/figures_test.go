@@ -375,6 +375,12 @@ func TestRemarksNameUndrawnSeeds(t *testing.T) {
 	if !strings.HasSuffix(got, "; "+want) || !strings.HasPrefix(state, "diverged") {
 		t.Errorf("got %q, want %q at its end", got, want)
 	}
+	shown := (&Drawing{Selection: s}).Shown() // whose sections the page has
+	for _, r := range s.Undrawn {
+		if !slices.ContainsFunc(shown, func(o Selected) bool { return o.Record == r.Record }) {
+			t.Errorf("the page does not show %s", r.Record.Key)
+		}
+	}
 	if notes := strings.Join(errorTable(s).Notes, " "); !strings.Contains(notes, "Recorded and not shown: plain-20 seeds 2, 3 and 8") {
 		t.Errorf("the table of errors does not say it: %q", notes)
 	}

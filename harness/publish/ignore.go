@@ -3,6 +3,7 @@ package publish
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 
 	"deepresidual/experiments"
 	"deepresidual/reports"
@@ -26,7 +27,7 @@ func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error 
 		return err
 	}
 	for _, e := range drawn {
-		for _, run := range e.Quoted {
+		for _, run := range e.Shown() {
 			if run.Record != nil && !e.aside {
 				shown[run.Record.Key.Identity()] = true
 			}
@@ -39,10 +40,9 @@ func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error 
 				continue
 			}
 			path := filepath.Join(p.Store.Path(run.Record.Key), ignoreFile)
-			switch {
-			case !shown[run.Record.Key.Identity()]:
+			if !shown[run.Record.Key.Identity()] {
 				failed = append(failed, atomicfile.WriteChanged(path, []byte(ignoreContent)))
-			case !e.aside:
+			} else {
 				failed = append(failed, atomicfile.Remove(path))
 			}
 		}
@@ -77,7 +77,8 @@ func (p *Publisher) shownRuns(records []*results.Record) (map[string]bool, error
 		if at.aside {
 			continue
 		}
-		for _, run := range reports.Select(e, records, c).Runs {
+		s := reports.Select(e, records, c)
+		for _, run := range slices.Concat(s.Runs, s.Undrawn) {
 			if run.Record != nil {
 				shown[run.Record.Key.Identity()] = true
 			}
