@@ -40,7 +40,7 @@ func DecodeCurve(b []byte) ([]Row, error) {
 			Iteration:    f.ascending(0, &last),
 			Epoch:        f.amount(1),
 			LearningRate: f.amount(2),
-			TrainLoss:    f.any(3), // of a run that diverges, NaN or infinite
+			TrainLoss:    f.any(3), // also NaN or infinite, as earlier programs recorded of a run that diverged
 			TrainError:   f.percent(4),
 			TestError:    f.percent(5),
 			ValError:     math.NaN(),

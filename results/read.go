@@ -19,7 +19,11 @@ type DamagedError struct {
 }
 
 func (e *DamagedError) Error() string {
-	return fmt.Sprintf("results: record damaged: %s: %v; restore the file, or remove "+RunFile+" beside it to train the run again, from its checkpoint if it has one", e.File, e.Err)
+	remedy := "remove " + RunFile + " beside it to train the run again, from its checkpoint if it has one"
+	if filepath.Base(e.File) == TimingFile {
+		remedy = "remove it: the record counts without it"
+	}
+	return fmt.Sprintf("results: record damaged: %s: %v; restore the file, or %s", e.File, e.Err, remedy)
 }
 
 func (e *DamagedError) Unwrap() error { return e.Err }

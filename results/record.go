@@ -1,7 +1,6 @@
 package results
 
 import (
-	"math"
 	"time"
 )
 
@@ -120,9 +119,6 @@ func (r *Record) Final() (Row, bool) {
 func (r *Record) Best() (Row, bool) {
 	best, found := Row{}, false
 	for _, row := range r.Rows {
-		if math.IsNaN(row.TestError) {
-			continue
-		}
 		if !found || row.TestError < best.TestError {
 			best, found = row, true
 		}

@@ -252,6 +252,52 @@ func TestKilledWhileReplacing(t *testing.T) {
 	}
 }
 
+// Where a run was trained again to the same end, its tables do not tell which record
+// is there: the times are those of run.toml all the same.
+func TestKilledWhileReplacingTheSame(t *testing.T) {
+	key := testKey(t, "plain-20", 1)
+	old, fresh := testRecord(key, 3), testRecord(key, 3)
+	for i := range fresh.Times {
+		fresh.Times[i].Seconds += 1000
+	}
+	files, err := Files(fresh)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content := map[string][]byte{}
+	for _, f := range files {
+		content[f.Name] = f.Content
+	}
+	for _, c := range []struct {
+		name          string
+		there, placed []string // of the new tables: on their way, in their places
+		replaced      bool
+	}{
+		{"before run.toml", []string{CurveFile, TimingFile, ResponsesFile}, nil, false},
+		{"after the curve", []string{TimingFile, ResponsesFile}, []string{RunFile, CurveFile}, true},
+		{"after the times", []string{ResponsesFile}, []string{RunFile, CurveFile, TimingFile}, true},
+	} {
+		s := open(t, scratch(t), lease.Options{})
+		run := begin(t, s, key)
+		save(t, run, old)
+		release(t, run)
+		for _, name := range c.there {
+			err = errors.Join(err, os.WriteFile(filepath.Join(run.Dir(), name+pending), content[name], 0o666))
+		}
+		for _, name := range c.placed {
+			err = errors.Join(err, os.WriteFile(filepath.Join(run.Dir(), name), content[name], 0o666))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		release(t, begin(t, s, key))
+		got, err := find(s, key)
+		if err != nil || (got.Times[0].Seconds > 1000) != c.replaced || len(names(t, run.Dir())) != 4 {
+			t.Errorf("killed %s: %+v, %v, %v", c.name, got.Times, err, names(t, run.Dir()))
+		}
+	}
+}
+
 // Tables on their way to their places stay where the record does not tell whose they
 // are: it is of a later version of the program, or they cannot be read.
 func TestUnsettled(t *testing.T) {

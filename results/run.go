@@ -129,9 +129,11 @@ func (run *Run) Save(r *Record) error {
 // finished record.
 //
 // Tables are written, and take their places, in the order of [Files], the curve
-// first. Those that run.toml has digests of tell for all whether it was replaced;
-// timing alone is on its way only if it was. A record of a later version of the
-// program, or one that cannot be read just now, does not tell whose they are.
+// first. Those that run.toml has digests of tell for all whether it was replaced, if
+// they differ from those in their places, as they do not where a run was trained again
+// to the same end; else that the curve has taken its place tells. A record of a later
+// version of the program, or one that cannot be read just now, does not tell whose they
+// are.
 func (run *Run) settle() error {
 	if run.damage != nil && !errors.As(run.damage, new(*DamagedError)) {
 		return nil
@@ -140,15 +142,19 @@ func (run *Run) settle() error {
 		_, err := os.Stat(filepath.Join(run.Dir(), name+pending))
 		return errors.Is(err, fs.ErrNotExist)
 	})
-	replaced := run.finished
+	replaced, told := run.finished, false
 	for _, name := range onTheirWay {
 		if name == TimingFile || !replaced {
 			continue
 		}
-		var err error
-		if replaced, err = run.pendingIsCurrent(name); err != nil {
+		current, differs, err := run.pendingIsCurrent(name)
+		if err != nil {
 			return err
 		}
+		replaced, told = current, told || differs
+	}
+	if !told && slices.Contains(onTheirWay, CurveFile) {
+		replaced = false
 	}
 	if !replaced {
 		slices.Reverse(onTheirWay) // the curve last, which would be missed should this be interrupted
@@ -166,22 +172,25 @@ func (run *Run) settle() error {
 }
 
 // pendingIsCurrent reports whether the table on its way to its place is that of
-// the record as it was read.
-func (run *Run) pendingIsCurrent(name string) (bool, error) {
-	b, err := atomicfile.ReadFile(filepath.Join(run.Dir(), name+pending))
+// the record as it was read, and whether it differs from the one in its place.
+func (run *Run) pendingIsCurrent(name string) (current, differs bool, err error) {
+	path := filepath.Join(run.Dir(), name)
+	b, err := atomicfile.ReadFile(path + pending)
 	if err != nil {
-		return false, fmt.Errorf("results: reading a table of %v: %w", run.key, err)
+		return false, false, fmt.Errorf("results: reading a table of %v: %w", run.key, err)
 	}
+	inPlace, err := atomicfile.ReadFile(path)
+	differs = err != nil || !bytes.Equal(inPlace, b)
 	files, err := Files(run.record)
 	if err != nil {
-		return false, nil
+		return false, differs, nil
 	}
 	for _, f := range files {
 		if f.Name == name {
-			return bytes.Equal(f.Content, b), nil
+			return bytes.Equal(f.Content, b), differs, nil
 		}
 	}
-	return false, nil
+	return false, differs, nil
 }
 
 // File is one of the files of a record.

@@ -31,6 +31,9 @@ type fakeModel struct {
 	losses                []float64          // of the steps, one after the other; nil: by the weights
 	wrongIn               func(call int) int // of evaluations, 1-based; nil: by the weights
 	seen                  [][]uint8          // the labels of each evaluation
+	batches               []models.Batch     // copies of those of the steps
+	rates                 []float32          // of the steps
+	seed                  int64
 
 	rounding       string                // "fake" if it is empty
 	initialisation models.Initialisation // what it was told last
@@ -39,7 +42,7 @@ type fakeModel struct {
 
 func (f *fakeModel) Initialise(seed int64, i models.Initialisation) {
 	*f = fakeModel{
-		rounding: f.rounding, initialisation: i, losses: f.losses, wrongIn: f.wrongIn,
+		rounding: f.rounding, initialisation: i, seed: seed, losses: f.losses, wrongIn: f.wrongIn,
 		weights:  [3]float32{float32(seed), 0.5, -0.25},
 		killStep: f.killStep, killEval: f.killEval, infiniteStep: f.infiniteStep,
 		infiniteEval: f.infiniteEval, breaks: f.breaks,
@@ -62,6 +65,8 @@ func (f *fakeModel) look(b *models.Batch) (features [3]float32) {
 func (f *fakeModel) Step(b *models.Batch, h models.Hyper) (models.Result, error) {
 	f.steps++
 	f.hyper = h
+	f.rates = append(f.rates, h.LearningRate)
+	f.batches = append(f.batches, models.Batch{N: b.N, Images: slices.Clone(b.Images), Labels: slices.Clone(b.Labels)})
 	if f.steps == f.killStep {
 		return models.Result{}, errKilled
 	}

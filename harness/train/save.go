@@ -28,6 +28,9 @@ type saved struct {
 	took      time.Duration
 }
 
+// failures are since when rows and checkpoints cannot be saved.
+type failures struct{ row, checkpoint time.Time }
+
 // usualPatience is how long a run goes on that cannot save what it has: disks are
 // full, and servers away, for a while.
 const usualPatience = 10 * time.Minute
@@ -100,6 +103,10 @@ func (t *trainer) stop() error {
 	return fmt.Errorf("%w at iteration %d", ErrStopped, t.Iteration)
 }
 
+// retryCheckpoint is the longest time between two tries to save what could not be
+// saved: so that there are many before the patience ends.
+const retryCheckpoint = 30 * time.Second
+
 // checkpointDue reports whether it is time for a checkpoint. When one is
 // written changes nothing but how much work a kill can cost.
 func (t *trainer) checkpointDue() bool {
@@ -107,6 +114,9 @@ func (t *trainer) checkpointDue() bool {
 		return true
 	}
 	wait := max(t.CheckpointEvery, time.Duration(float64(t.saved.took)/checkpointShare))
+	if t.failing != (failures{}) { // a checkpoint holds the rows, too
+		wait = min(wait, retryCheckpoint)
+	}
 	return time.Since(t.saved.at) >= wait
 }
 

@@ -116,7 +116,11 @@ func (j *Job) Train(ctx context.Context) error {
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return t.stop()
 	case errors.Is(err, ErrDiverged):
-		return errors.Join(err, t.end(ctx, results.Diverged, err.Error()))
+		ended := t.end(ctx, results.Diverged, err.Error())
+		if ended != nil && ctx.Err() != nil && errors.Is(ended, ctx.Err()) { // which is not how the run ended
+			return fmt.Errorf("%w; told to stop before it could be recorded: %v", err, ended)
+		}
+		return errors.Join(err, ended)
 	}
 	return err
 }
@@ -131,12 +135,12 @@ type trainer struct {
 	pipeline *data.Pipeline
 	test     View
 	heldOut  View // empty without a validation set
-	first    int  // iterations trained by earlier processes
 	clock    *Clock
-	began    time.Time // by the clock
-	before   float64   // seconds of training by earlier processes
+	began    time.Time    // by the clock
+	before   float64      // seconds of training by earlier processes
+	since    results.Time // when this process began, or has had its threads: the pace is counted from there
 	saved    saved
-	failing  struct{ row, checkpoint time.Time } // since when they cannot be saved
+	failing  failures
 }
 
 // seconds are those of training over all the processes of the run.
@@ -165,11 +169,8 @@ func (j *Job) begin(clock *Clock) (*trainer, error) {
 	if c == nil {
 		j.Model.Initialise(spec.Seed, Initialisation(spec.Network, spec.Protocol))
 	} else {
-		if err := j.Model.Load(c.tensors); err != nil {
-			return nil, fmt.Errorf("going on from a checkpoint: %w", err)
-		}
-		if err := j.Model.LoadMomentum(c.momentum); err != nil {
-			return nil, fmt.Errorf("going on from a checkpoint: %w", err)
+		if err := errors.Join(j.Model.Load(c.tensors), j.Model.LoadMomentum(c.momentum)); err != nil {
+			return nil, fmt.Errorf("going on from the checkpoint of iteration %d in %s: %w; remove it to go on from the one before, if there is one", c.state.Iteration, j.Run.Dir(), err)
 		}
 		t.state = c.state
 		t.schedule.state = c.state.WarmUp
@@ -178,8 +179,8 @@ func (j *Job) begin(clock *Clock) (*trainer, error) {
 	}
 	t.addProcess()
 	t.addKernels(j.Model.Rounding())
-	t.first = t.Iteration
 	t.began, t.before = t.clock.Now(), t.Seconds
+	t.since = results.Time{Iteration: t.Iteration, Seconds: t.Seconds}
 	j.Observer.Begin(t.Iteration)
 	return t, t.save(results.Running, "")
 }
@@ -227,6 +228,7 @@ func (t *trainer) shareThreads() {
 		return
 	}
 	t.Model.SetThreads(n)
+	t.since = results.Time{Iteration: t.Iteration, Seconds: t.seconds()}
 	if last.Iteration == t.Iteration {
 		t.Processes = t.Processes[:len(t.Processes)-1]
 	}
@@ -299,8 +301,8 @@ func (t *trainer) step(in *input) error {
 	t.Since.Loss += r.Loss
 	t.Since.Wrong += r.Wrong
 	t.schedule.Observe(t.Iteration, r.Wrong)
-	if trained := t.seconds() - t.before; trained > 0 {
-		t.Run.Progress(t.Iteration, float64((t.Iteration-t.first)*p.Batch)/trained)
+	if trained := t.seconds() - t.since.Seconds; trained > 0 {
+		t.Run.Progress(t.Iteration, float64((t.Iteration-t.since.Iteration)*p.Batch)/trained)
 	}
 	t.Observer.Step(t.Iteration, rate, r.Loss, percent(r.Wrong, p.Batch))
 	return nil

@@ -173,6 +173,109 @@ func TestCurve(t *testing.T) {
 			t.Errorf("image %d of those held out has label %d, want %d: that of training image %d", i, got, want, n)
 		}
 	}
+	for i := range set.Test.N {
+		if got, want := a.model.seen[i/EvalBatch][i%EvalBatch], set.Test.Label(i); got != want {
+			t.Errorf("test image %d has label %d, want %d", i, got, want)
+		}
+	}
+	if want := []float32{0.1, 0.1, 0.1, 0.1, 0.01, 0.01, 0.01, 0.001}; !slices.Equal(a.model.rates, want) {
+		t.Errorf("the learning rates are %v, want %v: it drops after 4 and after 7 iterations", a.model.rates, want)
+	}
+}
+
+// What the network is given is what the protocol and the seed say: its first weights,
+// and minibatches that are shuffled, cropped and mirrored.
+func TestWhatIsTrainedOn(t *testing.T) {
+	set := images()
+	for _, seed := range []int64{3, 4} {
+		a := newAttempt(t, t.TempDir(), set)
+		a.key.Spec.Seed = seed
+		if _, err := a.train(t, t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if a.model.seed != seed {
+			t.Errorf("the weights are of seed %d, want %d", a.model.seed, seed)
+		}
+		training, _, err := set.Split(10, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		pipeline := data.NewPipeline(set.Train, data.NewSampler(training, 8, seed), data.PerPixelMean(data.Mean(set.Train, training)), data.Augmentation{Pad: 4, Flip: true}, seed)
+		want := models.NewBatch(8)
+		for i, got := range a.model.batches {
+			pipeline.Fill(want, i)
+			if !slices.Equal(got.Labels, want.Labels) || !slices.Equal(got.Images, want.Images) {
+				t.Errorf("seed %d, iteration %d: other images than the protocol's", seed, i)
+			}
+		}
+	}
+}
+
+// When a checkpoint is due, by the time since the last one, how long that took, and
+// whether the last try failed.
+func TestCheckpointDue(t *testing.T) {
+	for _, c := range []struct {
+		every, since, took time.Duration
+		failing            bool
+		want               bool
+	}{
+		{-1, 0, 0, false, true},
+		{time.Minute, 59 * time.Second, 0, false, false},
+		{time.Minute, 61 * time.Second, 0, false, true},
+		{time.Minute, 61 * time.Second, 2 * time.Second, false, false}, // 100 s
+		{time.Minute, 101 * time.Second, 2 * time.Second, false, true},
+		{time.Hour, 31 * time.Second, 0, true, true},
+		{time.Hour, 29 * time.Second, 0, true, false},
+		{time.Second, 2 * time.Second, 0, true, true},
+	} {
+		run := &trainer{Job: &Job{CheckpointEvery: c.every}, saved: saved{at: time.Now().Add(-c.since), took: c.took}}
+		if c.failing {
+			run.failing.row = time.Now()
+		}
+		if got := run.checkpointDue(); got != c.want {
+			t.Errorf("every %v, %v after one that took %v, failing %v: due is %v", c.every, c.since, c.took, c.failing, got)
+		}
+	}
+}
+
+// Times go on where the processes before have left them, and the pace that others are
+// told is that of this one.
+func TestTimesOfAllProcesses(t *testing.T) {
+	a := newAttempt(t, t.TempDir(), images())
+	a.model.killStep = 5
+	if _, err := a.train(t, t.Context()); !errors.Is(err, errKilled) {
+		t.Fatal(err)
+	}
+	paths, err := checkpoints(a.store.Path(a.key))
+	if err != nil || len(paths) == 0 {
+		t.Fatal(paths, err)
+	}
+	b, err := os.ReadFile(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := decodeCheckpoint(b, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.state.Seconds = 1000 // of the process before
+	var later bytes.Buffer
+	if err := errors.Join(encodeCheckpoint(&later, a.key, *c), os.WriteFile(paths[0], later.Bytes(), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	a.model = &fakeModel{afterStep: func() { time.Sleep(time.Millisecond) }}
+	if _, err := a.train(t, t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := find(a.store, a.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	times := r.Times
+	if len(times) != 3 || times[0].Seconds >= 1000 || times[1].Seconds <= 1000 || times[2].Seconds <= times[1].Seconds || times[2].Seconds > 1100 ||
+		r.Provenance.TrainSeconds < times[2].Seconds || r.Provenance.TrainSeconds > 1100 {
+		t.Errorf("times %v, in all %v; want them to go on from 1000", times, r.Provenance.TrainSeconds)
+	}
 	if left, _ := filepath.Glob(filepath.Join(r.Dir, "checkpoint*")); len(left) > 0 {
 		t.Errorf("a complete run leaves checkpoints: %v", left)
 	}

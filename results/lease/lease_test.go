@@ -354,6 +354,7 @@ func TestTakeoverFromAnotherHost(t *testing.T) {
 		for name, err := range map[string]error{
 			"WriteFile": one.WriteFile("weights", content("older")),
 			"Remove":    one.Remove("weights"),
+			"Rename":    one.Rename("weights", "x"),
 		} {
 			if !errors.As(err, &lost) {
 				t.Errorf("%s after the loss: %v", name, err)
