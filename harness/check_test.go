@@ -2,10 +2,13 @@ package main
 
 import (
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"deepresidual/experiments"
+	"deepresidual/harness/data"
 	"deepresidual/harness/fixture"
 	"deepresidual/models"
 	"deepresidual/results"
@@ -67,5 +70,64 @@ func TestCheckExits(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A scale that is asked for is drawn, though a larger one is recorded.
+func TestReportOfAskedScale(t *testing.T) {
+	withoutData(t, "")
+	dir := t.TempDir()
+	store, e := figure1In(t, dir)
+	sixteenth := experiments.Scale{Num: 1, Den: 16}
+	for _, scale := range []experiments.Scale{experiments.Full(), sixteenth} {
+		for _, run := range e.Runs(scale, nil) {
+			fixture.LeaveComplete(t, store, results.Key{Spec: run.RunSpec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}, 5, 10)
+		}
+	}
+	for scale, shortened := range map[string]bool{"": false, "1/16": true, "1": false} {
+		args := []string{"-exp", "fig1", "-report", "-results", dir}
+		if scale != "" {
+			args = append(args, "-scale", scale)
+		}
+		var stdout strings.Builder
+		if code := run(t.Context(), args, &stdout, io.Discard); code != exitDone {
+			t.Errorf("-scale %s: exit code %d", scale, code)
+		}
+		if got := strings.Contains(stdout.String(), ", scale 1/16"); got != shortened || got != strings.Contains(stdout.String(), "fig1-scale-1-16.png") {
+			t.Errorf("-scale %q: %s", scale, &stdout)
+		}
+	}
+}
+
+// A run that is recorded as diverged is a failure of the command that meets it, also
+// where there is another to train.
+func TestDivergedBesideAnother(t *testing.T) {
+	dir := t.TempDir()
+	spec := filepath.Join(dir, "two.toml")
+	text := "title = \"T\"\ndraw = \"curves\"\nnetworks = [\"plain-8\", \"resnet-8\"]\n[protocol]\nbatch = 8\niterations = 4\nmilestones = [2]\neval_interval = 2\n"
+	if err := os.WriteFile(spec, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	e, err := experiments.Load(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := results.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := data.Load(t.Context(), data.Options{Path: data.SyntheticPath})
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys := make([]results.Key, 2)
+	for i, run := range e.Runs(experiments.Full(), nil) {
+		keys[i] = results.Key{Spec: run.RunSpec, Data: set.Fingerprint, Arithmetic: models.Arithmetic}
+	}
+	fixture.Leave(t, store, keys[0], results.Diverged, false)
+	var stderr strings.Builder
+	code := run(t.Context(), []string{"-exp", spec, "-data", "synthetic", "-results", dir}, io.Discard, &stderr)
+	if code != exitFailed || store.State(keys[1]).Status != results.Complete {
+		t.Errorf("exit code %d, the other is %s; want %d and complete\n%s", code, store.State(keys[1]).Status, exitFailed, &stderr)
 	}
 }

@@ -57,7 +57,7 @@ func (m *dryRunMode) do(ctx context.Context, env *environment) error {
 	var speed work.Speed
 	jobs := 1
 	if len(todo) > 0 {
-		if jobs, err = m.jobs.choose(env, todo, m.machine.threads); err != nil {
+		if jobs, err = m.jobs.choose(env, todo, m.machine.threads, process.FreeMiB()); err != nil {
 			return err
 		}
 		set, err := kernels.Select(m.machine.kernels)

@@ -7,7 +7,12 @@ import (
 	"strings"
 	"testing"
 
+	"deepresidual/experiments"
+	"deepresidual/harness/fixture"
 	"deepresidual/harness/process"
+	"deepresidual/harness/work"
+	"deepresidual/models/network"
+	"deepresidual/results"
 )
 
 // More runs at once than there are threads or memory for are refused before
@@ -57,5 +62,28 @@ func TestAtOnce(t *testing.T) {
 		if got := atOnce(c.jobs, c.threads); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
 		}
+	}
+}
+
+// No more runs at once than there is memory for, though there are the threads.
+func TestJobsFitMemory(t *testing.T) {
+	list, err := experiments.Load("table6")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list.Networks = []network.Network{network.Standard(network.Residual, 18)}
+	store, err := results.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := work.Make(store, nil, work.Request{Experiments: []*experiments.Experiment{list}, Scale: experiments.Full(), Data: fixture.CIFAR()})
+	var said strings.Builder
+	for free, want := range map[float64]int{0: 5, float64(plan.MemoryMiB(2)): 2, float64(plan.MemoryMiB(1)) - 1: 1, 1e9: 5} {
+		if n, err := new(jobs).choose(&environment{stderr: &said}, plan, 80, free); err != nil || n != want {
+			t.Errorf("%d runs, %.0f MiB free: %d at once, %v; want %d", len(plan), free, n, err, want)
+		}
+	}
+	if !strings.Contains(said.String(), "2 runs at once rather than 5, which take about") {
+		t.Errorf("said: %s", &said)
 	}
 }

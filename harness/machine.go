@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"runtime"
 
-	"deepresidual/harness/process"
 	"deepresidual/harness/text"
 	"deepresidual/harness/work"
 	"deepresidual/models/kernels"
@@ -56,9 +55,9 @@ func (j *jobs) check(threads int) error {
 }
 
 // choose returns how many runs of a plan are trained at once: those that were
-// asked for if there is memory for them, else as many as is best.
-func (j *jobs) choose(env *environment, plan work.Plan, threads int) (int, error) {
-	free := process.FreeMiB()
+// asked for if there is memory for them, else as many as is best. free is how much
+// there is, in MiB, 0 if that is not known.
+func (j *jobs) choose(env *environment, plan work.Plan, threads int, free float64) (int, error) {
 	if most := float64(plan.MemoryMiB(1)); free > 0 && most > free {
 		if j.n > 1 {
 			return 0, fmt.Errorf("-jobs %d: the largest of these runs alone takes about %.1f GiB of memory, and there are %.1f GiB for it", j.n, most/1024, free/1024)

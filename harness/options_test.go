@@ -239,6 +239,16 @@ func TestPathsForTasks(t *testing.T) {
 		}
 	}
 
+	asked, err := parse(modes(), []string{"-submit", "slurm", "-exp", "fig1", "-results", "r", "-scale", "1/16", "-seeds", "3,1", "-kernels", "portable", "-checkpoint", "5m"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	task, report, err = asked.job.(*submitMode).arguments("")
+	want = []string{"-exp", "fig1", "-results", in("r"), "-scale", "1/16", "-seeds", "3,1"}
+	if err != nil || !slices.Equal(task, append(slices.Clone(want), "-kernels", "portable", "-checkpoint", "5m0s")) || !slices.Equal(report, append(want, "-report")) {
+		t.Errorf("%q and %q, %v", task, report, err)
+	}
+
 	comma := filepath.Join(here, "a,b")
 	if err := os.Mkdir(comma, 0o777); err != nil {
 		t.Fatal(err)

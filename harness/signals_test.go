@@ -3,9 +3,12 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -121,5 +124,33 @@ func TestInterrupted(t *testing.T) {
 			strings.Contains(stderr.String(), "context") || !strings.Contains(stderr.String(), "harness: interrupted") {
 			t.Errorf("%q: exit code %d, want %d: %s", c.args, code, exitInterrupted, &stderr)
 		}
+	}
+}
+
+// The second Ctrl-C ends the process at once, whatever hangs.
+func TestSecondSignal(t *testing.T) {
+	if os.Getenv("HARNESS_HANGS") != "" {
+		stopOnSignal(context.Background(), os.Stderr)
+		fmt.Fprintln(os.Stderr, "ready")
+		select {}
+	}
+	c := exec.Command(os.Args[0], "-test.run=^TestSecondSignal$")
+	c.Env = append(os.Environ(), "HARNESS_HANGS=1")
+	stderr, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Process.Kill()
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		if text := lines.Text(); text == "ready" || strings.Contains(text, "once more to stop at once") {
+			c.Process.Signal(os.Interrupt)
+		}
+	}
+	c.Wait()
+	if got := c.ProcessState.ExitCode(); got != exitInterrupted {
+		t.Errorf("%v, want exit code %d", c.ProcessState, exitInterrupted)
 	}
 }

@@ -97,7 +97,7 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	if len(todo) == 0 {
 		return errors.Join(plan.Failures(), m.draw(ctx, publisher))
 	}
-	jobs, err := m.jobs.choose(env, todo, m.machine.threads)
+	jobs, err := m.jobs.choose(env, todo, m.machine.threads, process.FreeMiB())
 	if err != nil {
 		return err
 	}

@@ -365,6 +365,10 @@ func TestAtChanceWhereThePaperIsNot(t *testing.T) {
 			experiments.Full(), Reproduced, "plain-110 90.00 > 60"},
 		{"a shortened schedule", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56)), Than: nets(plainNet(20))},
 			sixteenth, TooShort, "plain-56 at 90.00 %"},
+		{"responses of one that learns nothing", experiments.Claim{Kind: experiments.Higher, Metric: "responses", Of: nets(plainNet(56)), Than: nets(residualNet(56))},
+			experiments.Full(), NotReproduced, "plain-56 at 90.00 %, where the paper has 13.2"},
+		{"and on a shortened schedule", experiments.Claim{Kind: experiments.Higher, Metric: "responses", Of: nets(plainNet(56)), Than: nets(residualNet(56))},
+			sixteenth, TooShort, "plain-56 at 90.00 %"},
 		{"near a number", experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(plainNet(56)), Value: 13.2, Scatter: 50, Degrees: 10},
 			experiments.Full(), NotReproduced, "plain-56 at 90.00 %, where the paper has 13.2"},
 	} {

@@ -229,6 +229,34 @@ func TestSettleElsewhere(t *testing.T) {
 	}
 }
 
+// What Slurm cannot say just now is no end of a submission.
+func TestSettleWithoutAnAnswer(t *testing.T) {
+	results := t.TempDir()
+	commands(t, map[string]string{"scontrol": config, "sbatch": count, "squeue": "echo 'Unable to contact slurm controller (connect failure)' >&2; exit 1"})
+	if _, _, err := submission().Submit(t.Context(), results, os.Args[0]); err != nil {
+		t.Fatal(err)
+	}
+	if err := Settle(t.Context(), results); err == nil || !strings.Contains(err.Error(), "Unable to contact") {
+		t.Errorf("error %v", err)
+	}
+	if queued, err := Queued(results); err != nil || len(queued) != 3 {
+		t.Errorf("queued %v, %v, want 3", queued, err)
+	}
+}
+
+// The figures are drawn from whatever succeeded: the last job waits for the others to
+// end, however they do.
+func TestLastJobIsDrawnAnyway(t *testing.T) {
+	calls := commands(t, map[string]string{"scontrol": config, "sbatch": count})
+	if _, _, err := submission().Submit(t.Context(), t.TempDir(), os.Args[0]); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(read(t, calls, "sbatch")), "\n")
+	if last := lines[len(lines)-1]; !strings.Contains(last, "--dependency=afterany:101:102 ") {
+		t.Errorf("the last job is submitted by %q", last)
+	}
+}
+
 // An sbatch that fails may have handed its job over. Where that can be, the error
 // says where to look; not where the job was refused.
 func TestFailedSbatch(t *testing.T) {

@@ -1,11 +1,40 @@
 package work
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
 
 	"deepresidual/harness/fixture"
+	"deepresidual/harness/train"
 	"deepresidual/results"
 )
+
+// A request to train runs again is for -retrain to go on with: without it what was
+// interrupted goes on from its checkpoint.
+func TestRequestIsLeft(t *testing.T) {
+	store := open(t, t.TempDir())
+	plan, set := small(t, store, 1)
+	ctx, stop := context.WithCancel(t.Context())
+	w := &Worker{Store: store, Data: set, Threads: 1, Output: writerFunc(func(b []byte) (int, error) {
+		if strings.Contains(string(b), "iteration 2 of 4") {
+			stop()
+		}
+		return len(b), nil
+	})}
+	if err := w.Train(ctx, plan); !errors.Is(err, train.ErrStopped) {
+		t.Fatal(err)
+	}
+	if err := store.Retrain(plan.keys(), plan.keys()); err != nil {
+		t.Fatal(err)
+	}
+	var log safeLog
+	w = &Worker{Store: store, Data: set, Threads: 1, Output: &log}
+	if err := w.Train(t.Context(), plan); err != nil || !strings.Contains(log.String(), "goes on from iteration 2\n") {
+		t.Errorf("%v: %s", err, log.String())
+	}
+}
 
 // Between a worker's plan and its work another may do all that was left of the
 // request: that is no reason to ask for it once more.

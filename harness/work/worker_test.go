@@ -7,9 +7,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"deepresidual/harness/fixture"
 	"deepresidual/results"
+	"deepresidual/results/lease"
 )
 
 // open opens a store in a folder.
@@ -104,6 +106,32 @@ func TestLeaveHeld(t *testing.T) {
 	w := &Worker{Store: store, Output: &log, LeaveHeld: true}
 	if err := w.Train(t.Context(), plan); err != nil || !strings.Contains(log.String(), ": left to it\n") {
 		t.Errorf("got %v, %q; want the run left to its worker", err, &log)
+	}
+}
+
+// It takes over where that worker, on another machine, gives no sign of life.
+func TestLeaveHeldSilent(t *testing.T) {
+	dir := t.TempDir()
+	elsewhere := *lease.ThisMachine()
+	elsewhere.Host, elsewhere.ID, elsewhere.Boot = "elsewhere", "elsewhere", "another"
+	other, err := results.OpenWith(dir, lease.Options{Heartbeat: time.Hour, StaleAfter: 24 * time.Hour, Machine: &elsewhere})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := results.OpenWith(dir, lease.Options{Heartbeat: 50 * time.Millisecond, StaleAfter: time.Second})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, set := small(t, store, 1)
+	run, err := other.Begin(t.Context(), plan[0].Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer run.Release()
+	var log safeLog
+	w := &Worker{Store: store, Data: set, Threads: 1, Output: &log, LeaveHeld: true}
+	if err := w.Train(t.Context(), plan); err != nil || store.State(plan[0].Key).Status != results.Complete {
+		t.Errorf("got %v, %s; want the run taken over", err, log.String())
 	}
 }
 
