@@ -17,7 +17,7 @@ type machine struct {
 
 func (m *machine) declare(o *options) {
 	m.threads = runtime.GOMAXPROCS(0)
-	threads := o.count(&m.threads, "threads", "threads to use (default: as many as the processor has)")
+	threads := o.count(&m.threads, "threads", "threads to use (default: as many as this process may use)")
 	set := threads.set
 	threads.set = func(s string) error {
 		err := set(s)

@@ -38,7 +38,7 @@ func (s *selection) declare(o *options, required bool) {
 	s.scale = experiments.Full()
 	help := "train this part of the schedule, such as 1/16 (default 1, all of it)"
 	if !required {
-		help = "only this part of the schedule, such as 1/16, or 1, all of it (default: -report draws the longest of which enough is recorded, -status lists all that are recorded, -serve trains 1)"
+		help = "only this part of the schedule, such as 1/16, or 1, all of it (default: -report draws the longest of which enough is recorded, -status lists all of it and every other that is recorded, -serve trains 1)"
 	}
 	o.add("scale", "S", help, func(text string) error {
 		s.scaleGiven = true

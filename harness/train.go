@@ -44,7 +44,7 @@ func (m *trainMode) declareTraining(o *options) {
 	o.on(&m.retrain, "retrain", "train again what is recorded; the old record stays until the new one is finished")
 	declareCheck(o, &m.check)
 	declareTensorBoard(o, &m.tensorBoard)
-	o.names(&m.run, "run", "ID,ID", "of the experiments' runs, train only these, as -status names them; draw nothing")
+	o.names(&m.run, "run", "ID,ID", "of the experiments' runs, train only those of these identities (see -status; a beginning is enough); draw nothing")
 	o.on(&m.requeue, "requeue", "as a job of Slurm's: requeue the job when a signal stops the training")
 }
 
