@@ -529,6 +529,9 @@ func TestIgnoredRuns(t *testing.T) {
 // A run that a verdict under an experiment's own name quotes is kept, though no
 // picture shows it.
 func TestQuotedRunsAreKept(t *testing.T) {
+	if testing.Short() {
+		t.Skip("draws two large figures, which takes a minute with the race detector")
+	}
 	store := newStore(t)
 	fig6 := load(t, "fig6")
 	leave(t, store, fig6, reports.Choice{Scale: full}, len(fig6.Networks)-2) // without ResNet-110 and 1202
