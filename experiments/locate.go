@@ -11,10 +11,11 @@ import (
 // read: a key within an inline table has no entry, and nothing depends on a
 // line but the place that an error points at.
 func locate(text string) map[string]int {
+	text = strings.TrimPrefix(text, "\ufeff") // the byte order mark, which the decoder skips, too
 	lines := make(map[string]int)
-	count := make(map[string]int)                                                  // of the tables in each list
-	table, quote := "", ""                                                         // the open table, and the quotes of an open multi-line string
-	for i, line := range strings.Split(strings.TrimPrefix(text, "\ufeff"), "\n") { // the mark that the decoder skips, too
+	count := make(map[string]int) // of the tables in each list
+	table, quote := "", ""        // the open table, and the quotes of an open multi-line string
+	for i, line := range strings.Split(text, "\n") {
 		if quote != "" {
 			if strings.Contains(line, quote) {
 				quote = ""
