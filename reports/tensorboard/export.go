@@ -41,7 +41,7 @@ func Export(dir string, r *results.Record) (string, error) {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return "", fmt.Errorf("tensorboard: %w", err)
 	case err == nil && bytes.HasPrefix(content, old):
-		if err := appendTo(path, content[len(old):]); err != nil {
+		if err := appendTo(path, int64(len(old)), content[len(old):]); err != nil {
 			return "", fmt.Errorf("tensorboard: appending to %s: %w", path, err)
 		}
 		return path, nil
@@ -69,15 +69,17 @@ func removeOthers(path string) error {
 	return nil
 }
 
-func appendTo(path string, content []byte) error {
+// appendTo writes content behind so many bytes of a file. Should another command have
+// appended meanwhile, it has written the same bytes in the same place.
+func appendTo(path string, have int64, content []byte) error {
 	if len(content) == 0 {
 		return nil
 	}
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(content); err != nil {
+	if _, err := f.WriteAt(content, have); err != nil {
 		f.Close()
 		return err
 	}

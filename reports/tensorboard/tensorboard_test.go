@@ -271,6 +271,23 @@ func TestExportAppends(t *testing.T) {
 	}
 }
 
+// Two commands that export a run, and have both seen the same beginning, leave what
+// one leaves.
+func TestTwoAppend(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "events")
+	if err := os.WriteFile(path, []byte("beginning, "), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := appendTo(path, int64(len("beginning, ")), []byte("a row")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if b, err := os.ReadFile(path); err != nil || string(b) != "beginning, a row" {
+		t.Errorf("the file says %q, %v", b, err)
+	}
+}
+
 // Rows that say something else than those before are written anew.
 func TestExportReplacesAnotherCurve(t *testing.T) {
 	dir := t.TempDir()
