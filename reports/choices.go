@@ -15,7 +15,7 @@ import (
 
 // choices sets the variants of a protocol side by side: learning curves above,
 // layer responses below, a column for each variant, all on the same axes.
-func choices(s *Selection) (*Figure, []*table.Table, error) {
+func choices(s *Selection) (*Figure, []*table.Table) {
 	shown := s.displayed()
 	f := &Figure{
 		Caption: "Training error (dashed) and test error (bold) of " + s.drawn(shown) + " against iterations (top), and standard " +
@@ -43,8 +43,7 @@ func choices(s *Selection) (*Figure, []*table.Table, error) {
 	if shareResponseAxes(responses) {
 		f.Caption += " The vertical axes at the bottom are logarithmic."
 	}
-	f.explain(s, errors...)
-	f.addCharts(errors...)
+	f.finish(s, errors...)
 	for i, p := range responses {
 		c := chartOf(p.Plot, p.X.Label.Text)
 		c.Title, c.Y.Label = s.Experiment.Variants[i].Label, responses[0].Y.Label.Text
@@ -55,7 +54,7 @@ func choices(s *Selection) (*Figure, []*table.Table, error) {
 	}
 	t := errorTable(s)
 	t.Notes = append(s.variantNotes(), t.Notes...)
-	return f, []*table.Table{t, responseTable(s)}, nil
+	return f, []*table.Table{t, responseTable(s)}
 }
 
 // variantRemarks says once what holds for every variant, and of the rest which

@@ -20,7 +20,7 @@ import (
 // compare sets plain networks against residual ones depth by depth: final
 // training and test error against depth, and a table of the differences. With
 // several seeds the mean is drawn, with bars of one standard deviation.
-func compare(s *Selection) (*Figure, []*table.Table, error) {
+func compare(s *Selection) (*Figure, []*table.Table) {
 	shown := s.displayed()
 	training := &comparePanel{Plot: newPanel("", "layers (not to scale)", "training error (%)"), of: func(n network.Network) []float64 { return s.sample(n).training }}
 	test := &comparePanel{Plot: newPanel("", "layers (not to scale)", "test error (%)"), of: func(n network.Network) []float64 { return s.sample(n).test }}
@@ -63,7 +63,7 @@ func compare(s *Selection) (*Figure, []*table.Table, error) {
 	if inside < len(errors) {
 		f.Caption += " As printed, the vertical axes are broken below the highest errors."
 	}
-	return f, []*table.Table{compareTable(s)}, nil
+	return f, []*table.Table{compareTable(s)}
 }
 
 // oneDeviation is what the bars are.

@@ -10,7 +10,7 @@ import (
 // curves draws the learning curves of any networks, for experiments that are
 // not the paper's: one panel for each kind of network, training error dashed,
 // test error bold.
-func curves(s *Selection) (*Figure, []*table.Table, error) {
+func curves(s *Selection) (*Figure, []*table.Table) {
 	shown := s.displayed()
 	var row []*plot.Plot
 	var panels []*errorPanel
@@ -32,7 +32,6 @@ func curves(s *Selection) (*Figure, []*table.Table, error) {
 		key:     curveKey(),
 		remarks: s.remarks(shown),
 	}
-	f.explain(s, panels...)
-	f.addCharts(panels...)
-	return f, []*table.Table{errorTable(s)}, nil
+	f.finish(s, panels...)
+	return f, []*table.Table{errorTable(s)}
 }

@@ -16,7 +16,7 @@ import (
 // figure1 draws Figure 1 of the paper, the degradation of plain networks:
 // training error on the left and test error on the right against iterations,
 // each curve named at its end.
-func figure1(s *Selection) (*Figure, []*table.Table, error) {
+func figure1(s *Selection) (*Figure, []*table.Table) {
 	networks := s.displayed()
 	left := newErrorPanel(s, "", networks, 0, trainingOnly)
 	left.Y.Label.Text = "training error (%)"
@@ -32,15 +32,14 @@ func figure1(s *Selection) (*Figure, []*table.Table, error) {
 		panels:  [][]*plot.Plot{{left.Plot, right.Plot}},
 		remarks: s.remarks(networks),
 	}
-	f.explain(s, left, right)
-	f.addCharts(left, right)
-	return f, []*table.Table{errorTable(s)}, nil
+	f.finish(s, left, right)
+	return f, []*table.Table{errorTable(s)}
 }
 
-// explain names the curves of errors, and adds to the legend what they bear beside
-// themselves: bands, the iterations at which the learning rate falls, and the
-// paper's values.
-func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
+// finish names the curves of errors, adds to the legend what they bear beside
+// themselves (bands, the iterations at which the learning rate falls, and the
+// paper's values), and adds the panels as data: their axes must be settled.
+func (f *Figure) finish(s *Selection, panels ...*errorPanel) {
 	f.nameCurves(panels)
 	var bands, tests, paper, falls bool
 	var networks []network.Network
@@ -69,6 +68,7 @@ func (f *Figure) explain(s *Selection, panels ...*errorPanel) {
 		f.Caption += " As printed, bars at the right edge" + s.paperBars(networks)
 		f.key = append(f.key, keyEntry{text: "the paper's, at the end", line: rule(translucent(muted), paperTickWidth), length: paperTickLength})
 	}
+	f.addCharts(panels)
 }
 
 // nameCurves names curves at their ends or, where a name would take more than a third
@@ -103,8 +103,8 @@ func (s *Selection) paperBars(networks []network.Network) string {
 	return text
 }
 
-// addCharts adds the panels of errors as data, but empty ones; their axes are settled.
-func (f *Figure) addCharts(panels ...*errorPanel) {
+// addCharts adds the panels of errors as data, but empty ones.
+func (f *Figure) addCharts(panels []*errorPanel) {
 	for _, p := range panels {
 		if len(p.curves) == 0 {
 			continue

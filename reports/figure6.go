@@ -13,7 +13,7 @@ import (
 // figure6 draws Figure 6 of the paper: a panel for each group of networks,
 // training error dashed, test error bold. Networks the experiment hides are in
 // the table only.
-func figure6(s *Selection) (*Figure, []*table.Table, error) {
+func figure6(s *Selection) (*Figure, []*table.Table) {
 	var row []*plot.Plot
 	var panels, shared []*errorPanel
 	for _, group := range s.Experiment.Panels {
@@ -54,9 +54,8 @@ func figure6(s *Selection) (*Figure, []*table.Table, error) {
 	if len(hidden) > 0 {
 		f.Caption += " Not drawn, in the table only: " + names(hidden) + "."
 	}
-	f.explain(s, panels...)
-	f.addCharts(panels...)
-	return f, []*table.Table{errorTable(s)}, nil
+	f.finish(s, panels...)
+	return f, []*table.Table{errorTable(s)}
 }
 
 // shareErrorAxes gives panels the same axis, which holds the ends of the curves.

@@ -18,7 +18,7 @@ import (
 // responses, in the order of the layers (top) and sorted by size (bottom).
 // Residual networks are solid, plain ones dashed and paler. Where one network
 // dwarfs the others the axes are logarithmic.
-func figure7(s *Selection) (*Figure, []*table.Table, error) {
+func figure7(s *Selection) (*Figure, []*table.Table) {
 	shown := s.displayed()
 	top := newPanel("", "layer index (original)", "std")
 	bottom := newPanel("", "layer index (sorted by magnitude)", "std")
@@ -84,7 +84,7 @@ func figure7(s *Selection) (*Figure, []*table.Table, error) {
 		f.key = append(f.key, keyEntry{text: lowestToHighest, line: rule(translucent(muted), 5), breaks: true})
 	}
 	f.charts = charts
-	return f, []*table.Table{responseTable(s)}, nil
+	return f, []*table.Table{responseTable(s)}
 }
 
 // responsesInWords says how large the responses in a picture are, for those who

@@ -78,7 +78,7 @@ func (s *Selection) findHigher(c experiments.Claim) finding {
 			sign, f.ordered = "≤", false
 		}
 		parts = append(parts, fmt.Sprintf("%s %s %s %s %s%s", n, spreadOf(a), sign, c.Than[i], spreadOf(b),
-			inBrackets(f.test(fmt.Sprintf("%s − %s", n, c.Than[i]), e, 1))))
+			inBrackets(f.test(e, 1))))
 		numbers = append(numbers, percent(mean(a))+" "+sign+" "+percent(mean(b)))
 	}
 	if byStudent := slices.ContainsFunc(f.tests, func(t Test) bool { return t.Method == student }); byStudent && quoted.degrees > 0 {
@@ -151,7 +151,7 @@ func (s *Selection) findTrend(c experiments.Claim) finding {
 	slope := along(leastSquares(len(names)))
 	f.ordered = slope.value > 0
 	f.text = ofLayers(c) + strings.Join(named, ", ") + ": slope a step "
-	if tested := f.test("slope over all steps", slope, way); tested != "" {
+	if tested := f.test(slope, way); tested != "" {
 		f.text += tested
 	} else {
 		f.text += signed(way * slope.value)
@@ -221,7 +221,7 @@ func (s *Selection) findBeyond(c experiments.Claim) finding {
 			}
 		}
 		parts = append(parts, fmt.Sprintf("%s %s %s %s%s", n, ours, is, plain(c.Value),
-			inBrackets(f.test(fmt.Sprintf("%s − %s", n, plain(c.Value)), e, way))))
+			inBrackets(f.test(e, way))))
 		numbers = append(numbers, ours)
 	}
 	f.numbers, f.text = strings.Join(numbers, "; "), strings.Join(parts, "; ")+"; "+f.how(len(c.Of))
@@ -272,7 +272,7 @@ func (s *Selection) findNear(c experiments.Claim) finding {
 		}
 		away := e
 		away.value = math.Abs(e.value)
-		f.tests = append(f.tests, e.tested(fmt.Sprintf("%s − %s", n, plain(c.Value)), 2*away.exceeds()))
+		f.tests = append(f.tests, e.tested(2*away.exceeds()))
 		parts = append(parts, fmt.Sprintf("%s: %s %s ± %s (95 %%, %s, %.0f degrees of freedom, scatter %s %s)",
 			part, signed(e.value), verb, percent(within), student, known.degrees, percent(known.std), between))
 	}
@@ -326,8 +326,8 @@ func (s *Selection) findWarmup(c experiments.Claim) finding {
 
 // test puts an estimate that must be above 0 to the test, where there is
 // something to test by, and returns what is to be said of it. The estimate is way
-// times what is called of, so that this must be above or below.
-func (f *finding) test(of string, e estimate, way float64) string {
+// times what the claim is about, so that this must be above or below.
+func (f *finding) test(e estimate, way float64) string {
 	if e.method == "" {
 		f.alike = f.alike || e.degrees > 0
 		f.against = f.against || e.value < 0
@@ -339,7 +339,7 @@ func (f *finding) test(of string, e estimate, way float64) string {
 	f.against = f.against || opposite.exceeds() < level
 	f.significant = f.significant && p < level
 	e.value *= way
-	f.tests = append(f.tests, e.tested(of, p))
+	f.tests = append(f.tests, e.tested(p))
 	return fmt.Sprintf("%s ± %s, %s", signed(e.value), percent(e.err), probability(p))
 }
 
@@ -372,8 +372,8 @@ func (f *finding) how(comparisons int) string {
 	return how
 }
 
-func (e estimate) tested(of string, p float64) Test {
-	return Test{Of: of, Value: e.value, Error: e.err, Degrees: e.degrees, P: p, Method: e.method}
+func (e estimate) tested(p float64) Test {
+	return Test{Value: e.value, Error: e.err, Degrees: e.degrees, P: p, Method: e.method}
 }
 
 func probability(p float64) string {

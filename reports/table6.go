@@ -9,7 +9,7 @@ import (
 
 // table6 is Table 6 of the paper with our runs beside it, and the learning
 // curves behind it.
-func table6(s *Selection) (*Figure, []*table.Table, error) {
+func table6(s *Selection) (*Figure, []*table.Table) {
 	shown := s.displayed()
 	p := newErrorPanel(s, "", shown, 0, both)
 	shareErrorAxes([]*errorPanel{p})
@@ -22,7 +22,6 @@ func table6(s *Selection) (*Figure, []*table.Table, error) {
 		key:     curveKey(),
 		remarks: s.remarks(shown),
 	}
-	f.explain(s, p)
-	f.addCharts(p)
-	return f, []*table.Table{methodTable(s)}, nil
+	f.finish(s, p)
+	return f, []*table.Table{methodTable(s)}
 }

@@ -54,7 +54,6 @@ type Verdict struct {
 // A Test is one comparison of a claim: a sum of means, such as a difference of
 // two, tested against its standard error.
 type Test struct {
-	Of      string  // "plain-56 − plain-20"
 	Value   float64 // in points of a percentage, for errors
 	Error   float64 // standard error of Value
 	Degrees float64 // of freedom

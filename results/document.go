@@ -93,9 +93,20 @@ func summarise(r *Record) *summary {
 	if row, ok := r.Best(); ok {
 		s.Best = &best{SelectedOn: "test", point: pointOf(row)}
 	}
-	m, _ := r.meanLast(meanRows)
-	s.Mean = meanPoint{Rows: m.Rows, TrainingError: m.TrainError, TestError: m.TestError}
+	s.Mean = meanOf(r.Rows[max(0, len(r.Rows)-meanRows):])
 	return s
+}
+
+// meanOf averages rows, of which there is one at least.
+func meanOf(rows []Row) meanPoint {
+	m := meanPoint{Rows: len(rows)}
+	for _, row := range rows {
+		m.TrainingError += row.TrainError
+		m.TestError += row.TestError
+	}
+	m.TrainingError /= float64(len(rows))
+	m.TestError /= float64(len(rows))
+	return m
 }
 
 func documentOf(r *Record) document {

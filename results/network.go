@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/BurntSushi/toml"
 
@@ -44,24 +45,14 @@ func (r recordedNetwork) MarshalTOML() ([]byte, error) {
 	if n.Name != "" {
 		fmt.Fprintf(&b, "name = %q, ", n.Name)
 	}
+	// Lists as TOML has them: [1, 2, 3].
+	list := func(numbers []int) string { return strings.ReplaceAll(fmt.Sprint(numbers), " ", ", ") }
 	fmt.Fprintf(&b, "kind = %q, blocks = %s, channels = %s", d.Kind, list(d.Blocks), list(d.Channels))
 	if d.Shortcut != "" {
 		fmt.Fprintf(&b, ", shortcut = %q", d.Shortcut)
 	}
 	b.WriteString("}")
 	return b.Bytes(), nil
-}
-
-// list writes numbers as TOML does.
-func list(numbers []int) string {
-	var b bytes.Buffer
-	for i, n := range numbers {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprint(&b, n)
-	}
-	return "[" + b.String() + "]"
 }
 
 // UnmarshalTOML reads a name or a table.
@@ -88,8 +79,7 @@ func networkOf(values map[string]any) (network.Network, error) {
 		return network.Network{}, err
 	}
 	var table networkTable
-	md, err := toml.Decode(text.String(), &table)
-	if err != nil {
+	if _, err := toml.Decode(text.String(), &table); err != nil {
 		return network.Network{}, err
 	}
 	known := []string{"name", "kind", "blocks", "channels", "shortcut"}
@@ -97,9 +87,6 @@ func networkOf(values map[string]any) (network.Network, error) {
 		if !slices.Contains(known, key) {
 			return network.Network{}, fmt.Errorf("unknown key %q", key)
 		}
-	}
-	if extra := md.Undecoded(); len(extra) > 0 {
-		return network.Network{}, fmt.Errorf("unknown key %s", extra[0])
 	}
 	return table.Network(table.Name)
 }

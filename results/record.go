@@ -125,26 +125,3 @@ func (r *Record) Best() (Row, bool) {
 	}
 	return best, found
 }
-
-// mean is the average of some rows.
-type mean struct {
-	Rows                  int
-	TrainError, TestError float64
-}
-
-// meanLast averages the last k rows, or all of them if there are fewer.
-func (r *Record) meanLast(k int) (mean, bool) {
-	rows := r.Rows[max(0, len(r.Rows)-k):]
-	if len(rows) == 0 {
-		return mean{}, false
-	}
-	m := mean{Rows: len(rows)}
-	for _, row := range rows {
-		m.TrainError += row.TrainError
-		m.TestError += row.TestError
-	}
-	n := float64(len(rows))
-	m.TrainError /= n
-	m.TestError /= n
-	return m, true
-}

@@ -199,11 +199,7 @@ func (l *Lease) Remove(name string) error {
 	if err := l.Held(); err != nil {
 		return err
 	}
-	err := atomicfile.Retry(func() error { return os.Remove(path) })
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("removing %s: %w", path, atomicfile.Cause(err))
-	}
-	return nil
+	return atomicfile.Remove(path)
 }
 
 // Rename renames a file in the folder, unless the lease was lost.
