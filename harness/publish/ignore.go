@@ -2,17 +2,16 @@ package publish
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
-	"slices"
 
 	"deepresidual/experiments"
-	"deepresidual/reports"
 	"deepresidual/results"
 	"deepresidual/results/atomicfile"
 )
 
 // ignoreFile keeps the record of a run out of version control: of synthetic
-// data, say, or of a smaller scale than the drawings show. A record that is
+// data, say, or of a smaller scale than the drawings show or quote. A record that is
 // under version control already stays there.
 const (
 	ignoreFile    = ".gitignore"
@@ -27,10 +26,8 @@ func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error 
 		return err
 	}
 	for _, e := range drawn {
-		for _, run := range e.Shown() {
-			if run.Record != nil && !e.aside {
-				shown[run.Record.Key.Identity()] = true
-			}
+		if !e.aside {
+			addShown(shown, e)
 		}
 	}
 	var failed []error
@@ -51,7 +48,7 @@ func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error 
 }
 
 // shownRuns returns the identities of the runs that drawings under their
-// experiments' own names show.
+// experiments' own names show or quote, be they drawn by this command or not.
 func (p *Publisher) shownRuns(records []*results.Record) (map[string]bool, error) {
 	all, err := experiments.All()
 	if err != nil {
@@ -70,19 +67,22 @@ func (p *Publisher) shownRuns(records []*results.Record) (map[string]bool, error
 		if !ok {
 			continue
 		}
-		at, err := p.place(e, records, c)
+		drawing, err := p.buildOne(e, records, c)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("finding out which runs figures/%s.* are to show: %w", e.Name, err)
 		}
-		if at.aside {
-			continue
-		}
-		s := reports.Select(e, records, c)
-		for _, run := range slices.Concat(s.Runs, s.Undrawn) {
-			if run.Record != nil {
-				shown[run.Record.Key.Identity()] = true
-			}
+		if !drawing.aside {
+			addShown(shown, drawing)
 		}
 	}
 	return shown, nil
+}
+
+// addShown adds the identities of the runs of a drawing and of those that it quotes.
+func addShown(shown map[string]bool, e placed) {
+	for _, run := range e.Shown() {
+		if run.Record != nil {
+			shown[run.Record.Key.Identity()] = true
+		}
+	}
 }

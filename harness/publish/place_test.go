@@ -13,7 +13,6 @@ import (
 	"deepresidual/experiments"
 	"deepresidual/harness/fixture"
 	"deepresidual/models"
-	"deepresidual/models/network"
 	"deepresidual/reports"
 	"deepresidual/results"
 )
@@ -527,24 +526,25 @@ func TestIgnoredRuns(t *testing.T) {
 }
 
 // A run that a verdict under an experiment's own name quotes is kept, though no
-// picture shows it.
+// picture shows it, and whatever was drawn last.
 func TestQuotedRunsAreKept(t *testing.T) {
 	if testing.Short() {
-		t.Skip("draws two large figures, which takes a minute with the race detector")
+		t.Skip("draws three large figures, which takes a minute with the race detector")
 	}
 	store := newStore(t)
 	fig6 := load(t, "fig6")
 	leave(t, store, fig6, reports.Choice{Scale: full}, len(fig6.Networks)-2) // without ResNet-110 and 1202
-	leave(t, store, fig6, reports.Choice{Scale: sixteenth}, len(fig6.Networks))
-	draw(t, store, reports.Choice{Scale: sixteenth}, fig6)
-	draw(t, store, reports.Choice{Scale: full}, fig6)
+	for _, scale := range []experiments.Scale{sixteenth, tiny} {
+		leave(t, store, fig6, reports.Choice{Scale: scale}, len(fig6.Networks))
+	}
 	records, _ := store.Records()
-	for _, r := range records {
-		_, err := os.Stat(filepath.Join(store.Path(r.Key), ".gitignore"))
-		spec := r.Key.Spec
-		quoted := spec.Network.Kind == network.Residual // which gain from depth
-		if ignored := err == nil; ignored != (spec.Scale == sixteenth && !quoted) {
-			t.Errorf("%v at scale %s: ignored is %v", r.Key, spec.Scale, ignored)
+	for _, scale := range []experiments.Scale{tiny, full, sixteenth} {
+		draw(t, store, reports.Choice{Scale: scale}, fig6)
+		for _, r := range records {
+			_, err := os.Stat(filepath.Join(store.Path(r.Key), ".gitignore"))
+			if ignored := err == nil; ignored != (r.Key.Spec.Scale == tiny) {
+				t.Errorf("drawn at scale %s: %v: ignored is %v", scale, r.Key, ignored)
+			}
 		}
 	}
 }
