@@ -11,7 +11,7 @@ const maxScale = 1_000_000
 
 // Scale is the part of the paper's schedule that is trained: 1, or a fraction
 // such as 1/16 for people without a day to spare. The zero value is no scale;
-// start from [Full] or [ParseScale]. A *Scale is a [flag.Value].
+// start from [Full] or [ParseScale].
 type Scale struct{ Num, Den int }
 
 // Full is the scale of the paper: the whole schedule.
@@ -75,16 +75,6 @@ func (s Scale) String() string {
 	return fmt.Sprintf("%d/%d", s.Num, s.Den)
 }
 
-// Set reads the value of a command-line flag.
-func (s *Scale) Set(text string) error {
-	parsed, err := ParseScale(text)
-	if err != nil {
-		return err
-	}
-	*s = parsed
-	return nil
-}
-
 // MarshalText writes the scale as String does; it refuses one that is not above
 // 0 and at most 1.
 func (s Scale) MarshalText() ([]byte, error) {
@@ -95,4 +85,11 @@ func (s Scale) MarshalText() ([]byte, error) {
 }
 
 // UnmarshalText reads a scale as [ParseScale] does.
-func (s *Scale) UnmarshalText(text []byte) error { return s.Set(string(text)) }
+func (s *Scale) UnmarshalText(text []byte) error {
+	parsed, err := ParseScale(string(text))
+	if err != nil {
+		return err
+	}
+	*s = parsed
+	return nil
+}

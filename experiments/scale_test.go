@@ -1,8 +1,6 @@
 package experiments_test
 
 import (
-	"flag"
-	"io"
 	"strings"
 	"testing"
 
@@ -52,16 +50,13 @@ func TestScaleCompare(t *testing.T) {
 	}
 }
 
-func TestScaleFlag(t *testing.T) {
+func TestScaleText(t *testing.T) {
 	scale := experiments.Full()
-	flags := flag.NewFlagSet("test", flag.ContinueOnError)
-	flags.SetOutput(io.Discard)
-	flags.Var(&scale, "scale", "")
-	if err := flags.Parse([]string{"-scale", "1/16"}); err != nil || scale.String() != "1/16" {
-		t.Errorf("-scale 1/16 sets %s (%v)", scale, err)
+	if err := scale.UnmarshalText([]byte("1/16")); err != nil || scale.String() != "1/16" {
+		t.Errorf("1/16 is read as %s (%v)", scale, err)
 	}
-	if err := flags.Parse([]string{"-scale", "16"}); err == nil || scale.String() != "1/16" {
-		t.Errorf("-scale 16 sets %s (%v)", scale, err)
+	if err := scale.UnmarshalText([]byte("16")); err == nil || scale.String() != "1/16" {
+		t.Errorf("16 is read as %s (%v)", scale, err)
 	}
 	if text, err := (experiments.Scale{}).MarshalText(); err == nil {
 		t.Errorf("no scale is written as %q", text)

@@ -76,7 +76,7 @@ func TestJobsFitMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan := work.Make(store, nil, work.Request{Experiments: []*experiments.Experiment{list}, Scale: experiments.Full(), Data: fixture.CIFAR()})
+	plan := work.Make(store, nil, results.Request{Experiments: []*experiments.Experiment{list}, Scale: experiments.Full(), Data: fixture.CIFAR()})
 	var said strings.Builder
 	for free, want := range map[float64]int{0: 5, float64(plan.MemoryMiB(2)): 2, float64(plan.MemoryMiB(1)) - 1: 1, 1e9: 5} {
 		if n, err := new(jobs).choose(&environment{stderr: &said}, plan, 80, free); err != nil || n != want {

@@ -42,7 +42,7 @@ func (s *selection) declare(o *options, required bool) {
 	}
 	o.add("scale", "S", help, func(text string) error {
 		s.scaleGiven = true
-		return s.scale.Set(text)
+		return s.scale.UnmarshalText([]byte(text))
 	})
 	s.declareSeeds(o)
 }
@@ -220,7 +220,7 @@ func (r *records) plan(ctx context.Context, env *environment, list []*experiment
 	for _, err := range damaged {
 		env.say("warning: %s", text.OneLine(err))
 	}
-	p := work.Make(store, recorded, work.Request{
+	p := work.Make(store, recorded, results.Request{
 		Experiments: list, Scale: r.selection.scale, Seeds: r.selection.seeds, Data: fingerprint,
 	})
 	return p, recorded, nil

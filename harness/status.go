@@ -6,6 +6,7 @@ import (
 	"deepresidual/experiments"
 	"deepresidual/harness/publish"
 	"deepresidual/harness/text"
+	"deepresidual/results"
 )
 
 // statusMode lists every run with its state.
@@ -28,7 +29,7 @@ func (m *statusMode) do(ctx context.Context, env *environment) error {
 	if err := m.records.data.check(ctx, env); err != nil {
 		return err
 	}
-	request := publish.StatusRequest{Experiments: list, Scale: m.records.selection.scale, Seeds: m.records.selection.seeds}
+	request := results.Request{Experiments: list, Scale: m.records.selection.scale, Seeds: m.records.selection.seeds}
 	if !m.records.selection.scaleGiven {
 		request.Scale = experiments.Scale{}
 	}

@@ -51,11 +51,7 @@ func newParameters(net network.Network) *parameters {
 	running := make([]float32, 2*channels) // means and variances
 	for _, l := range layers {
 		values, grads := take(l.Kernel * l.Kernel * l.In * l.Out)
-		create := ops.NewFilter
-		if l.Kernel == 1 {
-			create = ops.NewProjection
-		}
-		f := create(l.Name+".weight", l.In, l.Out, l.Stride, values, grads)
+		f := ops.NewFilter(l.Name+".weight", l.Kernel, l.In, l.Out, l.Stride, values, grads)
 		p.filters = append(p.filters, f)
 		for i := range f.Parts() {
 			p.parts = append(p.parts, part{f, i})

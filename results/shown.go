@@ -12,16 +12,23 @@ type Shown struct {
 	By  []string
 }
 
-// Runs returns the runs of experiments at a scale, on some data and by a version
-// of the arithmetic: each once, however many experiments or variants show it, in
-// the order in which they are first shown. Seeds that are not nil take the place
-// of the experiments'.
-func Runs(shown []*experiments.Experiment, scale experiments.Scale, seeds []int64, data Fingerprint, arithmetic int) []Shown {
+// Request says which runs of experiments are meant.
+type Request struct {
+	Experiments []*experiments.Experiment
+	Scale       experiments.Scale
+	Seeds       []int64 // instead of the experiments'; nil for those
+	Data        Fingerprint
+}
+
+// Runs returns the runs that are meant, by a version of the arithmetic: each once,
+// however many experiments or variants show it, in the order in which they are first
+// shown.
+func (r Request) Runs(arithmetic int) []Shown {
 	var runs []Shown
 	where := map[string]int{} // by identity
-	for _, e := range shown {
-		for _, run := range e.Runs(scale, seeds) {
-			key := Key{Spec: run.RunSpec, Data: data, Arithmetic: arithmetic}
+	for _, e := range r.Experiments {
+		for _, run := range e.Runs(r.Scale, r.Seeds) {
+			key := Key{Spec: run.RunSpec, Data: r.Data, Arithmetic: arithmetic}
 			id := key.Identity()
 			i, ok := where[id]
 			if !ok {

@@ -162,7 +162,7 @@ func (s *reportServer) status(w http.ResponseWriter, _ *http.Request) {
 	records, damaged := s.live.Store.Records()
 	// A queue that cannot be read leaves runs that nobody waits for; the page itself names
 	// the records that cannot.
-	runs, _ := StatusOf(s.live.Store, StatusRequest{Experiments: s.live.Experiments, Scale: s.scale(), Seeds: s.live.Asked.Seeds, Data: s.live.Data})
+	runs, _ := StatusOf(s.live.Store, results.Request{Experiments: s.live.Experiments, Scale: s.scale(), Seeds: s.live.Asked.Seeds, Data: s.live.Data})
 	for i := range runs {
 		if runs[i].Where != "" {
 			runs[i].Status = results.Running // again, for the page to show how far it is

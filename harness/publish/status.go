@@ -37,23 +37,18 @@ type RunStatus struct {
 // Status is the state of every run of experiments.
 type Status []RunStatus
 
-// StatusRequest says which runs are asked after.
-type StatusRequest struct {
-	Experiments []*experiments.Experiment
-	Scale       experiments.Scale // without it: the full schedule and every other that something is recorded at
-	Seeds       []int64           // instead of the experiments'; nil for those
-	Data        results.Fingerprint
-}
-
-// StatusOf looks at runs. It reads the results folder alone, waits for nobody,
+// StatusOf looks at runs; at those of the full schedule and of every other that
+// something is recorded at, if the request is for no scale. It reads the results folder alone, waits for nobody,
 // and writes nothing. A queue that cannot be read is an error beside a status
 // that knows of none; so is a damaged record that has no line.
-func StatusOf(store *results.Store, request StatusRequest) (Status, error) {
+func StatusOf(store *results.Store, request results.Request) (Status, error) {
 	queued, err := slurm.Queued(store.Dir())
 	status := Status{}
 	records, damaged := store.Records()
-	for _, scale := range request.scales(records) {
-		for _, run := range results.Runs(request.Experiments, scale, request.Seeds, request.Data, models.Arithmetic) {
+	for _, scale := range scalesOf(request, records) {
+		at := request
+		at.Scale = scale
+		for _, run := range at.Runs(models.Arithmetic) {
 			r := statusOf(store, run.Key)
 			r.Experiments = run.By
 			r.waitsIn(queued)
@@ -78,8 +73,8 @@ func (s Status) unlisted(list []*experiments.Experiment, damaged []error) error 
 	})...)
 }
 
-// scales returns the scales to tell about.
-func (r StatusRequest) scales(records []*results.Record) []experiments.Scale {
+// scalesOf returns the scales to tell about.
+func scalesOf(r results.Request, records []*results.Record) []experiments.Scale {
 	if r.Scale.Num != 0 {
 		return []experiments.Scale{r.Scale}
 	}

@@ -33,7 +33,7 @@ func TestStatusOfDamagedRecords(t *testing.T) {
 		lines int // that say damaged
 		warns bool
 	}{{experiments.Scale{}, 1, true}, {sixteenth, 1, false}, {quarter, 0, false}} {
-		status, err := StatusOf(store, StatusRequest{Experiments: []*experiments.Experiment{fig1}, Scale: c.scale, Data: fixture.CIFAR()})
+		status, err := StatusOf(store, results.Request{Experiments: []*experiments.Experiment{fig1}, Scale: c.scale, Data: fixture.CIFAR()})
 		lines := 0
 		for _, r := range status {
 			if r.Status == results.Damaged {
@@ -61,7 +61,7 @@ func TestStatusIsPrintable(t *testing.T) {
 		t.Fatal(err)
 	}
 	run.Release()
-	status, err := StatusOf(store, StatusRequest{Experiments: []*experiments.Experiment{e}, Scale: full, Data: fixture.CIFAR()})
+	status, err := StatusOf(store, results.Request{Experiments: []*experiments.Experiment{e}, Scale: full, Data: fixture.CIFAR()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,7 +33,7 @@ func TestStopOnFullDisk(t *testing.T) {
 	})
 	e.Networks = e.Networks[:1]
 	store := open(t, dir)
-	plan := Make(store, nil, Request{Experiments: []*experiments.Experiment{e}, Scale: experiments.Full(), Data: set.Fingerprint})
+	plan := Make(store, nil, results.Request{Experiments: []*experiments.Experiment{e}, Scale: experiments.Full(), Data: set.Fingerprint})
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var log safeLog

@@ -33,7 +33,7 @@ func small(t *testing.T, store *results.Store, seeds ...int64) (Plan, *data.Set)
 		p.Batch, p.Iterations, p.Milestones, p.EvalInterval = 8, 4, []int{2}, 2
 	})
 	e.Networks = e.Networks[:1]
-	plan := Make(store, nil, Request{Experiments: []*experiments.Experiment{e}, Scale: experiments.Full(), Seeds: seeds, Data: set.Fingerprint})
+	plan := Make(store, nil, results.Request{Experiments: []*experiments.Experiment{e}, Scale: experiments.Full(), Seeds: seeds, Data: set.Fingerprint})
 	return plan.Work(), set
 }
 
@@ -325,7 +325,7 @@ func runs(t *testing.T, net network.Network, n int) Plan {
 	for i := range n {
 		seeds = append(seeds, int64(i))
 	}
-	return planFor(t, open(t, t.TempDir()), Request{Seeds: seeds}, e)
+	return planFor(t, open(t, t.TempDir()), results.Request{Seeds: seeds}, e)
 }
 
 // How many runs are trained at once by default.

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"deepresidual/experiments"
 	"deepresidual/harness/cost"
 	"deepresidual/harness/text"
 	"deepresidual/harness/train"
@@ -43,19 +42,11 @@ type Planned struct {
 	name  string // for progress, among those that are trained: "resnet-20 (2 of 3)"
 }
 
-// Request is what a plan is made for.
-type Request struct {
-	Experiments []*experiments.Experiment
-	Scale       experiments.Scale
-	Seeds       []int64 // instead of the experiments'; nil for those
-	Data        results.Fingerprint
-}
-
 // Make compares the runs of experiments with what is recorded: records are
 // those of the store.
-func Make(store *results.Store, records []*results.Record, request Request) Plan {
+func Make(store *results.Store, records []*results.Record, request results.Request) Plan {
 	var p Plan
-	for _, run := range results.Runs(request.Experiments, request.Scale, request.Seeds, request.Data, models.Arithmetic) {
+	for _, run := range request.Runs(models.Arithmetic) {
 		r := Planned{Key: run.Key, ShownBy: run.By, State: store.State(run.Key)}
 		if at, ok := train.Latest(store.Path(run.Key)); ok {
 			r.Done = at

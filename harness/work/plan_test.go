@@ -18,7 +18,7 @@ import (
 	"deepresidual/results/lease"
 )
 
-func planFor(t *testing.T, store *results.Store, request Request, list ...*experiments.Experiment) Plan {
+func planFor(t *testing.T, store *results.Store, request results.Request, list ...*experiments.Experiment) Plan {
 	t.Helper()
 	if request.Scale.Num == 0 {
 		request.Scale = experiments.Scale{Num: 1, Den: 1}
@@ -37,7 +37,7 @@ func TestReasons(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		leave   func(*results.Store)
-		request Request
+		request results.Request
 		retrain bool
 		train   bool
 		reason  string
@@ -125,7 +125,7 @@ func TestClean(t *testing.T) {
 		if err := os.WriteFile(weights, nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if err := planFor(t, store, Request{}, e).Clean(t.Context(), store); err != nil {
+		if err := planFor(t, store, results.Request{}, e).Clean(t.Context(), store); err != nil {
 			t.Fatal(err)
 		}
 		if _, ok := train.Latest(store.Path(key)); ok {
@@ -140,7 +140,7 @@ func TestClean(t *testing.T) {
 // A run is named by a beginning of its identity that no other run has.
 func TestOnly(t *testing.T) {
 	e := fixture.Experiment(t, "e", nil)
-	p := planFor(t, open(t, t.TempDir()), Request{Seeds: []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}}, e)
+	p := planFor(t, open(t, t.TempDir()), results.Request{Seeds: []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}}, e)
 	id := p[3].Key.Identity()
 	for _, c := range []struct {
 		begin string
@@ -166,7 +166,7 @@ func TestManyRuns(t *testing.T) {
 	e.Networks = e.Networks[1:]
 	var p Plan
 	work := func(n int) float64 {
-		var request Request
+		var request results.Request
 		for seed := range n {
 			request.Seeds = append(request.Seeds, int64(seed))
 		}
@@ -199,7 +199,7 @@ func TestNames(t *testing.T) {
 		{[]int64{1, 2}, []*experiments.Experiment{e}, "resnet-20 seed 1, resnet-20 seed 2, plain-8 seed 1, plain-8 seed 2"},
 		{nil, []*experiments.Experiment{e, other}, "resnet-20 seed 1 *, resnet-20 seed 1 *, plain-8 seed 1 *, plain-8 seed 1 *"},
 	} {
-		p := planFor(t, store, Request{Seeds: c.seeds}, c.list...)
+		p := planFor(t, store, results.Request{Seeds: c.seeds}, c.list...)
 		names := p.names()
 		got := strings.Join(names, ", ")
 		for _, r := range p {
@@ -321,7 +321,7 @@ func TestPlanOrder(t *testing.T) {
 	a, b := fixture.Experiment(t, "a", nil), fixture.Experiment(t, "b", nil)
 	b.Networks = append(b.Networks, network.Standard(network.Plain, 5))
 	var got []string
-	for _, r := range planFor(t, store, Request{}, a, b) {
+	for _, r := range planFor(t, store, results.Request{}, a, b) {
 		got = append(got, r.Key.Spec.Network.String()+" for "+strings.Join(r.ShownBy, "+"))
 	}
 	want := "plain-32 for b, resnet-20 for a+b, plain-8 for a+b"
@@ -338,7 +338,7 @@ func TestPlanOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	run.Release()
-	p := planFor(t, store, Request{}, a, b)
+	p := planFor(t, store, results.Request{}, a, b)
 	if n := p[len(p)-1].Key.Spec.Network; n.Depth() != 32 {
 		t.Errorf("%s is last, want plain-32, of which one iteration is left", n)
 	}

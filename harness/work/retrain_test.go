@@ -42,13 +42,13 @@ func TestRetrainedByAnother(t *testing.T) {
 	e := fixture.Experiment(t, "e", nil)
 	store := open(t, t.TempDir())
 	finish := func() {
-		for _, r := range planFor(t, store, Request{}, e) {
+		for _, r := range planFor(t, store, results.Request{}, e) {
 			fixture.Leave(t, store, r.Key, results.Complete, false)
 		}
 	}
 	finish()
 	ask := func() (answer func() int) {
-		p, err := planFor(t, store, Request{}, e).Retrain(store)
+		p, err := planFor(t, store, results.Request{}, e).Retrain(store)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -29,7 +29,7 @@ func open(t *testing.T, dir string) *results.Store {
 func TestDivergedElsewhere(t *testing.T) {
 	store := open(t, t.TempDir())
 	e := fixture.Experiment(t, "e", nil)
-	plan := planFor(t, store, Request{}, e).Work()
+	plan := planFor(t, store, results.Request{}, e).Work()
 	fixture.Leave(t, store, fixture.Key(e, 0), results.Diverged, false)
 	fixture.Leave(t, store, fixture.Key(e, 1), results.Complete, false)
 	var log strings.Builder
@@ -43,7 +43,7 @@ func TestDivergedElsewhere(t *testing.T) {
 func TestStoppedBetweenRuns(t *testing.T) {
 	store := open(t, t.TempDir())
 	e := fixture.Experiment(t, "e", nil)
-	plan := planFor(t, store, Request{}, e).Work()
+	plan := planFor(t, store, results.Request{}, e).Work()
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	w := &Worker{Store: store, Output: &strings.Builder{}}
@@ -92,7 +92,7 @@ func heldPlan(t *testing.T) (*results.Store, Plan) {
 	}
 	t.Cleanup(func() { run.Release() })
 	store := open(t, dir)
-	plan, err := planFor(t, store, Request{}, e).Only([]string{fixture.Key(e, 0).Identity()})
+	plan, err := planFor(t, store, results.Request{}, e).Only([]string{fixture.Key(e, 0).Identity()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -168,7 +168,7 @@ func benchEvaluation(b *testing.B, set *kernels.Set, batch int) (*Evaluation, []
 	}
 	layer := func(in, out, stride int) (*Filter, *NormParams) {
 		n := 9 * in * out
-		f := NewFilter("filter", in, out, stride, draw(n, math.Sqrt(2/float64(9*in))), make([]float32, n))
+		f := NewFilter("filter", 3, in, out, stride, draw(n, math.Sqrt(2/float64(9*in))), make([]float32, n))
 		for part := range f.Parts() {
 			f.Prepare(set, part)
 		}

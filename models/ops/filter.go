@@ -20,11 +20,13 @@ type Filter struct {
 	turned   []float32 // (3, 3, K, C), on the way to backward
 }
 
-// NewFilter returns the weights of a convolution of the given channels and
-// stride that stores its value and gradient in the given memory.
-func NewFilter(name string, in, out, stride int, val, grad []float32) *Filter {
-	f := &Filter{Param: NewParam(name, []int{3, 3, in, out}, val, grad), in: in, out: out, stride: stride}
+// NewFilter returns the weights of a convolution of the given kernel size (3 or 1),
+// channels and stride that stores its value and gradient in the given memory.
+func NewFilter(name string, kernel, in, out, stride int, val, grad []float32) *Filter {
+	f := &Filter{Param: NewParam(name, []int{kernel, kernel, in, out}, val, grad), in: in, out: out, stride: stride}
 	switch {
+	case kernel == 1:
+		f.backward = make([]float32, in*out)
 	case in%kernels.Lanes != 0: // the first layer has no gradient with respect to its input
 	case stride == 1:
 		f.forward = make([]float32, kernels.PatchArea*in*out)
@@ -34,14 +36,6 @@ func NewFilter(name string, in, out, stride int, val, grad []float32) *Filter {
 		f.backward = make([]float32, kernels.FilterArea*in*out)
 	}
 	return f
-}
-
-// NewProjection returns the weights of a 1x1 convolution, (1, 1, C, K).
-func NewProjection(name string, in, out, stride int, val, grad []float32) *Filter {
-	return &Filter{
-		Param: NewParam(name, []int{1, 1, in, out}, val, grad), in: in, out: out, stride: stride,
-		backward: make([]float32, in*out),
-	}
 }
 
 // Parts returns into how many independent parts Prepare is divided.

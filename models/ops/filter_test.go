@@ -14,15 +14,11 @@ func TestPartsOfFilters(t *testing.T) {
 	for _, kernel := range []int{1, 3} {
 		for _, stride := range []int{1, 2} {
 			t.Run(fmt.Sprintf("%dx%d of stride %d", kernel, kernel, stride), func(t *testing.T) {
-				create := NewFilter
-				if kernel == 1 {
-					create = NewProjection
-				}
 				values := make([]float32, kernel*kernel*in*out)
 				for i := range values {
 					values[i] = 1 + float32(i*i%1009)/1009 // no sum of them is 0
 				}
-				fresh := func() *Filter { return create("", in, out, stride, values, nil) }
+				fresh := func() *Filter { return NewFilter("", kernel, in, out, stride, values, nil) }
 				written := func(f *Filter) int {
 					count := 0
 					for _, x := range slices.Concat(f.forward, f.backward) {

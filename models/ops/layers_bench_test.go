@@ -49,7 +49,7 @@ func newBench20(b testing.TB, set *kernels.Set, batch int) *bench20 {
 	}
 	layer := func(name string, in, out, stride int) (*Filter, *NormParams) {
 		values, grads := take(9*in*out, 0, math.Sqrt(2/float64(9*in)))
-		f := NewFilter(name, in, out, stride, values, grads)
+		f := NewFilter(name, 3, in, out, stride, values, grads)
 		n.filters = append(n.filters, f)
 		return f, &NormParams{param(name+".gamma", 1, 0, out), param(name+".beta", 0, 0, out), make([]float32, out), make([]float32, out)}
 	}

@@ -44,7 +44,7 @@ func TestRoomOfShortRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer m.Close()
-	f := NewFilter("", in, out, 2, make([]float32, 9*in*out), make([]float32, 9*in*out))
+	f := NewFilter("", 3, in, out, 2, make([]float32, 9*in*out), make([]float32, 9*in*out))
 	c, s := newStrided(m, f, size), m.scratch[0]
 	input := s.pixels[: in/kernels.Lanes*c.inMap : in/kernels.Lanes*c.inMap]
 	y := make([]float32, out*4*area)

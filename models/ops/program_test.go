@@ -60,7 +60,7 @@ func newNetwork(t testing.TB, set *kernels.Set, residual bool, batch int) *netwo
 		return p
 	}
 	filter := func(name string, in, out, stride int) *Filter {
-		f := NewFilter(name, in, out, stride, draw(9*in*out, 0, 0.1), make([]float32, 9*in*out))
+		f := NewFilter(name, 3, in, out, stride, draw(9*in*out, 0, 0.1), make([]float32, 9*in*out))
 		for part := range f.Parts() {
 			f.Prepare(set, part)
 		}
