@@ -71,30 +71,52 @@ func readRetraining(dir string) (*retraining, error) {
 // readRequest reads one of the files, nil if it is not there or what it asks for is
 // done.
 func readRequest(dir, name string) (*retraining, error) {
-	b, err := atomicfile.ReadFile(filepath.Join(dir, name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("results: reading what is trained again: %w", err)
-	}
-	var r retraining
-	if _, err := toml.Decode(string(b), &r); err != nil {
-		return nil, nil // as if it had not been asked for
-	}
-	now, err := recordDigest(dir)
-	if err != nil {
-		return nil, err
-	}
-	if now == r.Replaces {
-		return &r, nil
+	r, replaced, err := decodeRequest(dir, name)
+	if r == nil || err != nil || !replaced {
+		return r, err
 	}
 	// Another record. A finished one is what was asked for.
 	record, err := readRecord(dir)
 	if err == nil && record != nil && record.Status.Finished() {
 		return nil, nil
 	}
-	return &r, nil
+	return r, nil
+}
+
+// decodeRequest reads one of the files, be what it asks for done or not; replaced says
+// that run.toml is another than it was.
+func decodeRequest(dir, name string) (r *retraining, replaced bool, err error) {
+	b, err := atomicfile.ReadFile(filepath.Join(dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, fmt.Errorf("results: reading what is trained again: %w", err)
+	}
+	r = new(retraining)
+	if _, err := toml.Decode(string(b), r); err != nil {
+		return nil, false, nil // as if it had not been asked for
+	}
+	now, err := recordDigest(dir)
+	return r, now != r.Replaces, err
+}
+
+// replacedAsAsked reports whether the run.toml in a folder is another than the one that
+// was to be replaced, and finished.
+func replacedAsAsked(dir string) (bool, error) {
+	_, replaced, err := decodeRequest(dir, retrainFile)
+	return replaced && finishedOnce(dir), err
+}
+
+// finishedOnce reports whether the run.toml in a folder is that of a finished record,
+// whatever has become of its tables.
+func finishedOnce(dir string) bool {
+	b, err := atomicfile.ReadFile(filepath.Join(dir, RunFile))
+	if err != nil {
+		return false
+	}
+	d, err := decodeDocument(b)
+	return err == nil && d.Status.Finished()
 }
 
 // recordDigest returns the digest of the run.toml in a folder, "" if there is

@@ -257,6 +257,7 @@ func TestKilledWhileReplacing(t *testing.T) {
 func TestKilledWhileReplacingTheSame(t *testing.T) {
 	key := testKey(t, "plain-20", 1)
 	old, fresh := testRecord(key, 3), testRecord(key, 3)
+	fresh.Provenance.TrainSeconds += 1000
 	for i := range fresh.Times {
 		fresh.Times[i].Seconds += 1000
 	}
@@ -274,6 +275,7 @@ func TestKilledWhileReplacingTheSame(t *testing.T) {
 		replaced      bool
 	}{
 		{"before run.toml", []string{CurveFile, TimingFile, ResponsesFile}, nil, false},
+		{"after run.toml", []string{CurveFile, TimingFile, ResponsesFile}, []string{RunFile}, true},
 		{"after the curve", []string{TimingFile, ResponsesFile}, []string{RunFile, CurveFile}, true},
 		{"after the times", []string{ResponsesFile}, []string{RunFile, CurveFile, TimingFile}, true},
 	} {
@@ -281,6 +283,9 @@ func TestKilledWhileReplacingTheSame(t *testing.T) {
 		run := begin(t, s, key)
 		save(t, run, old)
 		release(t, run)
+		if err := s.Retrain([]Key{key}, []Key{key}); err != nil {
+			t.Fatal(err)
+		}
 		for _, name := range c.there {
 			err = errors.Join(err, os.WriteFile(filepath.Join(run.Dir(), name+pending), content[name], 0o666))
 		}
@@ -292,10 +297,58 @@ func TestKilledWhileReplacingTheSame(t *testing.T) {
 		}
 		release(t, begin(t, s, key))
 		got, err := find(s, key)
-		if err != nil || (got.Times[0].Seconds > 1000) != c.replaced || len(names(t, run.Dir())) != 4 {
+		if err != nil || (got.Times[0].Seconds > 1000) != c.replaced || len(names(t, run.Dir())) != 5 { // with the request
 			t.Errorf("killed %s: %+v, %v, %v", c.name, got.Times, err, names(t, run.Dir()))
 		}
 	}
+}
+
+// A finished record one of whose tables is damaged stays, as a whole one does, until
+// the run is trained again to its end.
+func TestRetrainDamaged(t *testing.T) {
+	key := testKey(t, "plain-20", 1)
+	s := open(t, scratch(t), lease.Options{})
+	run := begin(t, s, key)
+	save(t, run, testRecord(key, 3))
+	release(t, run)
+	overwrite(t, filepath.Join(run.Dir(), TimingFile), func(string) string { return "not a table" })
+	before := contents(t, run.Dir())
+	if err := s.Retrain([]Key{key}, []Key{key}); err != nil {
+		t.Fatal(err)
+	}
+	run = begin(t, s, key)
+	if err := run.BeginRetraining(); err != nil {
+		t.Fatal(err)
+	}
+	fresh := testRecord(key, 5)
+	unfinished := *fresh
+	unfinished.Status, unfinished.Responses = Running, nil
+	save(t, run, &unfinished)
+	after := contents(t, run.Dir())
+	for name, was := range before {
+		if after[name] != was {
+			t.Errorf("%s was replaced while the run was trained again", name)
+		}
+	}
+	save(t, run, fresh)
+	release(t, run)
+	if got, err := find(s, key); err != nil || got.Status != Complete || len(got.Rows) != 5 || len(got.Times) != 5 {
+		t.Errorf("trained again: %+v, %v", got, err)
+	}
+}
+
+// contents is what the files in a folder hold.
+func contents(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	for _, name := range names(t, dir) {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = string(b)
+	}
+	return all
 }
 
 // Tables on their way to their places stay where the record does not tell whose they

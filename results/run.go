@@ -30,8 +30,8 @@ type Run struct {
 
 	retraining *retraining // nil if the run is not to be trained again
 
-	mu       sync.Mutex
-	finished bool // what lies in the folder is a finished record
+	mu   sync.Mutex
+	kept bool // what lies in the folder stays until a finished record replaces it
 }
 
 // Begin takes the lease on a run, which ends with Release or with the process.
@@ -47,15 +47,23 @@ func (s *Store) Begin(ctx context.Context, key Key) (*Run, error) {
 		return nil, fmt.Errorf("results: %w", err)
 	}
 	run := &Run{Lease: l, key: key}
-	run.record, run.damage = readRecord(l.Dir())
-	if run.retraining, err = readRetraining(l.Dir()); err != nil {
-		return nil, errors.Join(err, l.Release())
-	}
-	run.finished = run.record != nil && run.record.Status.Finished()
-	if err := run.settle(); err != nil {
+	if err := run.open(); err != nil {
 		return nil, errors.Join(err, l.Release())
 	}
 	return run, nil
+}
+
+// open settles and reads what is in the folder.
+func (run *Run) open() (err error) {
+	if err := run.settle(); err != nil {
+		return err
+	}
+	run.record, run.damage = readRecord(run.Dir())
+	if run.retraining, err = readRetraining(run.Dir()); err != nil {
+		return err
+	}
+	run.kept = run.record != nil && run.record.Status.Finished() || run.retraining != nil && finishedOnce(run.Dir())
+	return nil
 }
 
 // Key returns what is to be trained.
@@ -73,7 +81,8 @@ const pending = ".next"
 //
 // A run is finished from the moment a run.toml that says so is in place. It is
 // therefore written when its tables are there. A finished record is replaced by a
-// finished one only: one that is not is accepted and not written. Then the tables
+// finished one only, and so is one that is damaged and is trained again: one that is
+// not finished is accepted and not written. Then the tables
 // are first written beside the old ones, and take their places after run.toml has
 // been replaced. Who reads at any moment, or after a crash, finds either record
 // with its own tables; but for timing.csv, of which there is no digest: for that
@@ -88,11 +97,11 @@ func (run *Run) Save(r *Record) error {
 	}
 	run.mu.Lock()
 	defer run.mu.Unlock()
-	if run.finished && !r.Status.Finished() {
+	if run.kept && !r.Status.Finished() {
 		return nil
 	}
 	for _, f := range files {
-		if run.finished && f.Name != RunFile {
+		if run.kept && f.Name != RunFile {
 			f.Name += pending
 		}
 		err := run.WriteFile(f.Name, func(w io.Writer) error {
@@ -103,7 +112,7 @@ func (run *Run) Save(r *Record) error {
 			return err
 		}
 	}
-	if run.finished {
+	if run.kept {
 		for _, f := range files {
 			if f.Name == RunFile {
 				continue
@@ -113,13 +122,13 @@ func (run *Run) Save(r *Record) error {
 			}
 		}
 	}
-	run.finished = r.Status.Finished()
+	run.kept = r.Status.Finished()
 	if len(r.Responses) == 0 {
 		if err := run.Remove(ResponsesFile); err != nil {
 			return err
 		}
 	}
-	if run.finished {
+	if run.kept {
 		return errors.Join(run.Remove(begunFile), run.Remove(retrainFile))
 	}
 	return nil
@@ -130,31 +139,36 @@ func (run *Run) Save(r *Record) error {
 //
 // Tables are written, and take their places, in the order of [Files], the curve
 // first. Those that run.toml has digests of tell for all whether it was replaced, if
-// they differ from those in their places, as they do not where a run was trained again
-// to the same end; else that the curve has taken its place tells. A record of a later
-// version of the program, or one that cannot be read just now, does not tell whose they
-// are.
+// they differ from those in their places. They do not where a run was trained again to
+// the same end: then that the curve has taken its place tells, or that run.toml is
+// another than the one that was to be replaced. That tells, too, where the record is
+// damaged. A record of a later version of the program, or one that cannot be read just
+// now, does not tell whose they are.
 func (run *Run) settle() error {
-	if run.damage != nil && !errors.As(run.damage, new(*DamagedError)) {
+	record, damage := readRecord(run.Dir())
+	if damage != nil && !errors.As(damage, new(*DamagedError)) {
 		return nil
 	}
 	onTheirWay := slices.DeleteFunc([]string{CurveFile, TimingFile, ResponsesFile}, func(name string) bool {
 		_, err := os.Stat(filepath.Join(run.Dir(), name+pending))
 		return errors.Is(err, fs.ErrNotExist)
 	})
-	replaced, told := run.finished, false
+	replaced, told := record != nil && record.Status.Finished(), false
 	for _, name := range onTheirWay {
 		if name == TimingFile || !replaced {
 			continue
 		}
-		current, differs, err := run.pendingIsCurrent(name)
+		current, differs, err := run.pendingIsCurrent(name, record)
 		if err != nil {
 			return err
 		}
 		replaced, told = current, told || differs
 	}
-	if !told && slices.Contains(onTheirWay, CurveFile) {
-		replaced = false
+	if damage != nil || !told && slices.Contains(onTheirWay, CurveFile) {
+		var err error
+		if replaced, err = replacedAsAsked(run.Dir()); err != nil {
+			return err
+		}
 	}
 	if !replaced {
 		slices.Reverse(onTheirWay) // the curve last, which would be missed should this be interrupted
@@ -171,9 +185,9 @@ func (run *Run) settle() error {
 	return nil
 }
 
-// pendingIsCurrent reports whether the table on its way to its place is that of
-// the record as it was read, and whether it differs from the one in its place.
-func (run *Run) pendingIsCurrent(name string) (current, differs bool, err error) {
+// pendingIsCurrent reports whether the table on its way to its place is that of the
+// record, and whether it differs from the one in its place.
+func (run *Run) pendingIsCurrent(name string, record *Record) (current, differs bool, err error) {
 	path := filepath.Join(run.Dir(), name)
 	b, err := atomicfile.ReadFile(path + pending)
 	if err != nil {
@@ -181,7 +195,7 @@ func (run *Run) pendingIsCurrent(name string) (current, differs bool, err error)
 	}
 	inPlace, err := atomicfile.ReadFile(path)
 	differs = err != nil || !bytes.Equal(inPlace, b)
-	files, err := Files(run.record)
+	files, err := Files(record)
 	if err != nil {
 		return false, differs, nil
 	}
