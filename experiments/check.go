@@ -11,11 +11,18 @@ import (
 	"deepresidual/models/network"
 )
 
+// mostName bounds the length of a name, so that file systems take those of its figures
+// and tables, which say besides at which scale and of which seeds they are.
+const mostName = 100
+
 // check reports the first thing that makes no sense about an experiment. Its
 // types have been checked; has says which keys the spec gives.
 func (e *Experiment) check(has func(key string) bool) *SpecError {
 	if e.Name == "" || strings.ContainsFunc(e.Name, func(r rune) bool { return !bare(r) }) {
 		return problemf("", "the file's name %q names the experiment: only letters, digits, - and _ can stand before .toml", e.Name)
+	}
+	if len(e.Name) > mostName {
+		return problemf("", "the file's name has %d letters before .toml, wanted at most %d", len(e.Name), mostName)
 	}
 	if err := checkSentence("title", e.Title); err != nil {
 		return err

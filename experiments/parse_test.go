@@ -333,10 +333,14 @@ claim = [ { name = "a", statement = "S", kind = "above", metric = "tset", of = [
 }
 
 func TestParseName(t *testing.T) {
-	_, err := experiments.Parse("dir/my spec.toml", []byte(good))
-	const want = `dir/my spec.toml: the file's name "my spec" names the experiment: only letters, digits, - and _ can stand before .toml`
-	if err == nil || err.Error() != want {
-		t.Errorf("error\n got %v\nwant %s", err, want)
+	long := strings.Repeat("x", 101)
+	for name, want := range map[string]string{
+		"my spec": `dir/my spec.toml: the file's name "my spec" names the experiment: only letters, digits, - and _ can stand before .toml`,
+		long:      "dir/" + long + ".toml: the file's name has 101 letters before .toml, wanted at most 100",
+	} {
+		if _, err := experiments.Parse("dir/"+name+".toml", []byte(good)); err == nil || err.Error() != want {
+			t.Errorf("error\n got %v\nwant %s", err, want)
+		}
 	}
 }
 

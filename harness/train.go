@@ -130,12 +130,15 @@ func (m *trainMode) reproduce(ctx context.Context, env *environment) error {
 	if errors.Is(err, train.ErrStopped) || errors.Is(err, work.ErrStopped) {
 		return fmt.Errorf("%w; the same command goes on from there", err)
 	}
-	if stopped(err) {
+	if stopped(err) || errors.Is(err, work.ErrGone) {
 		return err
 	}
 	// What could be trained is drawn even when something failed.
 	ctx = context.WithoutCancel(ctx) // what was trained to its end is drawn though a signal came
-	return errors.Join(err, plan.Failures(), m.draw(ctx, publisher))
+	if err == nil {
+		err = plan.Failures()
+	}
+	return errors.Join(err, m.draw(ctx, publisher))
 }
 
 // plan returns what is to be done about the runs that are asked for.

@@ -39,6 +39,8 @@ func OpenWith(dir string, o lease.Options) (*Store, error) {
 		return nil, fmt.Errorf("results: %s is a file, want a folder to keep results in", dir)
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("results: opening the results folder: %w", err)
+	} else if _, link := os.Lstat(dir); err != nil && link == nil {
+		return nil, fmt.Errorf("results: %s is a link to a folder that is not there: mount or make that one", dir)
 	}
 	return &Store{dir: dir, worker: worker}, nil
 }

@@ -239,6 +239,12 @@ func TestOpen(t *testing.T) {
 		t.Errorf("opening a file: %v", err)
 	}
 	missing := filepath.Join(scratch(t), "missing")
+	link := filepath.Join(scratch(t), "link")
+	if err := os.Symlink(missing, link); err == nil { // where one may make them
+		if _, err := Open(link); err == nil || !strings.Contains(err.Error(), "is a link to a folder that is not there") {
+			t.Errorf("opening a link to nothing: %v", err)
+		}
+	}
 	if _, err := Open(missing); err != nil {
 		t.Error(err)
 	}

@@ -31,13 +31,14 @@ func Provenance(program Program, threads int) results.Provenance {
 }
 
 // command writes the arguments of a command as a shell takes them, without what
-// is secret of an address: a record is meant to be shown.
+// is secret of an address: a record is meant to be shown. Arguments need not be UTF-8,
+// records must.
 func command(args []string) string {
 	public := make([]string, len(args))
 	for i, a := range args {
 		public[i] = text.Public(a)
 	}
-	return text.Words(public)
+	return strings.ToValidUTF8(text.Words(public), "\uFFFD")
 }
 
 // Host returns the name of the machine, or nothing where it has none; a record

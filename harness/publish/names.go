@@ -17,7 +17,7 @@ import (
 )
 
 // setAside matches names that are given to drawings that are set aside.
-var setAside = regexp.MustCompile(`-(synthetic|scale-[0-9]+(-[0-9]+)?|seeds(-[0-9]+(-to-[0-9]+)?)+|seeds-[0-9a-f]{16})$`)
+var setAside = regexp.MustCompile(`(^|-)(synthetic|scale-[0-9]+(-[0-9]+)?|seeds(-[0-9]+(-to-[0-9]+)?)+|seeds-[0-9a-f]{16})$`)
 
 // CheckNames refuses experiments whose drawings in the results folder dir would
 // replace those of others: of each other, of one that comes with the program,

@@ -97,11 +97,7 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 		if versionOf(p.Store.Records()) == f.version {
 			break
 		}
-		g, err := p.drawFiles(ctx, choose)
-		if err != nil { // told to stop: what is drawn is whole
-			break
-		}
-		f = g
+		f, err = p.drawFiles(ctx, choose)
 	}
 	drawn := Drawn{Drawings: len(f.drawings), Verdicts: f.verdicts, Damaged: f.damaged}
 	if err != nil || len(f.drawings) == 0 {
@@ -195,8 +191,11 @@ func (p *Publisher) write(e placed) (paths []string, err error) {
 func (p *Publisher) writeRows(records []*results.Record) ([]string, error) {
 	var b bytes.Buffer
 	path := filepath.Join(p.Store.Dir(), reports.AllFile)
-	if err := errors.Join(reports.WriteAll(&b, records), atomicfile.WriteChanged(path, b.Bytes())); err != nil {
+	if err := reports.WriteAll(&b, records); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if err := atomicfile.WriteChanged(path, b.Bytes()); err != nil {
+		return nil, err
 	}
 	return []string{path}, nil
 }

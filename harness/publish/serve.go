@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"io/fs"
 	"log"
 	"net"
 	"net/http"
@@ -40,6 +41,9 @@ func Listen(address string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", complete)
 	if errors.Is(err, syscall.EADDRINUSE) || errors.Is(err, winAddressInUse) {
 		return nil, fmt.Errorf("-serve %s: the port is in use; choose another, or 0 for any that is free", address)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return nil, fmt.Errorf("-serve %s: you may not listen at this port, as often at those below 1024; choose another, or 0 for any that is free", address)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("-serve %s: %w", address, err)

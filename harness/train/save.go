@@ -110,12 +110,14 @@ const retryCheckpoint = 30 * time.Second
 // checkpointDue reports whether it is time for a checkpoint. When one is
 // written changes nothing but how much work a kill can cost.
 func (t *trainer) checkpointDue() bool {
-	if t.CheckpointEvery < 0 {
+	if t.CheckpointEvery < 0 && t.failing == (failures{}) {
 		return true
 	}
 	wait := max(t.CheckpointEvery, time.Duration(float64(t.saved.took)/checkpointShare))
 	if t.failing != (failures{}) { // a checkpoint holds the rows, too
-		wait = min(wait, retryCheckpoint)
+		if wait = min(wait, retryCheckpoint); t.CheckpointEvery < 0 {
+			wait = retryCheckpoint // and not at every step
+		}
 	}
 	return time.Since(t.saved.at) >= wait
 }

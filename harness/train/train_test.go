@@ -220,6 +220,8 @@ func TestCheckpointDue(t *testing.T) {
 		want               bool
 	}{
 		{-1, 0, 0, false, true},
+		{-1, 0, 0, true, false},
+		{-1, 31 * time.Second, 0, true, true},
 		{time.Minute, 59 * time.Second, 0, false, false},
 		{time.Minute, 61 * time.Second, 0, false, true},
 		{time.Minute, 61 * time.Second, 2 * time.Second, false, false}, // 100 s

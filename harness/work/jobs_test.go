@@ -237,8 +237,8 @@ func TestFolderGone(t *testing.T) {
 	w := &Worker{Store: store, Data: set, Threads: 1, Output: &log, Row: func(*results.Record) error {
 		return os.RemoveAll(store.Dir())
 	}}
-	if err := w.Train(t.Context(), plan); !errors.Is(err, ErrUnfinished) || !strings.Contains(log.String(), "is gone with its folder") {
-		t.Errorf("got %v, want %v\n%s", err, ErrUnfinished, &log)
+	if err := w.Train(t.Context(), plan); !errors.Is(err, ErrGone) || !strings.Contains(log.String(), "is gone with its folder") {
+		t.Errorf("got %v, want %v\n%s", err, ErrGone, &log)
 	}
 	if _, err := os.Stat(store.Dir()); err == nil || strings.Contains(log.String(), "(2 of 2) begins") {
 		t.Errorf("there is another folder\n%s", &log)

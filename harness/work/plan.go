@@ -22,6 +22,10 @@ import (
 // ErrUnfinished says that not every run came to its end.
 var ErrUnfinished = errors.New("not every run was trained to its end")
 
+// ErrGone is the ErrUnfinished of a run whose folder went away: whatever is written to
+// the results folder then may be written to another place.
+var ErrGone = fmt.Errorf("%w", ErrUnfinished)
+
 // A Plan is what a command would do: the runs of its experiments, each once
 // however many experiments show it, in the order in which they would be
 // trained: the longest first, so that of several workers none ends with a long

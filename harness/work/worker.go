@@ -79,7 +79,10 @@ func (w *Worker) Train(ctx context.Context, work Plan) error {
 		if between == nil {
 			between = e.between
 		}
-		if e.failed {
+		switch {
+		case e.gone:
+			failed = ErrGone
+		case e.failed && failed == nil:
 			failed = ErrUnfinished
 		}
 		lost = lost || e.lost
@@ -98,6 +101,7 @@ type ending struct {
 	stopped error // ctx ended within a run, which has a checkpoint
 	between error // ctx ended between two runs
 	failed  bool  // a run failed
+	gone    bool  // the last one, since its folder is gone
 	lost    bool  // the last one did when ctx had ended, and so may have no checkpoint
 }
 
@@ -129,7 +133,7 @@ func (w *Worker) job(ctx context.Context, q *queue, threads func() int) (end end
 			// Someone has removed the folder, or unmounted it: what is begun now would
 			// begin at the beginning, in another place.
 			w.screen.print("%s: %s", r.Key, text.OneLine(err))
-			end.failed = true
+			end.gone = true
 			q.done()
 			return end
 		case err == nil:

@@ -42,7 +42,7 @@ func Export(dir string, r *results.Record) (string, error) {
 		return "", fmt.Errorf("tensorboard: %w", err)
 	case err == nil && bytes.HasPrefix(content, old):
 		if err := appendTo(path, int64(len(old)), content[len(old):]); err != nil {
-			return "", fmt.Errorf("tensorboard: appending to %s: %w", path, err)
+			return "", fmt.Errorf("tensorboard: %w", atomicfile.Explain(path, err))
 		}
 		return path, nil
 	}
