@@ -124,11 +124,12 @@ func (p Protocol) Open() []Setting {
 	}
 }
 
-// Departures lists the keys in which the training of a network departs from what the
-// paper says (From), without those for what it leaves open: the ones of [Protocol.Open],
-// whether the networks of its figures held images out, whether a plain one warms up,
-// and how often a network is evaluated.
-func (p Protocol) Departures(n network.Network) []Difference {
+// Departures lists the keys in which the training of a network at a scale departs from
+// what the paper says (From), without those for what it leaves open: the ones of
+// [Protocol.Open], whether the networks of its figures held images out, whether a plain
+// one warms up, and how often a network is evaluated. Nor is it a departure to train
+// for less, if the learning rate falls at the same parts of the schedule.
+func (p Protocol) Departures(n network.Network, s Scale) []Difference {
 	own := []string{"eval_interval", "validation"}
 	if n.Kind == network.Plain {
 		own = append(own, "warmup_from_depth")
@@ -136,7 +137,20 @@ func (p Protocol) Departures(n network.Network) []Difference {
 	for _, s := range p.Open() {
 		own = append(own, s.Key)
 	}
-	return slices.DeleteFunc(Paper().DifferencesFor(n, p), func(d Difference) bool { return slices.Contains(own, d.Key) })
+	p.Iterations, p.Milestones = p.scheduleAt(s)
+	paper := Paper()
+	if p.Iterations < paper.Iterations {
+		paper.Iterations, paper.Milestones = paper.scheduleAt(Scale{p.Iterations, paper.Iterations})
+		if near(p.Milestones, paper.Milestones) {
+			p.Milestones = paper.Milestones
+		}
+	}
+	return slices.DeleteFunc(paper.DifferencesFor(n, p), func(d Difference) bool { return slices.Contains(own, d.Key) })
+}
+
+// near reports whether milestones are the same but for how they are rounded.
+func near(a, b []int) bool {
+	return slices.EqualFunc(a, b, func(a, b int) bool { return a-b <= 1 && b-a <= 1 })
 }
 
 // checkChoices reports a value of the keys for what the paper leaves open that

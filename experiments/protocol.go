@@ -153,11 +153,7 @@ func Paper() Protocol {
 // window are settled. Nothing else depends on the scale. A minibatch normalised as
 // a whole is said in one way. A resolved protocol may be scaled again only by 1.
 func (p Protocol) Scaled(s Scale) Protocol {
-	p.Iterations = s.Of(p.Iterations)
-	p.Milestones = slices.Clone(p.Milestones)
-	for i, m := range p.Milestones {
-		p.Milestones[i] = s.Of(m)
-	}
+	p.Iterations, p.Milestones = p.scheduleAt(s)
 	if p.EvalInterval == 0 {
 		p.EvalInterval = min(400, max(25, p.Iterations/40))
 	}
@@ -171,6 +167,15 @@ func (p Protocol) Scaled(s Scale) Protocol {
 	// A schedule shorter than its interval has its one row at the end.
 	p.EvalInterval = min(p.EvalInterval, p.Iterations)
 	return p
+}
+
+// scheduleAt returns the iterations and the milestones at a scale.
+func (p Protocol) scheduleAt(s Scale) (iterations int, milestones []int) {
+	milestones = slices.Clone(p.Milestones)
+	for i, m := range milestones {
+		milestones[i] = s.Of(m)
+	}
+	return s.Of(p.Iterations), milestones
 }
 
 // Difference is a key that two protocols give different values.
@@ -198,16 +203,15 @@ func (p Protocol) WarmsUp(n network.Network) bool {
 	return p.WarmupDepth > 0 && n.Depth() >= p.WarmupDepth
 }
 
-// Unused lists the keys that have no part in the training of a network: those of
-// the warm-up if it does not warm up, and the side of a shortcut's padding if none of
-// its shortcuts pads.
+// Unused lists the keys that have no part in the training of a network, and in the
+// identity of a run: those of the warm-up if it does not warm up, and the side of a
+// shortcut's padding if its shortcuts do not pad.
 func (p Protocol) Unused(n network.Network) []string {
 	var unused []string
 	if !p.WarmsUp(n) {
 		unused = append(unused, "warmup_learning_rate", "warmup_training_error", "warmup_window")
 	}
-	grows := func(b network.Block) bool { return b.Conv1.Out > b.Conv1.In }
-	if n.Shortcut != network.Identity || !slices.ContainsFunc(n.Blocks(), grows) {
+	if n.Shortcut != network.Identity {
 		unused = append(unused, "padding_side")
 	}
 	return unused
@@ -220,6 +224,10 @@ func (p Protocol) DifferencesFor(n network.Network, other Protocol) []Difference
 	unused := append(p.Unused(n), other.Unused(n)...)
 	if p.WarmsUp(n) == other.WarmsUp(n) {
 		unused = append(unused, "warmup_from_depth") // decides nothing else
+	}
+	grows := func(b network.Block) bool { return b.Conv1.Out > b.Conv1.In }
+	if !slices.ContainsFunc(n.Blocks(), grows) {
+		unused = append(unused, "padding_side") // of shortcuts that might pad, and have nothing to
 	}
 	return slices.DeleteFunc(p.Differences(other), func(d Difference) bool { return slices.Contains(unused, d.Key) })
 }

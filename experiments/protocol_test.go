@@ -206,18 +206,40 @@ func TestDepartures(t *testing.T) {
 		{"no warm-up of a plain one", network.Standard(network.Plain, 18), func(p *experiments.Protocol) { p.WarmupDepth = 0 }, ""},
 		{"a batch", shallow, func(p *experiments.Protocol) { p.Batch = 64 }, "batch 128 -> 64"},
 		{"a schedule", shallow, func(p *experiments.Protocol) { p.Iterations = 128_000 }, "iterations 64000 -> 128000"},
+		{"a shorter one", shallow, func(p *experiments.Protocol) { p.Iterations, p.Milestones = 6400, []int{3200, 4800} }, ""},
+		{"one whose rate falls elsewhere", shallow, func(p *experiments.Protocol) { p.Iterations, p.Milestones = 6400, []int{3200, 5000} }, "milestones [3200 4800] -> [3200 5000]"},
 		{"the rate of a warm-up", deep, func(p *experiments.Protocol) { p.WarmupRate = 0.05 }, "warmup_learning_rate 0.01 -> 0.05"},
 		{"which a shallow one has not", shallow, func(p *experiments.Protocol) { p.WarmupRate = 0.05 }, ""},
 	} {
 		p := experiments.Paper()
 		c.change(&p)
 		var got []string
-		for _, d := range p.Departures(c.network) {
+		for _, d := range p.Departures(c.network, experiments.Full()) {
 			got = append(got, fmt.Sprintf("%s %v -> %v", d.Key, d.From, d.To))
 		}
 		if got := strings.Join(got, ", "); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
 		}
+	}
+}
+
+// A shortened schedule departs from the paper's as little as the whole one does, a
+// longer one that is shortened to its length not at all.
+func TestDeparturesAtAScale(t *testing.T) {
+	net := network.Standard(network.Residual, 3)
+	p := experiments.Paper()
+	for _, scale := range []experiments.Scale{{Num: 1, Den: 16}, {Num: 1, Den: 7}, {Num: 3, Den: 64_000}} {
+		if d := p.Departures(net, scale); len(d) > 0 {
+			t.Errorf("the paper's at scale %v: %v", scale, d)
+		}
+	}
+	p.Milestones = []int{10_000, 20_000}
+	if d := p.Departures(net, experiments.Scale{Num: 1, Den: 16}); len(d) != 1 || d[0].Key != "milestones" {
+		t.Errorf("other milestones at scale 1/16: %v", d)
+	}
+	p.Iterations, p.Milestones = 128_000, []int{64_000, 96_000}
+	if d := p.Departures(net, experiments.Scale{Num: 1, Den: 2}); len(d) > 0 {
+		t.Errorf("half of twice the paper's: %v", d)
 	}
 }
 

@@ -171,7 +171,7 @@ func counted(n int, what string) string {
 func (r *Report) basis() ([]fact, []string) {
 	var scales, seeds, data, revisions, machines, arithmetic []string
 	var first, last time.Time
-	counts := map[string]bool{}
+	drawn := map[string]bool{} // by identity; false if it is quoted alone
 	dirty := false
 	add := func(list *[]string, s string) {
 		if s != "" && !slices.Contains(*list, s) {
@@ -189,8 +189,8 @@ func (r *Report) basis() ([]fact, []string) {
 				add(&machines, strings.Join(slices.DeleteFunc([]string{q.Host, q.CPU}, func(s string) bool { return s == "" }), ", "))
 				dirty = dirty || q.Dirty
 			}
-			counts[run.Record.Key.Identity()] = true
-			if e.Quoted == nil || run.Spec.Scale.Compare(e.Selection.Choice.Scale) == 0 { // is drawn, and not quoted alone
+			id := run.Record.Key.Identity()
+			if drawn[id] = drawn[id] || e.Quoted == nil || run.Spec.Scale.Compare(e.Selection.Choice.Scale) == 0; drawn[id] {
 				add(&scales, run.Spec.Scale.String())
 			}
 			add(&seeds, fmt.Sprint(run.Spec.Seed))
@@ -204,8 +204,17 @@ func (r *Report) basis() ([]fact, []string) {
 			}
 		}
 	}
-	if len(counts) == 0 {
+	if len(drawn) == 0 {
 		return nil, nil
+	}
+	runs, quoted := fmt.Sprint(len(drawn)), 0
+	for _, is := range drawn {
+		if !is {
+			quoted++
+		}
+	}
+	if quoted > 0 {
+		runs += fmt.Sprintf(" (%d of them of a shortened schedule, which verdicts quote)", quoted)
 	}
 	slices.SortFunc(seeds, func(a, b string) int {
 		if len(a) != len(b) {
@@ -215,7 +224,7 @@ func (r *Report) basis() ([]fact, []string) {
 	})
 	facts := []fact{
 		{"scale of the schedule", strings.Join(scales, ", ")},
-		{"runs", fmt.Sprintf("%d, seeds %s", len(counts), strings.Join(seeds, ", "))},
+		{"runs", runs + ", seeds " + strings.Join(seeds, ", ")},
 		{"data (SHA-256)", strings.Join(data, ", ")},
 		{"revisions", cmp.Or(strings.Join(revisions, ", "), missing)},
 		{"machines", cmp.Or(strings.Join(machines, "; "), missing)},

@@ -303,11 +303,10 @@ func (s *Selection) schedule(networks []network.Network) string {
 // departures says in what the training of some networks departs from the paper's, but
 // in being shorter.
 func (s *Selection) departures(networks []network.Network) []string {
-	shorter := s.iterations() < experiments.Paper().Iterations
 	var seen, parts []string
 	for _, n := range networks {
-		for _, d := range s.Experiment.Protocol.Departures(n) {
-			if slices.Contains(seen, d.Key) || shorter && (d.Key == "iterations" || d.Key == "milestones") {
+		for _, d := range s.Experiment.Protocol.Departures(n, s.Choice.Scale) {
+			if slices.Contains(seen, d.Key) {
 				continue
 			}
 			seen = append(seen, d.Key)

@@ -3,6 +3,7 @@ package reports
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -131,6 +132,14 @@ func TestAddShortened(t *testing.T) {
 			if quoted := strings.Contains(c.sentence[1], "every seed"); shown[r] != (quoted || r == whole[0]) {
 				t.Errorf("shortened runs %s: %s seed %d at scale %s is shown: %v", c.name, r.Key.Spec.Network, r.Key.Spec.Seed, r.Key.Spec.Scale, shown[r])
 			}
+		}
+		facts, _ := (&Report{Drawings: []*Drawing{drawing}}).basis()
+		runs := "{runs 1, seeds"
+		if quoted := len(c.records) - 1; strings.Contains(c.sentence[1], "every seed") {
+			runs = fmt.Sprintf("{runs %d (%d of them of a shortened schedule, which verdicts quote), seeds", quoted+1, quoted)
+		}
+		if text := fmt.Sprint(facts); !strings.Contains(text, "{scale of the schedule 1} "+runs) {
+			t.Errorf("shortened runs %s: the page rests on %s, want %s", c.name, text, runs)
 		}
 	}
 	both := slices.Concat(records, whole)

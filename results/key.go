@@ -35,9 +35,10 @@ type Key struct {
 // describe the same one share it. The number of threads, the machine, the folder
 // and the set of kernels are not in a key; they are in the record's [Provenance].
 // Warm-up settings count only for networks that warm up, the side of a shortcut's
-// padding only for those whose shortcuts have no parameters. A key of the protocol that came later counts only where it has
-// another value than the one it stands for in records without it, and one that was
-// renamed counts under its old name: see [added] and [renamed].
+// padding only for those whose shortcuts have no parameters. A key of the protocol that
+// came later counts only where it has another value than the one it stands for in
+// records without it, and one that was renamed counts under its old name: see [added]
+// and [renamed].
 func (k Key) Identity() string {
 	sum := sha256.Sum256(k.canonical())
 	return hex.EncodeToString(sum[:])[:12]
