@@ -31,6 +31,8 @@ type told struct {
 	Runs    []struct {
 		Network, Status, Where string
 		Iteration, Iterations  int
+		Speed                  float64 `json:"images_per_second"`
+		Left                   float64 `json:"seconds_left"`
 	}
 }
 
@@ -349,6 +351,9 @@ func TestServeShowsOthersProgress(t *testing.T) {
 		for _, r := range n.Runs {
 			if r.Status != "running" || r.Where != where || r.Iteration != iteration {
 				t.Errorf("%d iterations are told as %+v, want it running at %s", iteration, r, where)
+			}
+			if left := float64(r.Iterations-iteration) * 128 / 1000; r.Speed != 1000 || r.Left != left {
+				t.Errorf("after %d of %d iterations at %v images/s %v s are left, want 1000 and %v", iteration, r.Iterations, r.Speed, r.Left, left)
 			}
 		}
 	}

@@ -49,6 +49,21 @@ func TestStatusOfDamagedRecords(t *testing.T) {
 	}
 }
 
+// How fast a complete run was is told in images.
+func TestStatusSpeed(t *testing.T) {
+	store := newStore(t)
+	e := fixture.Experiment(t, "e", nil)
+	fixture.Leave(t, store, fixture.Key(e, 0), results.Complete, false) // in an hour
+	status, err := StatusOf(store, results.Request{Experiments: []*experiments.Experiment{e}, Scale: full, Data: fixture.CIFAR()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := fixture.Key(e, 0).Spec.Protocol
+	if want := float64(p.Iterations*p.Batch) / 3600; status[0].ImagesPerSecond != want {
+		t.Errorf("%v images/s, want %v", status[0].ImagesPerSecond, want)
+	}
+}
+
 // What others have written does not steer the terminal.
 func TestStatusIsPrintable(t *testing.T) {
 	store := newStore(t)

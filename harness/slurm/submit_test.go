@@ -244,6 +244,20 @@ func TestSettleWithoutAnAnswer(t *testing.T) {
 	}
 }
 
+// What the program cannot tell of itself, being copied, is beside it.
+func TestNoteIsSubmitted(t *testing.T) {
+	commands(t, map[string]string{"scontrol": config, "sbatch": count})
+	s := submission()
+	s.Note = "revision = 'abc'\n"
+	dir, _, err := s.Submit(t.Context(), t.TempDir(), os.Args[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(filepath.Join(dir, noteFile)); err != nil || string(b) != s.Note {
+		t.Errorf("the note says %q, %v", b, err)
+	}
+}
+
 // The figures are drawn from whatever succeeded: the last job waits for the others to
 // end, however they do.
 func TestLastJobIsDrawnAnyway(t *testing.T) {

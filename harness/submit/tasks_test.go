@@ -7,6 +7,7 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/harness/work"
+	"deepresidual/models"
 	"deepresidual/results"
 	"deepresidual/results/lease"
 )
@@ -66,6 +67,33 @@ func TestTasksTime(t *testing.T) {
 	} {
 		if got := Tasks(plan, nil, c.cpus, 1e9)[0].Time; got < c.least || got > c.most {
 			t.Errorf("%d processors: %v, want %v to %v", c.cpus, got, c.least, c.most)
+		}
+	}
+}
+
+// A run is given what one of the same network and minibatch has needed, if that is more
+// than the estimate.
+func TestTasksMemory(t *testing.T) {
+	e, err := experiments.Load("fig1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := e.Runs(experiments.Full(), nil) // of plain-20, then of plain-56
+	plan := work.Plan{{Key: results.Key{Spec: runs[0].RunSpec}}}
+	recorded := func(spec experiments.RunSpec, batch int, peak float64) *results.Record {
+		spec.Protocol.Batch = batch
+		return &results.Record{Key: results.Key{Spec: spec}, PeakMiB: peak}
+	}
+	same, another := runs[0].RunSpec, runs[len(runs)-1].RunSpec
+	for _, c := range []struct {
+		records []*results.Record
+		want    int
+	}{
+		{[]*results.Record{recorded(same, 128, 9000), recorded(same, 256, 88_000), recorded(another, 128, 99_000)}, 9000},
+		{[]*results.Record{recorded(same, 128, 1)}, models.MemoryMiB(same.Network, 128)},
+	} {
+		if got := Tasks(plan, c.records, 2, 1e9)[0].Memory; got != c.want {
+			t.Errorf("%d MiB, want %d", got, c.want)
 		}
 	}
 }

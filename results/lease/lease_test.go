@@ -397,6 +397,27 @@ func TestClocksDoNotMatter(t *testing.T) {
 	}
 }
 
+// Signs of life that cannot be read, since the file server is away, are no silence.
+func TestUnreadableSignsOfLife(t *testing.T) {
+	dir := scratch(t)
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newHost("a"), newHost("b")
+		one := take(t, worker(t, on(a.process(1))), dir)
+		silence(one)
+		alive := filepath.Join(dir, claimAlive+one.claim.Token)
+		if err := errors.Join(os.Remove(alive), os.Mkdir(alive, 0o777)); err != nil {
+			t.Fatal(err)
+		}
+		two := worker(t, on(b.process(1)))
+		for range 30 {
+			if _, err := two.Take(t.Context(), dir, thing("the folder")); !errors.As(err, new(*HeldError)) {
+				t.Fatalf("taken over: %v", err)
+			}
+			time.Sleep(time.Minute)
+		}
+	})
+}
+
 // A claim that cannot be read, as after a crash of its machine or where it is
 // made without links, counts until it is old.
 func TestDamagedClaim(t *testing.T) {
