@@ -39,7 +39,7 @@ func TestModelsAtOnce(t *testing.T) {
 		for i := range 2 {
 			say(m.Step(randomBatch(batch, uint64(i)), Hyper{LearningRate: 0.01, Momentum: 0.9, WeightDecay: 1e-4, NormDecay: 1e-4}))
 		}
-		m.ClearResponses()
+		m.MeasureResponses()
 		say(m.Evaluate(randomBatch(images, 2)))
 		return said
 	}

@@ -63,7 +63,7 @@ func TestEvaluationStays(t *testing.T) {
 			if m.Rounding() == "portable-fma" {
 				continue // Go's compiler decides what is fused
 			}
-			m.ClearResponses()
+			m.MeasureResponses()
 			r, err := m.Evaluate(b)
 			if err != nil {
 				t.Fatal(err)
@@ -131,7 +131,7 @@ func TestEvaluationOfPartsAgrees(t *testing.T) {
 			m := evaluatedModel(t, text, Options{EvalBatch: images + 3, Threads: threads, Kernels: set})
 			for _, measured := range []bool{false, true, true} {
 				if measured {
-					m.ClearResponses()
+					m.MeasureResponses()
 				}
 				got, err := m.Evaluate(all)
 				if err != nil {

@@ -18,7 +18,8 @@ import (
 const Arithmetic = 1
 
 // Options says how a [Model] computes. None of it changes the numbers but the
-// conventions, and the set of kernels in their last bits.
+// conventions; the set of kernels may in their last bits, and so may the images of an
+// evaluation at a time in those of layer responses.
 type Options struct {
 	Conventions ops.Conventions // the zero value as a whole stands for the common ones
 

@@ -56,7 +56,7 @@ func TestForwardAgainstReference(t *testing.T) {
 					t.Errorf("%s, %s, %s: %+v, want %+v", m.Network, set, what, got, want)
 				}
 			}
-			m.ClearResponses()
+			m.MeasureResponses()
 			got, err := m.Evaluate(b)
 			check("evaluation", got, err, want)
 			for i, got := range m.Responses() {

@@ -7,9 +7,9 @@ type Response struct {
 	Std   float64
 }
 
-// ClearResponses starts the measurement of responses anew. It makes evaluations
-// slower.
-func (m *Model) ClearResponses() {
+// MeasureResponses begins to measure responses, anew if they are measured. It makes
+// evaluations slower, all that follow.
+func (m *Model) MeasureResponses() {
 	m.measuring = true
 	if m.evaluation != nil {
 		m.evaluation.MeasureResponses()
@@ -17,7 +17,7 @@ func (m *Model) ClearResponses() {
 }
 
 // Responses returns the response of each 3x3 layer, first to last, over all
-// images evaluated since [Model.ClearResponses]: NaN before there was one, and no
+// images evaluated since [Model.MeasureResponses]: NaN before there was one, and no
 // list before the model's first evaluation.
 func (m *Model) Responses() []Response {
 	if m.evaluation == nil {

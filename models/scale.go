@@ -45,13 +45,13 @@ func loops(net network.Network, batch int) []loop {
 	var list []loop
 	parts, values := 0, net.Parameters()
 	sum := func(l network.Layer) { list = append(list, loop{items: ops.Sums(l.Kernel * l.Kernel * l.In * l.Out)}) }
-	convolution := func(l network.Layer, passes float64) {
+	convolution := func(l network.Layer, times float64) {
 		pieces := batch
 		if l.Stride == 1 && l.Kernel == 3 && l.In > network.ImageChannels {
 			pieces = ops.Groups(l.Size, batch)
 		}
 		work := float64(l.MultiplyAdds()) * float64(batch)
-		list = append(list, loop{work: work, pieces: pieces}, loop{work: (passes - 1) * work, pieces: pieces})
+		list = append(list, loop{work: work, pieces: pieces}, loop{work: (times - 1) * work, pieces: pieces})
 		sum(l)
 		if l.In > network.ImageChannels {
 			parts += ops.FilterParts(l.Kernel, l.In, l.Out, l.Stride)

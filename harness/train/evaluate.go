@@ -42,6 +42,9 @@ type evaluator interface {
 // statistics, assigns to a wrong class. It stops between batches when ctx ends.
 func CountErrors(ctx context.Context, m evaluator, v View) (int, error) {
 	r, err := evaluate(ctx, m, v)
+	if err == nil && !finite(r.Loss) {
+		return 0, fmt.Errorf("the network cannot be evaluated: with its weights the loss is %v", r.Loss)
+	}
 	return r.Wrong, err
 }
 
@@ -70,7 +73,7 @@ func evaluate(ctx context.Context, m evaluator, v View) (models.Result, error) {
 // after batch normalisation and before ReLU and addition, over the test set
 // (Figure 7).
 func (t *trainer) measureResponses(ctx context.Context) ([]results.Response, error) {
-	t.Model.ClearResponses()
+	t.Model.MeasureResponses()
 	if _, err := t.errorOn(ctx, t.test, "test"); err != nil {
 		return nil, err
 	}

@@ -121,7 +121,7 @@ func (f *fakeModel) Evaluate(b *models.Batch) (models.Result, error) {
 	return r, nil
 }
 
-func (f *fakeModel) ClearResponses() { f.measuring, f.measured = true, 0 }
+func (f *fakeModel) MeasureResponses() { f.measuring, f.measured = true, 0 }
 
 func (f *fakeModel) Responses() []models.Response {
 	first, second := math.Abs(f.measured), math.Abs(f.measured/2)

@@ -34,7 +34,7 @@ type Model interface {
 	Initialise(seed int64, kind models.Initialisation)
 	Step(*models.Batch, models.Hyper) (models.Result, error)
 	Evaluate(*models.Batch) (models.Result, error)
-	ClearResponses()
+	MeasureResponses()
 	Responses() []models.Response
 	Tensors() []models.Tensor
 	Load([]models.Tensor) error

@@ -88,9 +88,11 @@ func (r Room) Values(threads int) int {
 
 // scratch is the working memory of one thread.
 type scratch struct {
-	pixels  []float32 // padded input
-	grads   []float32 // padded output gradient
-	input   []float32 // transformed input tiles
+	// Each is called by what the Winograd layers keep in it forward; others keep
+	// there what has the same size.
+	pixels  []float32 // padded input; backward the padded output gradient
+	grads   []float32 // padded output gradient, of strided layers; in evaluation outputs
+	input   []float32 // transformed input tiles; backward those of the gradient
 	output  []float32 // products, to be transformed back
 	grad    []float32 // transformed gradient tiles
 	filters []float32 // sum of the filters' gradient in the Winograd domain
