@@ -17,6 +17,7 @@ import (
 
 	"deepresidual/experiments"
 	"deepresidual/models/network"
+	"deepresidual/reports/table"
 	"deepresidual/results"
 )
 
@@ -381,8 +382,10 @@ func TestRemarksNameUndrawnSeeds(t *testing.T) {
 			t.Errorf("the page does not show %s", r.Record.Key)
 		}
 	}
-	if notes := strings.Join(errorTable(s).Notes, " "); !strings.Contains(notes, "Recorded and not shown: plain-20 seeds 2, 3 and 8") {
-		t.Errorf("the table of errors does not say it: %q", notes)
+	for _, one := range []*table.Table{errorTable(s), methodTable(s), compareTable(s), responseTable(s), claimTable(s, nil)} {
+		if notes := strings.Join(one.Notes, " "); !strings.Contains(notes, "Recorded and not shown: plain-20 seeds 2, 3 and 8") {
+			t.Errorf("the table %q does not say it: %q", one.Title, notes)
+		}
 	}
 	all := Select(exp, records, Choice{Scale: sixteenth, Seeds: []int64{1, 2, 3, 4, 8}})
 	if got := strings.Join(all.remarks(nets(plain, residual)), "; "); strings.Contains(got, "not drawn") {
@@ -521,6 +524,13 @@ func TestPaperTicksOnTheWholeScheduleOnly(t *testing.T) {
 		s := Select(exp, recordsOf(exp, c.scale), Choice{Scale: c.scale})
 		if p := newErrorPanel(s, "", exp.Networks, 0, testOnly); len(p.paper) != c.want {
 			t.Errorf("scale %s of %d iterations: %d of the paper's values, want %d", c.scale, exp.Protocol.Iterations, len(p.paper), c.want)
+		}
+	}
+	exp := compareExperiment()
+	for scale, want := range map[experiments.Scale]bool{experiments.Full(): true, sixteenth: false} {
+		f := build(t, exp, recordsOf(exp, scale), Choice{Scale: scale}).Figure
+		if legend := slices.ContainsFunc(f.key, func(e keyEntry) bool { return e.text == "the paper's" }); legend != want || strings.Contains(f.Caption, "paper") != want {
+			t.Errorf("scale %s: the paper's errors in the legend: %v; %s", scale, legend, f.Caption)
 		}
 	}
 }

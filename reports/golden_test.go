@@ -72,7 +72,7 @@ func cases() []goldenCase {
 		}},
 		{"choices", choicesExperiment(), one, func(e *experiments.Experiment, c Choice) []*results.Record {
 			r := whole(e, c)
-			for i, x := range r[2].Responses { // resnet-56, the second variant
+			for i, x := range r[2].Responses { // resnet-56, the first variant
 				r[2].Responses[i].Std = 3 * x.Std
 			}
 			cut(r[1], 0.6)

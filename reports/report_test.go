@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +58,65 @@ func TestReportReadsAsBefore(t *testing.T) {
 	text = regexp.MustCompile(`base64,[^"]*"`).ReplaceAllString(text, `base64,"`)
 	text = regexp.MustCompile(`sha256-[^"]*`).ReplaceAllString(text, "sha256-")
 	golden(t, "report.html", []byte(text))
+}
+
+// The numbers that the page's script draws, which no picture holds: those of each
+// figure and of the first run.
+func TestChartsReadAsBefore(t *testing.T) {
+	content, err := page(t).content()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, data, _ := strings.Cut(strings.TrimSuffix(string(content.Charts), "</script>"), ">")
+	var charts map[string][]map[string]any
+	if err := json.Unmarshal([]byte(data), &charts); err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	for _, id := range slices.Sorted(maps.Keys(charts)) {
+		if strings.HasPrefix(id, "run-") && id != content.Runs[0].Figure.ID {
+			continue
+		}
+		for _, chart := range charts[id] {
+			series, _ := chart["series"].([]any)
+			delete(chart, "series")
+			for i, part := range append([]any{chart}, series...) {
+				line, err := json.Marshal(thinned(part))
+				if err != nil {
+					t.Fatal(err)
+				}
+				start := "\t"
+				if i == 0 {
+					start = id + " "
+				}
+				fmt.Fprintf(&b, "%s%s\n", start, line)
+			}
+		}
+	}
+	golden(t, "charts.txt", []byte(b.String()))
+}
+
+// thinned is JSON with numbers of four digits, since processors differ in the last, and
+// of many in a row with the first, the middle and the last.
+func thinned(v any) any {
+	switch v := v.(type) {
+	case float64:
+		short, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 4, 64), 64)
+		return short
+	case []any:
+		if len(v) > 5 {
+			v = []any{v[0], v[len(v)/2], v[len(v)-1]}
+		}
+		for i := range v {
+			v[i] = thinned(v[i])
+		}
+		return v
+	case map[string]any:
+		for k := range v {
+			v[k] = thinned(v[k])
+		}
+	}
+	return v
 }
 
 // The page is written so that it is well-formed XML as well, which can be
@@ -266,8 +327,10 @@ func TestCharts(t *testing.T) {
 		var b band
 		for _, x := range xs {
 			b.mean = append(b.mean, plotter.XY{X: x, Y: 10 * x})
+			b.low = append(b.low, plotter.XY{X: x, Y: 10*x - 1})
+			b.high = append(b.high, plotter.XY{X: x, Y: 10*x + 2})
 		}
-		b.low, b.high, b.n = b.mean, b.mean, 2
+		b.n = 2
 		return b
 	}
 	a.add("a", points(1, 3), rule(ink, 1))
@@ -276,8 +339,8 @@ func TestCharts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `[{"name":"a","colour":"ink","width":1.8,"y":[10,null,30],"low":[10,null,30],"high":[10,null,30]},` +
-		`{"name":"b","colour":"ink","width":1.8,"dash":[4],"y":[null,20,30],"low":[null,20,30],"high":[null,20,30]}]`
+	want := `[{"name":"a","colour":"ink","width":1.8,"y":[10,null,30],"low":[9,null,29],"high":[12,null,32]},` +
+		`{"name":"b","colour":"ink","width":1.8,"dash":[4],"y":[null,20,30],"low":[null,19,29],"high":[null,22,32]}]`
 	if string(got) != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}

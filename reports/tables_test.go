@@ -284,6 +284,21 @@ func TestSpeedOfAnUnfinishedRun(t *testing.T) {
 	}
 }
 
+// The error that a run has halfway is not set against the paper's.
+func TestDifferenceOfAnUnfinishedRun(t *testing.T) {
+	exp := figure1Experiment()
+	records := recordsOf(exp, experiments.Full())
+	records[0].Rows[len(records[0].Rows)-1].TestError = 9.9
+	cut(records[1], 0.5)
+	errors := errorTable(Select(exp, records, Choice{Scale: experiments.Full()}))
+	at := slices.IndexFunc(errors.Columns, func(c table.Column) bool { return c.Heading == "test − paper" })
+	for i, want := range []string{"+0.2", "–"} {
+		if got := errors.Rows[i].Cells[at].String(); got != want {
+			t.Errorf("%s: %s, want %s", errors.Rows[i].Cells[0], got, want)
+		}
+	}
+}
+
 // Numbers that are read off a curve have no more digits than can be read.
 func TestDecimalsOfThePaper(t *testing.T) {
 	for v, want := range map[float64]string{9.7: "9.7", 13.2: "13.2", 1.0: "1.0", 8.75: "8.75", 6.97: "6.97", math.NaN(): "–"} {
@@ -297,11 +312,17 @@ func TestDecimalsOfThePaper(t *testing.T) {
 func TestTable6NamesTheRunsItLeavesOut(t *testing.T) {
 	exp := table6Experiment()
 	records := recordsOf(exp, experiments.Full())
+	diverge(records[4])
 	diverge(records[6])
 	records = slices.Delete(records, 7, 8)
-	notes := strings.Join(build(t, exp, records, Choice{Scale: experiments.Full()}).Tables[0].Notes, " ")
-	if want := "Not in the means: resnet-110 seed 3 diverged after iteration 32,000; resnet-110 seed 4 not recorded."; !strings.Contains(notes, want) {
+	methods := build(t, exp, records, Choice{Scale: experiments.Full()}).Tables[0]
+	notes := strings.Join(methods.Notes, " ")
+	if want := "Not in the means: resnet-110 seeds 1 and 3 diverged after iteration 32,000; resnet-110 seed 4 not recorded."; !strings.Contains(notes, want) {
 		t.Errorf("the notes do not say %q: %s", want, notes)
+	}
+	// Nor does the next seed stand for the first.
+	if row := methods.Rows[len(methods.Rows)-2].Cells; row[0].String() != "resnet-110" || row[3].String() != "–" || methods.Columns[3].Heading != "first seed" {
+		t.Errorf("%s of %s is %s, want –", methods.Columns[3].Heading, row[0], row[3])
 	}
 
 	// Also of networks that have no complete run: their rows are empty as those of
@@ -312,6 +333,14 @@ func TestTable6NamesTheRunsItLeavesOut(t *testing.T) {
 	notes = strings.Join(build(t, exp, records[:3], Choice{Scale: experiments.Full()}).Tables[0].Notes, " ")
 	if want := "Not in the numbers: resnet-20 seed 1 diverged after iteration 32,000; resnet-32 seed 1 unfinished (32,000 of 64,000 iterations)."; !strings.Contains(notes, want) {
 		t.Errorf("the notes do not say %q: %s", want, notes)
+	}
+
+	exp = compareExperiment()
+	records = recordsOf(exp, experiments.Full())
+	diverge(records[2])
+	notes = strings.Join(build(t, exp, records, Choice{Scale: experiments.Full()}).Tables[0].Notes, " ")
+	if want := "Not in the means: resnet-20 seed 2 diverged after iteration 32,000."; !strings.Contains(notes, want) {
+		t.Errorf("the notes of the comparison do not say %q: %s", want, notes)
 	}
 }
 
@@ -331,6 +360,9 @@ func TestEmptyColumnsAreLeftOut(t *testing.T) {
 	}
 	if !strings.Contains(b.String(), "First seed: last evaluation") {
 		t.Errorf("a column that is there is not explained:\n%s", b.String())
+	}
+	if !strings.Contains(b.String(), notComparable) {
+		t.Errorf("the paper's numbers stand there without a warning:\n%s", b.String())
 	}
 }
 

@@ -188,6 +188,10 @@ func TestJudge(t *testing.T) {
 			NotReproduced, "resnet-56 7.10 > resnet-110 6.60 ± 0.20 (+0.50 ± 0.23, p = 0.081)…Student's t test, one-sided at 5 %", 1},
 		{"nor on a shortened schedule", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(residualNet(56)), Than: nets(residualNet(110))}, sixteenth, nil,
 			NoOrder, "after 4,000 of…p = 0.081", 1},
+		{"below by more than seeds differ", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(residualNet(110)), Than: nets(plainNet(20))}, sixteenth, nil,
+			OtherOrder, "resnet-110 6.60 ± 0.20 ≤ plain-20 9.70 (−3.10 ± 0.23", 1},
+		{"below by less", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(residualNet(110)), Than: nets(residualNet(56))}, sixteenth, nil,
+			NoOrder, "resnet-110 6.60 ± 0.20 ≤ resnet-56 7.10 (−0.50 ± 0.23, p = 0.92)", 1},
 		{"equal on a shortened schedule", higher, sixteenth,
 			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 9.7; return r },
 			NoOrder, "plain-56 9.70 ≤ plain-20 9.70; one seed", 1},
@@ -200,6 +204,9 @@ func TestJudge(t *testing.T) {
 		{"farther from it", higher, sixteenth,
 			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 84.9; return r },
 			SameOrder, "plain-56 84.90 > plain-20 9.70", 1},
+		{"one seed of three at chance", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(residualNet(56)), Than: nets(residualNet(110))}, sixteenth,
+			func(r []*results.Record) []*results.Record { r[5].Rows[len(r[5].Rows)-1].TestError = 90; return r },
+			TooShort, "resnet-110 at 90.00 %, within 5 points of chance", 1},
 		{"one pair of two at chance", experiments.Claim{Kind: experiments.Higher, Metric: "test", Of: nets(plainNet(56), plainNet(20)), Than: nets(residualNet(56), residualNet(20))}, sixteenth,
 			func(r []*results.Record) []*results.Record { r[1].Rows[len(r[1].Rows)-1].TestError = 90; return r },
 			TooShort, "plain-56 at 90.00 %, within 5 points of chance; the other pairs: plain-20 9.70 > resnet-20 8.60; one seed", 1},
@@ -343,6 +350,8 @@ func TestOneSeedGoneWrong(t *testing.T) {
 		{residualNet(20), []float64{6.4, 6.6, 6.5, 6.7, 25}, 8.75, 0, 0.40, 11, NotReproduced, "resnet-20 21.00, paper 8.75: +12.25 is not within ± 1.25"},
 		// (0.29/0.16)^2 = 3.29 is less than 6.39, the 95 % quantile of F with four and four degrees of freedom (any table).
 		{residualNet(110), []float64{6.3, 6.5, 6.6, 6.7, 7.08}, 6.61, 5, 0.16, 4, Reproduced, "8 degrees of freedom, scatter 0.23 between seeds of resnet-110 and of others)"},
+		// (0.83/0.40)^2 = 4.30 is more than 3.84, that quantile with four and eight, though less than 6.04, that with eight and four.
+		{residualNet(20), []float64{5.6, 6.2, 6.6, 7.0, 7.8}, 8.75, 0, 0.40, 8, NotReproduced, "8 degrees of freedom, scatter 0.40 between others' seeds alone: ours of 0.83 is larger, F test, p = 0.038)"},
 	} {
 		claim := experiments.Claim{Kind: experiments.Within, Metric: "test", Of: nets(c.of), Value: c.value, PaperRuns: c.runs, Scatter: c.std, Degrees: c.degrees}
 		exp, records := ended(experiments.Full(), claim,
