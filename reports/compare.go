@@ -22,8 +22,8 @@ import (
 // several seeds the mean is drawn, with bars of one standard deviation.
 func compare(s *Selection) (*Figure, []*table.Table) {
 	shown := s.displayed()
-	training := &comparePanel{Plot: newPanel("", "layers (not to scale)", "training error (%)"), of: func(n network.Network) []float64 { return s.sample(n).training }}
-	test := &comparePanel{Plot: newPanel("", "layers (not to scale)", "test error (%)"), of: func(n network.Network) []float64 { return s.sample(n).test }}
+	training := &comparePanel{Plot: newPanel("", "", "training error (%)"), of: func(n network.Network) []float64 { return s.sample(n).training }}
+	test := &comparePanel{Plot: newPanel("", "", "test error (%)"), of: func(n network.Network) []float64 { return s.sample(n).test }}
 	if s.comparable() {
 		training.paper = func(n network.Network) float64 { v, _ := s.paper(n); return v }
 		test.paper = func(n network.Network) float64 { _, v := s.paper(n); return v }
@@ -31,7 +31,7 @@ func compare(s *Selection) (*Figure, []*table.Table) {
 	errors := append(training.errors(shown), test.errors(shown)...)
 	slices.Sort(errors)
 	inside := belowBreak(errors)
-	errorAxes([]*plot.Plot{training.Plot, test.Plot}, errors[:inside])
+	errorAxes([]*plot.Plot{training.Plot, test.Plot}, errors[:inside], 15)
 	for _, p := range []*comparePanel{training, test} {
 		p.draw(shown, inside < len(errors))
 	}
@@ -91,7 +91,7 @@ func belowBreak(ascending []float64) int {
 	return len(ascending)
 }
 
-// A comparePanel is one kind of error against depth, the depths evenly spaced.
+// A comparePanel is one kind of error against depth.
 type comparePanel struct {
 	*plot.Plot
 	of    func(network.Network) []float64 // the errors of the complete runs
@@ -120,13 +120,8 @@ func (p *comparePanel) errors(networks []network.Network) []float64 {
 // draw draws the errors, on an axis that is broken where some are above it: of either
 // panel, so that the same error is at the same height in both.
 func (p *comparePanel) draw(networks []network.Network, broken bool) {
-	depths := depthsOf(networks)
-	var names plot.ConstantTicks
-	for i, d := range depths {
-		names = append(names, plot.Tick{Value: float64(i), Label: fmt.Sprint(d)})
-	}
-	p.X.Tick.Marker = names
-	p.X.Min, p.X.Max = -0.5, float64(len(depths))-0.5
+	x := p.depthAxis(depthsOf(networks))
+	half := 0.032 * (p.X.Max - p.X.Min) // of a bar
 	top := p.Y.Max
 	var above breakMarks
 	var points, bars []func()
@@ -136,10 +131,10 @@ func (p *comparePanel) draw(networks []network.Network, broken bool) {
 		bar := &plotter.YErrorBars{LineStyle: rule(mark.Color, 0.6), CapWidth: 4}
 		for _, n := range group {
 			v := p.of(n)
-			xy := plotter.XY{X: float64(slices.Index(depths, n.Depth())), Y: mean(v)}
+			xy := plotter.XY{X: x(n.Depth()), Y: mean(v)}
 			if p.paper != nil && finite(p.paper(n)) && p.paper(n) <= top {
 				p.papers = true
-				p.Add(fixed{&plotter.Line{XYs: plotter.XYs{{X: xy.X - 0.16, Y: p.paper(n)}, {X: xy.X + 0.16, Y: p.paper(n)}},
+				p.Add(fixed{&plotter.Line{XYs: plotter.XYs{{X: xy.X - half, Y: p.paper(n)}, {X: xy.X + half, Y: p.paper(n)}},
 					LineStyle: rule(translucent(color.RGBAModel.Convert(mark.Color).(color.RGBA)), paperTickWidth)}})
 			}
 			if !finite(xy.Y) {
@@ -149,7 +144,10 @@ func (p *comparePanel) draw(networks []network.Network, broken bool) {
 			if xy.Y > top {
 				above.labels = append(above.labels, breakLabel{xy, mark.Color})
 				xy.Y = aboveBreak(top)
-			} else if d := deviation(v); finite(d) {
+				pieces = append(pieces, plotter.XYs{xy}, nil) // no line across the break, where a slope means nothing
+				continue
+			}
+			if d := deviation(v); finite(d) {
 				p.bars = true
 				bar.XYs = append(bar.XYs, xy)
 				bar.YErrors = append(bar.YErrors, struct{ Low, High float64 }{d, d})
@@ -180,6 +178,28 @@ func (p *comparePanel) draw(networks []network.Network, broken bool) {
 		add()
 	}
 	p.Add(above)
+}
+
+// depthAxis makes X an axis of depths and returns where each is: to scale, unless some
+// would run into each other beside one that is far deeper.
+func (p *comparePanel) depthAxis(depths []int) (x func(depth int) float64) {
+	x, p.X.Label.Text = func(depth int) float64 { return float64(depth) }, "layers"
+	span, gap := float64(depths[len(depths)-1]-depths[0]), math.Inf(1)
+	for i := 1; i < len(depths); i++ {
+		gap = math.Min(gap, float64(depths[i]-depths[i-1]))
+	}
+	if gap < span/12 {
+		x, p.X.Label.Text = func(depth int) float64 { return float64(slices.Index(depths, depth)) }, "layers (not to scale)"
+		span = float64(len(depths) - 1)
+	}
+	var names plot.ConstantTicks
+	for _, d := range depths {
+		names = append(names, plot.Tick{Value: x(d), Label: fmt.Sprint(d)})
+	}
+	p.X.Tick.Marker = names
+	margin := math.Max(0.08*span, 0.5)
+	p.X.Min, p.X.Max = x(depths[0])-margin, x(depths[len(depths)-1])+margin
+	return x
 }
 
 // chart is the panel as data, the bars as bands. Its axis is not broken: it can be

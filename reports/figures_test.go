@@ -152,6 +152,55 @@ func TestCompareAxisHoldsItsData(t *testing.T) {
 	}
 }
 
+// Depths are to scale unless some would run into each other beside one far deeper.
+func TestDepthAxis(t *testing.T) {
+	for _, c := range []struct {
+		depths []int
+		label  string
+		at     []float64
+	}{
+		{[]int{20, 32, 44, 56, 110}, "layers", []float64{20, 32, 44, 56, 110}},
+		{[]int{20, 56, 1202}, "layers (not to scale)", []float64{0, 1, 2}},
+		{[]int{20}, "layers", []float64{20}},
+	} {
+		p := &comparePanel{Plot: newPanel("", "", "")}
+		x := p.depthAxis(c.depths)
+		for i, d := range c.depths {
+			if x(d) != c.at[i] || x(d) <= p.X.Min || x(d) >= p.X.Max {
+				t.Errorf("%v: %d layers are at %v, the axis is from %v to %v; want %v", c.depths, d, x(d), p.X.Min, p.X.Max, c.at[i])
+			}
+		}
+		if p.X.Label.Text != c.label {
+			t.Errorf("%v: the axis is called %q, want %q", c.depths, p.X.Label.Text, c.label)
+		}
+	}
+}
+
+// Table 6's picture has the paper's numbers beside the whole schedule alone, and is
+// there where nothing is.
+func TestMethodPanel(t *testing.T) {
+	exp := table6Experiment()
+	for _, c := range []struct {
+		scale experiments.Scale
+		lines int
+		key   string
+	}{{experiments.Full(), 9, "ours, the paper's, ± 1 standard deviation"}, {sixteenth, 6, "ours, ± 1 standard deviation"}} {
+		f := build(t, exp, recordsOf(exp, c.scale), Choice{Scale: c.scale}).Figure
+		var key []string
+		for _, e := range f.key {
+			key = append(key, e.text)
+		}
+		p := f.panels[0][0]
+		if n := len(p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max)); n != c.lines || strings.Join(key, ", ") != c.key {
+			t.Errorf("scale %s: %d lines, legend %q; want %d, %q", c.scale, n, key, c.lines, c.key)
+		}
+	}
+	svg, err := build(t, exp, nil, Choice{Scale: sixteenth}).Figure.SVG()
+	if err != nil || !strings.Contains(string(svg), "none complete yet") {
+		t.Errorf("without a run the picture does not say so: %v", err)
+	}
+}
+
 // Where one of the panels is broken both are: an error is at one height in both. A run
 // alone has no scatter, and where there is none the panel says so.
 func TestComparePanels(t *testing.T) {
@@ -166,8 +215,8 @@ func TestComparePanels(t *testing.T) {
 		}
 	}
 	f := build(t, exp, records, Choice{Scale: experiments.Full()}).Figure
-	if left, right := f.panels[0][0].Y.Max, f.panels[0][1].Y.Max; left != 25 || right != 25 {
-		t.Errorf("the axes end at %v and %v, want 25", left, right)
+	if left, right := f.panels[0][0].Y.Max, f.panels[0][1].Y.Max; left != 18.75 || right != 18.75 {
+		t.Errorf("the axes end at %v and %v, want 18.75", left, right)
 	}
 	f = build(t, exp, slices.Concat(records, again(records[len(records)-1], 2)), Choice{Scale: experiments.Full(), Seeds: []int64{1, 2}}).Figure
 	for _, s := range f.charts[1].Series {
@@ -294,7 +343,7 @@ func TestAxesEndAtRecorded(t *testing.T) {
 
 // In a panel of both kinds, networks of one depth have different names and looks.
 func TestMixedPanel(t *testing.T) {
-	exp := table6Experiment()
+	exp := choicesExperiment()
 	exp.Networks = nets(plainNet(20), residualNet(20))
 	svg, err := build(t, exp, recordsOf(exp, sixteenth), Choice{Scale: sixteenth}).Figure.SVG()
 	if err != nil {

@@ -91,6 +91,8 @@ func errorAxes(panels []*plot.Plot, errors []float64, tops ...float64) {
 	top := niceCeiling(1.05*highest, append(tops, 20, 40, 60, 80, 100)...)
 	var labels []float64
 	switch {
+	case top == 15:
+		labels = steps(top, 5)
 	case top < 20:
 		labels = steps(top, top/5)
 	case top == 20:

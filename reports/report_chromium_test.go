@@ -172,7 +172,7 @@ func TestReportInChromium(t *testing.T) {
 
 	seen := see("/", "--blink-settings=preferredColorScheme=1")
 	for name, want := range map[string]any{
-		"error": nil, "overflow1280": 0.0, "overflow800": 0.0, "overflow390": 0.0, "charts1280": 16.0, "charts390": 16.0,
+		"error": nil, "overflow1280": 0.0, "overflow800": 0.0, "overflow390": 0.0, "charts1280": 15.0, "charts390": 15.0,
 		"background": "rgb(255, 255, 255)", "hidden": "false,true", "markers": "dashed,solid", "zoom": "true,true", "shifts": true, "alone": "1,2", "back": "1,2", "again": true,
 		"band": "bands and brackets: ± 1 standard deviation; ", "printed": "false,true",
 		"sorted": "6.65 to 65.23, 65.23 to 6.65",
@@ -190,7 +190,7 @@ func TestReportInChromium(t *testing.T) {
 	if !strings.HasPrefix(end, "iteration 4,000: plain-20 training ") || !strings.HasPrefix(before, "iteration 3,900: ") || !strings.Contains(before, fmt.Sprint(seen["value"])) {
 		t.Errorf("by keyboard: %q, then %q; the legend has %q", end, before, seen["value"])
 	}
-	if dark := see("/?look", "--blink-settings=preferredColorScheme=0"); dark["background"] != "rgb(21, 23, 26)" || dark["charts"] != 16.0 || dark["error"] != nil {
+	if dark := see("/?look", "--blink-settings=preferredColorScheme=0"); dark["background"] != "rgb(21, 23, 26)" || dark["charts"] != 15.0 || dark["error"] != nil {
 		t.Errorf("in the dark the page is %v", dark)
 	}
 
