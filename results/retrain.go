@@ -75,9 +75,7 @@ func readRequest(dir, name string) (*retraining, error) {
 	if r == nil || err != nil || !replaced {
 		return r, err
 	}
-	// Another record. A finished one is what was asked for.
-	record, err := readRecord(dir)
-	if err == nil && record != nil && record.Status.Finished() {
+	if finishedOnce(dir) { // another one, which is what was asked for
 		return nil, nil
 	}
 	return r, nil
@@ -102,10 +100,10 @@ func decodeRequest(dir, name string) (r *retraining, replaced bool, err error) {
 }
 
 // replacedAsAsked reports whether the run.toml in a folder is another than the one that
-// was to be replaced, and finished.
+// was to be replaced.
 func replacedAsAsked(dir string) (bool, error) {
 	_, replaced, err := decodeRequest(dir, retrainFile)
-	return replaced && finishedOnce(dir), err
+	return replaced, err
 }
 
 // finishedOnce reports whether the run.toml in a folder is that of a finished record,

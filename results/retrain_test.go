@@ -337,6 +337,45 @@ func TestRetrainDamaged(t *testing.T) {
 	}
 }
 
+// Whether a damaged record was replaced tell the tables of the new one.
+func TestKilledWhileReplacingDamaged(t *testing.T) {
+	key := testKey(t, "plain-20", 1)
+	files, err := Files(testRecord(key, 5))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, replaced := range []bool{false, true} {
+		s := open(t, scratch(t), lease.Options{})
+		run := begin(t, s, key)
+		save(t, run, testRecord(key, 3))
+		release(t, run)
+		overwrite(t, filepath.Join(run.Dir(), TimingFile), func(string) string { return "not a table" })
+		if err := s.Retrain([]Key{key}, []Key{key}); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			path := filepath.Join(run.Dir(), f.Name)
+			switch {
+			case f.Name != RunFile:
+				path += pending
+			case !replaced:
+				continue
+			}
+			if err := os.WriteFile(path, f.Content, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		release(t, begin(t, s, key))
+		got, err := find(s, key)
+		if whole := err == nil && len(got.Rows) == 5 && len(got.Times) == 5; whole != replaced || !replaced && !errors.As(err, new(*DamagedError)) {
+			t.Errorf("run.toml replaced: %v: %+v, %v", replaced, got, err)
+		}
+		if slices.ContainsFunc(names(t, run.Dir()), func(name string) bool { return strings.HasSuffix(name, pending) }) {
+			t.Errorf("run.toml replaced: %v: left behind %v", replaced, names(t, run.Dir()))
+		}
+	}
+}
+
 // contents is what the files in a folder hold.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()

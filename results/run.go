@@ -135,38 +135,24 @@ func (run *Run) Save(r *Record) error {
 }
 
 // settle ends what a worker was doing that was killed while it replaced a
-// finished record.
-//
-// Tables are written, and take their places, in the order of [Files], the curve
-// first. Those that run.toml has digests of tell for all whether it was replaced, if
-// they differ from those in their places. They do not where a run was trained again to
-// the same end: then that the curve has taken its place tells, or that run.toml is
-// another than the one that was to be replaced. That tells, too, where the record is
-// damaged. A record of a later version of the program, or one that cannot be read just
-// now, does not tell whose they are.
+// finished record. A record of a later version of the program does not tell whose the
+// tables are that are on their way.
 func (run *Run) settle() error {
-	record, damage := readRecord(run.Dir())
-	if damage != nil && !errors.As(damage, new(*DamagedError)) {
+	b, err := atomicfile.ReadFile(filepath.Join(run.Dir(), RunFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("results: reading a record: %w", err)
+	}
+	d, err := decodeDocument(b)
+	if errors.As(err, new(laterFormat)) {
 		return nil
 	}
 	onTheirWay := slices.DeleteFunc([]string{CurveFile, TimingFile, ResponsesFile}, func(name string) bool {
 		_, err := os.Stat(filepath.Join(run.Dir(), name+pending))
 		return errors.Is(err, fs.ErrNotExist)
 	})
-	replaced, told := record != nil && record.Status.Finished(), false
-	for _, name := range onTheirWay {
-		if name == TimingFile || !replaced {
-			continue
-		}
-		current, differs, err := run.pendingIsCurrent(name, record)
-		if err != nil {
-			return err
-		}
-		replaced, told = current, told || differs
-	}
-	if damage != nil || !told && slices.Contains(onTheirWay, CurveFile) {
-		var err error
-		if replaced, err = replacedAsAsked(run.Dir()); err != nil {
+	replaced := false
+	if err == nil && d.Status.Finished() && len(onTheirWay) > 0 {
+		if replaced, err = run.replaced(d, onTheirWay); err != nil {
 			return err
 		}
 	}
@@ -185,26 +171,34 @@ func (run *Run) settle() error {
 	return nil
 }
 
-// pendingIsCurrent reports whether the table on its way to its place is that of the
-// record, and whether it differs from the one in its place.
-func (run *Run) pendingIsCurrent(name string, record *Record) (current, differs bool, err error) {
-	path := filepath.Join(run.Dir(), name)
-	b, err := atomicfile.ReadFile(path + pending)
-	if err != nil {
-		return false, false, fmt.Errorf("results: reading a table of %v: %w", run.key, err)
-	}
-	inPlace, err := atomicfile.ReadFile(path)
-	differs = err != nil || !bytes.Equal(inPlace, b)
-	files, err := Files(record)
-	if err != nil {
-		return false, differs, nil
-	}
-	for _, f := range files {
-		if f.Name == name {
-			return bytes.Equal(f.Content, b), differs, nil
+// replaced reports whether run.toml is the one of the tables that are on their way,
+// which are written, and take their places, in the order of [Files], the curve first.
+//
+// Those that run.toml has digests of tell, if they differ from those in their places.
+// They do not where a run was trained again to the same end: then that the curve has
+// taken its place tells, or that run.toml is another than the one that was to be
+// replaced.
+func (run *Run) replaced(d document, onTheirWay []string) (bool, error) {
+	told := false
+	for _, t := range []struct{ name, digest string }{{CurveFile, d.Digests.Curve}, {ResponsesFile, d.Digests.Responses}} {
+		if !slices.Contains(onTheirWay, t.name) {
+			continue
 		}
+		path := filepath.Join(run.Dir(), t.name)
+		b, err := atomicfile.ReadFile(path + pending)
+		if err != nil {
+			return false, fmt.Errorf("results: reading a table of %v: %w", run.key, err)
+		}
+		if digest(b) != t.digest {
+			return false, nil
+		}
+		inPlace, err := atomicfile.ReadFile(path)
+		told = told || err != nil || digest(bytes.ReplaceAll(inPlace, []byte("\r\n"), []byte("\n"))) != t.digest
 	}
-	return false, differs, nil
+	if told || !slices.Contains(onTheirWay, CurveFile) {
+		return true, nil
+	}
+	return replacedAsAsked(run.Dir())
 }
 
 // File is one of the files of a record.
