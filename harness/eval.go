@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -119,7 +120,8 @@ func (e *evaluation) close() {
 	}
 }
 
-// evaluate returns what each network makes of the images, the best first.
+// evaluate returns what each network makes of the images, the best first: of those
+// whose scores are numbers, of which there must be one.
 func (e *evaluation) evaluate(ctx context.Context, norm normalisation) ([]outcome, error) {
 	n, err := norm.of(e.set, e.trained)
 	if err != nil {
@@ -127,12 +129,20 @@ func (e *evaluation) evaluate(ctx context.Context, norm normalisation) ([]outcom
 	}
 	view := train.TestView(e.set, n)
 	var found []outcome
+	var overflow error
 	for _, m := range e.models {
 		wrong, err := train.CountErrors(ctx, m, view)
+		if errors.Is(err, train.ErrOverflow) {
+			overflow = err
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
 		found = append(found, outcome{m.Network.String(), norm.name, wrong, view.N})
+	}
+	if len(found) == 0 {
+		return nil, overflow
 	}
 	slices.SortStableFunc(found, func(a, b outcome) int { return a.wrong - b.wrong })
 	return found, nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -100,6 +101,9 @@ func otherNorm(used normalisation, o outcome, evaluate func(normalisation) ([]ou
 			continue
 		}
 		found, err := evaluate(norm)
+		if errors.Is(err, train.ErrOverflow) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}

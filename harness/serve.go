@@ -147,5 +147,8 @@ func serve(ctx context.Context, env *environment, live *publish.Live, listener n
 // to look at.
 func shown(err error) bool {
 	var draw publish.DrawError // a full disk, say: the page is drawn in memory
+	if errors.Is(err, work.ErrGone) {
+		return false
+	}
 	return errors.As(err, &draw) || errors.Is(err, work.ErrUnfinished) || errors.Is(err, reports.ErrNotReproduced) || errors.Is(err, reports.ErrNotJudged)
 }

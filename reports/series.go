@@ -141,7 +141,7 @@ func (s *Selection) remarks(networks []network.Network) []string {
 	}
 	if !s.Choice.Scale.IsFull() {
 		whose := "the paper's schedule"
-		if s.Experiment.Protocol.Iterations != experiments.Paper().Iterations {
+		if p, paper := s.Experiment.Protocol, experiments.Paper(); p.Iterations != paper.Iterations || !slices.Equal(p.Milestones, paper.Milestones) {
 			whose = "the schedule"
 		}
 		remarks = append(remarks, fmt.Sprintf("scale %s of %s", s.Choice.Scale, whose))

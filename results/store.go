@@ -66,6 +66,10 @@ func (s *Store) Path(key Key) string {
 	return path
 }
 
+// Empty reports whether there is no folder of runs: nothing was ever recorded, or what
+// was is out of reach.
+func (s *Store) Empty() bool { return !exists(filepath.Join(s.dir, "runs")) }
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil

@@ -2,10 +2,10 @@ package publish
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
 
 	"deepresidual/experiments"
+	"deepresidual/reports"
 	"deepresidual/results"
 	"deepresidual/results/atomicfile"
 )
@@ -27,7 +27,7 @@ func (p *Publisher) ignoreRuns(drawn []placed, records []*results.Record) error 
 	}
 	for _, e := range drawn {
 		if !e.aside {
-			addShown(shown, e)
+			addShown(shown, e.Drawing)
 		}
 	}
 	var failed []error
@@ -67,19 +67,24 @@ func (p *Publisher) shownRuns(records []*results.Record) (map[string]bool, error
 		if !ok {
 			continue
 		}
-		drawing, err := p.buildOne(e, records, c)
+		at, err := p.place(e, records, c)
 		if err != nil {
-			return nil, fmt.Errorf("finding out which runs figures/%s.* are to show: %w", e.Name, err)
+			return nil, err
 		}
-		if !drawing.aside {
-			addShown(shown, drawing)
+		if at.aside {
+			continue
 		}
+		drawing, err := p.buildOne(e, records, c)
+		if err != nil { // which is told where it is to be drawn
+			drawing.Drawing = &reports.Drawing{Selection: reports.Select(e, records, c)}
+		}
+		addShown(shown, drawing.Drawing)
 	}
 	return shown, nil
 }
 
 // addShown adds the identities of the runs of a drawing and of those that it quotes.
-func addShown(shown map[string]bool, e placed) {
+func addShown(shown map[string]bool, e *reports.Drawing) {
 	for _, run := range e.Shown() {
 		if run.Record != nil {
 			shown[run.Record.Key.Identity()] = true

@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"deepresidual/harness/data"
@@ -38,12 +39,15 @@ type evaluator interface {
 	Evaluate(*models.Batch) (models.Result, error)
 }
 
+// ErrOverflow says that with its weights a network's scores are no numbers.
+var ErrOverflow = errors.New("the network cannot be evaluated, since with its weights the scores are no numbers")
+
 // CountErrors returns how many images of a view the network, with its running
 // statistics, assigns to a wrong class. It stops between batches when ctx ends.
 func CountErrors(ctx context.Context, m evaluator, v View) (int, error) {
 	r, err := evaluate(ctx, m, v)
 	if err == nil && !finite(r.Loss) {
-		return 0, fmt.Errorf("the network cannot be evaluated: with its weights the loss is %v", r.Loss)
+		return 0, fmt.Errorf("%w: the loss is %v", ErrOverflow, r.Loss)
 	}
 	return r.Wrong, err
 }

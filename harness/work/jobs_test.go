@@ -231,17 +231,39 @@ func TestJobsFailToStop(t *testing.T) {
 // A results folder that goes away is not made again, to train everything from the
 // beginning.
 func TestFolderGone(t *testing.T) {
-	store := open(t, filepath.Join(t.TempDir(), "results"))
-	plan, set := small(t, store, 1, 2)
-	var log safeLog
-	w := &Worker{Store: store, Data: set, Threads: 1, Output: &log, Row: func(*results.Record) error {
-		return os.RemoveAll(store.Dir())
-	}}
-	if err := w.Train(t.Context(), plan); !errors.Is(err, ErrGone) || !strings.Contains(log.String(), "is gone with its folder") {
-		t.Errorf("got %v, want %v\n%s", err, ErrGone, &log)
+	for _, all := range []bool{true, false} { // or the run's alone
+		store := open(t, filepath.Join(t.TempDir(), "results"))
+		plan, set := small(t, store, 1, 2)
+		var log safeLog
+		w := &Worker{Store: store, Data: set, Threads: 1, Output: &log, Row: func(r *results.Record) error {
+			if all {
+				return os.RemoveAll(store.Dir())
+			}
+			return os.RemoveAll(store.Path(r.Key))
+		}}
+		err := w.Train(t.Context(), plan)
+		if !errors.Is(err, ErrUnfinished) || errors.Is(err, ErrGone) != all || !strings.Contains(log.String(), "is gone with its folder") {
+			t.Errorf("all of it: %v: %v\n%s", all, err, &log)
+		}
+		if _, err := os.Stat(store.Dir()); (err != nil) != all || strings.Contains(log.String(), "(2 of 2) begins") {
+			t.Errorf("all of it: %v: there is another folder\n%s", all, &log)
+		}
 	}
-	if _, err := os.Stat(store.Dir()); err == nil || strings.Contains(log.String(), "(2 of 2) begins") {
-		t.Errorf("there is another folder\n%s", &log)
+}
+
+// A queue that is closed hands out nothing more, nor what comes back to it.
+func TestClosedQueue(t *testing.T) {
+	store := open(t, t.TempDir())
+	plan, _ := small(t, store, 1, 2)
+	q := &queue{jobs: 2, say: func(string, ...any) {}, ahead: plan}
+	r, _, _, _, err := q.next(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.close()
+	q.hold(r, "held")
+	if _, _, ok, _, err := q.next(t.Context()); ok || err != nil {
+		t.Errorf("another run: %v, %v", ok, err)
 	}
 }
 

@@ -22,9 +22,9 @@ import (
 // ErrUnfinished says that not every run came to its end.
 var ErrUnfinished = errors.New("not every run was trained to its end")
 
-// ErrGone is the ErrUnfinished of a run whose folder went away: whatever is written to
-// the results folder then may be written to another place.
-var ErrGone = fmt.Errorf("%w", ErrUnfinished)
+// ErrGone is the ErrUnfinished of a results folder that went away: whatever is written
+// to it then may be written to another place.
+var ErrGone = fmt.Errorf("%w, and nothing is drawn: the results folder is gone", ErrUnfinished)
 
 // A Plan is what a command would do: the runs of its experiments, each once
 // however many experiments show it, in the order in which they would be
@@ -123,6 +123,9 @@ func (r *Planned) decide(records []*results.Record) {
 		r.Train, r.Reason = false, "recorded as diverged: reused (-retrain trains it again)"
 	case status == results.Damaged, status == results.Newer:
 		r.Train, r.Reason = false, text.OneLine(r.State.Damage)
+		if r.State.Retraining {
+			r.Reason += "; -retrain goes on with training it again"
+		}
 	case r.Done > 0:
 		r.Reason = fmt.Sprintf("interrupted: goes on from iteration %s of %s", text.Grouped(r.Done), text.Grouped(r.Key.Spec.Protocol.Iterations))
 	default:

@@ -23,6 +23,7 @@ type queue struct {
 	running int                  // runs that jobs have in hand
 	ended   bool                 // since those held were last tried, a run was not found held
 	told    bool                 // who is waited for has been said
+	closed  bool                 // no run is to be begun any more
 	beats   map[string]time.Time // by identity: the holder's sign of life when last looked at
 }
 
@@ -85,11 +86,21 @@ func (q *queue) done() {
 	q.ended = true
 }
 
+// close ends the queue: the runs that are left are nobody's.
+func (q *queue) close() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.ahead, q.held, q.closed = nil, nil, true
+}
+
 // hold puts a run back that another worker holds.
 func (q *queue) hold(r Planned, reason string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.running--
+	if q.closed {
+		return
+	}
 	r.Reason = reason
 	q.held = append(q.held, r)
 }

@@ -101,7 +101,7 @@ type ending struct {
 	stopped error // ctx ended within a run, which has a checkpoint
 	between error // ctx ended between two runs
 	failed  bool  // a run failed
-	gone    bool  // the last one, since its folder is gone
+	gone    bool  // the last one, since the results folder is gone
 	lost    bool  // the last one did when ctx had ended, and so may have no checkpoint
 }
 
@@ -133,8 +133,9 @@ func (w *Worker) job(ctx context.Context, q *queue, threads func() int) (end end
 			// Someone has removed the folder, or unmounted it: what is begun now would
 			// begin at the beginning, in another place.
 			w.screen.print("%s: %s", r.Key, text.OneLine(err))
-			end.gone = true
+			end.gone, end.failed = w.Store.Empty(), true
 			q.done()
+			q.close()
 			return end
 		case err == nil:
 			w.mu.Lock()
