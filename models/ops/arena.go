@@ -75,6 +75,17 @@ func arena(touched [][]*buffer) (release func() error, floats int, err error) {
 	return release, floats, nil
 }
 
+// withoutNil leaves out the buffers that there are not.
+func withoutNil(buffers ...*buffer) []*buffer {
+	var list []*buffer
+	for _, b := range buffers {
+		if b != nil {
+			list = append(list, b)
+		}
+	}
+	return list
+}
+
 // mapped is memory from newSlab that is given back.
 type mapped struct{ release func() error }
 

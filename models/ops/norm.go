@@ -15,8 +15,8 @@ type Conventions struct {
 	// Momentum is the weight of a batch in the running mean and variance.
 	Momentum float64
 	// NormBatch is the number of images whose statistics normalise them (ghost batch
-	// normalisation, Hoffer et al. 2017); 0 stands for all of a training batch. The running statistics then take the mean of
-	// those of the parts.
+	// normalisation, Hoffer et al. 2017); 0 stands for all of a training batch. The
+	// running statistics then take the mean of those of the parts.
 	NormBatch int
 	// PadEnd puts the zero channels of a shortcut of option A after the others,
 	// rather than half of them before.
@@ -71,9 +71,9 @@ type norm struct {
 	// computed with: k1, k2, k3 (see kernels.Set.FillGrad).
 	coef []float32
 
-	mean, invStd []float64 // (parts, C)
-	sums         []float64 // (slots, C/16, 2, 16): sum and sum of squares of z
-	gradSums     []float64 // the same of the gradient g with respect to n(z): sum of g and of g*z
+	partMean, partInvStd []float64 // (parts, C)
+	sums                 []float64 // (slots, C/16, 2, 16): sum and sum of squares of z
+	gradSums             []float64 // the same of the gradient g with respect to n(z): sum of g and of g*z
 }
 
 // newNorm returns the normalisation of the program's batches, by the statistics
@@ -85,7 +85,7 @@ func (p *Program) newNorm(params *NormParams) *norm {
 		NormParams: params, Conventions: p.conventions,
 		parts: parts, images: p.batch / parts,
 		apply: make([]float32, parts*2*c), coef: make([]float32, parts*3*c),
-		mean: make([]float64, parts*c), invStd: make([]float64, parts*c),
+		partMean: make([]float64, parts*c), partInvStd: make([]float64, parts*c),
 		sums: make([]float64, maxSlots*2*c), gradSums: make([]float64, maxSlots*2*c),
 	}
 }
@@ -142,7 +142,7 @@ func (n *norm) finish(slots int, count float64) {
 			invStd := 1 / math.Sqrt(variance+n.Epsilon)
 			scale := float64(n.Gamma.Value[c]) * invStd
 			shift := float64(n.Beta.Value[c]) - float64(mean*scale)
-			n.mean[part*channels+c], n.invStd[part*channels+c] = mean, invStd
+			n.partMean[part*channels+c], n.partInvStd[part*channels+c] = mean, invStd
 			i := part*2*channels + c/kernels.Lanes*2*kernels.Lanes + c%kernels.Lanes
 			n.apply[i], n.apply[i+kernels.Lanes] = float32(scale), float32(shift)
 		}
@@ -168,7 +168,7 @@ func (n *norm) finishGrad(slots int, count float64) {
 		sumBeta, sumGamma := 0.0, 0.0
 		for part := range n.parts {
 			sumG, sumGZ := total(n.gradSums, part*slots, (part+1)*slots, channels, c)
-			mean, invStd := n.mean[part*channels+c], n.invStd[part*channels+c]
+			mean, invStd := n.partMean[part*channels+c], n.partInvStd[part*channels+c]
 			dBeta := sumG
 			dGamma := float64((sumGZ - float64(mean*sumG)) * invStd)
 			sumBeta += dBeta

@@ -37,16 +37,6 @@ func (p *Program) Stem(size int, f *Filter, n *NormParams, stored bool) *Activat
 	return s.activate
 }
 
-// newActivation returns the value of a layer's output.
-func (p *Program) newActivation(channels, size int, n *NormParams, stored bool) *Activation {
-	count := p.batch * channels * size * size
-	a := &Activation{channels: channels, size: size, z: newBuffer(count), norm: p.newNorm(n)}
-	if stored {
-		a.out = newBuffer(count)
-	}
-	return a
-}
-
 func (s *stem) buffers() []*buffer { return []*buffer{s.activate.z} }
 
 // run convolves the images.
@@ -111,14 +101,4 @@ func (b *stemGrad) backwardSlot(thread, slot int) {
 		k.DirectGrad(grad, s.image(image), w.grads, s.taps, 3*s.f.in, a.channels, s.size, s.size,
 			s.taps[1], s.f.in, row, s.size*row)
 	}
-}
-
-func withoutNil(buffers ...*buffer) []*buffer {
-	var list []*buffer
-	for _, b := range buffers {
-		if b != nil {
-			list = append(list, b)
-		}
-	}
-	return list
 }

@@ -41,6 +41,16 @@ type Activation struct {
 	grad *buffer
 }
 
+// newActivation returns the value of a layer's output.
+func (p *Program) newActivation(channels, size int, n *NormParams, stored bool) *Activation {
+	count := p.batch * channels * size * size
+	a := &Activation{channels: channels, size: size, z: newBuffer(count), norm: p.newNorm(n)}
+	if stored {
+		a.out = newBuffer(count)
+	}
+	return a
+}
+
 // offset returns where a row of a block of an image starts in z, add and out.
 func (a *Activation) offset(image, block, row int) int {
 	return ((image*(a.channels/16)+block)*a.size + row) * a.size * 16

@@ -184,8 +184,8 @@ func (w *winograd) edge(pixels []float32, image, block, row, at int) {
 	w.in.fill(w.m.Kernels, dst, w.stride, image, block, row, 1, false)
 }
 
-// The same for the backward pass: the input once more, and the output's gradient.
-
+// repad writes the input pixels of a part of an image once more, with the rows around
+// it, which are stored by now.
 func (w *winograd) repad(pixels []float32, image, block, row int) {
 	k := w.m.Kernels
 	first, last := max(row-1, 0), min(row+w.pixels()+1, w.size)
@@ -194,6 +194,8 @@ func (w *winograd) repad(pixels []float32, image, block, row int) {
 	w.in.refill(k, pixels[at*w.stride+kernels.Lanes:], w.stride, image, block, first, last-first)
 }
 
+// padGrad writes the gradient with respect to the output of a part of an image, with the
+// rows around it.
 func (w *winograd) padGrad(pixels []float32, image, block, row int) {
 	k := w.m.Kernels
 	first, last := max(row-1, 0), min(row+w.pixels()+1, w.size)
