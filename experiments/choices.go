@@ -17,8 +17,11 @@ type Initialisation string
 // Delving Deep into Rectifiers, 2015), which leaves the choice between its
 // equations 10 and 14 free.
 const (
-	FanOut Initialisation = "fan-out" // variance 2/(9 x output channels), as in fb.resnet.torch and the authors' later code with it
-	FanIn  Initialisation = "fan-in"  // variance 2/(9 x input channels)
+	// FanOut takes the variance 2/(k² x output channels) for kernels of k x k, as
+	// fb.resnet.torch does, and the authors' later code, which is built on it.
+	FanOut Initialisation = "fan-out"
+	// FanIn takes the variance 2/(k² x input channels).
+	FanIn Initialisation = "fan-in"
 )
 
 // LastLayer says how the weights of the fully connected layer are drawn. Its
@@ -28,8 +31,11 @@ type LastLayer string
 
 // The named distributions of the last layer's weights.
 const (
-	Uniform LastLayer = "uniform" // between -1/sqrt(inputs) and 1/sqrt(inputs): Torch's default, which that code leaves as it is
-	He      LastLayer = "he"      // normal, of variance 2/inputs: as the convolutions
+	// Uniform draws between -1/sqrt(inputs) and 1/sqrt(inputs): Torch's default, which
+	// fb.resnet.torch leaves as it is.
+	Uniform LastLayer = "uniform"
+	// He draws from a normal distribution of variance 2/inputs, as for convolutions.
+	He LastLayer = "he"
 )
 
 // NormalLastLayer returns a normal distribution of the given standard deviation.

@@ -82,13 +82,13 @@ type Claim struct {
 	// PaperRuns is the number of runs that Value is the mean of. The default, 0,
 	// stands for one.
 	PaperRuns int `toml:"paper_runs" json:"paper_runs,omitempty"`
-	// Scatter is the standard deviation between seeds that others report, in
-	// percent, and Degrees the degrees of freedom it was estimated with: the number
-	// of runs less that of the networks they are of. Where a network has a single run
-	// it counts together with the scatter of one's own seeds; for nearness always, and
-	// alone where the scatter of one's own seeds is significantly larger. Orders among
-	// networks that all ran with several seeds go by their own scatter. Without these
-	// keys there is none.
+	// Scatter is the standard deviation between seeds that others report, in points of
+	// a percentage for errors, and Degrees its degrees of freedom: the number of runs
+	// less that of the networks they are of. Where a network has a single run it
+	// counts, pooled with the scatter between one's own seeds. For claims of the kind
+	// within it counts always, and alone where the scatter between one's own seeds is
+	// significantly larger. Orders among networks that all ran with several seeds go by
+	// their own scatter. Without these keys there is none.
 	Scatter float64 `toml:"scatter" json:"scatter,omitempty"`
 	Degrees int     `toml:"degrees" json:"degrees,omitempty"`
 }

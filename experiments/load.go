@@ -73,14 +73,16 @@ func Published() ([]*Experiment, error) {
 	return slices.DeleteFunc(all, func(e *Experiment) bool { return !e.Published() }), err
 }
 
-// IsPath tells the path of a spec from a name of [Names], as [Load] does.
+// IsPath reports whether [Load] takes its argument for a path: it ends in .toml, or has
+// a slash or a backslash.
 func IsPath(nameOrPath string) bool {
 	return strings.HasSuffix(nameOrPath, ".toml") || strings.ContainsAny(nameOrPath, `/\`)
 }
 
-// Load returns the embedded experiment of a name or, for an argument that ends
-// in .toml or has a slash, the experiment in that file, which is an embedded one
-// if it says the same to the byte. What is wrong with a spec is a [*SpecError].
+// Load returns the embedded experiment of a name or, where [IsPath] holds, that of a
+// file, which is Embedded, too, if the embedded spec of its name has the same bytes. A
+// spec that is wrong is a [*SpecError]; an unknown name and a file that cannot be read
+// are other errors.
 func Load(nameOrPath string) (*Experiment, error) {
 	if IsPath(nameOrPath) {
 		text, err := ReadFile(nameOrPath)
@@ -113,8 +115,8 @@ func Load(nameOrPath string) (*Experiment, error) {
 // maxFile bounds a TOML file that people write, far above any of theirs.
 const maxFile = 1 << 20
 
-// ReadFile returns what is in a TOML file that people write. Something else that
-// is named by mistake, such as a pipe or a large file, is refused unread.
+// ReadFile returns what is in a TOML file that people write. A folder, a pipe or the
+// like is refused unopened, a file of more than 1 MiB once that much is read.
 func ReadFile(name string) ([]byte, error) {
 	info, err := os.Stat(name) // before it is opened, which for a pipe would wait
 	switch {

@@ -14,7 +14,7 @@ import (
 // published. Where a key decides, its default follows fb.resnet.torch, with which the
 // authors published their next paper's networks (github.com/KaimingHe/resnet-1k-layers;
 // that paper's own runs were made in Caffe), or is our choice; the key's comment says
-// which. Without a key are these, for every run:
+// which. These have no key, and hold for every run:
 //
 //   - Epochs are shuffled passes over the training images. A short last batch is
 //     completed from the next pass, so that every batch has Batch images.
@@ -27,8 +27,6 @@ import (
 //     The paper draws a training error without defining it.
 //   - The test error uses the running statistics and is that of the last
 //     iteration, not of the best one.
-//   - All 50,000 training images are trained on; the paper says that a 45k/5k
-//     split determined the schedule. Validation = 5000 is that split.
 //   - Layer responses are taken over the test set, with running statistics, and of
 //     the first convolution as well as of the blocks'.
 //   - The iterations of a warm-up count: milestones and the end of training are counted
@@ -51,8 +49,9 @@ type Protocol struct {
 	LearningRateDivisor float64 `toml:"learning_rate_divisor" json:"learning_rate_divisor"`
 	// Momentum is that of stochastic gradient descent. The default is 0.9.
 	Momentum float64 `toml:"momentum" json:"momentum"`
-	// WeightDecay is the factor of half the squared norm of all parameters that
-	// is added to the loss. The default is 0.0001.
+	// WeightDecay is the factor of half the squared norm of the parameters that is
+	// added to the loss: of all of them or, without DecayNorm, of the weights alone.
+	// The default is 0.0001.
 	WeightDecay float64 `toml:"weight_decay" json:"weight_decay"`
 	// WarmupDepth is the number of layers from which on a network warms up; at 0
 	// none does. The default is 110: the paper says it of ResNet-110, and of
@@ -75,8 +74,10 @@ type Protocol struct {
 	Pad int `toml:"pad" json:"pad"`
 	// Flip mirrors a training image with probability 1/2. The default is true.
 	Flip bool `toml:"flip" json:"flip"`
-	// Validation is the number of training images that are held out, drawn by the
-	// run's seed, and on which a validation error is recorded. The default is 0.
+	// Validation is the number of training images that are held out, drawn by the run's
+	// seed, and on which a validation error is recorded. The default is 0: all 50,000
+	// are trained on. The paper says that a 45k/5k split determined the schedule; 5000
+	// is that split.
 	Validation int `toml:"validation" json:"validation"`
 	// EvalInterval is the number of iterations between two evaluations, each a row of
 	// the learning curve: the test error then, the training error since the last.
@@ -150,8 +151,8 @@ func Paper() Protocol {
 
 // Scaled returns the resolved protocol at a scale: iterations and milestones are
 // scaled, to at least 1, and the interval between evaluations and the warm-up's
-// window are settled. Nothing else depends on the scale. A minibatch normalised as
-// a whole is said in one way. A resolved protocol may be scaled again only by 1.
+// window are settled. Nothing else depends on the scale. NormBatch = Batch becomes 0,
+// which means the same. A resolved protocol may be scaled again only by 1.
 func (p Protocol) Scaled(s Scale) Protocol {
 	p.Iterations, p.Milestones = p.scheduleAt(s)
 	if p.EvalInterval == 0 {
@@ -217,9 +218,9 @@ func (p Protocol) Unused(n network.Network) []string {
 	return unused
 }
 
-// DifferencesFor lists those of [Protocol.Differences] that have a part in the
-// training of a network; without any the two protocols train it alike. What only
-// one of them has a use for is told by the key that decides so.
+// DifferencesFor lists those of [Protocol.Differences] that have a part in the training
+// of a network; without any the two protocols train it alike. Where only one of them
+// warms up, warmup_from_depth is listed, and the other keys of the warm-up are not.
 func (p Protocol) DifferencesFor(n network.Network, other Protocol) []Difference {
 	unused := append(p.Unused(n), other.Unused(n)...)
 	if p.WarmsUp(n) == other.WarmsUp(n) {

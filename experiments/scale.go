@@ -9,9 +9,9 @@ import (
 // maxScale bounds the terms of a scale, so that products with iterations fit.
 const maxScale = 1_000_000
 
-// Scale is the part of the paper's schedule that is trained: 1, or a fraction
-// such as 1/16 for people without a day to spare. The zero value is no scale;
-// start from [Full] or [ParseScale].
+// Scale is the part of the schedule of a spec that is trained: 1, or a fraction such as
+// 1/16 for people without a day to spare. The zero value is no scale; start from [Full]
+// or [ParseScale].
 type Scale struct{ Num, Den int }
 
 // Full is the scale of the paper: the whole schedule.

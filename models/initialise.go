@@ -17,8 +17,8 @@ type Initialisation struct {
 	LastUniform bool
 }
 
-// Initialise draws the weights of a new network. Biases and shifts are 0, scales
-// 1; the momentum is cleared. The numbers depend on the network, the seed and the
+// Initialise draws the weights of a new network. Biases, shifts and running means are 0,
+// scales and running variances 1; the momentum is cleared. The numbers depend on the network, the seed and the
 // kind of initialisation alone; but for one draw in some 10¹⁰, which math/rand/v2
 // decides otherwise where Go's compiler fuses its products (arm64, GOAMD64=v3).
 func (m *Model) Initialise(seed int64, kind Initialisation) {

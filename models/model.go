@@ -50,9 +50,9 @@ type Model struct {
 	nesterovBody func(thread, item int)
 }
 
-// Result is what a batch has shown.
+// Result is the loss and the errors of a batch.
 type Result struct {
-	Loss  float64 // mean cross-entropy
+	Loss  float64 // mean cross-entropy in nats, without weight decay
 	Wrong int     // images whose label does not have the highest score
 }
 
@@ -129,7 +129,7 @@ func (m *Model) SetThreads(threads int) { m.machine.Use(threads) }
 
 // Step trains on one batch: forward and backward pass and one step of
 // stochastic gradient descent. The batch must have the size the model was
-// built for.
+// built for. The result is that of the weights before the step.
 func (m *Model) Step(b *Batch, h Hyper) (Result, error) {
 	if err := m.gradients(b); err != nil {
 		return Result{}, err

@@ -1,14 +1,15 @@
 package models
 
 // Response is the standard deviation of one 3x3 layer's outputs, after batch
-// normalisation and before ReLU and addition (figure 7).
+// normalisation and before ReLU and addition (figure 7), over all images, channels and
+// pixels together.
 type Response struct {
 	Layer string
 	Std   float64
 }
 
-// MeasureResponses begins to measure responses, anew if they are measured. It makes
-// evaluations slower, all that follow.
+// MeasureResponses starts the measurement of layer responses, or starts it again. All
+// evaluations from then on are slower.
 func (m *Model) MeasureResponses() {
 	m.measuring = true
 	if m.evaluation != nil {

@@ -99,9 +99,9 @@ func stepSeconds(net network.Network, batch, threads, cores int) float64 {
 	return seconds + passes*4*float64(outputs)*float64(batch)/own
 }
 
-// Speedup estimates how many times as fast as one core alone so many threads
-// train a network on minibatches of so many images. Their machine has so many
-// cores, all of them busy: with these threads, and with other runs beside.
+// Speedup estimates how many times as fast as one core alone the given threads train a
+// network on minibatches of batch images, on a machine all of whose cores are busy,
+// with these threads or with other runs.
 func Speedup(net network.Network, batch, threads, cores int) float64 {
 	return stepSeconds(net, batch, 1, 1) / stepSeconds(net, batch, threads, cores)
 }

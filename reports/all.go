@@ -21,12 +21,13 @@ const AllFile = "all.csv"
 var allColumns = []string{"network", "kind", "depth", "scale", "seed", "data_set", "protocol", "identity", "status", "iteration", "epoch",
 	"learning_rate", "training_loss", "training_error", "test_error", "validation_error", "seconds"}
 
-// WriteAll writes every row of every run as one tidy table in CSV, each row with
-// all that tells its run from others, in an order that depends on the records
-// alone: by kind, depth and name of the network, data set, scale, seed, identity and iteration. The column
-// protocol says in which keys a run differs from the paper's, and is empty where it
-// does not. What is not known is empty: a validation error where no images were held
-// out, seconds of a row without a time, a loss that is not finite.
+// WriteAll writes every row of every run as one tidy table in CSV, each row with all
+// that tells its run from others, in an order that depends on the records alone: by
+// kind, depth and name of the network, data set, scale, seed, identity and iteration.
+// Errors are in percent. The column protocol says in which keys a run differs from the
+// paper's, and is empty where it does not. What is not known is empty: a validation
+// error where no images were held out, seconds of a row without a time, a loss that is
+// not finite.
 func WriteAll(w io.Writer, records []*results.Record) error {
 	sorted := slices.SortedFunc(slices.Values(records), func(a, b *results.Record) int {
 		x, y := a.Key, b.Key

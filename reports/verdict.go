@@ -116,10 +116,10 @@ func judge(s *Selection) []Verdict {
 	return verdicts
 }
 
-// JudgeWhole puts in the place of a drawing's verdicts, which are on a shortened
-// schedule, those that the runs of the whole one decide: a claim is about its own
-// networks, and need not wait for the others of its drawing. The page shows those
-// runs, too. whole is the same experiment's; one of which no run has ended has no part.
+// JudgeWhole replaces the verdicts of a drawing on a shortened schedule by those of
+// whole, the same experiment on the whole one, where these are Reproduced or
+// NotReproduced: a claim need not wait for networks that it is not about. It sets
+// Whole, for the page. If no run of whole has ended, it does nothing.
 func (e *Drawing) JudgeWhole(whole *Drawing) {
 	if !slices.ContainsFunc(whole.Selection.Runs, func(r Selected) bool { return r.complete() || r.diverged() }) {
 		return
@@ -133,10 +133,10 @@ func (e *Drawing) JudgeWhole(whole *Drawing) {
 	}
 }
 
-// AddShortened says in the verdicts that wait for runs of the whole schedule what a
-// shortened one shows, with every seed there is of it: the first runs of the whole
-// would take it off the page, also where it is the other order. The page shows the
-// runs that this is of, too.
+// AddShortened appends to each verdict that is not judged what the longest shortened
+// schedule shows that can be drawn (see [Largest]), by every seed recorded: the first
+// runs of the whole one would hide that, also where it is the other order. Quoted gets
+// the runs.
 func (e *Drawing) AddShortened(records []*results.Record) {
 	exp := e.Selection.Experiment
 	shortened := slices.DeleteFunc(slices.Clone(records), func(r *results.Record) bool { return r.Key.Spec.Scale.IsFull() })

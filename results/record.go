@@ -21,7 +21,7 @@ func (s Status) Finished() bool { return s == Complete || s == Diverged }
 //
 // TrainLoss and TrainError are means over the minibatches since the previous row,
 // augmented and with batch statistics; TestError and ValError use the running
-// statistics.
+// statistics. The loss is the mean cross-entropy in nats, without weight decay.
 type Row struct {
 	Iteration    int
 	Epoch        float64
@@ -40,7 +40,8 @@ type Time struct {
 }
 
 // Response is the standard deviation of one 3x3 layer's output, after batch
-// normalisation and before ReLU and addition (section 4.2, Figure 7).
+// normalisation and before ReLU and addition (section 4.2, Figure 7), over all images,
+// channels and pixels together.
 type Response struct {
 	Layer int // 1 is the first layer of the network
 	Name  string

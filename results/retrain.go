@@ -207,8 +207,9 @@ func (run *Run) Retraining() (asked, begun bool) {
 	return true, run.retraining.Begun
 }
 
-// BeginRetraining notes that there are no checkpoints any more but those of the
-// training that was asked for.
+// BeginRetraining notes that the only checkpoints in the folder are those of the
+// training that was asked for. It may be called only if [Run.Retraining] says that
+// there is one.
 func (run *Run) BeginRetraining() error {
 	r := *run.retraining
 	r.Begun = true

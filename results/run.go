@@ -20,8 +20,8 @@ import (
 // no holder, is interrupted.
 const CheckpointPrefix = "checkpoint-"
 
-// Run is the lease on one run: the right to train it and to write its record. It
-// may be used from any goroutine.
+// Run is the lease on one run: the right to train it and to write its record. It may be
+// used from any goroutine, except for BeginRetraining, which comes before all training.
 type Run struct {
 	*lease.Lease
 	key    Key
@@ -35,7 +35,7 @@ type Run struct {
 }
 
 // Begin takes the lease on a run, which ends with Release or with the process.
-// If another worker holds it, the error is a [lease.HeldError]; see
+// If another worker holds it, the error wraps a [*lease.HeldError]; see
 // [lease.Worker.Take] for when that one is taken for dead.
 //
 // The record is read after the lease is taken: ask [Run.Record] whether there is

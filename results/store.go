@@ -75,10 +75,11 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Records returns every record that can be read, by network and identity. What
-// cannot be read does not keep the others from being read; it is named in the
-// errors, each a [DamagedError] if the content of a file is to blame and a
-// [LaterError] if this program is too old.
+// Records returns every record that can be read, by network and identity. What cannot
+// be read does not keep the others from being read: it is an [*UnreadableError], which
+// names the run and wraps a [*DamagedError] if the content of a file is to blame, or a
+// [*LaterError] if this program is too old. A folder that cannot be listed is another
+// error.
 //
 // A run has one record, though there are two where workers began it at the same time
 // under two names of its network: one that is finished, if any is, else the first.

@@ -38,7 +38,7 @@ type Result struct {
 	Allocations float64 // per step
 	PeakMiB     float64 // resident memory
 	FLOPS       float64 // floating-point operations a second of a step, its convolutions counted as direct ones
-	PeakFLOPS   float64 // of the machine, see kernels.Peak; 0 with kernels in plain Go
+	PeakFLOPS   float64 // of Options.Threads threads, see kernels.Peak; 0 with kernels in plain Go
 }
 
 // Steps times training steps of a network, after a few that warm the machine

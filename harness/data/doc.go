@@ -1,4 +1,4 @@
-// Package data supplies the CIFAR-10 images: it finds or downloads the data
+// Package data supplies the CIFAR-10 images: it finds, downloads or generates the data
 // set, checks it, and turns it into the minibatches of training and testing.
 //
 // Everything random here (the order of training, crops, flips, the split) is a

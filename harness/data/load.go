@@ -11,9 +11,8 @@ import (
 // SyntheticPath is the path that stands for the generated data set.
 const SyntheticPath = "synthetic"
 
-// EnvironmentVariable names the folder or archive of CIFAR-10 when no path is
-// given; URLVariable the addresses to download it from, separated by spaces or
-// commas.
+// EnvironmentVariable names the folder, archive or address of CIFAR-10 when no path is
+// given; URLVariable the addresses to download it from, separated by spaces or commas.
 const (
 	EnvironmentVariable = "CIFAR10_DIR"
 	URLVariable         = "CIFAR10_URL"
@@ -21,9 +20,9 @@ const (
 
 // Options says where the data set is.
 type Options struct {
-	// Path is a folder or an archive (.tar.gz, .tar, .zip) with CIFAR-10 in
-	// one of its forms (binary version, Python version, Hugging Face's
-	// parquet files, PNG files by class), an http or https address of such an archive, or "synthetic".
+	// Path is a folder or an archive (.tar.gz, .tar, .zip) with CIFAR-10 in one of its
+	// forms (binary version, Python version, Hugging Face's parquet files, PNG files by
+	// class), an http or https address of such an archive, or "synthetic".
 	//
 	// When it is empty the environment variable CIFAR10_DIR says so; when that
 	// is empty too the cache is looked in, then where torchvision, Keras
@@ -55,9 +54,9 @@ type Options struct {
 	Note func(text string)
 }
 
-// ErrUnavailable is returned by [Load], wrapped in a message that says what was
-// tried and how to supply the data set, when it is in none of the places and no
-// source of a download has it.
+// ErrUnavailable is returned by [Load], wrapped in a message that says what was tried
+// and how to supply the data set, when it is in none of the places and no source of a
+// download has it, or there is no folder to download to that may be written.
 var ErrUnavailable = errors.New("CIFAR-10 is not available")
 
 // Wanted returns what the data set must hold.

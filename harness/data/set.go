@@ -27,8 +27,8 @@ const (
 	TestFingerprint  = "f1bbb931260cda782c84c1948c82d910e2c193cb1d56756293f445027090946b"
 )
 
-// Set is a data set of labelled 32x32 colour images in ten classes, its
-// records in canonical order.
+// Set is a data set of labelled 32x32 colour images in ten classes, its records in
+// canonical order. It is not changed once made, and may be read from any goroutine.
 type Set struct {
 	Train, Test Images
 	Fingerprint results.Fingerprint

@@ -1,6 +1,7 @@
 // Package foreign names what stands in the place of a file that was wanted, be it a
 // data set or weights: a server's page, a pointer of Git LFS, an archive of a kind
-// that is not read. What is wanted it does not know: who reads a kind asks first.
+// that is not read. It does not know what is wanted: readers look for their own kinds
+// first.
 package foreign
 
 import (

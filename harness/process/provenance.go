@@ -1,5 +1,6 @@
-// Package process tells what this process is: the program and the machine, as a
-// run's record names them, and the memory it has taken.
+// Package process tells what this process is: the program and the machine, as a run's
+// record names them, and the memory it has taken and may still take. It also makes
+// errors of panics ([Recover]). It keeps no records.
 package process
 
 import (

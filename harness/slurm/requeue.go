@@ -16,7 +16,7 @@ var ErrNoJob = errors.New("-requeue: this is no job of Slurm's ($SLURM_JOB_ID is
 // InJob reports whether this process is a part of a job of Slurm's.
 func InJob() bool { return self(os.Getenv) != "" }
 
-// Requeue puts the job that this process is back into Slurm's queue, and reports
+// Requeue puts the job that this process belongs to back into Slurm's queue, and reports
 // whether it did. A job ends by an exit code as it ends by any other, so one
 // that was signalled before its time limit must ask for that itself (only an
 // administrator can have it done, by RequeueExit in slurm.conf(5)).

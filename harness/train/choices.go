@@ -18,7 +18,7 @@ func Conventions(p experiments.Protocol) ops.Conventions {
 	}
 }
 
-// Initialisation returns how a network begins by a protocol.
+// Initialisation returns how a protocol initialises the weights of a network.
 func Initialisation(n network.Network, p experiments.Protocol) models.Initialisation {
 	std, uniform := p.LastLayer.Std(n.Features())
 	return models.Initialisation{FanIn: p.Initialisation == experiments.FanIn, LastStd: std, LastUniform: uniform}

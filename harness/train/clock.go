@@ -54,6 +54,6 @@ func (c *Clock) Now() time.Time {
 	return now.Add(-c.lost)
 }
 
-// Stop ends the looks at the clock; its time is that of other clocks from then on.
-// It is called once.
+// Stop ends the looks at the clock. Now is not to be called afterwards: it would take
+// half a minute between two calls for a standstill. Stop is called once.
 func (c *Clock) Stop() { close(c.stop) }

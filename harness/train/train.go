@@ -49,8 +49,8 @@ const WeightsFile = "weights.safetensors"
 
 // The ends of a run other than success.
 var (
-	// ErrStopped is returned when the context ended: the step was finished and
-	// a checkpoint written, and the same call goes on from there.
+	// ErrStopped is wrapped by the error of a run whose context ended: the step was
+	// finished and a checkpoint written, and the same call goes on from there.
 	ErrStopped = errors.New("stopped with a checkpoint")
 	// ErrDiverged is wrapped by the error of a run whose loss, in training or in
 	// evaluation, whose responses or whose weights were no longer finite. Its record
@@ -95,10 +95,10 @@ type Job struct {
 	Besides bool
 }
 
-// Train trains the run to its end, from its newest usable checkpoint if it has
-// one, and records it. It returns ErrStopped when ctx ends, an error that wraps
-// ErrDiverged when its numbers are no longer finite, and otherwise what prevented
-// the run from going on.
+// Train trains the run to its end, from its newest usable checkpoint if it has one, and
+// records it. When ctx ends, the error wraps ErrStopped if a checkpoint and the record
+// could be written, else it says what could not. When a number is no longer finite it
+// wraps ErrDiverged. Any other error is what prevented the run from going on.
 func (j *Job) Train(ctx context.Context) error {
 	clock := StartClock()
 	defer clock.Stop()

@@ -97,8 +97,8 @@ func isCounter(name string) bool {
 	return name == "num_batches_tracked" || strings.HasSuffix(name, ".num_batches_tracked")
 }
 
-// CheckFinite reports what no network can compute with, and would evaluate to the
-// error of chance.
+// CheckFinite returns an error that names the first tensor with a NaN, an infinity or a
+// negative running variance, with which no network can compute; nil if there is none.
 func CheckFinite(tensors []models.Tensor) error {
 	for _, t := range tensors {
 		variance := strings.HasSuffix(t.Name, "running_var")

@@ -35,8 +35,8 @@ func (p Plan) free() Plan {
 	return slices.DeleteFunc(p.Work(), func(r Planned) bool { return r.State.Status == results.Running || r.State.Holder != nil })
 }
 
-// span is the time that training takes with so many runs at once, in units of
-// what one thread does in a second.
+// span is the time that training takes with so many runs at once, in units of the time
+// that one core alone takes for a multiply-add.
 func (p Plan) span(jobs, threads int) float64 {
 	return p.schedule(jobs, threads, speedups(threads))
 }

@@ -1,6 +1,7 @@
 // Package work plans the runs of experiments, like make: what is recorded is
 // reused, what was interrupted goes on ([Make]). A [Worker] then trains what is
-// left, beside others on the same results folder, and shows how it gets on.
+// left, beside others on the same results folder, and shows how it gets on. How one run
+// is trained is for package train; nothing is drawn here.
 package work
 
 import (

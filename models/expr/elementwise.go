@@ -63,9 +63,10 @@ func reluGradient() *Op {
 	}
 }
 
-// Shortcut adds the shortcut of option A (section 3.3) for a block that halves
-// its maps: of x (N, C, H, W) every second pixel in both directions, and zeros for
-// the new channels, before of them before those of x.
+// Shortcut adds the shortcut of option A (section 3.3) for a block that halves its
+// maps: every second pixel of x (N, C, H, W) in both directions, with channels of
+// zeros, the given number before those of x and the rest after: (N, channels, H/2,
+// W/2).
 func Shortcut(x *gorgonia.Node, channels, before int) (*gorgonia.Node, error) {
 	o := &Op{
 		Kind: Subsample, Zeros: before, attributes: fmt.Sprintf("%d channels, %d zeros before", channels, before),

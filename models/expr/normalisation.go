@@ -17,8 +17,9 @@ type Statistics struct {
 	Running bool    // mean and variance are given: see [NormaliseBy]
 }
 
-// Normalise adds batch normalisation of x (N, C, H, W) by the statistics of the
-// batch, with scale and shift of (C).
+// Normalise adds batch normalisation of x (N, C, H, W), with scale and shift of (C):
+// scale*(x-mean)/sqrt(variance+epsilon) + shift, with mean and biased variance of each
+// channel over the images, height and width of the batch, or of each part of s.Images.
 func Normalise(x, scale, shift *gorgonia.Node, s Statistics) (*gorgonia.Node, error) {
 	return normalisation(s).apply(x, scale, shift)
 }

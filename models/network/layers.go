@@ -16,7 +16,8 @@ type Layer struct {
 // normalisation.
 func (l Layer) Parameters() int { return l.Kernel*l.Kernel*l.In*l.Out + 2*l.Out }
 
-// MultiplyAdds counts the layer's multiplications for one image.
+// MultiplyAdds counts the multiply-adds of the convolution, computed directly, for one
+// image.
 func (l Layer) MultiplyAdds() int64 {
 	return int64(l.Kernel*l.Kernel*l.In*l.Out) * int64(l.Size*l.Size)
 }
@@ -93,7 +94,8 @@ func (n Network) Parameters() int {
 	return total
 }
 
-// MultiplyAdds counts the multiplications of one image's forward pass.
+// MultiplyAdds counts the multiply-adds of the convolutions, computed directly, and of
+// the fully connected layer in the forward pass of one image.
 func (n Network) MultiplyAdds() int64 {
 	total := int64(n.Features() * Classes)
 	for _, l := range n.Convolutions() {

@@ -39,9 +39,13 @@ type Shortcut string
 
 // The three options. Projections are 1x1 convolutions with batch normalisation.
 const (
-	Identity         Shortcut = "A" // as it is; where maps shrink every second pixel, the new channels zero. No parameters
-	ProjectionToGrow Shortcut = "B" // as it is, or projected where its dimensions change
-	Projection       Shortcut = "C" // projected in every block
+	// Identity adds the block's input as it is; where the maps shrink, every second
+	// pixel of it in both directions, the new channels zero. It has no parameters.
+	Identity Shortcut = "A"
+	// ProjectionToGrow projects the input where its dimensions change.
+	ProjectionToGrow Shortcut = "B"
+	// Projection projects it in every block.
+	Projection Shortcut = "C"
 )
 
 // MaxStages is the largest number of stages: their maps are of 32x32, 16x16, 8x8
@@ -64,7 +68,8 @@ type Network struct {
 	Stages [MaxStages]Stage
 }
 
-// Stage is a run of building blocks of as many channels.
+// Stage is a sequence of building blocks with the same number of output channels and
+// maps of one size.
 type Stage struct{ Blocks, Channels int }
 
 // The paper's networks have three stages of these channels, of n blocks each,

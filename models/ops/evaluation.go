@@ -102,7 +102,8 @@ func (e *Evaluation) Plan() error {
 	return nil
 }
 
-// Run evaluates n images.
+// Run evaluates n images, (n, H+2, W+2, 3) with a border of zeros, of the given labels
+// (n).
 func (e *Evaluation) Run(n int, images []float32, labels []uint8) error {
 	if n < 1 || n > e.batch {
 		return fmt.Errorf("evaluating %d images in a batch of up to %d", n, e.batch)

@@ -12,7 +12,9 @@ type Conventions struct {
 	// Epsilon is added to the variance in batch normalisation (Ioffe and Szegedy
 	// 2015).
 	Epsilon float64
-	// Momentum is the weight of a batch in the running mean and variance.
+	// Momentum is the weight of a batch in the running statistics, running =
+	// (1-Momentum)*running + Momentum*batch. The running variance takes the unbiased
+	// one, while training normalises by the biased one, as in the common frameworks.
 	Momentum float64
 	// NormBatch is the number of images whose statistics normalise them (ghost batch
 	// normalisation, Hoffer et al. 2017); 0 stands for all of a training batch. The

@@ -64,7 +64,8 @@ func (p *Program) Plan() error {
 // Bytes returns the size of the planned memory.
 func (p *Program) Bytes() int64 { return int64(p.floats) * 4 }
 
-// Run executes the program on n images, which must be as many as it is for.
+// Run executes the program on n images, which must be as many as it is for: (n, H+2,
+// W+2, 3) with a border of zeros, and labels (n).
 func (p *Program) Run(n int, images []float32, labels []uint8) error {
 	if n != p.batch {
 		return fmt.Errorf("training on a batch of %d images where %d are expected", n, p.batch)

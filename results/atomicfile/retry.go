@@ -14,7 +14,7 @@ var pauses = [...]time.Duration{
 	50 * time.Millisecond, 200 * time.Millisecond, time.Second, 2 * time.Second,
 }
 
-// Retry does something with files, and does it again after a while when it fails
+// Retry does something with files, and does it again, for some three seconds, when it fails
 // in one of the ways that pass by themselves: on a file system that is shared
 // ESTALE (the file was replaced on the server meanwhile) and EIO (the server did
 // not answer), on Windows what is said of a file that another program has open.

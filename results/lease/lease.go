@@ -80,7 +80,7 @@ type Lease struct {
 
 // Take takes the lease on a folder, which is made if it is not there; the lease
 // ends with [Lease.Release] or with the process. If another worker holds it, the
-// error is a [HeldError]; calling again after a while is the way to wait. A
+// error is a [*HeldError]; calling again after a while is the way to wait. A
 // holder that died on this machine is replaced at once, one on another after
 // Options.StaleAfter without a sign of life, counted from the Take of this
 // worker that first met it.
@@ -144,9 +144,9 @@ func (l *Lease) Progress(iteration int, imagesPerSecond float64) {
 	l.iteration, l.rate = iteration, imagesPerSecond
 }
 
-// Held returns nil while the lease is this worker's, and a [LostError] when
-// another has taken it over. It reads one small file. WriteFile and Remove ask it
-// themselves.
+// Held returns nil while the lease is this worker's, a [*LostError] when another has
+// taken it over or the folder is gone, and another error if the lease was released or
+// the claim cannot be read. WriteFile, Remove and Rename ask it themselves.
 func (l *Lease) Held() error {
 	l.mu.Lock()
 	released := l.released
