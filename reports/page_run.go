@@ -25,7 +25,7 @@ func (r Selected) page(look look) (pageRun, *Figure, error) {
 		if f.Name == results.RunFile {
 			mediaType = "application/toml"
 		}
-		p.Downloads = append(p.Downloads, embedded(f.Name, mediaType, f.Content))
+		p.Downloads = append(p.Downloads, embedded(r.Spec.Network.String()+"-"+id+"-"+f.Name, mediaType, f.Content))
 	}
 	if len(r.Record.Rows) == 0 {
 		return p, nil, nil

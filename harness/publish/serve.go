@@ -64,7 +64,7 @@ type Live struct {
 // have changed and somebody asks.
 func (l *Live) Serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
-		Handler:           newReportServer(l),
+		Handler:           askedLocally(listener, newReportServer(l)),
 		ReadHeaderTimeout: 10 * time.Second,
 		BaseContext:       func(net.Listener) context.Context { return ctx },
 		ErrorLog:          log.New(panics{l.Progress}, "", 0),
@@ -75,6 +75,25 @@ func (l *Live) Serve(ctx context.Context, listener net.Listener) error {
 		return fmt.Errorf("serving the report at %s: %w", listener.Addr(), err)
 	}
 	return nil
+}
+
+// askedLocally refuses, where only this machine is listened to, requests for a site's
+// name: a page of another site could have that name lead here, and read the answers.
+func askedLocally(listener net.Listener, h http.Handler) http.Handler {
+	if at, ok := listener.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		host, _, err := net.SplitHostPort(r.Host)
+		if err != nil {
+			host = strings.Trim(r.Host, "[]")
+		}
+		if host != "localhost" && net.ParseIP(host) == nil {
+			http.Error(w, "the report is served to this machine: ask for it at localhost, or serve it at another address than 127.0.0.1", http.StatusForbidden)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 // panics passes on what net/http logs of panics, which go on where a trace is asked

@@ -3,6 +3,7 @@ package publish
 import (
 	"io"
 	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -55,6 +56,33 @@ func TestServeTheRest(t *testing.T) {
 	errorLog.Print("http: panic serving 127.0.0.1: a library's\ngoroutine 7")
 	if said.String() != "http: panic serving 127.0.0.1: a library's\ngoroutine 7\n" {
 		t.Errorf("said %q", said.String())
+	}
+}
+
+// Where this machine alone is served, names of sites are not answered to; elsewhere any.
+func TestAskedLocally(t *testing.T) {
+	for _, c := range []struct {
+		listen, host string
+		status       int
+	}{
+		{"127.0.0.1:0", "localhost:8080", http.StatusOK},
+		{"127.0.0.1:0", "127.0.0.1", http.StatusOK},
+		{"127.0.0.1:0", "[::1]:8080", http.StatusOK},
+		{"127.0.0.1:0", "site.example:8080", http.StatusForbidden},
+		{"0.0.0.0:0", "node7.example:8080", http.StatusOK},
+	} {
+		listener, err := net.Listen("tcp", c.listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listener.Close()
+		answer := httptest.NewRecorder()
+		request := httptest.NewRequest("GET", "/", nil)
+		request.Host = c.host
+		askedLocally(listener, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(answer, request)
+		if answer.Code != c.status {
+			t.Errorf("at %s asked for %s: status %d, want %d", c.listen, c.host, answer.Code, c.status)
+		}
 	}
 }
 

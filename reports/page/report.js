@@ -21,9 +21,9 @@
   // come first, so that each chart has its final size from the start.
   const frame = (holder, c) => {
     const help = "Point to read values, drag to zoom, double click to zoom out; keys: arrows, + and −, 0.";
-    const root = make("div", {class: "chart", tabindex: "0", role: "group", title: help,
+    const root = make("div", {class: "chart", tabindex: "0", role: "application", "aria-roledescription": "chart", title: help,
       "aria-label": `Chart: ${[c.title, c.y.label].filter(Boolean).join(", ")}. Arrow keys read values, plus and minus zoom, 0 zooms out.`});
-    if (c.title) root.append(make("h4", {}, c.title));
+    if (c.title) root.append(make("h3", {}, c.title));
     holder.append(root);
     return root;
   };
@@ -76,6 +76,7 @@
     // Of a logarithmic axis 1, 2 and 5 times the powers of ten have labels.
     const decades = (u, k, min, max) => {
       const at = [];
+      if (!(min > 0)) return at;
       for (let e = Math.floor(Math.log10(min)); e <= Math.log10(max); e++) for (const d of [1, 2, 5]) at.push(+(d * 10 ** e).toPrecision(1));
       const inside = at.filter((v) => v >= min && v <= max);
       return inside.length > 7 ? inside.filter((v) => Number.isInteger(Math.log10(v))) : inside;
@@ -156,14 +157,21 @@
       if (does) { e.preventDefault(); does(); }
     });
 
-    const chart = {u, state: () => ({
+    // uPlot gives the markers of the legend their colours once.
+    const recolour = () => {
+      u.redraw();
+      names.forEach((k) => rows[k]?.querySelector(".u-marker")?.style.setProperty("border-color", series[k].stroke()));
+    };
+    const chart = {recolour, state: () => ({
+      at: at == null ? null : c.at[at], log: c.y.log,
       hidden: names.filter((k) => !u.series[k].show).map((k) => series[k].label),
       zoomed: u.scales.x.min !== all.x[0] || u.scales.x.max !== all.x[1] || u.scales.y.min !== all.y[0] || u.scales.y.max !== all.y[1]
         ? [[u.scales.x.min, u.scales.x.max], [u.scales.y.min, u.scales.y.max]] : null,
     })};
     if (kept) {
       for (const k of names) if (kept.hidden.includes(series[k].label)) u.setSeries(k, {show: false});
-      if (kept.zoomed) zoom(...kept.zoomed);
+      if (kept.zoomed && kept.log === c.y.log) zoom(...kept.zoomed); // 0 is on no logarithmic axis
+      if (kept.at != null && c.at.includes(kept.at)) at = c.at.indexOf(kept.at);
     }
     const watch = new ResizeObserver(() => {
       const s = size();
@@ -200,8 +208,13 @@
         printed.before(holder);
         printed.after(tools);
         show(true);
+        // What a picture says to those who cannot see it.
+        holder.append(make("p", {class: "spoken"}, printed.querySelector("svg").getAttribute("aria-label")));
         const roots = drawn.map((c) => frame(holder, c));
-        drawn.forEach((c, i) => build(roots[i], id + "/" + i, c, kept && kept.charts[id + "/" + i]));
+        drawn.forEach((c, i) => {
+          const key = [id, c.title, c.x.label, c.y.label].join("/"); // another panel may come before
+          build(roots[i], key, c, kept && kept.charts[key]);
+        });
         if (kept && kept.printed.includes(id)) show(false);
       };
       const fold = figure.closest("details");
@@ -250,7 +263,9 @@
   start(null);
   unfold();
   addEventListener("hashchange", unfold);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach((c) => c.u.redraw()));
+  // A link that is followed twice changes nothing that tells so.
+  addEventListener("click", (e) => { if (e.target.closest('a[href^="#"]')) setTimeout(unfold); });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.forEach((c) => c.recolour()));
   // Links on paper lead nowhere, but what is folded would not be there at all.
   let unfolded = [];
   addEventListener("beforeprint", () => { unfolded = [...document.querySelectorAll("details:not([open])")]; unfolded.forEach((d) => { d.open = true; }); });
@@ -282,11 +297,15 @@
     }
     if (!list.children.length) list.append(make("li", {class: "muted"}, "none"));
     const holder = document.getElementById("page.status");
-    if (holder && !holder.contains(document.activeElement)) holder.replaceChildren(list);
+    const link = holder?.contains(document.activeElement) && document.activeElement.getAttribute("href");
+    holder?.replaceChildren(list);
+    if (link) holder.querySelector(`a[href="${link}"]`)?.focus({preventScroll: true});
   };
   const focusable = (part) => [...part.querySelectorAll("a[href], button, summary, [tabindex]")];
+  // A server that has said nothing for so long, in ms, says nothing more.
+  const patience = 60000;
   const renew = async (runs) => {
-    const answer = await fetch("./");
+    const answer = await fetch("./", {signal: AbortSignal.timeout(patience)});
     if (!answer.ok) throw new Error(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     // What is at the upper edge stays there, whatever grows above it.
@@ -316,7 +335,8 @@
       if (by) sorted.set(tableOf(t), [by.textContent, headed(t, by.textContent).indexOf(by), by.getAttribute("aria-sort") === "descending" ? 2 : 1]);
     }
     document.querySelector("main").replaceWith(page.querySelector("main"));
-    document.getElementById("page.drawn")?.replaceWith(page.getElementById("page.drawn") ?? "");
+    for (const part of ["h1", ".lead"]) document.querySelector(part).replaceWith(page.querySelector(part));
+    document.title = page.title;
     document.body.dataset.version = page.body.dataset.version;
     for (const id of open) { const d = document.getElementById(id); if (d) d.open = true; }
     start(kept);
@@ -333,13 +353,18 @@
     if (again) scrollBy({top: again.getBoundingClientRect().top - top, behavior: "instant"});
     document.body.style.minHeight = "";
   };
+  const seen = () => new Promise((done) => {
+    if (!document.hidden) return done();
+    document.addEventListener("visibilitychange", done, {once: true});
+  });
   const ask = async () => {
+    await seen(); // nobody reads a page that is hidden
     try {
-      const answer = await fetch("status.json", {cache: "no-store"});
+      const answer = await fetch("status.json", {cache: "no-store", signal: AbortSignal.timeout(patience)});
       if (!answer.ok) throw new Error(answer.statusText);
       const news = await answer.json();
+      progress(news.runs);
       if (news.version !== document.body.dataset.version) await renew(news.runs);
-      else progress(news.runs);
       say(answers);
       document.getElementById("page.time").textContent = "As of " + new Date().toLocaleTimeString() + ".";
     } catch (e) {
