@@ -21,6 +21,9 @@ func (e *Experiment) check(has func(key string) bool) *SpecError {
 	if e.Name == "" || strings.ContainsFunc(e.Name, func(r rune) bool { return !bare(r) }) {
 		return problemf("", "the file's name %q names the experiment: only letters, digits, - and _ can stand before .toml", e.Name)
 	}
+	if network.IsDevice(e.Name) {
+		return problemf("", "the file's name %q is a device on Windows, where no file can be called so", e.Name)
+	}
 	if len(e.Name) > mostName {
 		return problemf("", "the file's name has %d letters before .toml, wanted at most %d", len(e.Name), mostName)
 	}

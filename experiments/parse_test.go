@@ -336,6 +336,7 @@ func TestParseName(t *testing.T) {
 	long := strings.Repeat("x", 101)
 	for name, want := range map[string]string{
 		"my spec": `dir/my spec.toml: the file's name "my spec" names the experiment: only letters, digits, - and _ can stand before .toml`,
+		"Aux":     `dir/Aux.toml: the file's name "Aux" is a device on Windows, where no file can be called so`,
 		long:      "dir/" + long + ".toml: the file's name has 101 letters before .toml, wanted at most 100",
 	} {
 		if _, err := experiments.Parse("dir/"+name+".toml", []byte(good)); err == nil || err.Error() != want {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"runtime"
 	"strings"
 
 	"deepresidual/harness/text"
@@ -58,7 +59,11 @@ func split(all []options, args []string) ([]setting, error) {
 		}
 	}
 	if f.NArg() > 0 {
-		return nil, usagef("unexpected argument %q: options begin with -", text.Public(f.Arg(0)))
+		hint := ""
+		if runtime.GOOS == "windows" {
+			hint = "; PowerShell wants lists in quotes: '1,2'"
+		}
+		return nil, usagef("unexpected argument %q: options begin with -%s", text.Public(f.Arg(0)), hint)
 	}
 	return settings, nil
 }

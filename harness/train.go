@@ -53,7 +53,8 @@ func (m *trainMode) do(ctx context.Context, env *environment) error {
 		return err
 	}
 	err := m.reproduce(ctx, env)
-	if m.requeue && stopped(err) {
+	// A run that could not write its last checkpoint has an older one.
+	if m.requeue && (stopped(err) || ctx.Err() != nil && errors.Is(err, work.ErrUnfinished)) {
 		err = errors.Join(err, requeueJob(ctx, env))
 	}
 	return err

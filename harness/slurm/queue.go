@@ -109,7 +109,10 @@ func Settle(ctx context.Context, results string) error {
 		for _, j := range jobs {
 			numbers = append(numbers, j.id)
 		}
-		out, err := output(exec.CommandContext(ctx, "squeue", "--noheader", "--array", "--format=%i", "--jobs="+strings.Join(numbers, ",")))
+		squeue := exec.CommandContext(ctx, "squeue", "--noheader", "--array", "--format=%i", "--jobs="+strings.Join(numbers, ","))
+		// By these a user has squeue leave jobs out.
+		squeue.Env = slices.DeleteFunc(os.Environ(), func(pair string) bool { return strings.HasPrefix(pair, "SQUEUE_") })
+		out, err := output(squeue)
 		if err != nil && !strings.Contains(err.Error(), "Invalid job id") {
 			return fmt.Errorf("asking after the jobs of %s: %w", dir, err)
 		}

@@ -22,8 +22,8 @@ func InJob() bool { return self(os.Getenv) != "" }
 // administrator can have it done, by RequeueExit in slurm.conf(5)).
 //
 // A job that is no longer running is left alone: it was cancelled, or preempted,
-// and Slurm requeues those that are preempted by itself. A Slurm that is too
-// busy to answer is asked again until ctx ends.
+// and Slurm requeues those that are preempted by itself, unless a site has it cancel
+// them. A Slurm that does not answer is asked again until ctx ends.
 func Requeue(ctx context.Context) (bool, error) {
 	id := self(os.Getenv)
 	if id == "" {
@@ -42,7 +42,7 @@ func Requeue(ctx context.Context) (bool, error) {
 				return true, nil
 			}
 		}
-		if ctx.Err() == nil && !unanswered.MatchString(err.Error()) {
+		if ctx.Err() == nil && !unanswered.MatchString(err.Error()) && !away.MatchString(err.Error()) {
 			return false, err // it is not for want of time
 		}
 		select {
@@ -52,6 +52,10 @@ func Requeue(ctx context.Context) (bool, error) {
 		}
 	}
 }
+
+// away is in what scontrol complains of where Slurm's controller does not listen just
+// now: it is being started again, or another takes its place.
+var away = regexp.MustCompile(`(?i)unable to contact|standby|rate limit`)
 
 // requeuePause is the time between two tries.
 const requeuePause = 2 * time.Second

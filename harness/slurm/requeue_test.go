@@ -29,6 +29,7 @@ func TestRequeue(t *testing.T) {
 		{"cancelled", `echo "JobId=5 JobState=CANCELLED"`, `exit 1`, false, ""},
 		{"busy when asked after the job", once + running, `true`, true, ""},
 		{"busy when asked to requeue", running, once + `true`, true, ""},
+		{"restarted meanwhile", running, `[ -e $CALLS/once ] || { touch $CALLS/once; echo "Unable to contact slurm controller (connect failure)" >&2; exit 1; }`, true, ""},
 		{"taken by the one whose answer was lost", `[ ! -e $CALLS/once ] || { echo "JobId=5 JobState=COMPLETING"; exit; }; ` + running, once, true, ""},
 		{"no answer", running, `touch $CALLS/stop; exec sleep 60`, false, "requeueing job 5: signal: killed; there is no time"},
 		{"no answer after the job", `touch $CALLS/stop; exec sleep 60`, `true`, false, "asking after job 5: signal: killed; there is no time"},

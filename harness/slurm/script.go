@@ -76,7 +76,10 @@ func (s *Submission) scripts(largest int) ([]script, error) {
 			if a.Time == "" {
 				a.Time = limit(some)
 			}
-			if a.Memory == "" {
+			switch {
+			case s.Site.memoryElsewhere():
+				a.Memory = ""
+			case a.Memory == "":
 				a.Memory = memory(some)
 			}
 			body, err := render(arrayScript, a)
@@ -96,6 +99,9 @@ const reportName = "report"
 func (s *Submission) report() (script, error) {
 	j := s.job(reportName)
 	j.Time, j.Memory, j.CPUs = "30", "2G", 1
+	if s.Site.memoryElsewhere() {
+		j.Memory = ""
+	}
 	body, err := render(reportScript, array{Job: j, Args: text.Words(s.Report)})
 	return script{Name: j.Name, Text: body}, err
 }
@@ -192,8 +198,8 @@ const head = `{{define "site"}}{{with .Partition}}#SBATCH --partition={{.}}
 #SBATCH --nodes=1
 #SBATCH --ntasks=1
 #SBATCH --cpus-per-task={{.CPUs}}
-#SBATCH --mem={{.Memory}}
-{{end}}{{define "options"}}{{range .Directives}}#SBATCH {{.}}
+{{with .Memory}}#SBATCH --mem={{.}}
+{{end}}{{end}}{{define "options"}}{{range .Directives}}#SBATCH {{.}}
 {{end}}{{end}}`
 
 // In both scripts sbatch is started in the folder of the submission, which is

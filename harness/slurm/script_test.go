@@ -28,6 +28,19 @@ func submission() *Submission {
 	}
 }
 
+// Where an option says how much memory a task has, no other line does.
+func TestMemoryPerProcessor(t *testing.T) {
+	s := submission()
+	s.Site.Options = append(s.Site.Options, "--mem-per-cpu=500M")
+	var b strings.Builder
+	if err := s.Print(&b); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); strings.Contains(text, "--mem=") || strings.Count(text, "--mem-per-cpu=500M") != 3 {
+		t.Errorf("the scripts ask for memory twice, or not at all:\n%s", text)
+	}
+}
+
 // TestScripts holds the scripts against those in testdata.
 func TestScripts(t *testing.T) {
 	var b strings.Builder

@@ -3,6 +3,7 @@ package slurm
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -20,6 +21,12 @@ type Site struct {
 	Memory    string   `toml:"memory"`  // of a task, as sbatch takes it; default: an estimate for the network
 	AtOnce    int      `toml:"at_once"` // tasks of an array that may run at the same time; default: no limit
 	Options   []string `toml:"options"` // other options of sbatch, such as "--qos=long"
+}
+
+// memoryElsewhere reports whether an option says how much memory a task has, beside which
+// sbatch takes no --mem.
+func (s Site) memoryElsewhere() bool {
+	return slices.ContainsFunc(s.Options, func(option string) bool { return strings.HasPrefix(option, "--mem-per-") })
 }
 
 // DefaultCPUs are the processors of a task where the site says nothing.

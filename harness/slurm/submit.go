@@ -209,7 +209,7 @@ func sbatch(ctx context.Context, dir string, f script, options ...string) (strin
 
 // against are variables by which sbatch would do otherwise than the scripts say, and
 // than a submission needs: see taken.
-var against = regexp.MustCompile(`^SBATCH_(ARRAY_INX|NO_REQUEUE|OUTPUT|SIGNAL|TEST_ONLY|WAIT)=`)
+var against = regexp.MustCompile(`^SBATCH_(ARRAY_INX|ERROR|NO_REQUEUE|OPEN_MODE|OUTPUT|SIGNAL|TEST_ONLY|WAIT)=`)
 
 // unanswered is in what Slurm's commands complain of when they did not hear whether
 // Slurm did what it was asked for.

@@ -3,6 +3,7 @@ package network
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -140,6 +141,12 @@ func (n Network) check() error {
 	return nil
 }
 
+var device = regexp.MustCompile(`(?i)^(con|prn|aux|nul|com[0-9]|lpt[0-9])$`)
+
+// IsDevice reports whether a name is that of a device on Windows, where then no file or
+// folder can have it, with an extension or without.
+func IsDevice(name string) bool { return device.MatchString(name) }
+
 // checkName reports a name that cannot name a folder, or means another network.
 func checkName(name string) error {
 	const most = 64
@@ -148,6 +155,9 @@ func checkName(name string) error {
 		return nil
 	case len(name) > most || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" || strings.Trim(name[:1], "-_") == "":
 		return keyErrorf("name", "%q is not up to %d lower-case letters, digits, hyphens and underscores, a letter or digit first", name, most)
+	}
+	if IsDevice(name) {
+		return keyErrorf("name", "%q is a device on Windows, where no folder can be called so", name)
 	}
 	for _, kind := range []Kind{Plain, Residual} {
 		if depth, ok := strings.CutPrefix(name, kind.Prefix()+"-"); ok && strings.Trim(depth, "0123456789") == "" {

@@ -74,6 +74,7 @@ func TestDescriptionErrors(t *testing.T) {
 		{"too large", "", func(d *network.Description) { d.Channels[2], d.Blocks[2] = 512, 30 }, `channels: make 139560858 parameters, wanted at most 100000000`},
 		{"a name of the paper's form", "resnet-57", nil, `name: "resnet-57" is the form of the paper's names, whose networks follow from their depth`},
 		{"a name that is a path", "../x", nil, `name: "../x" is not up to 64 lower-case letters, digits, hyphens and underscores, a letter or digit first`},
+		{"a device's name", "nul", nil, `name: "nul" is a device on Windows, where no folder can be called so`},
 		{"a name in capitals", "Wide", nil, `name: "Wide" is not up to 64 lower-case letters, digits, hyphens and underscores, a letter or digit first`},
 		{"a name like an option", "-wide", nil, `name: "-wide" is not up to 64 lower-case letters, digits, hyphens and underscores, a letter or digit first`},
 	} {

@@ -16,8 +16,8 @@ var pauses = [...]time.Duration{
 
 // Retry does something with files, and does it again, for some three seconds, when it fails
 // in one of the ways that pass by themselves: on a file system that is shared
-// ESTALE (the file was replaced on the server meanwhile) and EIO (the server did
-// not answer), on Windows what is said of a file that another program has open.
+// ESTALE (the file was replaced on the server meanwhile), and EIO, ETIMEDOUT, ENOTCONN
+// and ESHUTDOWN (the server did not answer, or shut this machine out), on Windows what is said of a file that another program has open.
 // It returns the error of the last try.
 func Retry(do func() error) error {
 	for _, pause := range pauses {
@@ -31,7 +31,15 @@ func Retry(do func() error) error {
 }
 
 func passing(err error) bool {
-	return !errors.As(err, new(refusal)) && (errors.Is(err, syscall.ESTALE) || errors.Is(err, syscall.EIO) || inUse(err))
+	if errors.As(err, new(refusal)) {
+		return false
+	}
+	for _, e := range []syscall.Errno{syscall.ESTALE, syscall.EIO, syscall.ESHUTDOWN, syscall.ENOTCONN, syscall.ETIMEDOUT} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return inUse(err)
 }
 
 // Rename is [os.Rename] with [Retry].
