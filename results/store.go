@@ -37,7 +37,7 @@ func OpenWith(dir string, o lease.Options) (*Store, error) {
 	}
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		return nil, fmt.Errorf("results: %s is a file, want a folder to keep results in", dir)
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	} else if err != nil && !atomicfile.Missing(err) {
 		return nil, fmt.Errorf("results: opening the results folder: %w", err)
 	} else if _, link := os.Lstat(dir); err != nil && link == nil {
 		return nil, fmt.Errorf("results: %s is a link to a folder that is not there: mount or make that one", dir)

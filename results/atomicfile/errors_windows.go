@@ -7,6 +7,13 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// unreachable reports whether an error says that a share cannot be reached, which
+// package fs takes for a file that is not there.
+func unreachable(err error) bool {
+	return errors.Is(err, windows.ERROR_BAD_NETPATH) || errors.Is(err, windows.ERROR_UNEXP_NET_ERR) ||
+		errors.Is(err, windows.ERROR_NETNAME_DELETED) || errors.Is(err, windows.ERROR_SEM_TIMEOUT)
+}
+
 // inUse reports whether an error says that another program has the file open, if
 // only to read it or to look for viruses in it: Windows lets nobody replace,
 // remove or open it then. Of a file that is to be replaced it says that access is

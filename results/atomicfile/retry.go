@@ -39,8 +39,12 @@ func passing(err error) bool {
 			return true
 		}
 	}
-	return inUse(err)
+	return inUse(err) || unreachable(err)
 }
+
+// Missing reports whether an error says that a file or folder is not there, and not that
+// its server cannot be reached.
+func Missing(err error) bool { return errors.Is(err, fs.ErrNotExist) && !unreachable(err) }
 
 // Rename is [os.Rename] with [Retry].
 func Rename(from, to string) error { return Retry(func() error { return os.Rename(from, to) }) }

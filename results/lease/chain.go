@@ -86,7 +86,7 @@ func (h *holding) next() string {
 func holder(dir string) (*holding, error) {
 	for range maxAttempts {
 		first, err := atomicfile.ReadFile(filepath.Join(dir, claimFile))
-		if errors.Is(err, fs.ErrNotExist) {
+		if atomicfile.Missing(err) {
 			return nil, nil
 		}
 		if err != nil {

@@ -2,9 +2,7 @@ package lease
 
 import (
 	"bytes"
-	"errors"
 	"io"
-	"io/fs"
 	"path/filepath"
 	"time"
 
@@ -66,8 +64,8 @@ func (w *Worker) judge(dir string, h *holding) (Life, time.Duration) {
 		return life, 0
 	}
 	content, err := atomicfile.ReadFile(filepath.Join(dir, claimAlive+h.Token))
-	missing := errors.Is(err, fs.ErrNotExist) // none yet is a content like any
-	name := filepath.Join(dir, h.next())      // of this claim and no other
+	missing := atomicfile.Missing(err)   // none yet is a content like any
+	name := filepath.Join(dir, h.next()) // of this claim and no other
 
 	w.mu.Lock()
 	defer w.mu.Unlock()
