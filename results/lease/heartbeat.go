@@ -55,7 +55,12 @@ func (l *Lease) beat(count int64) error {
 type sighting struct {
 	content []byte
 	since   time.Time // with the monotonic clock's reading
+	looked  time.Time // last
 }
+
+// mostUnseen is how much of the time between two looks counts as silence: who looks may
+// have waited for the file server himself, for which the holder waits, too.
+const mostUnseen = time.Minute
 
 // judge says whether a holder lives, and, if that is unknown, how long it may
 // still be silent.
@@ -71,10 +76,14 @@ func (w *Worker) judge(dir string, h *holding) (Life, time.Duration) {
 	defer w.mu.Unlock()
 	last, ok := w.seen[name]
 	// What cannot be read is no silence.
+	now := time.Now()
 	if !ok || err != nil && !missing || !bytes.Equal(last.content, content) {
-		last = sighting{content: content, since: time.Now()}
-		w.seen[name] = last
+		last = sighting{content: content, since: now}
+	} else if unseen := now.Sub(last.looked); unseen > mostUnseen {
+		last.since = last.since.Add(unseen - mostUnseen)
 	}
+	last.looked = now
+	w.seen[name] = last
 	wait := w.staleAfter - time.Since(last.since)
 	if wait > 0 {
 		return Unknown, wait

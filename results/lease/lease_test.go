@@ -397,6 +397,27 @@ func TestClocksDoNotMatter(t *testing.T) {
 	}
 }
 
+// Who did not look for long, since the file server was away, has not seen silence for so
+// long.
+func TestNobodyLooked(t *testing.T) {
+	dir := scratch(t)
+	synctest.Test(t, func(t *testing.T) {
+		a, b := newHost("a"), newHost("b")
+		silence(take(t, worker(t, on(a.process(1))), dir))
+		two := worker(t, on(b.process(1)))
+		var held *HeldError
+		for range 2 {
+			if _, err := two.Take(t.Context(), dir, thing("the folder")); !errors.As(err, &held) {
+				t.Fatalf("taken over: %v", err)
+			}
+			time.Sleep(time.Hour)
+		}
+		if held.Wait != 9*time.Minute {
+			t.Errorf("after an hour without a look it is waited for %v, want 9 minutes", held.Wait)
+		}
+	})
+}
+
 // Signs of life that cannot be read, since the file server is away, are no silence.
 func TestUnreadableSignsOfLife(t *testing.T) {
 	dir := scratch(t)
