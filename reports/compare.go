@@ -188,7 +188,7 @@ func (p *comparePanel) depthAxis(depths []int) (x func(depth int) float64) {
 	for i := 1; i < len(depths); i++ {
 		gap = math.Min(gap, float64(depths[i]-depths[i-1]))
 	}
-	if gap < span/12 {
+	if gap < span/9 {
 		x, p.X.Label.Text = func(depth int) float64 { return float64(slices.Index(depths, depth)) }, "layers (not to scale)"
 		span = float64(len(depths) - 1)
 	}

@@ -14,8 +14,8 @@ import (
 	"deepresidual/reports/table"
 )
 
-// table6 is Table 6 of the paper with our runs beside it, drawn as dots: a line of
-// the picture is one of the table. With several seeds the mean is drawn, with bars of
+// table6 is Table 6 of the paper with our runs beside it, drawn as dots, each line of
+// the picture a line of the table. With several seeds the mean is drawn, with bars of
 // one standard deviation; so it is where the paper gives them.
 func table6(s *Selection) (*Figure, []*table.Table) {
 	shown := s.displayed()
@@ -78,8 +78,7 @@ func (s *Selection) methodLines(networks []network.Network) []methodLine {
 		}
 	}
 	for _, n := range networks {
-		look := s.lookAmong(n, networks)
-		l := methodLine{name: n.String(), ours: s.sample(n).test, mark: look.mark(), paper: math.NaN(), paperSpread: math.NaN()}
+		l := methodLine{name: n.String(), ours: s.sample(n).test, mark: dot(s.lookOf(n).colour, 1.9), paper: math.NaN(), paperSpread: math.NaN()}
 		if s.comparable() {
 			_, l.paper = s.paper(n)
 			std, given := s.Experiment.Paper.Std[n]
@@ -99,12 +98,19 @@ type methodPanel struct {
 	bars, papers bool // some were drawn
 }
 
+// mostLabel is how many letters of a name stand beside its line.
+const mostLabel = 24
+
 // draw settles the axes and draws the lines.
 func (p *methodPanel) draw() {
 	var names plot.ConstantTicks
 	low, high := math.Inf(1), math.Inf(-1)
 	for i, l := range p.lines {
-		names = append(names, plot.Tick{Value: -float64(i), Label: l.name})
+		label := l.name
+		if r := []rune(label); len(r) > mostLabel {
+			label = string(r[:mostLabel-1]) + "…"
+		}
+		names = append(names, plot.Tick{Value: -float64(i), Label: label})
 		for _, v := range append([]float64{l.paper, l.paper - l.paperSpread, l.paper + l.paperSpread, mean(l.ours) - deviation(l.ours), mean(l.ours) + deviation(l.ours)}, l.ours...) {
 			if finite(v) {
 				low, high = math.Min(low, v), math.Max(high, v)

@@ -80,7 +80,8 @@ func (l *Live) Serve(ctx context.Context, listener net.Listener) error {
 // askedLocally refuses, where only this machine is listened to, requests for a site's
 // name: a page of another site could have that name lead here, and read the answers.
 func askedLocally(listener net.Listener, h http.Handler) http.Handler {
-	if at, ok := listener.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
+	at, ok := listener.Addr().(*net.TCPAddr)
+	if !ok || !at.IP.Equal(net.IPv4(127, 0, 0, 1)) && !at.IP.Equal(net.IPv6loopback) {
 		return h
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -88,7 +89,7 @@ func askedLocally(listener net.Listener, h http.Handler) http.Handler {
 		if err != nil {
 			host = strings.Trim(r.Host, "[]")
 		}
-		if host != "localhost" && net.ParseIP(host) == nil {
+		if host = strings.TrimSuffix(host, "."); !strings.EqualFold(host, "localhost") && net.ParseIP(host) == nil {
 			http.Error(w, "the report is served to this machine: ask for it at localhost, or serve it at another address than 127.0.0.1", http.StatusForbidden)
 			return
 		}

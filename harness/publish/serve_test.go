@@ -66,6 +66,7 @@ func TestAskedLocally(t *testing.T) {
 		status       int
 	}{
 		{"127.0.0.1:0", "localhost:8080", http.StatusOK},
+		{"127.0.0.1:0", "LOCALHOST.:8080", http.StatusOK},
 		{"127.0.0.1:0", "127.0.0.1", http.StatusOK},
 		{"127.0.0.1:0", "[::1]:8080", http.StatusOK},
 		{"127.0.0.1:0", "site.example:8080", http.StatusForbidden},

@@ -98,9 +98,11 @@ const reportName = "report"
 // report returns the last job.
 func (s *Submission) report() (script, error) {
 	j := s.job(reportName)
-	j.Time, j.Memory, j.CPUs = "30", "2G", 1
-	if s.Site.memoryElsewhere() {
+	j.Time = "30"
+	if s.Site.memoryElsewhere() { // by the processor, of which one may have too little
 		j.Memory = ""
+	} else {
+		j.Memory, j.CPUs = "2G", 1
 	}
 	body, err := render(reportScript, array{Job: j, Args: text.Words(s.Report)})
 	return script{Name: j.Name, Text: body}, err

@@ -146,6 +146,7 @@ func TestReadSite(t *testing.T) {
 		{"cpus", "[slurm]\ncpus = 0\n", ":2: slurm.cpus"},
 		{"time", "[slurm]\ntime = \"soon\"\n", ":2: slurm.time"},
 		{"memory", "[slurm]\nmemory = \"4 GB\"\n", "slurm.memory"},
+		{"memory twice", "[slurm]\nmemory = \"4G\"\noptions = [\"--mem-per-cpu=1G\"]\n", "slurm.memory"},
 		{"partition", "[slurm]\npartition = \"a b\"\n", "slurm.partition"},
 		{"option", "[slurm]\noptions = [\"qos=long\"]\n", "slurm.options"},
 		{"lines", "[slurm]\noptions = [\"--a\\n--b\"]\n", "slurm.options"},

@@ -78,6 +78,9 @@ func (s Site) problem() (key, problem string) {
 	if s.CPUs < 1 || s.CPUs > maxCPUs {
 		return "cpus", fmt.Sprintf("found %d, wanted 1 to %d", s.CPUs, maxCPUs)
 	}
+	if s.Memory != "" && s.memoryElsewhere() {
+		return "memory", "is said by an option, too; wanted one of them"
+	}
 	if s.AtOnce < 0 {
 		return "at_once", fmt.Sprintf("found %d, wanted at least 1, or 0 for no limit", s.AtOnce)
 	}

@@ -124,7 +124,7 @@ func (r *Planned) decide(records []*results.Record) {
 		r.Train, r.Reason = false, "recorded as diverged: reused (-retrain trains it again)"
 	case status == results.Damaged, status == results.Newer:
 		r.Train, r.Reason = false, text.OneLine(r.State.Damage)
-		if r.State.Retraining {
+		if r.State.Retraining && status == results.Damaged {
 			r.Reason += "; -retrain goes on with training it again"
 		}
 	case r.Done > 0:

@@ -212,7 +212,9 @@
         holder.append(make("p", {class: "spoken"}, printed.querySelector("svg").getAttribute("aria-label")));
         const roots = drawn.map((c) => frame(holder, c));
         drawn.forEach((c, i) => {
-          const key = [id, c.title, c.x.label, c.y.label].join("/"); // another panel may come before
+          // Another panel may come before, and two may be called the same.
+          const name = (c) => [id, c.title, c.x.label, c.y.label].join("/");
+          const key = name(c) + "/" + drawn.slice(0, i).filter((o) => name(o) === name(c)).length;
           build(roots[i], key, c, kept && kept.charts[key]);
         });
         if (kept && kept.printed.includes(id)) show(false);

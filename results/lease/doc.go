@@ -43,7 +43,8 @@
 // Options.Heartbeat. A worker on another machine compares only the content of
 // that file with what it was before: when it has not changed for
 // Options.StaleAfter by the observer's own monotonic clock, the holder is taken
-// for dead. No two clocks are compared, so they need not agree. On NFS a client
+// for dead. Of the time between two looks a minute counts, since the observer may have
+// waited for a file server that the holder waits for, too. No two clocks are compared, so they need not agree. On NFS a client
 // may show content that is up to a minute old (acregmax in nfs(5)), which only
 // delays the verdict. For a holder on the observer's own machine the process is
 // looked for instead, and there is no waiting; see [Machine].

@@ -83,7 +83,7 @@ type Lease struct {
 // error is a [*HeldError]; calling again after a while is the way to wait. A
 // holder that died on this machine is replaced at once, one on another after
 // Options.StaleAfter without a sign of life, counted from the Take of this
-// worker that first met it.
+// worker that first met it; of the time between two of them a minute counts.
 //
 // Of names for people what the folder is for. Only what is read after the lease
 // is taken is sure to be what the last holder left. Cancelling ctx ends the
