@@ -82,8 +82,7 @@ const pending = ".next"
 // A run is finished from the moment a run.toml that says so is in place. It is
 // therefore written when its tables are there. A finished record is replaced by a
 // finished one only, and so is one that is damaged and is trained again: one that is
-// not finished is accepted and not written. Then the tables
-// are first written beside the old ones, and take their places after run.toml has
+// not finished is accepted and not written. Then the tables are first written beside the old ones, and take their places after run.toml has
 // been replaced. Who reads at any moment, or after a crash, finds either record
 // with its own tables; but for timing.csv, of which there is no digest: for that
 // moment it can be the other's.

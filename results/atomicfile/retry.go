@@ -17,12 +17,12 @@ var pauses = [...]time.Duration{
 // mostTrying is after how long nothing is tried again.
 const mostTrying = 5 * time.Second
 
-// Retry does something with files, and does it again, for some three seconds, when it fails
-// in one of the ways that pass by themselves: on a file system that is shared
+// Retry does something with files, and does it again, for some three seconds, when it
+// fails in one of the ways that pass by themselves: on a file system that is shared
 // ESTALE (the file was replaced on the server meanwhile), and EIO, ETIMEDOUT, ENOTCONN
-// and ESHUTDOWN (the server did not answer, or shut this machine out), on Windows what is said of a file that another program has open, or of a share that is
-// away.
-// It returns the error of the last try.
+// and ESHUTDOWN (the server did not answer, or shut this machine out), on Windows what
+// is said of a file that another program has open, or of a share that is away. It
+// returns the error of the last try.
 func Retry(do func() error) error {
 	began := time.Now()
 	for _, pause := range pauses {

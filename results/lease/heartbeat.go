@@ -75,8 +75,8 @@ func (w *Worker) judge(dir string, h *holding) (Life, time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	last, ok := w.seen[name]
-	// What cannot be read is no silence.
 	now := time.Now()
+	// What cannot be read is no silence.
 	if !ok || err != nil && !missing || !bytes.Equal(last.content, content) {
 		last = sighting{content: content, since: now}
 	} else if unseen := now.Sub(last.looked); unseen > mostUnseen {
