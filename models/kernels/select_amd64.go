@@ -2,7 +2,10 @@
 
 package kernels
 
-import "golang.org/x/sys/cpu"
+import (
+	"github.com/klauspost/cpuid/v2"
+	"golang.org/x/sys/cpu"
+)
 
 // assembly returns the sets that this processor and operating system can run,
 // the slowest first. What they need, and no more, is in the "Requires" lines of
@@ -12,10 +15,18 @@ func assembly() []*Set {
 	if x := &cpu.X86; x.HasAVX2 && x.HasFMA {
 		sets = append(sets, avx2())
 		if x.HasAVX512F && x.HasAVX512DQ {
-			sets = append(sets, avx512())
+			sets = append(sets, avx512(shufflesBeside(&cpuid.CPU)))
 		}
 	}
 	return sets
+}
+
+// shufflesBeside says whether a processor with AVX-512 can move numbers between
+// lanes of whole registers beside two multiply-adds on such at once: AMD's can from
+// Zen 5 on, which is where their family 1Ah begins.
+func shufflesBeside(c *cpuid.CPUInfo) bool {
+	const zen5 = 0x1a
+	return c.VendorID == cpuid.AMD && c.Family >= zen5
 }
 
 func avx2() *Set {
@@ -50,7 +61,14 @@ func avx2() *Set {
 	}
 }
 
-func avx512() *Set {
+// avx512 returns the set with the products of 16 channels that are the faster ones
+// where numbers are shuffled beside multiply-adds, or where they are not. The bits
+// are the same.
+func avx512(shuffled bool) *Set {
+	multiply, multiplyGrad := multiplyAVX512, multiplyGradAVX512
+	if shuffled {
+		multiply, multiplyGrad = multiplyShuffledAVX512, multiplyGradShuffledAVX512
+	}
 	return &Set{
 		Name:                   "avx512",
 		FillNorm:               fillNormAVX512,
@@ -61,8 +79,8 @@ func avx512() *Set {
 		FillGrad:               fillGradAVX512,
 		TransformInput:         transformInputAVX512,
 		TransformGrad:          transformGradAVX512,
-		Multiply:               multiplyAVX512,
-		MultiplyGrad:           multiplyGradAVX512,
+		Multiply:               multiply,
+		MultiplyGrad:           multiplyGrad,
 		TransformOutput:        transformOutputAVX512,
 		TransformOutputGrad:    transformOutputGradAVX512,
 		TransformOutputGradAdd: transformOutputGradAddAVX512,

@@ -7,8 +7,8 @@ import (
 
 // multiply emits the kernel of Set.Multiply: for every plane and one or two
 // blocks of output channels, register tiles of several rows of v.
-func multiply(a *asm) {
-	a.function("multiply", "m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int",
+func multiply(a *asm, numbers numberSource) {
+	a.function("multiply"+numbers.suffix(), "m, v, u []float32, tiles, c, k, vPlane, mPlane int, ahead []*float32, lines int",
 		"is Multiply of a Set.")
 	m, v, u := a.pointer("m"), a.pointer("v"), a.pointer("u")
 	vRow, mRow := a.size("c"), a.size("k")
@@ -28,7 +28,7 @@ func multiply(a *asm) {
 			if a.holdsLines(blocks) {
 				a.CMPQ(a.integer("c"), operand.U8(lanes))
 				a.JNE(operand.LabelRef(general))
-				a.multiplyHeld(mAt, vAt, u, mRow, count)
+				a.multiplyHeld(numbers, mAt, vAt, u, mRow, count)
 				a.JMP(operand.LabelRef(done))
 				a.Label(general)
 			}
@@ -105,45 +105,11 @@ func (a *asm) sixteens(count operand.Op, heights []int, body func(heights []int)
 	a.Label(done)
 }
 
-// holdsLines says whether all lines of the other matrix are held in registers,
-// where there are 16 of them, for tiles of eight rows. A tile of one block loads
-// a number for every multiply-add, as much as processors can load at best, and
-// should load nothing else; it takes 32 registers.
-func (a *asm) holdsLines(blocks int) bool { return blocks == 1 && a.width == lanes }
-
-// asksSelf says whether the products ask for what they read next. They have
-// instructions to spare with half lines, and were measured with these alone.
-func (a *asm) asksSelf() bool { return a.width == 8 }
-
-// multiplyHeld computes one block of m, tiles of eight rows, where there are 16
-// input channels.
-func (a *asm) multiplyHeld(m, v, u, mRow reg.Register, tiles operand.Op) {
-	held := a.vecs(lanes)
-	for c, line := range held {
-		a.VMOVUPS(operand.Mem{Base: u, Disp: c * lineBytes}, line)
-	}
-	a.loopBy(8, tiles, func() {
-		sums := a.vecs(8)
-		for _, s := range sums {
-			a.zero(s)
-		}
-		for c, line := range held {
-			for r, s := range sums {
-				a.VFMADD231PS_BCST(operand.Mem{Base: v, Disp: r*lineBytes + 4*c}, line, s)
-			}
-		}
-		for _, s := range sums {
-			a.VMOVUPS(s, operand.Mem{Base: m})
-			a.ADDQ(mRow, m)
-		}
-		a.ADDQ(operand.U32(len(sums)*lineBytes), v)
-	})
-}
-
 // multiplyTile computes height rows and some blocks of m, and moves v and m on
-// by height rows. Where large filters do not stay in the second cache, the tiles
-// of 16 rows share in asking for the next block of u, while this one is read from
-// the first: part says for which of its lines this tile does.
+// by height rows. Large filters do not stay in the second cache: it asks for the
+// next blocks of u, while these are read from the first. With half lines the tiles
+// of 16 rows share in that, and part says for which lines this one asks. With whole
+// lines each asks for all: for every other one took longer.
 func (a *asm) multiplyTile(part, height, blocks int, m, v, u, mRow reg.Register, vRows strides, uBlock reg.Register) {
 	const unroll = 4 // input channels
 	at := a.newRows(v, vRows, height)
@@ -151,15 +117,27 @@ func (a *asm) multiplyTile(part, height, blocks int, m, v, u, mRow reg.Register,
 	for _, s := range sums {
 		a.zero(s)
 	}
+	var third reg.Register // block from here on
+	if blocks == 2 {
+		third = a.GP64()
+		a.LEAQ(operand.Mem{Base: u, Index: uBlock, Scale: 2}, third)
+	}
 	a.loopBy(unroll, a.integer("c"), func() {
 		for c := range unroll {
 			line := a.line(u, uBlock, blocks, c*lineBytes)
 			a.outer(sums, line, func(r int) operand.Mem { return at.at(r, 4*c) })
-			if a.asksSelf() && c%3 == part {
+			switch {
+			case blocks == 2:
+				a.PREFETCHT0(operand.Mem{Base: third, Disp: c * lineBytes})
+				a.PREFETCHT0(operand.Mem{Base: third, Index: uBlock, Scale: 1, Disp: c * lineBytes})
+			case a.width == 8 && c%3 == part:
 				a.PREFETCHT0(operand.Mem{Base: u, Index: uBlock, Scale: 1, Disp: c * lineBytes})
 			}
 		}
 		a.ADDQ(operand.U32(unroll*lineBytes), u)
+		if third != nil {
+			a.ADDQ(operand.U32(unroll*lineBytes), third)
+		}
 		for _, b := range at.base {
 			a.ADDQ(operand.U8(4*unroll), b)
 		}
@@ -177,8 +155,8 @@ func (a *asm) multiplyTile(part, height, blocks int, m, v, u, mRow reg.Register,
 
 // multiplyGrad emits the kernel of Set.MultiplyGrad: for every plane and one or
 // two blocks of output channels, register tiles of several input channels.
-func multiplyGrad(a *asm) {
-	a.function("multiplyGrad", "u, v, d []float32, before, tiles, c, k, uPlane, vPlane, dPlane int, ahead []*float32, lines int",
+func multiplyGrad(a *asm, numbers numberSource) {
+	a.function("multiplyGrad"+numbers.suffix(), "u, v, d []float32, before, tiles, c, k, uPlane, vPlane, dPlane int, ahead []*float32, lines int",
 		"is MultiplyGrad of a Set.")
 	u, v, d := a.pointer("u"), a.pointer("v"), a.pointer("d")
 	vRow, dRow := a.size("c"), a.size("k")
@@ -197,7 +175,7 @@ func multiplyGrad(a *asm) {
 					a.CMPQ(a.integer(param), operand.U8(lanes))
 					a.JNE(operand.LabelRef(general))
 				}
-				a.multiplyGradHeld(uAt, vBlock, dBlock, dRow, count)
+				a.multiplyGradHeld(numbers, uAt, vBlock, dBlock, dRow, count)
 				a.JMP(operand.LabelRef(done))
 				a.Label(general)
 			}
@@ -221,8 +199,9 @@ func multiplyGrad(a *asm) {
 }
 
 // multiplyGradTile adds to height rows and some blocks of u, and moves u on by
-// height rows. It asks for these rows, which it reads last, and the first two
-// parts of 16 rows ask for the next planes of v and d.
+// height rows. With half lines it asks for these rows, which it reads last, and the
+// first two parts of 16 rows ask for the next planes of v and d; with whole lines
+// that gains nothing.
 func (a *asm) multiplyGradTile(part, height, blocks int, u, v, d, uRow, vRow reg.Register) {
 	v, d = a.clone(v), a.clone(d)
 	sums := a.vecs(height * blocks * a.parts())
@@ -230,7 +209,7 @@ func (a *asm) multiplyGradTile(part, height, blocks int, u, v, d, uRow, vRow reg
 		a.zero(s)
 	}
 	var next operand.Mem // in the next plane
-	if a.asksSelf() {
+	if a.width == 8 {
 		at := a.clone(u)
 		for range height {
 			a.PREFETCHT0(operand.Mem{Base: at})
@@ -274,30 +253,6 @@ func (a *asm) addRows(sums []reg.VecVirtual, row int, u, uRow reg.Register) {
 			a.ADDQ(uRow, u)
 		}
 	}
-}
-
-// multiplyGradHeld adds to one block of u, tiles of eight rows, where there are
-// 16 tiles of pixels and 16 input channels.
-func (a *asm) multiplyGradHeld(u, v, d, uRow reg.Register, channels operand.Op) {
-	d = a.clone(d)
-	held := a.vecs(lanes)
-	for _, line := range held {
-		a.VMOVUPS(operand.Mem{Base: d}, line)
-		a.ADDQ(uRow, d) // as long as a row of d
-	}
-	a.loopBy(8, channels, func() {
-		sums := a.vecs(8)
-		for _, s := range sums {
-			a.zero(s)
-		}
-		for t, line := range held {
-			for c, s := range sums {
-				a.VFMADD231PS_BCST(operand.Mem{Base: v, Disp: t*lineBytes + 4*c}, line, s)
-			}
-		}
-		a.addRows(sums, 1, u, uRow)
-		a.ADDQ(operand.U8(4*len(sums)), v)
-	})
 }
 
 // line loads 16 channels of some blocks, contiguous or stride apart.

@@ -13,8 +13,12 @@ const tileBytes = 4 * lineBytes
 
 // winograd emits the kernels of Winograd convolution F(4x4, 3x3).
 func winograd(a *asm) {
-	multiply(a)
-	multiplyGrad(a)
+	multiply(a, loadedNumbers)
+	multiplyGrad(a, loadedNumbers)
+	if a.holdsLines(1) {
+		multiply(a, shuffledNumbers)
+		multiplyGrad(a, shuffledNumbers)
+	}
 	transformInput(a)
 	transformGrad(a)
 	transformOutput(a, outputPlain)
