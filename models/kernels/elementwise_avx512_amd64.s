@@ -598,7 +598,7 @@ stream44:
 	ADDQ AX, BX
 
 loop46:
-	PREFETCHT1 (BX)
+	PREFETCHT0 (BX)
 	ADDQ       $0x40, BX
 	SUBQ       $0x01, SI
 	JNZ        loop46

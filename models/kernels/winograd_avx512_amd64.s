@@ -37,7 +37,7 @@ stream2:
 	ADDQ (SP), R13
 
 loop4:
-	PREFETCHT1 (R13)
+	PREFETCHT0 (R13)
 	ADDQ       $0x40, R13
 	SUBQ       $0x01, R14
 	JNZ        loop4
@@ -679,7 +679,7 @@ stream21:
 	ADDQ (SP), R9
 
 loop23:
-	PREFETCHT1 (R9)
+	PREFETCHT0 (R9)
 	ADDQ       $0x40, R9
 	SUBQ       $0x01, R10
 	JNZ        loop23
@@ -1319,7 +1319,7 @@ stream42:
 	ADDQ (SP), R13
 
 loop44:
-	PREFETCHT1 (R13)
+	PREFETCHT0 (R13)
 	ADDQ       $0x40, R13
 	SUBQ       $0x01, R14
 	JNZ        loop44
@@ -2041,7 +2041,7 @@ stream61:
 	ADDQ (SP), R9
 
 loop63:
-	PREFETCHT1 (R9)
+	PREFETCHT0 (R9)
 	ADDQ       $0x40, R9
 	SUBQ       $0x01, R10
 	JNZ        loop63
