@@ -46,15 +46,11 @@ func report(b *testing.B, seconds float64, flops int, peak float64) {
 	}
 }
 
-// benchSets runs benchmarks for every set, with the machine's peak.
+// benchSets runs benchmarks for every one of testedSets, with the machine's peak.
 func benchSets(b *testing.B, bench func(b *testing.B, k *Set, peak float64)) {
-	for _, name := range Available() {
-		k, err := Select(name)
-		if err != nil {
-			b.Fatal(err)
-		}
-		p := Peak(name, 1)
-		b.Run(name, func(b *testing.B) { bench(b, k, p) })
+	for _, set := range testedSets() {
+		p := Peak(set.Name, 1)
+		b.Run(set.label, func(b *testing.B) { bench(b, set.Set, p) })
 	}
 }
 

@@ -298,14 +298,10 @@ func TestFirstLayer(t *testing.T) {
 	})
 }
 
-// forSets runs a test for every set that this processor can run.
+// forSets runs a test for every one of testedSets.
 func forSets(t *testing.T, name string, test func(t *testing.T, k *Set)) {
-	for _, set := range Available() {
-		k, err := Select(set)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Run(name+"/"+set, func(t *testing.T) { test(t, k) })
+	for _, set := range testedSets() {
+		t.Run(name+"/"+set.label, func(t *testing.T) { test(t, set.Set) })
 	}
 }
 

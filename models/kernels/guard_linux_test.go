@@ -36,7 +36,7 @@ func guarded(t *testing.T, n int, end bool) []float32 {
 // No kernel reads or writes outside its slices.
 func TestGuardPages(t *testing.T) {
 	for _, set := range assemblySets(t) {
-		t.Run(set.Name, func(t *testing.T) {
+		t.Run(set.label, func(t *testing.T) {
 			for _, s := range scenarios() {
 				for _, end := range []bool{false, true} {
 					t.Run(fmt.Sprintf("%s,end=%t", s.name(), end), func(t *testing.T) {
@@ -51,7 +51,7 @@ func TestGuardPages(t *testing.T) {
 								t.Errorf("access outside the slices: %v", fault)
 							}
 						}()
-						s.run(set, slices)
+						s.run(set.Set, slices)
 					})
 				}
 			}

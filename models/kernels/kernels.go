@@ -52,7 +52,7 @@ const (
 // stride values apart. norm is a normalisation in two runs of 16 lanes, scale
 // and shift: n(z) = z*scale + shift.
 type Set struct {
-	Name string // "portable", "avx2", "avx512" or "neon"
+	Name string // "portable", "avx2", "avx512" (with products by processor) or "neon"
 
 	// FillNorm writes dst = ReLU(n(z)).
 	FillNorm func(dst, z, norm []float32, rows, width, stride int)

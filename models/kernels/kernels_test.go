@@ -6,11 +6,26 @@ import (
 	"testing"
 )
 
-// assemblySets are the sets that are tested against the portable one, also those
-// that other processors would choose and this one can run.
-func assemblySets(t *testing.T) []*Set {
+// tested is a set and what tests call it.
+type tested struct {
+	label string
+	*Set
+}
+
+// testedSets are the sets that this processor can run, the portable one first,
+// also as other processors would have them.
+func testedSets() []tested {
+	var sets []tested
+	for _, s := range available() {
+		sets = append(sets, tested{s.Name, s})
+	}
+	return append(sets, alternatives()...)
+}
+
+// assemblySets are those that are tested against the portable one.
+func assemblySets(t *testing.T) []tested {
 	t.Helper()
-	sets := append(assembly(), alternatives()...)
+	sets := testedSets()[1:]
 	if len(sets) == 0 {
 		t.Skip("no assembly kernels for this processor")
 	}
@@ -41,11 +56,11 @@ func TestAgainstPortable(t *testing.T) {
 			for _, offset := range []int{0, 1} {
 				got := s.heap(offset)
 				s.fill(got, 1)
-				s.run(set, got)
+				s.run(set.Set, got)
 				for i := range want {
 					if at, d, bad := far(got[i], want[i], s.tolerance); bad {
 						t.Errorf("%s, %s, offset %d: slice %d [%d] = %v, portable %v: %.2g of the maximum, tolerance %g",
-							set.Name, s.name(), offset, i, at, got[i][at], want[i][at], d, s.tolerance)
+							set.label, s.name(), offset, i, at, got[i][at], want[i][at], d, s.tolerance)
 					}
 				}
 			}
@@ -63,15 +78,15 @@ func TestIdenticalBits(t *testing.T) {
 	for _, s := range scenarios() {
 		one := s.heap(0)
 		s.fill(one, 2)
-		s.run(sets[0], one)
+		s.run(sets[0].Set, one)
 		for _, set := range sets[1:] {
 			two := s.heap(0)
 			s.fill(two, 2)
-			s.run(set, two)
+			s.run(set.Set, two)
 			for i := range one {
 				for j := range one[i] {
 					if math.Float32bits(one[i][j]) != math.Float32bits(two[i][j]) {
-						t.Errorf("%s: slice %d [%d] = %v with %s, %v with %s", s.name(), i, j, one[i][j], sets[0].Name, two[i][j], set.Name)
+						t.Errorf("%s: slice %d [%d] = %v with %s, %v with %s", s.name(), i, j, one[i][j], sets[0].label, two[i][j], set.label)
 						break
 					}
 				}

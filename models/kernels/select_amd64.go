@@ -15,16 +15,18 @@ func assembly() []*Set {
 	if x := &cpu.X86; x.HasAVX2 && x.HasFMA {
 		sets = append(sets, avx2())
 		if x.HasAVX512F && x.HasAVX512DQ {
-			sets = append(sets, avx512(shufflesBeside(&cpuid.CPU)))
+			sets = append(sets, avx512(shufflesBesideFMA(&cpuid.CPU)))
 		}
 	}
 	return sets
 }
 
-// shufflesBeside says whether a processor with AVX-512 can move numbers between
-// lanes of whole registers beside two multiply-adds on such at once: AMD's can from
-// Zen 5 on, which is where their family 1Ah begins.
-func shufflesBeside(c *cpuid.CPUInfo) bool {
+// shufflesBesideFMA says whether a processor with AVX-512 moves numbers between the
+// lanes of a register in the same cycle as two multiply-adds of whole registers.
+// AMD's do from Zen 5 on, family 1Ah: measured on an EPYC, not on the laptop
+// processors of the family, whose units are narrower. The vendor and the family are
+// what package cpu, which GODEBUG governs, does not know.
+func shufflesBesideFMA(c *cpuid.CPUInfo) bool {
 	const zen5 = 0x1a
 	return c.VendorID == cpuid.AMD && c.Family >= zen5
 }
@@ -61,9 +63,9 @@ func avx2() *Set {
 	}
 }
 
-// avx512 returns the set with the products of 16 channels that are the faster ones
-// where numbers are shuffled beside multiply-adds, or where they are not. The bits
-// are the same.
+// avx512 returns the set of AVX-512. shuffled chooses the products of 16 channels:
+// those that are faster where numbers are shuffled beside multiply-adds, or the
+// others. The bits are the same.
 func avx512(shuffled bool) *Set {
 	multiply, multiplyGrad := multiplyAVX512, multiplyGradAVX512
 	if shuffled {

@@ -6,36 +6,40 @@ import (
 )
 
 // holdsLines says whether all lines of the other matrix are held in registers,
-// where there are 16 of them, for tiles of eight rows. A tile of one block loads
-// a number for every multiply-add, as much as processors can load at best, and
-// should load nothing else; it takes 32 registers.
+// where there are 16 of them, for tiles of eight rows: more than 16 registers. A
+// tile of one block needs a number for every multiply-add. That is as much as
+// processors can load at best, and it should load nothing else.
 func (a *asm) holdsLines(blocks int) bool { return blocks == 1 && a.width == lanes }
 
-// numberSource is where tiles of one block, with all lines of the other matrix
-// in registers, have their numbers from.
-type numberSource int
+// source is where tiles that hold lines get the numbers from that these are
+// multiplied by, the elements of v.
+type source int
 
 const (
-	// loadedNumbers are read from memory one by one, by the multiply-adds.
-	loadedNumbers numberSource = iota
-	// shuffledNumbers are, half of them, read in fours and spread over the lanes in
-	// registers. It is faster where that is done beside the multiply-adds, and loads
-	// are short: on Zen 5 Multiply of 16 channels takes 0.89 of the time, MultiplyGrad
-	// 0.85, the layers' passes with what is asked for ahead 0.88. Intel's, where it was
-	// not measured, shuffle whole registers on one of the two ports that multiply.
-	shuffledNumbers
+	// loaded numbers are read from memory one by one, by the multiply-adds.
+	loaded source = iota
+	// Of the shuffled ones half are read so, and half in fours that are spread over
+	// the lanes in registers, in turn, so that neither waits. This is faster where
+	// that is done beside the multiply-adds and there are no loads to spare: on Zen 5
+	// Multiply of 16 channels takes 0.89 of the time, MultiplyGrad 0.85, and a training
+	// step's blocks of 16 channels, in which more is asked for, 0.88. Intel's processors
+	// shuffle whole registers on one of the two ports that multiply; it was not
+	// measured there.
+	shuffled
 )
 
-func (n numberSource) suffix() string {
-	if n == shuffledNumbers {
-		return "Shuffled"
+// kernel returns the name of a product with numbers from there, and what it is.
+func (s source) kernel(name string) (full, doc string) {
+	doc = "is " + exported(name) + " of a Set"
+	if s == shuffled {
+		return name + "Shuffled", doc + ", of 16 channels with fewer loads and more shuffles."
 	}
-	return ""
+	return name, doc + "."
 }
 
 // multiplyHeld computes one block of m, tiles of eight rows, where there are 16
 // input channels.
-func (a *asm) multiplyHeld(numbers numberSource, m, v, u, mRow reg.Register, tiles operand.Op) {
+func (a *asm) multiplyHeld(from source, m, v, u, mRow reg.Register, tiles operand.Op) {
 	held := a.vecs(lanes)
 	for c, line := range held {
 		a.VMOVUPS(operand.Mem{Base: u, Disp: c * lineBytes}, line)
@@ -46,8 +50,10 @@ func (a *asm) multiplyHeld(numbers numberSource, m, v, u, mRow reg.Register, til
 			a.zero(s)
 		}
 		for c := 0; c < len(held); c += 4 {
-			if numbers == shuffledNumbers && c%8 == 0 {
-				for r := 0; r < len(sums); r += 4 { // at a time: there are no more registers
+			if from == shuffled && c%8 == 0 {
+				// Four rows at a time: with the 16 lines, 8 sums, 4 fours and a number
+				// 29 of 32 registers.
+				for r := 0; r < len(sums); r += 4 {
 					a.outerRows(sums[r:][:4], held[c:][:4], operand.Mem{Base: v, Disp: r*lineBytes + 4*c})
 				}
 				continue
@@ -66,8 +72,8 @@ func (a *asm) multiplyHeld(numbers numberSource, m, v, u, mRow reg.Register, til
 	})
 }
 
-// outerRows adds to each sum the products of four lines and the four numbers of a
-// row at m.
+// outerRows adds to each sum the products of four lines and the four numbers at its
+// row of m.
 func (a *asm) outerRows(sums, lines []reg.VecVirtual, m operand.Mem) {
 	var fours []reg.VecVirtual
 	for r := range sums {
@@ -84,7 +90,7 @@ func (a *asm) outerRows(sums, lines []reg.VecVirtual, m operand.Mem) {
 
 // multiplyGradHeld adds to one block of u, tiles of eight rows, where there are
 // 16 tiles of pixels and 16 input channels.
-func (a *asm) multiplyGradHeld(numbers numberSource, u, v, d, uRow reg.Register, channels operand.Op) {
+func (a *asm) multiplyGradHeld(from source, u, v, d, uRow reg.Register, channels operand.Op) {
 	d = a.clone(d)
 	held := a.vecs(lanes)
 	for _, line := range held {
@@ -97,13 +103,14 @@ func (a *asm) multiplyGradHeld(numbers numberSource, u, v, d, uRow reg.Register,
 			a.zero(s)
 		}
 		for t, line := range held {
-			shuffled := 4 * (t % 2) // of eight numbers, the four from here on
-			for c := range sums {
-				m := operand.Mem{Base: v, Disp: t*lineBytes + 4*c}
-				if numbers != shuffledNumbers || c/4*4 != shuffled {
-					a.VFMADD231PS_BCST(m, line, sums[c])
-				} else if c == shuffled {
-					a.outerFour(sums[c:][:4], line, m)
+			for c := 0; c < len(sums); c += 4 {
+				four := operand.Mem{Base: v, Disp: t*lineBytes + 4*c}
+				if from == shuffled && c/4 == t%2 {
+					a.outerFour(sums[c:][:4], line, four)
+					continue
+				}
+				for i, s := range sums[c:][:4] {
+					a.VFMADD231PS_BCST(four.Offset(4*i), line, s)
 				}
 			}
 		}
@@ -112,7 +119,8 @@ func (a *asm) multiplyGradHeld(numbers numberSource, u, v, d, uRow reg.Register,
 	})
 }
 
-// outerFour adds to four sums the products of a line and one of four numbers at m each.
+// outerFour adds to each of four sums the product of a line and one of the four
+// numbers at m.
 func (a *asm) outerFour(sums []reg.VecVirtual, line reg.Register, m operand.Mem) {
 	four := a.vec()
 	a.VBROADCASTF32X4(m, four)
@@ -123,7 +131,7 @@ func (a *asm) outerFour(sums []reg.VecVirtual, line reg.Register, m operand.Mem)
 
 // spread is number i of four, which x has in each quarter, in every lane.
 func (a *asm) spread(x reg.Register, i int) reg.VecVirtual {
-	const all = 0b01010101 // the same number of two bits for each lane of a quarter
+	const all = 0b01010101 // times i: it is chosen for each lane of a quarter, by two bits
 	v := a.vec()
 	a.VPERMILPS(operand.U8(all*i), x, v)
 	return v

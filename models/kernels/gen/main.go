@@ -3,8 +3,9 @@
 // the folder above.
 //
 // Every kernel is described once for x86-64, in terms of blocks of 16 channels,
-// and emitted for both instruction sets; see [asm]. The results agree to the bit
-// because both perform the same operations on a lane in the same order.
+// and emitted for both instruction sets; see [asm]. Of the products AVX-512 has two
+// versions, see [source]. The results agree to the bit because all perform the same
+// operations on a lane in the same order.
 package main
 
 import (

@@ -13,11 +13,11 @@ const tileBytes = 4 * lineBytes
 
 // winograd emits the kernels of Winograd convolution F(4x4, 3x3).
 func winograd(a *asm) {
-	multiply(a, loadedNumbers)
-	multiplyGrad(a, loadedNumbers)
-	if a.holdsLines(1) {
-		multiply(a, shuffledNumbers)
-		multiplyGrad(a, shuffledNumbers)
+	multiply(a, loaded)
+	multiplyGrad(a, loaded)
+	if a.holdsLines(1) { // only the tiles that do are others
+		multiply(a, shuffled)
+		multiplyGrad(a, shuffled)
 	}
 	transformInput(a)
 	transformGrad(a)
