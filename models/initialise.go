@@ -19,8 +19,9 @@ type Initialisation struct {
 
 // Initialise draws the weights of a new network. Biases, shifts and running means are
 // 0, scales and running variances 1; the momentum is cleared. The numbers depend on the
-// network, the seed and the kind of initialisation alone; but for one draw in some 10¹⁰, which math/rand/v2
-// decides otherwise where Go's compiler fuses its products (arm64, GOAMD64=v3).
+// network, the seed and the kind of initialisation alone; but for one draw in some 10¹⁰,
+// which math/rand/v2 decides otherwise where Go's compiler fuses its products (arm64,
+// GOAMD64=v3).
 func (m *Model) Initialise(seed int64, kind Initialisation) {
 	rng := rand.New(rand.NewPCG(uint64(seed), 0x696e6974)) // "init"
 	p := m.params
