@@ -60,9 +60,9 @@ loop5:
 	MOVQ tiles+72(FP), R13
 	MOVQ R13, 24(SP)
 
-sixteen8:
+sixteen6:
 	CMPQ   24(SP), $0x10
-	JLT    eight9
+	JLT    eight7
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -75,7 +75,7 @@ sixteen8:
 	VXORPS Y9, Y9, Y9
 	MOVQ   c+80(FP), R13
 
-loop11:
+loop9:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	VBROADCASTSS (R11), Y12
@@ -149,7 +149,7 @@ loop11:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop11
+	JNZ          loop9
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -179,7 +179,7 @@ loop11:
 	VXORPS       Y9, Y9, Y9
 	MOVQ         c+80(FP), R13
 
-loop12:
+loop10:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	VBROADCASTSS (R11), Y12
@@ -252,7 +252,7 @@ loop12:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop12
+	JNZ          loop10
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -284,7 +284,7 @@ loop12:
 	VXORPS       Y11, Y11, Y11
 	MOVQ         c+80(FP), R13
 
-loop13:
+loop11:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	VBROADCASTSS (R11), Y14
@@ -369,7 +369,7 @@ loop13:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop13
+	JNZ          loop11
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -392,11 +392,11 @@ loop13:
 	LEAQ         (R11)(BX*4), R11
 	ADDQ         BX, R11
 	SUBQ         $0x10, 24(SP)
-	JMP          sixteen8
+	JMP          sixteen6
 
-eight9:
+eight7:
 	CMPQ   24(SP), $0x00
-	JEQ    done10
+	JEQ    done8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -407,7 +407,7 @@ eight9:
 	VXORPS Y7, Y7, Y7
 	MOVQ   c+80(FP), R13
 
-loop14:
+loop12:
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	VBROADCASTSS (R11), Y10
@@ -469,7 +469,7 @@ loop14:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop14
+	JNZ          loop12
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -496,7 +496,7 @@ loop14:
 	VXORPS       Y7, Y7, Y7
 	MOVQ         c+80(FP), R13
 
-loop15:
+loop13:
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	VBROADCASTSS (R11), Y10
@@ -557,7 +557,7 @@ loop15:
 	ADDQ         $0x00000100, DX
 	ADDQ         $0x10, R11
 	SUBQ         $0x04, R13
-	JNZ          loop15
+	JNZ          loop13
 	SUBQ         R9, DX
 	VMOVUPS      Y0, (R12)
 	VMOVUPS      Y1, 32(R12)
@@ -575,7 +575,7 @@ loop15:
 	ADDQ         BX, R11
 	ADDQ         BX, R11
 
-done10:
+done8:
 	ADDQ R9, DX
 	ADDQ $0x00000040, R10
 	SUBQ $0x01, 16(SP)
@@ -602,30 +602,30 @@ TEXT ·multiplyGradAVX2(SB), NOSPLIT, $32-160
 	MOVQ $0x00000000, (SP)
 	MOVQ $0x00000024, 8(SP)
 
-loop16:
+loop14:
 	MOVQ  ahead_base+128(FP), DI
 	MOVQ  ahead_len+136(FP), R8
 	TESTQ R8, R8
-	JZ    asked18
+	JZ    asked16
 	MOVQ  lines+152(FP), R9
 	CMPQ  R9, $0x00
-	JLE   asked18
+	JLE   asked16
 
-stream17:
+stream15:
 	MOVQ lines+152(FP), R10
 	MOVQ (DI), R9
 	ADDQ (SP), R9
 
-loop19:
+loop17:
 	PREFETCHT1 (R9)
 	ADDQ       $0x40, R9
 	SUBQ       $0x01, R10
-	JNZ        loop19
+	JNZ        loop17
 	ADDQ       $0x08, DI
 	DECQ       R8
-	JNZ        stream17
+	JNZ        stream15
 
-asked18:
+asked16:
 	MOVQ lines+152(FP), DI
 	SHLQ $0x06, DI
 	ADDQ DI, (SP)
@@ -635,13 +635,13 @@ asked18:
 	SHRQ $0x04, R9
 	MOVQ R9, 16(SP)
 
-loop20:
+loop18:
 	MOVQ DI, R9
 	MOVQ CX, R10
 	MOVQ c+88(FP), R11
 	MOVQ R11, 24(SP)
 
-loop23:
+loop19:
 	MOVQ       R10, R11
 	MOVQ       R8, R12
 	VXORPS     Y0, Y0, Y0
@@ -669,7 +669,7 @@ loop23:
 	SHLQ       $0x02, R13
 	MOVQ       tiles+80(FP), R14
 
-loop24:
+loop20:
 	PREFETCHT0   (R11)(R13*1)
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
@@ -691,10 +691,10 @@ loop24:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R14
-	JNZ          loop24
+	JNZ          loop20
 	MOVQ         before+72(FP), R11
 	CMPQ         R11, $0x00
-	JEQ          first25
+	JEQ          first21
 	MOVQ         R9, R11
 	VADDPS       (R11), Y0, Y0
 	VADDPS       32(R11), Y1, Y1
@@ -712,7 +712,7 @@ loop24:
 	VADDPS       32(R11), Y9, Y9
 	ADDQ         SI, R11
 
-first25:
+first21:
 	VMOVUPS    Y0, (R9)
 	VMOVUPS    Y1, 32(R9)
 	ADDQ       SI, R9
@@ -756,7 +756,7 @@ first25:
 	SHLQ       $0x02, R13
 	MOVQ       tiles+80(FP), R14
 
-loop26:
+loop22:
 	PREFETCHT0   (R12)(R13*1)
 	VMOVUPS      (R12), Y10
 	VMOVUPS      32(R12), Y11
@@ -778,10 +778,10 @@ loop26:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R14
-	JNZ          loop26
+	JNZ          loop22
 	MOVQ         before+72(FP), R11
 	CMPQ         R11, $0x00
-	JEQ          first27
+	JEQ          first23
 	MOVQ         R9, R11
 	VADDPS       (R11), Y0, Y0
 	VADDPS       32(R11), Y1, Y1
@@ -799,7 +799,7 @@ loop26:
 	VADDPS       32(R11), Y9, Y9
 	ADDQ         SI, R11
 
-first27:
+first23:
 	VMOVUPS    Y0, (R9)
 	VMOVUPS    Y1, 32(R9)
 	ADDQ       SI, R9
@@ -845,7 +845,7 @@ first27:
 	ADDQ       SI, R13
 	MOVQ       tiles+80(FP), R13
 
-loop28:
+loop24:
 	VMOVUPS      (R12), Y12
 	VMOVUPS      32(R12), Y13
 	VBROADCASTSS (R11), Y14
@@ -869,10 +869,10 @@ loop28:
 	ADDQ         BX, R11
 	ADDQ         SI, R12
 	SUBQ         $0x01, R13
-	JNZ          loop28
+	JNZ          loop24
 	MOVQ         before+72(FP), R11
 	CMPQ         R11, $0x00
-	JEQ          first29
+	JEQ          first25
 	MOVQ         R9, R11
 	VADDPS       (R11), Y0, Y0
 	VADDPS       32(R11), Y1, Y1
@@ -893,7 +893,7 @@ loop28:
 	VADDPS       32(R11), Y11, Y11
 	ADDQ         SI, R11
 
-first29:
+first25:
 	VMOVUPS Y0, (R9)
 	VMOVUPS Y1, 32(R9)
 	ADDQ    SI, R9
@@ -914,11 +914,11 @@ first29:
 	ADDQ    SI, R9
 	ADDQ    $0x18, R10
 	SUBQ    $0x10, 24(SP)
-	JNZ     loop23
+	JNZ     loop19
 	ADDQ    $0x00000040, DI
 	ADDQ    $0x00000040, R8
 	SUBQ    $0x01, 16(SP)
-	JNZ     loop20
+	JNZ     loop18
 	MOVQ    uPlane+104(FP), DI
 	LEAQ    (AX)(DI*4), AX
 	MOVQ    vPlane+112(FP), DI
@@ -926,7 +926,7 @@ first29:
 	MOVQ    dPlane+120(FP), DI
 	LEAQ    (DX)(DI*4), DX
 	SUBQ    $0x01, 8(SP)
-	JNZ     loop16
+	JNZ     loop14
 	VZEROUPPER
 	RET
 
@@ -951,11 +951,11 @@ TEXT ·transformInputAVX2(SB), NOSPLIT, $56-88
 	MOVQ tilesY+56(FP), R13
 	MOVQ R13, (SP)
 
-loop30:
+loop26:
 	VMOVUPS constant0<>+0(SB), Y0
 	MOVQ    $0x00000002, 8(SP)
 
-loop31:
+loop27:
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Y1
@@ -973,7 +973,7 @@ loop31:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 16(SP)
 
-loop32:
+loop28:
 	VMOVUPS      Y5, Y1
 	VMOVUPS      Y11, Y7
 	VMOVUPS      Y6, Y2
@@ -1050,17 +1050,17 @@ loop32:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop32
+	JNZ          loop28
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop31
+	JNZ          loop27
 	SUBQ         $0x40, AX
 	SUBQ         $0x40, CX
 	VMOVUPS      constant2<>+0(SB), Y0
 	MOVQ         $0x00000002, 24(SP)
 
-loop33:
+loop29:
 	MOVQ    AX, R13
 	MOVQ    CX, R14
 	VMOVUPS (R14)(R10*4), Y0
@@ -1080,7 +1080,7 @@ loop33:
 	MOVQ    tilesX+48(FP), R15
 	MOVQ    R15, 32(SP)
 
-loop34:
+loop30:
 	VMOVUPS      Y4, Y0
 	VMOVUPS      Y10, Y6
 	VMOVUPS      Y5, Y1
@@ -1161,17 +1161,17 @@ loop34:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 32(SP)
-	JNZ          loop34
+	JNZ          loop30
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop33
+	JNZ          loop29
 	SUBQ         $0x40, AX
 	SUBQ         $0x40, CX
 	VMOVUPS      constant0<>+0(SB), Y0
 	MOVQ         $0x00000002, 40(SP)
 
-loop35:
+loop31:
 	MOVQ         AX, R13
 	MOVQ         CX, R14
 	VMOVUPS      (R14)(R10*4), Y5
@@ -1193,7 +1193,7 @@ loop35:
 	MOVQ         tilesX+48(FP), R15
 	MOVQ         R15, 48(SP)
 
-loop36:
+loop32:
 	VMOVUPS      Y5, Y1
 	VMOVUPS      Y11, Y7
 	VMOVUPS      Y6, Y2
@@ -1278,11 +1278,11 @@ loop36:
 	MOVQ         channels+72(FP), R15
 	LEAQ         (R13)(R15*4), R13
 	SUBQ         $0x01, 48(SP)
-	JNZ          loop36
+	JNZ          loop32
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x01, 40(SP)
-	JNZ          loop35
+	JNZ          loop31
 	SUBQ         $0x40, AX
 	SUBQ         $0x40, CX
 	LEAQ         (CX)(R10*4), CX
@@ -1291,7 +1291,7 @@ loop36:
 	IMULQ        R14, R13
 	LEAQ         (AX)(R13*4), AX
 	SUBQ         $0x01, (SP)
-	JNZ          loop30
+	JNZ          loop26
 	VZEROUPPER
 	RET
 
@@ -1345,15 +1345,15 @@ TEXT ·transformGradAVX2(SB), NOSPLIT, $24-88
 	MOVQ tilesY+56(FP), R12
 	MOVQ R12, (SP)
 
-loop37:
+loop33:
 	MOVQ CX, R12
 	MOVQ tilesX+48(FP), R13
 	MOVQ R13, 8(SP)
 
-loop38:
+loop34:
 	MOVQ $0x00000002, 16(SP)
 
-loop39:
+loop35:
 	VMOVUPS     (R12), Y1
 	VMOVUPS     (R12)(R10*1), Y4
 	VADDPS      (R12)(R10*2), Y1, Y1
@@ -1521,17 +1521,17 @@ loop39:
 	ADDQ        $0x20, AX
 	ADDQ        $0x20, R12
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop39
+	JNZ         loop35
 	SUBQ        $0x40, AX
 	SUBQ        $0x40, R12
 	ADDQ        $0x00000100, R12
 	MOVQ        channels+72(FP), R13
 	LEAQ        (AX)(R13*4), AX
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop38
+	JNZ         loop34
 	LEAQ        (CX)(R10*4), CX
 	SUBQ        $0x01, (SP)
-	JNZ         loop37
+	JNZ         loop33
 	VZEROUPPER
 	RET
 
@@ -1553,15 +1553,15 @@ TEXT ·transformOutputAVX2(SB), NOSPLIT, $32-112
 	MOVQ tilesY+80(FP), R10
 	MOVQ R10, 8(SP)
 
-loop40:
+loop36:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop41:
+loop37:
 	MOVQ $0x00000002, 24(SP)
 
-loop42:
+loop38:
 	VMOVUPS     (CX)(SI*1), Y1
 	VMOVUPS     (CX)(DI*1), Y2
 	VADDPS      (CX)(SI*2), Y1, Y1
@@ -1784,7 +1784,7 @@ loop42:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R10
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop42
+	JNZ         loop38
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R10
@@ -1792,12 +1792,12 @@ loop42:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop41
+	JNZ         loop37
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop40
+	JNZ         loop36
 	VZEROUPPER
 	RET
 
@@ -1831,15 +1831,15 @@ TEXT ·transformOutputGradAVX2(SB), NOSPLIT, $32-160
 	MOVQ tilesY+128(FP), R12
 	MOVQ R12, 8(SP)
 
-loop43:
+loop39:
 	MOVQ (SP), R12
 	MOVQ tilesX+120(FP), R13
 	MOVQ R13, 16(SP)
 
-loop44:
+loop40:
 	MOVQ $0x00000002, 24(SP)
 
-loop45:
+loop41:
 	VMOVUPS     (CX)(R8*1), Y1
 	VMOVUPS     (CX)(R9*1), Y2
 	VADDPS      (CX)(R8*2), Y1, Y1
@@ -2143,7 +2143,7 @@ loop45:
 	ADDQ        $0x20, SI
 	ADDQ        $0x20, R12
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop45
+	JNZ         loop41
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, SI
@@ -2152,12 +2152,12 @@ loop45:
 	MOVQ        channels+144(FP), R13
 	LEAQ        (CX)(R13*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop44
+	JNZ         loop40
 	MOVQ        (SP), R12
 	LEAQ        (R12)(R11*4), R12
 	MOVQ        R12, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop43
+	JNZ         loop39
 	VZEROUPPER
 	RET
 
@@ -2192,15 +2192,15 @@ TEXT ·transformOutputGradAddAVX2(SB), NOSPLIT, $32-184
 	MOVQ tilesY+152(FP), R13
 	MOVQ R13, 8(SP)
 
-loop46:
+loop42:
 	MOVQ (SP), R13
 	MOVQ tilesX+144(FP), R14
 	MOVQ R14, 16(SP)
 
-loop47:
+loop43:
 	MOVQ $0x00000002, 24(SP)
 
-loop48:
+loop44:
 	VMOVUPS     (CX)(R9*1), Y1
 	VMOVUPS     (CX)(R10*1), Y2
 	VADDPS      (CX)(R9*2), Y1, Y1
@@ -2487,7 +2487,7 @@ loop48:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R13
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop48
+	JNZ         loop44
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R13
@@ -2495,12 +2495,12 @@ loop48:
 	MOVQ        channels+168(FP), R14
 	LEAQ        (CX)(R14*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop47
+	JNZ         loop43
 	MOVQ        (SP), R13
 	LEAQ        (R13)(R12*4), R13
 	MOVQ        R13, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop46
+	JNZ         loop42
 	VZEROUPPER
 	RET
 
@@ -2522,15 +2522,15 @@ TEXT ·transformOutputNormAVX2(SB), NOSPLIT, $32-112
 	MOVQ tilesY+80(FP), R10
 	MOVQ R10, 8(SP)
 
-loop49:
+loop45:
 	MOVQ (SP), R10
 	MOVQ tilesX+72(FP), R11
 	MOVQ R11, 16(SP)
 
-loop50:
+loop46:
 	MOVQ $0x00000002, 24(SP)
 
-loop51:
+loop47:
 	VMOVUPS     (CX)(SI*1), Y1
 	VMOVUPS     (CX)(DI*1), Y2
 	VADDPS      (CX)(SI*2), Y1, Y1
@@ -2763,7 +2763,7 @@ loop51:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R10
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop51
+	JNZ         loop47
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R10
@@ -2771,12 +2771,12 @@ loop51:
 	MOVQ        channels+96(FP), R11
 	LEAQ        (CX)(R11*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop50
+	JNZ         loop46
 	MOVQ        (SP), R10
 	LEAQ        (R10)(R9*4), R10
 	MOVQ        R10, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop49
+	JNZ         loop45
 	VZEROUPPER
 	RET
 
@@ -2799,15 +2799,15 @@ TEXT ·transformOutputNormAddAVX2(SB), NOSPLIT, $32-136
 	MOVQ tilesY+104(FP), R11
 	MOVQ R11, 8(SP)
 
-loop52:
+loop48:
 	MOVQ (SP), R11
 	MOVQ tilesX+96(FP), R12
 	MOVQ R12, 16(SP)
 
-loop53:
+loop49:
 	MOVQ $0x00000002, 24(SP)
 
-loop54:
+loop50:
 	VMOVUPS     (CX)(DI*1), Y1
 	VMOVUPS     (CX)(R8*1), Y2
 	VADDPS      (CX)(DI*2), Y1, Y1
@@ -3056,7 +3056,7 @@ loop54:
 	ADDQ        $0x20, DX
 	ADDQ        $0x20, R11
 	SUBQ        $0x01, 24(SP)
-	JNZ         loop54
+	JNZ         loop50
 	SUBQ        $0x40, CX
 	SUBQ        $0x40, DX
 	SUBQ        $0x40, R11
@@ -3064,12 +3064,12 @@ loop54:
 	MOVQ        channels+120(FP), R12
 	LEAQ        (CX)(R12*4), CX
 	SUBQ        $0x01, 16(SP)
-	JNZ         loop53
+	JNZ         loop49
 	MOVQ        (SP), R11
 	LEAQ        (R11)(R10*4), R11
 	MOVQ        R11, (SP)
 	SUBQ        $0x01, 8(SP)
-	JNZ         loop52
+	JNZ         loop48
 	VZEROUPPER
 	RET
 
@@ -3079,7 +3079,7 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	MOVQ  last+72(FP), AX
 	MOVQ  first+64(FP), CX
 	SUBQ  CX, AX
-	JLE   none55
+	JLE   none51
 	MOVQ  w_base+24(FP), CX
 	MOVQ  u_base+0(FP), DX
 	MOVQ  first+64(FP), BX
@@ -3106,15 +3106,15 @@ TEXT ·transformWeightsAVX2(SB), NOSPLIT, $56-80
 	SHRQ  $0x04, R13
 	MOVQ  R13, (SP)
 
-loop56:
+loop52:
 	MOVQ CX, R13
 	MOVQ DX, R14
 	MOVQ AX, 8(SP)
 
-loop57:
+loop53:
 	MOVQ $0x00000002, 16(SP)
 
-loop58:
+loop54:
 	VMOVUPS      (R13), Y0
 	VADDPS       (R13)(DI*2), Y0, Y0
 	VSUBPS       (R13)(DI*1), Y0, Y1
@@ -3182,21 +3182,21 @@ loop58:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 16(SP)
-	JNZ          loop58
+	JNZ          loop54
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 8(SP)
-	JNZ          loop57
+	JNZ          loop53
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 24(SP)
 
-loop59:
+loop55:
 	MOVQ $0x00000002, 32(SP)
 
-loop60:
+loop56:
 	VMOVUPS      (R13), Y0
 	VMOVUPS      (R13)(DI*2), Y1
 	VFMADD231PS  constant0<>+0(SB), Y1, Y0
@@ -3276,21 +3276,21 @@ loop60:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 32(SP)
-	JNZ          loop60
+	JNZ          loop56
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 24(SP)
-	JNZ          loop59
+	JNZ          loop55
 	MOVQ         CX, R13
 	MOVQ         DX, R14
 	MOVQ         AX, 40(SP)
 
-loop61:
+loop57:
 	MOVQ $0x00000002, 48(SP)
 
-loop62:
+loop58:
 	VMOVUPS      (R13), Y0
 	VMULPS       constant7<>+0(SB), Y0, Y0
 	VMOVUPS      (R13)(DI*2), Y1
@@ -3349,21 +3349,21 @@ loop62:
 	ADDQ         $0x20, R13
 	ADDQ         $0x20, R14
 	SUBQ         $0x01, 48(SP)
-	JNZ          loop62
+	JNZ          loop58
 	SUBQ         $0x40, R13
 	SUBQ         $0x40, R14
 	ADDQ         $0x00000040, R14
 	ADDQ         R12, R13
 	SUBQ         $0x01, 40(SP)
-	JNZ          loop61
+	JNZ          loop57
 	ADDQ         $0x00000040, CX
 	MOVQ         c+48(FP), R13
 	SHLQ         $0x06, R13
 	ADDQ         R13, DX
 	SUBQ         $0x01, (SP)
-	JNZ          loop56
+	JNZ          loop52
 
-none55:
+none51:
 	VZEROUPPER
 	RET
 
@@ -3420,7 +3420,7 @@ TEXT ·transformWeightsGradAVX2(SB), NOSPLIT, $8-72
 	LEAQ  (R9)(R9*2), R10
 	LEAQ  (R10)(R9*2), R11
 
-loop63:
+loop59:
 	VMOVUPS      (CX)(R9*1), Y0
 	VMOVUPS      (CX)(R10*1), Y1
 	VADDPS       (CX)(R9*2), Y0, Y0
@@ -3600,7 +3600,7 @@ loop63:
 	ADDQ         $0x20, AX
 	ADDQ         $0x20, CX
 	SUBQ         $0x08, (SP)
-	JNZ          loop63
+	JNZ          loop59
 	VZEROUPPER
 	RET
 

@@ -17,6 +17,15 @@ func multiply(a *asm, from source) {
 	a.SHLQ(operand.U8(4), uBlock)
 
 	askNext := a.ahead()
+	if a.wholeLines() {
+		general := a.label("general")
+		for _, param := range []string{"c", "k"} {
+			a.CMPQ(a.integer(param), operand.U8(lanes))
+			a.JNE(operand.LabelRef(general))
+		}
+		a.multiplySixteen(from, m, v, u, askNext)
+		a.Label(general)
+	}
 	a.repeat(patchArea, func() {
 		askNext()
 		mBlock := a.clone(m)
@@ -24,22 +33,11 @@ func multiply(a *asm, from source) {
 			vAt, mAt := a.clone(v), a.clone(mBlock)
 			count := a.local()
 			a.MOVQ(a.integer("tiles"), count)
-			general, done := a.label("general"), a.label("block")
-			if a.holdsLines(blocks) {
-				a.CMPQ(a.integer("c"), operand.U8(lanes))
-				a.JNE(operand.LabelRef(general))
-				a.multiplyHeld(from, mAt, vAt, u, mRow, count)
-				a.JMP(operand.LabelRef(done))
-				a.Label(general)
-			}
 			a.sixteens(count, heights, func(heights []int) {
 				for i, h := range heights {
 					a.multiplyTile(i, h, blocks, mAt, vAt, u, mRow, vRows, uBlock)
 				}
 			})
-			if a.holdsLines(blocks) {
-				a.Label(done)
-			}
 			for range blocks {
 				a.ADDQ(uBlock, u)
 			}
@@ -170,25 +168,12 @@ func multiplyGrad(a *asm, from source) {
 			uAt, vBlock := a.clone(uBlock), a.clone(v)
 			count := a.local()
 			a.MOVQ(a.integer("c"), count)
-			general, done := a.label("general"), a.label("block")
-			if a.holdsLines(blocks) {
-				for _, param := range []string{"tiles", "c"} {
-					a.CMPQ(a.integer(param), operand.U8(lanes))
-					a.JNE(operand.LabelRef(general))
-				}
-				a.multiplyGradHeld(from, uAt, vBlock, dBlock, dRow, count)
-				a.JMP(operand.LabelRef(done))
-				a.Label(general)
-			}
 			a.loopBy(lanes, count, func() {
 				for i, h := range heights {
-					a.multiplyGradTile(i, h, blocks, uAt, vBlock, dBlock, dRow, vRow)
+					a.multiplyGradTile(from, i, h, blocks, uAt, vBlock, dBlock, dRow, vRow)
 					a.ADDQ(operand.U8(4*h), vBlock)
 				}
 			})
-			if a.holdsLines(blocks) {
-				a.Label(done)
-			}
 			a.ADDQ(operand.U32(blocks*lineBytes), uBlock)
 			a.ADDQ(operand.U32(blocks*lineBytes), dBlock)
 		})
@@ -203,7 +188,7 @@ func multiplyGrad(a *asm, from source) {
 // height rows. With half lines it asks for these rows, which it reads last, and the
 // first two parts of 16 rows ask for the next planes of v and d; with whole lines
 // that gains nothing.
-func (a *asm) multiplyGradTile(part, height, blocks int, u, v, d, uRow, vRow reg.Register) {
+func (a *asm) multiplyGradTile(from source, part, height, blocks int, u, v, d, uRow, vRow reg.Register) {
 	v, d = a.clone(v), a.clone(d)
 	sums := a.vecs(height * blocks * a.parts())
 	for _, s := range sums {
@@ -223,14 +208,24 @@ func (a *asm) multiplyGradTile(part, height, blocks int, u, v, d, uRow, vRow reg
 			next = operand.Mem{Base: d, Index: a.size("dPlane"), Scale: 1}
 		}
 	}
-	a.loop(a.integer("tiles"), func() {
+	body := func(turn int) {
 		if next.Base != nil {
 			a.PREFETCHT0(next)
 		}
-		a.outer(sums, a.line(d, nil, blocks, 0), func(c int) operand.Mem { return operand.Mem{Base: v, Disp: 4 * c} })
+		line := a.line(d, nil, blocks, 0)
+		if len(line) == 1 {
+			a.outerFours(from, turn, sums, line[0], operand.Mem{Base: v})
+		} else {
+			a.outer(sums, line, func(c int) operand.Mem { return operand.Mem{Base: v, Disp: 4 * c} })
+		}
 		a.ADDQ(vRow, v)
 		a.ADDQ(uRow, d) // as long as a row of d
-	})
+	}
+	if blocks*a.parts() == 1 {
+		a.loopBy(2, a.integer("tiles"), func() { body(0); body(1) })
+	} else {
+		a.loop(a.integer("tiles"), func() { body(0) })
+	}
 	a.addRows(sums, blocks*a.parts(), u, uRow)
 }
 

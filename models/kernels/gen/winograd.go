@@ -15,7 +15,7 @@ const tileBytes = 4 * lineBytes
 func winograd(a *asm) {
 	multiply(a, loaded)
 	multiplyGrad(a, loaded)
-	if a.holdsLines(1) { // only the tiles that do are others
+	if a.wholeLines() { // only tiles of one block differ
 		multiply(a, shuffled)
 		multiplyGrad(a, shuffled)
 	}
