@@ -77,3 +77,19 @@ func TestParameters(t *testing.T) {
 		t.Error("more numbers than parameters were accepted")
 	}
 }
+
+func TestKnowsProcessors(t *testing.T) {
+	for _, c := range []struct {
+		version string
+		known   bool
+	}{
+		{"Debian LLVM version 14.0.6\n  Optimized build.", false},
+		{"Debian LLVM version 19.1.7", true},
+		{"LLVM (http://llvm.org/):\n  LLVM version 17.0.1", true},
+		{"llvm-mca", false},
+	} {
+		if err := knowsProcessors("llvm-mca", c.version); (err == nil) != c.known {
+			t.Errorf("%q: %v", c.version, err)
+		}
+	}
+}

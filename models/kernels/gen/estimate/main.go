@@ -72,7 +72,7 @@ func main() {
 	log.SetFlags(0)
 	log.SetPrefix("estimate: ")
 	calls := flag.String("calls", "", "file of calls that TestKernelCalls wrote")
-	mca := flag.String("mca", "llvm-mca", "llvm-mca, of version 17 or later to know neoverse-n1")
+	mca := flag.String("mca", "llvm-mca", fmt.Sprintf("llvm-mca, of version %d or later", oldestLLVM))
 	sample := flag.Int("sample", 20_000, "instructions of a call that are simulated, at most")
 	flag.Parse()
 	if err := run(*calls, *mca, *sample); err != nil {
@@ -81,6 +81,9 @@ func main() {
 }
 
 func run(path, mca string, sample int) error {
+	if err := checkVersion(mca); err != nil {
+		return err
+	}
 	list, err := readCalls(path)
 	if err != nil {
 		return err
@@ -261,6 +264,30 @@ func simulate(mca string, kernels map[string]*estimated) error {
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// oldestLLVM is the first version with a model of neoverse-n1. Older ones take that of
+// a processor with one vector unit for it, and do not say so.
+const oldestLLVM = 17
+
+// checkVersion refuses versions of llvm-mca that lack a processor's model.
+func checkVersion(mca string) error {
+	out, err := exec.Command(mca, "--version").Output()
+	if err != nil {
+		return fmt.Errorf("%s --version: %w", mca, err)
+	}
+	return knowsProcessors(mca, string(out))
+}
+
+func knowsProcessors(mca, version string) error {
+	m := regexp.MustCompile(`LLVM version (\d+)`).FindStringSubmatch(version)
+	if m == nil {
+		return fmt.Errorf("%s: no version of LLVM in %q", mca, version)
+	}
+	if n, err := strconv.Atoi(m[1]); err != nil || n < oldestLLVM {
+		return fmt.Errorf("%s is of LLVM %s, which has no model of neoverse-n1: name one of version %d or later with -mca", mca, m[1], oldestLLVM)
 	}
 	return nil
 }
