@@ -202,14 +202,17 @@ func (r *reference) forward(b *Batch, training bool) (result Result) {
 			}
 		}
 		label := int(b.Labels[n])
-		sum, best := 0.0, 0
+		best := 0
 		for k, s := range scores {
-			sum += math.Exp(s - scores[label])
 			if s > scores[best] {
 				best = k
 			}
 		}
-		result.Loss += math.Log(sum) / float64(b.N)
+		sum := 0.0 // no more than the classes, however far apart the scores are
+		for _, s := range scores {
+			sum += math.Exp(s - scores[best])
+		}
+		result.Loss += (math.Log(sum) + scores[best] - scores[label]) / float64(b.N)
 		if best != label {
 			result.Wrong++
 		}
