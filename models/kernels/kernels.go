@@ -86,7 +86,7 @@ type Set struct {
 	//	m[t][k] = sum over c of v[t][c] * u[c][k]
 	// with t < tiles (a multiple of 8). v's planes are (tiles, c), vPlane
 	// apart, m's (tiles, k), mPlane apart; u is (36, k/16, c, 16). Where c and k
-	// are 16, m may be v.
+	// are 16, m may be v, with its planes as far apart.
 	//
 	// With each plane it asks for that many lines more of what lies ahead, see
 	// Prefetch.

@@ -63,9 +63,9 @@ func avx2() *Set {
 	}
 }
 
-// avx512 returns the set of AVX-512. shuffled chooses the products of 16 channels:
-// those that are faster where numbers are shuffled beside multiply-adds, or the
-// others. The bits are the same.
+// avx512 returns the set of AVX-512. shuffled chooses the products of one block of
+// output channels: those that are faster where numbers are shuffled beside
+// multiply-adds, or the others. The bits are the same.
 func avx512(shuffled bool) *Set {
 	multiply, multiplyGrad := multiplyAVX512, multiplyGradAVX512
 	if shuffled {

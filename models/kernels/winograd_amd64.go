@@ -69,12 +69,12 @@ func multiplyAVX512(m []float32, v []float32, u []float32, tiles int, c int, k i
 //go:noescape
 func multiplyGradAVX512(u []float32, v []float32, d []float32, before int, tiles int, c int, k int, uPlane int, vPlane int, dPlane int, ahead []*float32, lines int)
 
-// multiplyShuffledAVX512 is Multiply of a Set, of 16 channels with fewer loads and more shuffles.
+// multiplyShuffledAVX512 is Multiply of a Set, of one block of output channels with fewer loads and more shuffles.
 //
 //go:noescape
 func multiplyShuffledAVX512(m []float32, v []float32, u []float32, tiles int, c int, k int, vPlane int, mPlane int, ahead []*float32, lines int)
 
-// multiplyGradShuffledAVX512 is MultiplyGrad of a Set, of 16 channels with fewer loads and more shuffles.
+// multiplyGradShuffledAVX512 is MultiplyGrad of a Set, of one block of output channels with fewer loads and more shuffles.
 //
 //go:noescape
 func multiplyGradShuffledAVX512(u []float32, v []float32, d []float32, before int, tiles int, c int, k int, uPlane int, vPlane int, dPlane int, ahead []*float32, lines int)

@@ -52,7 +52,8 @@ func multiply(a *asm, from source) {
 // blocks runs body over the blocks of k, the output channels: with the number
 // of blocks in a register tile and the heights of the tiles that make up 16
 // rows. The heights leave enough registers for a line of the other matrix and
-// keep both multipliers busy: at least eight sums.
+// give at least eight sums, which is what two multipliers have under way, and if
+// possible more: see [asm.wholeLines].
 func (a *asm) blocks(body func(blocks int, heights []int)) {
 	left := a.local()
 	count := a.integer("k")
@@ -221,7 +222,7 @@ func (a *asm) multiplyGradTile(from source, part, height, blocks int, u, v, d, u
 		a.ADDQ(vRow, v)
 		a.ADDQ(uRow, d) // as long as a row of d
 	}
-	if blocks*a.parts() == 1 {
+	if blocks*a.parts() == 1 { // two tiles at a time, to shuffle three of their eight fours
 		a.loopBy(2, a.integer("tiles"), func() { body(0); body(1) })
 	} else {
 		a.loop(a.integer("tiles"), func() { body(0) })

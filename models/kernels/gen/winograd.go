@@ -15,7 +15,7 @@ const tileBytes = 4 * lineBytes
 func winograd(a *asm) {
 	multiply(a, loaded)
 	multiplyGrad(a, loaded)
-	if a.wholeLines() { // only tiles of one block differ
+	if a.wholeLines() {
 		multiply(a, shuffled)
 		multiplyGrad(a, shuffled)
 	}

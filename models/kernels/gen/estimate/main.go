@@ -269,7 +269,7 @@ func simulate(mca string, kernels map[string]*estimated) error {
 }
 
 // oldestLLVM is the first version with a model of neoverse-n1. Older ones take that of
-// a processor with one vector unit for it, and do not say so.
+// a processor that does half of its multiply-adds in a cycle, and do not say so.
 const oldestLLVM = 17
 
 // checkVersion refuses versions of llvm-mca that lack a processor's model.
