@@ -51,7 +51,8 @@ func wrongPath(err error, path string, fits func(fs.FileMode) bool) error {
 		return nil
 	}
 	info, missing := os.Stat(path)
-	if errors.Is(missing, fs.ErrNotExist) || errors.Is(missing, syscall.ENOTDIR) || missing == nil && !fits(info.Mode()) {
+	noName := errors.Is(missing, syscall.EILSEQ) // macOS has names in UTF-8 alone
+	if errors.Is(missing, fs.ErrNotExist) || errors.Is(missing, syscall.ENOTDIR) || noName || missing == nil && !fits(info.Mode()) {
 		return usageError{err.Error()}
 	}
 	return err

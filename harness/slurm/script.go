@@ -221,7 +221,7 @@ var (
 #SBATCH --requeue
 #SBATCH --signal=B:TERM@120
 {{template "options" .}}
-run=$(sed -n "$(({{with .Offset}}{{.}} + {{end}}SLURM_ARRAY_TASK_ID)){s/ .*//;p;q}" runs)
+run=$(sed -n "$(({{with .Offset}}{{.}} + {{end}}SLURM_ARRAY_TASK_ID)){s/ .*//;p;q;}" runs)
 exec ./harness -run "$run" -requeue -threads "$SLURM_CPUS_PER_TASK" {{.Args}}
 `))
 	reportScript = template.Must(template.New("report").Parse(head + `#!/bin/bash
