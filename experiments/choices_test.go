@@ -51,7 +51,7 @@ func TestLastLayer(t *testing.T) {
 		experiments.He:                     {math.Sqrt(0.03125), false},
 		experiments.NormalLastLayer(0.001): {0.001, false},
 	} {
-		if std, uniform := layer.Std(64); math.Abs(std-want.std) > 1e-15 || uniform != want.uniform {
+		if std, uniform := layer.Std(64); !(math.Abs(std-want.std) <= 1e-15) || uniform != want.uniform {
 			t.Errorf("%s: %v, uniform %v; want %v, %v", layer, std, uniform, want.std, want.uniform)
 		}
 	}

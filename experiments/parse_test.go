@@ -2,6 +2,7 @@ package experiments_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode"
@@ -381,6 +382,17 @@ func FuzzParse(f *testing.F) {
 			if run.Protocol.Iterations < 1 || run.Protocol.EvalInterval < 1 || run.Protocol.EvalInterval > run.Protocol.Iterations {
 				t.Fatalf("unusable run %+v", run)
 			}
+		}
+		runs := map[string]bool{}
+		for _, run := range e.Runs(experiments.Full(), nil) {
+			if err := run.Protocol.Check(); err != nil {
+				t.Fatalf("accepted a protocol of a variant that Check does not: %v", err)
+			}
+			this := fmt.Sprintf("%+v", run.RunSpec)
+			if runs[this] {
+				t.Fatalf("two runs are %s", this)
+			}
+			runs[this] = true
 		}
 	})
 }

@@ -202,7 +202,8 @@ func TestProcesses(t *testing.T) {
 			}
 		}
 		output := f.finish()
-		if !strings.Contains(output, "goes on from iteration") && !strings.Contains(output, "recorded: reused") {
+		planned, done := strings.Contains(output, ": goes on from iteration"), strings.Contains(output, ") goes on from iteration")
+		if planned != done || !done && !strings.Contains(output, "recorded: reused") {
 			t.Errorf("the runs do not go on from their checkpoints:\n%s", output)
 		}
 		f.compare(want)

@@ -424,8 +424,9 @@ func TestServe(t *testing.T) {
 		t.Errorf("the state of the runs is %+v", before)
 	}
 	fixture.Leave(t, store, fixture.Key(e, 1), results.Complete, false)
-	if _, newer := get(url); newer == page {
-		t.Error("the page does not change when another run is recorded")
+	run := `id="run-` + fixture.Key(e, 1).Identity() + `"`
+	if _, newer := get(url); strings.Contains(page, run) || !strings.Contains(newer, run) {
+		t.Error("the page does not show another run that is recorded")
 	}
 	if after := news(t, get, url); after.Version == before.Version || after.Runs[1].Status != "complete" {
 		t.Errorf("after another run the state is %+v, of the same version as before", after)

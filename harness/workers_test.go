@@ -106,6 +106,7 @@ func disturb(t *testing.T, duration time.Duration, commands [][]string) {
 	networks := 2
 	random := newRandom(t)
 
+	const continued = ") goes on from " // a worker says so; what is planned has a colon
 	kills, runs := 0, 0
 	var all []string
 	began := time.Now()
@@ -113,7 +114,7 @@ func disturb(t *testing.T, duration time.Duration, commands [][]string) {
 	// while until one has left something to go on from.
 	more := func() bool {
 		said, _ := os.ReadFile(log)
-		proven := kills > 0 && strings.Contains(string(said), " goes on from ")
+		proven := kills > 0 && strings.Contains(string(said), continued)
 		return time.Since(began) < duration || !proven && (kills == 0 || time.Since(began) < 10*duration)
 	}
 	for round := 0; more(); round++ {
@@ -169,13 +170,16 @@ func disturb(t *testing.T, duration time.Duration, commands [][]string) {
 	if t.Failed() {
 		t.Log(text)
 	}
-	for _, trouble := range []string{"cannot be used", "damaged", "panic"} {
+	if kills == 0 || !strings.Contains(text, continued) {
+		t.Errorf("%d workers were killed, and no run went on from what one left: too little to prove anything", kills)
+	}
+	for _, trouble := range []string{"cannot be used", "damaged", "panic", "internal error"} {
 		if strings.Contains(text, trouble) {
 			t.Errorf("a worker speaks of %q:\n%s", trouble, text)
 		}
 	}
 	t.Logf("%v: %d workers killed, %d runs, begun %d times, continued %d times, taken over from a worker that lived %d times",
-		took.Round(time.Second), kills, runs, strings.Count(text, " begins\n"), strings.Count(text, " goes on from "), strings.Count(text, "was taken over"))
+		took.Round(time.Second), kills, runs, strings.Count(text, " begins\n"), strings.Count(text, continued), strings.Count(text, "was taken over"))
 }
 
 // begin starts a command; it is killed with the test.

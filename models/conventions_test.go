@@ -144,7 +144,7 @@ func TestRunningStatistics(t *testing.T) {
 				default:
 					continue
 				}
-				if got := float64(tensor.Data[5]); math.Abs(got-want) > 1e-5 {
+				if got := float64(tensor.Data[5]); !(math.Abs(got-want) <= 1e-5) {
 					t.Errorf("%s: %v, want %v", tensor.Name, got, want)
 				}
 			}

@@ -73,7 +73,7 @@ func TestDescribedAgainstReference(t *testing.T) {
 						slopes[group] = (at(step) - at(-step)) / (2 * step)
 					}
 				}
-				if math.Abs(got.Loss-trained.Loss) > 1e-4*trained.Loss || got.Wrong != trained.Wrong {
+				if !(math.Abs(got.Loss-trained.Loss) <= 1e-4*trained.Loss) || got.Wrong != trained.Wrong {
 					t.Errorf("%s: training gives %+v, want %+v", set, got, trained)
 				}
 				for group, want := range slopes {
@@ -85,7 +85,7 @@ func TestDescribedAgainstReference(t *testing.T) {
 						}
 					}
 					// A random direction has a slope of about the gradient's norm.
-					if math.Abs(along-want) > 5e-3*max(size, math.Abs(want)) {
+					if !(math.Abs(along-want) <= 5e-3*max(size, math.Abs(want))) || math.IsInf(size, 1) {
 						t.Errorf("%s: the slope along every third tensor from %s is %v, want %v (norm of the gradient %v)", set, gradient[group].Name, along, want, size)
 					}
 				}
@@ -93,7 +93,7 @@ func TestDescribedAgainstReference(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if math.Abs(got.Loss-evaluated.Loss) > 1e-4*evaluated.Loss {
+				if !(math.Abs(got.Loss-evaluated.Loss) <= 1e-4*evaluated.Loss) {
 					t.Errorf("%s: evaluation gives %+v, want %+v", set, got, evaluated)
 				}
 			}

@@ -101,12 +101,12 @@ func TestTapeMachineAgrees(t *testing.T) {
 				}
 				want := float64(g.Loss.Value().Data().(float32))
 				if !training {
-					if math.Abs(evaluated.Loss-want) > 1e-4*want {
+					if !(math.Abs(evaluated.Loss-want) <= 1e-4*want) {
 						t.Errorf("evaluation: loss %v, the tape machine's is %v", evaluated.Loss, want)
 					}
 					continue
 				}
-				if math.Abs(got.Loss-want) > 1e-4*want {
+				if !(math.Abs(got.Loss-want) <= 1e-4*want) {
 					t.Errorf("loss %v, the tape machine's is %v", got.Loss, want)
 				}
 				for _, gradient := range m.gradient() {

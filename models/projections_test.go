@@ -66,7 +66,7 @@ func TestProjectionsAgainstPyTorch(t *testing.T) {
 				}
 				for label := range losses {
 					got := losses[0] - losses[label]
-					if want := want[label] - want[0]; math.Abs(got-want) > 1e-4 {
+					if want := want[label] - want[0]; !(math.Abs(got-want) <= 1e-4) {
 						t.Errorf("%s, %s, image %d: logit %d is %v above the first, PyTorch's %v", run.Network, set, i, label, got, want)
 					}
 				}

@@ -50,7 +50,7 @@ func TestSpeedup(t *testing.T) {
 	for _, blocks := range []int{3, 9, 18} {
 		net := network.Standard(network.Residual, blocks)
 		at := func(threads int) float64 { return Speedup(net, 128, threads, threads) }
-		if s := at(2); math.Abs(s-1.86) > 0.05 {
+		if s := at(2); !(math.Abs(s-1.86) <= 0.05) {
 			t.Errorf("%s: two threads are %.2f times as fast as one, two cores show 1.86", net, s)
 		}
 		for threads := 1; threads <= 64; threads++ {
@@ -69,7 +69,7 @@ func TestSpeedup(t *testing.T) {
 			return busiest, all
 		}
 		for threads, want := range map[int]float64{1: 1, 2: 2, 3: 16. / 6, 8: 8, 12: 8, 15: 8, 16: 16, 64: 16} {
-			if busiest, all := work(threads); math.Abs(all/busiest-want) > 1e-9 {
+			if busiest, all := work(threads); !(math.Abs(all/busiest-want) <= 1e-9) {
 				t.Errorf("%s: the busiest of %d threads has 1/%.2f of the work, want 1/%.2f", net, threads, all/busiest, want)
 			}
 		}

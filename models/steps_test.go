@@ -108,7 +108,7 @@ func TestStepsAgainstPyTorch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if math.Abs(got.Loss-want) > 1e-3*want {
+			if !(math.Abs(got.Loss-want) <= 1e-3*want) {
 				t.Errorf("loss of step %d is %v, PyTorch's is %v", step+1, got.Loss, want)
 			}
 		}
@@ -124,7 +124,7 @@ func TestStepsAgainstPyTorch(t *testing.T) {
 			// Along a direction of elements in [-0.5, 0.5) the change is some part of
 			// its norm; what rounding moves, where an activation crosses 0, is a few
 			// hundredths of the whole.
-			if norm := math.Sqrt(square); !ok || math.Abs(norm-want.Norm) > 0.05*want.Norm || math.Abs(along-want.Along) > 0.05*want.Norm {
+			if norm := math.Sqrt(square); !ok || !(math.Abs(norm-want.Norm) <= 0.05*want.Norm) || !(math.Abs(along-want.Along) <= 0.05*want.Norm) {
 				t.Errorf("%s has moved by %v, along the direction by %v, PyTorch's by %v and %v", tensor.Name, norm, along, want.Norm, want.Along)
 			}
 		}

@@ -52,7 +52,7 @@ func TestUpdate(t *testing.T) {
 							along = d + 0.9*float64(v[j])
 						}
 						want := w - 0.1*along
-						if got := float64(after[g.Name][j]); math.Abs(got-want) > 1e-5*max(1, math.Abs(want)) {
+						if got := float64(after[g.Name][j]); !(math.Abs(got-want) <= 1e-5*max(1, math.Abs(want))) {
 							t.Fatalf("step %d: %s[%d] is %v, want %v", step+1, g.Name, j, got, want)
 						}
 					}
@@ -125,7 +125,7 @@ func TestInitialise(t *testing.T) {
 				most = max(most, math.Abs(float64(x)))
 			}
 			n := float64(len(w.Data))
-			if std := math.Sqrt(square/n - sum/n*sum/n); math.Abs(std/want-1) > tolerance {
+			if std := math.Sqrt(square/n - sum/n*sum/n); !(math.Abs(std/want-1) <= tolerance) {
 				t.Errorf("%s: %s has a standard deviation of %v, want %v", name, w.Name, std, want)
 			}
 			bounded := most <= 0.125
@@ -161,7 +161,7 @@ func TestInitialiseProjection(t *testing.T) {
 			for _, x := range w.Data {
 				square += float64(x) * float64(x)
 			}
-			if got := math.Sqrt(square / float64(len(w.Data))); math.Abs(got-c.want) > 0.05*c.want {
+			if got := math.Sqrt(square / float64(len(w.Data))); !(math.Abs(got-c.want) <= 0.05*c.want) {
 				t.Errorf("%+v: standard deviation %v, want %v", c.kind, got, c.want)
 			}
 		}

@@ -19,6 +19,7 @@ func TestWriteAll(t *testing.T) {
 	records := slices.Concat(recordsOf(exp, experiments.Full()), recordsOf(exp, sixteenth))
 	synthetic := recordsOf(exp, sixteenth)[0]
 	synthetic.Key.Data = results.Fingerprint{Synthetic: true}
+	synthetic.Key.Spec.Protocol.Nesterov = true
 	diverged := recordsOf(figure7Experiment(), sixteenth)[3]
 	diverge(diverged)
 	diverged.Rows[3].TrainLoss, diverged.Rows[3].ValError = math.Inf(1), 12.5
@@ -72,6 +73,18 @@ func TestWriteAll(t *testing.T) {
 			seconds = r.Times[next[id]].Seconds
 		}
 		next[id]++
+		texts := map[string]string{"network": r.Key.Spec.Network.String(), "kind": "plain", "data_set": "CIFAR-10", "protocol": "", "status": "complete"}
+		switch r {
+		case synthetic:
+			texts["data_set"], texts["protocol"] = "synthetic", "nesterov=true"
+		case diverged:
+			texts["kind"], texts["status"] = "residual", "diverged"
+		}
+		for key, want := range texts {
+			if got := row[at[key]]; got != want {
+				t.Fatalf("%s of %s is %q, want %q", key, id, got, want)
+			}
+		}
 		for key, value := range map[string]float64{"iteration": float64(x.Iteration), "epoch": x.Epoch, "learning_rate": x.LearningRate, "training_loss": x.TrainLoss,
 			"training_error": x.TrainError, "test_error": x.TestError, "validation_error": x.ValError, "seconds": seconds,
 			"scale": r.Key.Spec.Scale.Fraction(), "seed": float64(r.Key.Spec.Seed), "depth": float64(r.Key.Spec.Network.Depth())} {

@@ -73,7 +73,8 @@ const key = (e, key) => e.dispatchEvent(new e.ownerDocument.defaultView.Keyboard
 			for (const k of keys) { key(chart, k); await wait(100); }
 			return chart.querySelector("canvas").toDataURL();
 		};
-		told.shifts = await view("+", "End") === await view("Home", "End");
+		const end = await view("+", "End"), home = await view("Home");
+		told.shifts = end !== home && end === await view("End");
 		key(chart, "0");
 		const banded = [...d.querySelectorAll(".chart")].find((c) => c.querySelector(".u-series.band"));
 		const shown = () => [...banded.querySelectorAll(".u-series:not(.band)")].slice(1).filter((r) => !r.classList.contains("u-off")).length;

@@ -31,8 +31,8 @@ func TestSummaries(t *testing.T) {
 		if s.Best.Iteration != c.best {
 			t.Errorf("%s: best at %d, want %d", c.name, s.Best.Iteration, c.best)
 		}
-		if s.Mean.Rows != c.mean.Rows || math.Abs(s.Mean.TestError-c.mean.TestError) > 1e-12 ||
-			math.Abs(s.Mean.TrainingError-c.mean.TrainingError) > 1e-12 {
+		if s.Mean.Rows != c.mean.Rows || !(math.Abs(s.Mean.TestError-c.mean.TestError) <= 1e-12) ||
+			!(math.Abs(s.Mean.TrainingError-c.mean.TrainingError) <= 1e-12) {
 			t.Errorf("%s: mean %+v, want %+v", c.name, s.Mean, c.mean)
 		}
 	}

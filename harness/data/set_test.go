@@ -58,7 +58,7 @@ func TestCIFAR10(t *testing.T) {
 		for _, v := range mean[c*planeSize : (c+1)*planeSize] {
 			sum += float64(v)
 		}
-		if got := sum / planeSize; math.Abs(got-want) > 5e-6 {
+		if got := sum / planeSize; !(math.Abs(got-want) <= 5e-6) {
 			t.Errorf("channel %d has mean %.6f, want %.5f", c, got, want)
 		}
 	}
@@ -184,7 +184,7 @@ func TestMean(t *testing.T) {
 		for _, i := range indices {
 			want += float64(set.Train.Pixels(i)[p]) / 255 / float64(len(indices))
 		}
-		if math.Abs(float64(got)-want) > 1e-7 {
+		if !(math.Abs(float64(got)-want) <= 1e-7) {
 			t.Fatalf("pixel %d has mean %v, want %v", p, got, want)
 		}
 	}

@@ -4,11 +4,24 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"testing"
 )
 
 func TestMemory(t *testing.T) {
+	touched := make([]byte, 64<<20)
+	for i := range touched {
+		touched[i] = 1
+	}
+	before := PeakMiB()
+	runtime.KeepAlive(touched)
+	touched = nil
+	debug.FreeOSMemory()
 	ResetPeak()
+	if after := PeakMiB(); after > before-32 {
+		t.Errorf("the peak is %.1f MiB after it was reset, %.1f before, with 64 more in use", after, before)
+	}
 	if peak, free := PeakMiB(), FreeMiB(); peak <= 1 || peak > 1<<20 || free <= 1 || free > 1<<30 {
 		t.Errorf("peak %.1f MiB, free %.1f MiB", peak, free)
 	}

@@ -420,7 +420,7 @@ func TestPlanTime(t *testing.T) {
 		{3, 3, by, 19. / 3}, // 5 with a thread each, and 4 with three
 		{2, 3, by, 19. / 3},
 	} {
-		if got := plan.Work().schedule(c.jobs, c.threads, c.speed); math.Abs(got-c.want) > 1e-9 {
+		if got := plan.Work().schedule(c.jobs, c.threads, c.speed); !(math.Abs(got-c.want) <= 1e-9) {
 			t.Errorf("%d jobs on %d threads: %v, want %v", c.jobs, c.threads, got, c.want)
 		}
 	}

@@ -177,7 +177,7 @@ func TestManyRuns(t *testing.T) {
 		t.Errorf("100 runs make %.0f allocations, 400 make %.0f", few, many)
 	}
 	one := p[0].Cost
-	if got, want := p.Cost(), 400*one; math.Abs(got/want-1) > 1e-9 || got < math.MaxInt64 {
+	if got, want := p.Cost(), 400*one; !(math.Abs(got/want-1) <= 1e-9) || got < math.MaxInt64 {
 		t.Errorf("400 runs cost %g, want %g", got, want)
 	}
 	if got := p.Time(1, 1, Speed{PerSecond: 1}); got != math.MaxInt64 {

@@ -180,7 +180,7 @@ func TestGradientsAgainstGorgonia(t *testing.T) {
 			if err := n.program.Run(batch, n.images, n.labels); err != nil {
 				t.Fatal(err)
 			}
-			if math.Abs(n.loss.Mean-loss) > 1e-4*loss {
+			if !(math.Abs(n.loss.Mean-loss) <= 1e-4*loss) {
 				t.Errorf("residual=%v, %s: the loss is %v, Gorgonia's is %v", residual, name, n.loss.Mean, loss)
 			}
 			for i, got := range n.gradients() {
