@@ -115,7 +115,7 @@ func disturb(t *testing.T, duration time.Duration, commands [][]string) {
 	more := func() bool {
 		said, _ := os.ReadFile(log)
 		proven := kills > 0 && strings.Contains(string(said), continued)
-		return time.Since(began) < duration || !proven && (kills == 0 || time.Since(began) < 10*duration)
+		return time.Since(began) < duration || !proven && (kills == 0 || time.Since(began) < 40*duration)
 	}
 	for round := 0; more(); round++ {
 		var seeds []string
