@@ -1,7 +1,6 @@
 package lease
 
 import (
-	"errors"
 	"fmt"
 	"syscall"
 
@@ -11,22 +10,6 @@ import (
 func (m *Machine) describe() {
 	m.Boot, _ = syscall.Sysctl("kern.bootsessionuuid") // empty: unknown
 	m.Start, _ = processStart(m.PID)
-}
-
-func processLife(pid int, start string) Life {
-	if pid <= 0 || errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
-		return Dead
-	}
-	now, ended := processStart(pid)
-	switch {
-	case now == "" || start == "":
-		return Unknown
-	case now != start:
-		return Dead // another process with the same number
-	case ended:
-		return Dead // its parent has not asked yet
-	}
-	return Alive
 }
 
 // processStart returns when a process started, in seconds since 1970, and whether it
