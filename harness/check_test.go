@@ -73,6 +73,30 @@ func TestCheckExits(t *testing.T) {
 	}
 }
 
+// What there is nothing to draw of is said, and its claims count as not judged.
+func TestCheckOfNothingRecorded(t *testing.T) {
+	withoutData(t, "")
+	dir := t.TempDir()
+	store, e := figure1In(t, dir)
+	for _, run := range e.Runs(experiments.Full(), nil) {
+		more := 0.0
+		if run.Network.Depth() == 56 {
+			more = 3
+		}
+		fixture.LeaveComplete(t, store, results.Key{Spec: run.RunSpec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}, 5+more, 10+more)
+	}
+	for _, how := range []string{"-report -check", "-check"} { // without data, so that it cannot train either
+		args := append([]string{"-exp", "fig1,table6", "-results", dir}, strings.Fields(how)...)
+		var stderr strings.Builder
+		code := run(t.Context(), args, io.Discard, &stderr)
+		for _, want := range []string{"table6: not drawn, nothing of it is recorded", "2 reproduced, 6 not judged"} {
+			if code != exitNotJudged || !strings.Contains(stderr.String(), want) {
+				t.Errorf("%s: exit code %d, want %d and %q:\n%s", how, code, exitNotJudged, want, &stderr)
+			}
+		}
+	}
+}
+
 // A scale that is asked for is drawn, though a larger one is recorded.
 func TestReportOfAskedScale(t *testing.T) {
 	withoutData(t, "")

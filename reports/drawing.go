@@ -52,7 +52,7 @@ func Build(s *Selection) (*Drawing, error) {
 	figure, tables := draw(s)
 	return &Drawing{
 		Name: s.Experiment.Name, Title: s.Experiment.Title,
-		Selection: s, Figure: figure, Tables: tables, Verdicts: judge(s),
+		Selection: s, Figure: figure, Tables: tables, Verdicts: Judge(s),
 	}, nil
 }
 

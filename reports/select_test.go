@@ -162,7 +162,7 @@ func TestVariants(t *testing.T) {
 	if len(s.Runs) != 4 || len(s.variant("a").Runs) != 2 || s.variant("b").Runs[0].Variant != "b" {
 		t.Errorf("selected %+v", s.Runs)
 	}
-	v := judge(s)
+	v := Judge(s)
 	if v[0].Class != Reproduced || v[1].Class != NotReproduced {
 		t.Errorf("judged %q and %q", v[0].Sentence, v[1].Sentence)
 	}

@@ -90,7 +90,7 @@ const (
 	nearChance = 5.0
 )
 
-// judge judges an experiment's claims by the runs selected: reproduced or not on
+// Judge judges an experiment's claims by the runs selected: reproduced or not on
 // the paper's whole schedule, in the same order or not on a shortened one, which here
 // stands for every protocol that departs from what the paper says. A
 // claim is judged when every run that the experiment plans of its networks has
@@ -105,7 +105,7 @@ const (
 // sign of a difference can be looked at, and the sentence says so, unless the claim
 // quotes the scatter between the seeds of others, by which it is tested then. The
 // same tests tell an order, another and no clear one on a shortened schedule.
-func judge(s *Selection) []Verdict {
+func Judge(s *Selection) []Verdict {
 	var verdicts []Verdict
 	for _, c := range s.Experiment.Claims {
 		one := s.variant(c.Variant)
@@ -146,7 +146,7 @@ func (e *Drawing) AddShortened(records []*results.Record) {
 	}
 	s := Select(exp, shortened, c)
 	s.Runs, s.Undrawn = append(s.Runs, s.Undrawn...), nil
-	for i, v := range judge(s) {
+	for i, v := range Judge(s) {
 		if e.Verdicts[i].Class != NotJudged || v.Class == NotJudged {
 			continue
 		}

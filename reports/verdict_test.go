@@ -77,12 +77,12 @@ func TestJudgeWhole(t *testing.T) {
 		}
 		records = append(records, recorded)
 
-		drawing := &Drawing{Verdicts: judge(Select(exp, records, Choice{Scale: sixteenth}))}
+		drawing := &Drawing{Verdicts: Judge(Select(exp, records, Choice{Scale: sixteenth}))}
 		if v := drawing.Verdicts; v[0].Class != NotJudged || v[1].Class != SameOrder {
 			t.Fatalf("on the shortened schedule: %+v", v)
 		}
 		longest := Select(exp, records, Choice{Scale: experiments.Full()})
-		drawing.JudgeWhole(&Drawing{Selection: longest, Verdicts: judge(longest)})
+		drawing.JudgeWhole(&Drawing{Selection: longest, Verdicts: Judge(longest)})
 		for i, v := range drawing.Verdicts {
 			whole := v.Class == Reproduced || v.Class == NotReproduced
 			if v.Class != c.want[i] || v.Scale.IsFull() != whole || strings.HasPrefix(v.Sentence, "on the whole schedule: ") != whole {
@@ -117,7 +117,7 @@ func TestAddShortened(t *testing.T) {
 		{"of none", whole[:1], [2]string{"resnet-20 seed 1 not recorded", "resnet-20 seed 1 not recorded"}},
 	} {
 		s := Select(exp, c.records, Choice{Scale: experiments.Full()})
-		drawing := &Drawing{Selection: s, Verdicts: judge(s)}
+		drawing := &Drawing{Selection: s, Verdicts: Judge(s)}
 		drawing.AddShortened(c.records)
 		for i, v := range drawing.Verdicts {
 			if v.Class != NotJudged || v.Sentence != c.sentence[i] {
@@ -144,7 +144,7 @@ func TestAddShortened(t *testing.T) {
 	}
 	both := slices.Concat(records, whole)
 	s := Select(exp, both, Choice{Scale: experiments.Full()})
-	drawing := &Drawing{Selection: s, Verdicts: judge(s)}
+	drawing := &Drawing{Selection: s, Verdicts: Judge(s)}
 	want := slices.Clone(drawing.Verdicts)
 	drawing.AddShortened(both)
 	if diff := cmp.Diff(want, drawing.Verdicts); diff != "" {
@@ -318,7 +318,7 @@ func TestJudge(t *testing.T) {
 			if c.change != nil {
 				records = c.change(records)
 			}
-			v := judge(Select(exp, records, Choice{Scale: c.scale}))[0]
+			v := Judge(Select(exp, records, Choice{Scale: c.scale}))[0]
 			found := true
 			for _, part := range strings.Split(c.sentence, "…") {
 				found = found && strings.Contains(v.Sentence, part)
@@ -357,7 +357,7 @@ func TestOneSeedGoneWrong(t *testing.T) {
 		exp, records := ended(experiments.Full(), claim,
 			given{residualNet(20), []float64{15}, []float64{21}, 1, -1},
 			given{residualNet(110), make([]float64, len(c.errors)), c.errors, 1, 420})
-		v := judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
+		v := Judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
 		if v.Class != c.class || !strings.Contains(v.Sentence, c.sentence) {
 			t.Errorf("%s of %v: got %q, %q\nwant %q, %q", c.of, c.errors, v.Class, v.Sentence, c.class, c.sentence)
 		}
@@ -396,7 +396,7 @@ func TestAtChanceWhereThePaperIsNot(t *testing.T) {
 		}
 		exp, records := ended(c.scale, c.claim, data...)
 		exp.Paper.Test = map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2, residualNet(20): 8.75, residualNet(56): 6.97}
-		v := judge(Select(exp, records, Choice{Scale: c.scale}))[0]
+		v := Judge(Select(exp, records, Choice{Scale: c.scale}))[0]
 		if v.Class != c.class || !strings.Contains(v.Sentence, c.sentence) {
 			t.Errorf("%s: got %q, %q\nwant %q, %q", c.name, v.Class, v.Sentence, c.class, c.sentence)
 		}
@@ -412,7 +412,7 @@ func TestANetworkInTwoPairs(t *testing.T) {
 		given{a, []float64{1, 1, 1}, []float64{9.4, 9.6, 9.8}, 1, -1},
 		given{b, []float64{1, 1, 1}, []float64{9.2, 9.4, 9.6}, 1, -1},
 		given{c, []float64{1, 1, 1}, []float64{8.0, 8.2, 8.4}, 1, -1})
-	v := judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
+	v := Judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
 	if got := v.Tests[0]; !near(got.Value, 1.0, 6) || !near(got.Error, math.Sqrt(2)*0.2, 6) {
 		t.Errorf("the gap grows by %v ± %v, want 1.0 ± 0.283: %s", got.Value, got.Error, v.Sentence)
 	}
@@ -430,7 +430,7 @@ func TestVariantsThatDepart(t *testing.T) {
 		{true, true}, // fig6 and fig7 judge what it claims of the defaults
 	} {
 		exp.Embedded = c.embedded
-		v := judge(Select(exp, nil, Choice{Scale: experiments.Full()}))
+		v := Judge(Select(exp, nil, Choice{Scale: experiments.Full()}))
 		if v[0].Aside != c.first || !v[1].Aside {
 			t.Errorf("embedded: %v: %q is aside: %v, %q: %v", c.embedded, exp.Variants[0].Label, v[0].Aside, exp.Variants[1].Label, v[1].Aside)
 		}
@@ -469,7 +469,7 @@ func diverge(r *results.Record) {
 func TestAShorterScheduleIsShortened(t *testing.T) {
 	exp := figure1Experiment()
 	exp.Protocol = smokeExperiment().Protocol
-	for _, v := range judge(Select(exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()})) {
+	for _, v := range Judge(Select(exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()})) {
 		if v.Class == Reproduced || v.Class == NotReproduced {
 			t.Errorf("%s is %q after %d iterations", v.Claim.Name, v.Class, exp.Protocol.Iterations)
 		}
@@ -482,7 +482,7 @@ func TestAnotherProtocolIsNotThePapers(t *testing.T) {
 	exp := figure1Experiment()
 	exp.Protocol.Batch, exp.Protocol.LearningRate = 64, 0.05
 	s := Select(exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()})
-	for _, v := range judge(s) {
+	for _, v := range Judge(s) {
 		if want := "with batch 64 in place of 128, with learning_rate 0.05 in place of 0.1: plain-56 "; v.Class != SameOrder || !strings.HasPrefix(v.Sentence, want) {
 			t.Errorf("%s is %q: %s, want %q", v.Claim.Name, v.Class, v.Sentence, want)
 		}
@@ -501,7 +501,7 @@ func TestAnotherProtocolIsNotThePapers(t *testing.T) {
 	// A network that departs does not take the others' claims with it.
 	exp.Networks, exp.Protocol.WarmupDepth = append(exp.Networks, residualNet(110)), 0
 	s = Select(exp, recordsOf(exp, experiments.Full()), Choice{Scale: experiments.Full()})
-	for _, v := range judge(s) {
+	for _, v := range Judge(s) {
 		if v.Class != Reproduced {
 			t.Errorf("%s is %q: %s", v.Claim.Name, v.Class, v.Sentence)
 		}
@@ -518,7 +518,7 @@ func TestSyntheticRunsAreNotJudged(t *testing.T) {
 	for _, r := range records {
 		r.Key.Data.Synthetic = true
 	}
-	for _, v := range judge(Select(exp, records, Choice{Scale: experiments.Full(), Synthetic: true})) {
+	for _, v := range Judge(Select(exp, records, Choice{Scale: experiments.Full(), Synthetic: true})) {
 		if v.Class != NotJudged {
 			t.Errorf("%s is %q on synthetic data", v.Claim.Name, v.Class)
 		}
@@ -542,7 +542,7 @@ func TestNumbersOfAVerdict(t *testing.T) {
 		exp, records := ended(experiments.Full(), c.claim, given{plainNet(20), []float64{1}, []float64{9.9}, 1, -1}, given{plainNet(56), []float64{5}, []float64{13.4}, 1, -1},
 			given{residualNet(20), []float64{1}, []float64{8.6}, 1, -1})
 		exp.Paper.Test = map[network.Network]float64{plainNet(20): 9.7, plainNet(56): 13.2, residualNet(20): 8.75}
-		v := judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
+		v := Judge(Select(exp, records, Choice{Scale: experiments.Full()}))[0]
 		if v.Paper != c.paper || v.Ours != c.ours {
 			t.Errorf("%s: paper %q, ours %q; want %q, %q", c.claim.Kind, v.Paper, v.Ours, c.paper, c.ours)
 		}

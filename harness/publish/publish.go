@@ -42,9 +42,9 @@ func (p *Publisher) say(format string, args ...any) {
 
 // Drawn is what came of drawing.
 type Drawn struct {
-	Drawings int // how many there was something to draw of
-	Verdicts []reports.Verdict
-	Damaged  []error // records of the experiments' networks that cannot be read: they count as not recorded
+	Drawings int               // how many there was something to draw of
+	Verdicts []reports.Verdict // of what there was nothing to draw of, too: not judged
+	Damaged  []error           // records of the experiments' networks that cannot be read: they count as not recorded
 }
 
 // A DrawError is what could not be drawn or written beside drawings that are there.
@@ -115,6 +115,9 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 				e.experiment.Name, e.choice.Scale, text.Count(n, "network"), scale, scale)
 		}
 	}
+	for _, e := range f.nothing {
+		p.say("%s: not drawn, nothing of it is recorded%s", e.Name, p.atAsked())
+	}
 	failed = append(failed, p.printVerdicts(f.drawings))
 	if err := errors.Join(failed...); err != nil {
 		return drawn, DrawError{err}
@@ -132,7 +135,8 @@ type files struct {
 	version  string // of the records
 	damaged  []error
 	drawings []placed
-	whole    []placed // the drawings all of whose files are there
+	whole    []placed                  // the drawings all of whose files are there
+	nothing  []*experiments.Experiment // what there was nothing to draw of
 	verdicts []reports.Verdict
 	written  []string
 	failed   []error
@@ -145,7 +149,14 @@ func (p *Publisher) drawFiles(ctx context.Context, choose Chooser) (f files, err
 		p.say("warning: %s", text.OneLine(err))
 	}
 	f.records, f.version, f.damaged = records, versionOf(records, damaged), p.concerning(p.Experiments, damaged)
-	f.drawings, err = p.build(p.Experiments, records, choose)
+	f.drawings, err = p.build(p.Experiments, records, func(e *experiments.Experiment, records []*results.Record) (reports.Choice, bool) {
+		c, ok := choose(e, records)
+		if !ok {
+			f.nothing = append(f.nothing, e)
+			f.verdicts = append(f.verdicts, reports.Judge(reports.Select(e, nil, p.Asked))...)
+		}
+		return c, ok
+	})
 	f.failed = append(f.failed, err)
 	if len(f.drawings) == 0 {
 		return f, nil
@@ -198,6 +209,18 @@ func (p *Publisher) writeRows(records []*results.Record) ([]string, error) {
 		return nil, err
 	}
 	return []string{path}, nil
+}
+
+// atAsked says what was looked for, where it is less than everything.
+func (p *Publisher) atAsked() string {
+	said := ""
+	if !p.AnyScale {
+		said = " at scale " + p.Asked.Scale.String()
+	}
+	if p.Asked.Seeds != nil {
+		said += " with these seeds"
+	}
+	return said
 }
 
 // printTables prints the drawings' tables and names the files.

@@ -69,8 +69,8 @@ func TestDrawTheRest(t *testing.T) {
 	if _, err := p.Draw(ctx, choose); !errors.Is(err, context.Canceled) {
 		t.Errorf("interrupted: got %v", err)
 	}
-	if _, err := os.Stat(store.Dir()); err != nil {
-		t.Error(err)
+	if found, err := filepath.Glob(filepath.Join(store.Dir(), "figures", "good*.png")); len(found) != 1 {
+		t.Errorf("its pictures after the interruption: %v, %v", found, err)
 	}
 }
 
