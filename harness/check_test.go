@@ -51,13 +51,7 @@ func TestCheckExits(t *testing.T) {
 			withoutData(t, "")
 			dir := t.TempDir()
 			store, e := figure1In(t, dir)
-			for _, run := range e.Runs(c.scale, nil) {
-				key, more := results.Key{Spec: run.RunSpec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}, 0.0
-				if run.Network.Depth() == 56 {
-					more = c.worse
-				}
-				fixture.LeaveComplete(t, store, key, 5+more, 10+more)
-			}
+			leaveFigure1(t, store, e, c.scale, c.worse)
 			for _, how := range []string{"", "-report", "-check", "-report -check"} {
 				want := exitDone
 				if strings.Contains(how, "-check") {
@@ -73,23 +67,30 @@ func TestCheckExits(t *testing.T) {
 	}
 }
 
+// leaveFigure1 leaves complete runs of Figure 1's networks, of which plain-56 has
+// errors that are by so much worse.
+func leaveFigure1(t *testing.T, store *results.Store, e *experiments.Experiment, scale experiments.Scale, worse float64) {
+	t.Helper()
+	for _, run := range e.Runs(scale, nil) {
+		key, more := results.Key{Spec: run.RunSpec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}, 0.0
+		if run.Network.Depth() == 56 {
+			more = worse
+		}
+		fixture.LeaveComplete(t, store, key, 5+more, 10+more)
+	}
+}
+
 // What there is nothing to draw of is said, and its claims count as not judged.
 func TestCheckOfNothingRecorded(t *testing.T) {
 	withoutData(t, "")
 	dir := t.TempDir()
 	store, e := figure1In(t, dir)
-	for _, run := range e.Runs(experiments.Full(), nil) {
-		more := 0.0
-		if run.Network.Depth() == 56 {
-			more = 3
-		}
-		fixture.LeaveComplete(t, store, results.Key{Spec: run.RunSpec, Data: fixture.CIFAR(), Arithmetic: models.Arithmetic}, 5+more, 10+more)
-	}
+	leaveFigure1(t, store, e, experiments.Full(), 3)
 	for _, how := range []string{"-report -check", "-check"} { // without data, so that it cannot train either
 		args := append([]string{"-exp", "fig1,table6", "-results", dir}, strings.Fields(how)...)
 		var stderr strings.Builder
 		code := run(t.Context(), args, io.Discard, &stderr)
-		for _, want := range []string{"table6: not drawn, nothing of it is recorded", "2 reproduced, 6 not judged"} {
+		for _, want := range []string{"table6: not drawn, nothing that was asked of it is recorded", "2 reproduced, 6 not judged"} {
 			if code != exitNotJudged || !strings.Contains(stderr.String(), want) {
 				t.Errorf("%s: exit code %d, want %d and %q:\n%s", how, code, exitNotJudged, want, &stderr)
 			}

@@ -116,7 +116,7 @@ func (p *Publisher) Draw(ctx context.Context, choose Chooser) (Drawn, error) {
 		}
 	}
 	for _, e := range f.nothing {
-		p.say("%s: not drawn, nothing of it is recorded%s", e.Name, p.atAsked())
+		p.say("%s: not drawn, nothing that was asked of it is recorded", e.Name)
 	}
 	failed = append(failed, p.printVerdicts(f.drawings))
 	if err := errors.Join(failed...); err != nil {
@@ -209,18 +209,6 @@ func (p *Publisher) writeRows(records []*results.Record) ([]string, error) {
 		return nil, err
 	}
 	return []string{path}, nil
-}
-
-// atAsked says what was looked for, where it is less than everything.
-func (p *Publisher) atAsked() string {
-	said := ""
-	if !p.AnyScale {
-		said = " at scale " + p.Asked.Scale.String()
-	}
-	if p.Asked.Seeds != nil {
-		said += " with these seeds"
-	}
-	return said
 }
 
 // printTables prints the drawings' tables and names the files.
